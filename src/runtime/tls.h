@@ -1,0 +1,71 @@
+// TLS over any Stream (OpenSSL with memory BIOs, so that it runs over simulated streams too), and the certificates that
+// a cluster needs. Keys never appear in errors or logs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/world.h"
+
+namespace slipway::runtime {
+
+struct CertifiedKey {
+  std::string certificate_pem;  // may be a chain, leaf first
+  std::string key_pem;
+};
+
+struct PeerIdentity {
+  bool verified = false;  // a certificate was shown and its chain ends in the trusted CA
+  std::string common_name;
+  std::vector<std::string> organizations;
+  std::string fingerprint_sha256;  // hex of the DER
+  std::string alpn;                // "h2", "http/1.1" or empty
+};
+
+class TlsStream : public Stream {
+ public:
+  virtual const PeerIdentity& identity() const = 0;
+};
+
+// One for all connections of a server; the certificate may be exchanged while it runs.
+class TlsServerContext {
+ public:
+  static Result<std::shared_ptr<TlsServerContext>> create(CertifiedKey own, std::string client_ca_pem,
+                                                          std::vector<std::string> alpn = {"h2", "http/1.1"});
+  virtual ~TlsServerContext() = default;
+  virtual Result<> replace(CertifiedKey own) = 0;
+  // A client certificate is asked for; one that does not verify ends in identity().verified == false.
+  virtual Task<Result<std::unique_ptr<TlsStream>>> accept(std::unique_ptr<Stream> raw) = 0;
+};
+
+struct TlsClientOptions {
+  std::string server_name;  // for SNI and verification
+  std::string ca_pem;       // empty: the system's
+  CertifiedKey own;         // empty: no client certificate
+  bool verify = true;
+  std::vector<std::string> alpn = {"http/1.1"};
+};
+Task<Result<std::unique_ptr<TlsStream>>> tls_connect(std::unique_ptr<Stream> raw, TlsClientOptions options);
+
+struct CertificateRequest {
+  std::string common_name;
+  std::vector<std::string> organizations;
+  std::vector<std::string> dns_names;
+  std::vector<std::string> ip_addresses;
+  bool ca = false, server = false, client = false;
+  WallTime not_before, not_after;
+};
+// A new P-256 key and its certificate; `issuer` null: self-signed. The serial comes from `random`.
+Result<CertifiedKey> issue_certificate(const CertificateRequest& request, const CertifiedKey* issuer, Random& random);
+struct CertificateFacts {
+  std::string common_name;
+  std::vector<std::string> organizations, dns_names, ip_addresses;
+  WallTime not_before, not_after;
+};
+Result<CertificateFacts> read_certificate(std::string_view pem);
+
+std::string sha256(std::string_view bytes);  // 32 raw bytes
+std::string sha512(std::string_view bytes);
+
+}  // namespace slipway::runtime
