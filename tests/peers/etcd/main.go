@@ -1,0 +1,10 @@
+// The real etcd, which the real kube-apiserver stores in.
+package main
+
+import (
+	"os"
+
+	"go.etcd.io/etcd/server/v3/etcdmain"
+)
+
+func main() { etcdmain.Main(os.Args) }
