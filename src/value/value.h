@@ -1,12 +1,14 @@
 // Value: one immutable JSON-like tree, shared by reference, changed by copying the path to the change and sharing the
 // rest. Everything speaks it: YAML, JSON, patches, templates, store, watch. Copying a Value copies 16 bytes and a
 // count. Object keys are sorted bytewise and interned; strings up to 14 bytes live inline. No positions: see
-// value/locate.h. Any thread may read and copy; a Value is never changed in place once another can see it.
+// locate_yaml in value/yaml.h. Any thread may read and copy; a Value is never changed in place once another can see it.
 #pragma once
 
-#include <compare>
+#include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <initializer_list>
 #include <span>
@@ -26,39 +28,60 @@ class Value;
 struct Member;
 
 // An interned object key: a pointer to shared text. Equal keys usually share one pointer; comparing works either way.
+// The table of shared keys (key.cc) only takes keys up to 64 bytes, and only so many: hostile input cannot grow it
+// without bound. What finds no place there has text of its own, counted and freed like any other.
 class Key {
  public:
   Key(std::string_view text);
   Key(const char* text) : Key(std::string_view(text)) {}
   Key(const std::string& text) : Key(std::string_view(text)) {}
-  Key(const Key& o) noexcept;
-  Key(Key&& o) noexcept : text_(std::exchange(o.text_, nullptr)) {}
+  Key(const Key& o) noexcept : bits_(o.bits_) {
+    if (own()) text()->refs.fetch_add(1, std::memory_order_relaxed);
+  }
+  Key(Key&& o) noexcept : bits_(std::exchange(o.bits_, kEmpty)) {}
   Key& operator=(Key o) noexcept {
-    std::swap(text_, o.text_);
+    std::swap(bits_, o.bits_);
     return *this;
   }
-  ~Key();
-  std::string_view view() const;
+  ~Key() {
+    if (own()) release();
+  }
+  std::string_view view() const noexcept {
+    return bits_ == kEmpty ? std::string_view() : std::string_view(text()->chars, text()->length);
+  }
   operator std::string_view() const { return view(); }
   std::string str() const { return std::string(view()); }
-  bool operator==(const Key& o) const { return text_ == o.text_ || view() == o.view(); }
+  bool operator==(const Key& o) const { return bits_ == o.bits_ || view() == o.view(); }
+  bool operator<(const Key& o) const noexcept;  // bytewise
+  size_t own_bytes() const noexcept;            // memory of text of its own; 0 when shared through the table
 
  private:
-  struct Text;
-  const Text* text_;
+  struct Text {
+    mutable std::atomic<uint32_t> refs;  // unused for shared text, which lives for ever
+    uint32_t length;
+    char chars[8];  // longer in truth; zeros follow up to 8 bytes, so that comparing may begin with one load
+  };
+  // bits_: a pointer to Text whose lowest bit says: shared through the table, never freed.
+  static constexpr uintptr_t kShared = 1;
+  static constexpr uintptr_t kEmpty = kShared;  // "", and what a moved-from key holds
+  const Text* text() const noexcept { return reinterpret_cast<const Text*>(bits_ & ~kShared); }
+  bool own() const noexcept { return (bits_ & kShared) == 0; }
+  void release() noexcept;
+  friend struct KeyTable;
+  uintptr_t bits_;
 };
 
 class Value {
  public:
-  Value() noexcept : Value(nullptr) {}
-  Value(std::nullptr_t) noexcept;
-  Value(bool b) noexcept;
+  constexpr Value() noexcept : Value(nullptr) {}
+  constexpr Value(std::nullptr_t) noexcept : w_{0, {}, Tag::null} {}
+  Value(bool b) noexcept : w_{b, {}, Tag::boolean} {}
   Value(int number) noexcept : Value(static_cast<int64_t>(number)) {}
   Value(unsigned number) noexcept : Value(static_cast<int64_t>(number)) {}
-  Value(int64_t number) noexcept;
+  Value(int64_t number) noexcept : w_{static_cast<uint64_t>(number), {}, Tag::integer} {}
   Value(long long number) noexcept : Value(static_cast<int64_t>(number)) {}
   Value(uint64_t number) noexcept;  // above 2^63-1 it becomes a real
-  Value(double number) noexcept;
+  Value(double number) noexcept : w_{std::bit_cast<uint64_t>(number), {}, Tag::real} {}  // not finite: written as null
   Value(std::string_view text);
   Value(const char* text) : Value(std::string_view(text)) {}
   Value(const std::string& text) : Value(std::string_view(text)) {}
@@ -68,11 +91,23 @@ class Value {
   template <class T>
   Value(T*) = delete;  // a pointer is not a bool
 
-  Value(const Value& o) noexcept;
-  Value(Value&& o) noexcept;
-  Value& operator=(const Value& o) noexcept;
-  Value& operator=(Value&& o) noexcept;
-  ~Value();
+  Value(const Value& o) noexcept : w_(o.w_) {
+    if (Node* n = node()) n->refs.fetch_add(1, std::memory_order_relaxed);
+  }
+  Value(Value&& o) noexcept : w_(std::exchange(o.w_, Words{0, {}, Tag::null})) {}
+  Value& operator=(const Value& o) noexcept {
+    Value copy(o);
+    std::swap(w_, copy.w_);
+    return *this;
+  }
+  Value& operator=(Value&& o) noexcept {
+    Value taken(std::move(o));
+    std::swap(w_, taken.w_);
+    return *this;
+  }
+  ~Value() {
+    if (Node* n = node()) release(n, w_.tag);
+  }
 
   static Value object();                             // {}
   static Value object(std::vector<Member> members);  // any order; a later member of the same name wins
@@ -80,7 +115,7 @@ class Value {
   static Value array(std::vector<Value> items);
   static Value array(std::initializer_list<Value> items) { return array(std::vector<Value>(items)); }
 
-  Type type() const noexcept;
+  Type type() const noexcept { return w_.tag == Tag::short_string ? Type::string : static_cast<Type>(w_.tag); }
   bool is_null() const noexcept { return type() == Type::null; }
   bool is_bool() const noexcept { return type() == Type::boolean; }
   bool is_int() const noexcept { return type() == Type::integer; }
@@ -129,25 +164,44 @@ class Value {
   size_t memory_bytes() const;  // what this tree holds, shared nodes counted once each time they are met
 
  private:
-  struct Node;
-  enum class Tag : uint8_t;
-  union {
-    struct {
-      union {
-        Node* node;
-        int64_t integer;
-        double real;
-      };
-      uint8_t pad[7];
-      uint8_t tag;
-    } w_;
-    struct {
-      char text[14];
-      uint8_t length;
-      uint8_t tag;
-    } s_;
+  // One allocation: this head, then the characters, Values or Members. Empty arrays and objects have none.
+  struct Node {
+    mutable std::atomic<uint32_t> refs;
+    uint32_t size;
+    char* chars() { return reinterpret_cast<char*>(this + 1); }
+    Value* values() { return reinterpret_cast<Value*>(this + 1); }
+    Member* members() { return reinterpret_cast<Member*>(this + 1); }
   };
-  friend struct Node;
+  enum class Tag : uint8_t { null, boolean, integer, real, string, array, object, short_string };
+  // The first word is the Node's address, the number or the bool; a short string lies in the 14 bytes before length.
+  struct Words {
+    uint64_t word;
+    uint8_t rest[7];
+    Tag tag;
+  };
+  struct Short {
+    char text[14];
+    uint8_t length;
+    Tag tag;
+  };
+  static constexpr size_t kShortMax = sizeof(Short::text);
+  union {
+    Words w_;
+    Short s_;
+  };
+
+  Value(Node* node, Tag tag) noexcept : w_{reinterpret_cast<uint64_t>(node), {}, tag} {}
+  Node* node() const noexcept {  // null unless this is a long string, or an array or object that is not empty
+    return w_.tag >= Tag::string && w_.tag <= Tag::object ? reinterpret_cast<Node*>(w_.word) : nullptr;
+  }
+  static Node* allocate(size_t size, size_t bytes);
+  static void release(Node* node, Tag tag) noexcept {
+    if (node->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(node, tag);
+  }
+  static void destroy(Node* node, Tag tag) noexcept;
+  struct Graveyard;
+  static void bury(Node* node, Tag tag, Graveyard& later, int depth) noexcept;
+  friend class TreeStack;  // tree_stack.h: how parsers build
 };
 static_assert(sizeof(Value) == 16);
 

@@ -1,0 +1,14 @@
+// How reals are written. For the writers of this room and for those who print JSON numbers elsewhere.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace slipway::value {
+
+constexpr size_t kJsonRealMax = 40;
+// As encoding/json: the shortest digits that read back the same; an exponent from 1e21 on and below 1e-6. What is not
+// finite has no JSON: "null". Writes at most kJsonRealMax bytes, gives their number.
+size_t write_json_real(char* out, double d);
+
+}  // namespace slipway::value
