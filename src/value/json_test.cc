@@ -30,7 +30,7 @@ TEST_CASE("values, sorted keys, no blanks") {
 TEST_CASE("numbers as encoding/json reads and writes them") {
   check("9223372036854775807", "9223372036854775807");
   check("-9223372036854775808", "-9223372036854775808");
-  check("9223372036854775808", "9223372036854775808");  // a real now
+  check("9223372036854775808", "9223372036854776000");  // a real now
   check("12345678901234567890", "12345678901234567000");
   check("-0", "0");
   check("1.0", "1");

@@ -215,7 +215,7 @@ size_t write_json_real(char* out, double d) {
   if (size < 0x1p53 && (size >= 1e-6 || size == 0))
     return static_cast<size_t>(std::to_chars(out, out + kJsonRealMax, d, std::chars_format::fixed).ptr - out);
   char* end = std::to_chars(out, out + kJsonRealMax, d, std::chars_format::scientific).ptr;
-  if (size < 1e21) {  // the shortest digits, then zeros; fixed would print the digits behind them
+  if (size >= 1 && size < 1e21) {  // the shortest digits, then zeros; fixed would print the digits behind them
     char* e = std::find(out, end, 'e');
     int exponent = 0;
     std::from_chars(e + 2, end, exponent);  // behind "e+"
