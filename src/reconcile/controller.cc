@@ -1,0 +1,157 @@
+// One controller: a queue of keys and a few workers. A key stands in the queue at most once; while it is being worked
+// on, a new wake-up is remembered and queued afterwards, so no key is ever worked on twice at once and no wake-up is
+// lost.
+#include <fmt/format.h>
+
+#include <deque>
+#include <map>
+#include <set>
+
+#include "reconcile/reconcile.h"
+
+namespace slipway::reconcile {
+
+namespace {
+
+class Controller {
+ public:
+  Controller(World& world, Reconciler& reconciler, ControllerOptions options, runtime::Scope& outer)
+      : world_(world), reconciler_(reconciler), options_(options), group_(outer) {}
+
+  Task<void> run(Cache& cache) {
+    // The cache's listeners outlive this controller; they find it through a slot that is emptied at the end.
+    auto self = std::make_shared<Controller*>(this);
+    reconciler_.watch(cache, [self](ObjectKey key) {
+      if (*self) (*self)->enqueue(std::move(key));
+    });
+    auto synced = co_await cache.wait_synced();
+    if (synced) {
+      for (int i = 0; i < options_.workers; ++i) group_.spawn(work());
+      co_await group_.join();
+    }
+    *self = nullptr;
+    for (auto& [key, timer] : timers_) world_.executor().forget_call(timer.id);
+  }
+
+ private:
+  struct Timer {
+    uint64_t id;
+    SteadyTime when;
+  };
+
+  Task<void> work() {
+    while (true) {
+      while (ready_.empty()) {
+        auto shot = runtime::OneShot<void>::create();
+        idle_.push_back(shot);
+        auto woken = co_await shot->wait();
+        if (!woken) {
+          std::erase(idle_, shot);
+          co_return;
+        }
+      }
+      ObjectKey key = std::move(ready_.front());
+      ready_.pop_front();
+      queued_.erase(key);
+      working_.insert(key);
+      Outcome outcome = co_await reconciler_.reconcile(key);
+      working_.erase(key);
+      if (group_.scope().canceled()) co_return;
+      settle(key, std::move(outcome));
+      if (again_.erase(key)) enqueue(key);
+    }
+  }
+
+  void settle(const ObjectKey& key, Outcome outcome) {
+    if (!outcome.error) {
+      failures_.erase(key);
+      if (outcome.after) enqueue_after(key, *outcome.after);
+      return;
+    }
+    if (outcome.error->is(ErrorKind::canceled)) return;
+    Failure& failure = failures_[key];
+    Duration delay = options_.retry_delay_first;
+    for (int i = 0; i < failure.count && delay < options_.retry_delay_max; ++i) delay *= 2;
+    ++failure.count;
+    // A conflict only says that somebody else was quicker: look again, no word about it.
+    std::string text = outcome.error->str();
+    if (!outcome.error->is(ErrorKind::conflict) && text != failure.last) {
+      world_.log().write(runtime::LogLevel::warning, fmt::format("{}: {}: {}", reconciler_.name(), key.str(), text));
+    }
+    failure.last = std::move(text);
+    enqueue_after(key, std::min(delay, options_.retry_delay_max));
+  }
+
+  void enqueue(ObjectKey key) {
+    if (working_.contains(key)) {
+      again_.insert(std::move(key));
+      return;
+    }
+    if (!queued_.insert(key).second) return;
+    ready_.push_back(std::move(key));
+    if (!idle_.empty()) {
+      auto shot = idle_.front();
+      idle_.pop_front();
+      shot->resolve({});
+    }
+  }
+
+  void enqueue_after(const ObjectKey& key, Duration delay) {
+    SteadyTime when = world_.steady_now() + delay;
+    if (auto it = timers_.find(key); it != timers_.end()) {
+      if (it->second.when <= when) return;
+      world_.executor().forget_call(it->second.id);
+      timers_.erase(it);
+    }
+    uint64_t id = world_.executor().call_at(when, [this, key] {
+      timers_.erase(key);
+      enqueue(key);
+    });
+    timers_.emplace(key, Timer{id, when});
+  }
+
+  World& world_;
+  Reconciler& reconciler_;
+  ControllerOptions options_;
+  TaskGroup group_;
+  std::deque<ObjectKey> ready_;
+  std::set<ObjectKey> queued_, working_, again_;
+  struct Failure {
+    int count = 0;
+    std::string last;
+  };
+  std::map<ObjectKey, Failure> failures_;
+  std::map<ObjectKey, Timer> timers_;
+  std::deque<std::shared_ptr<runtime::OneShot<void>>> idle_;
+};
+
+}  // namespace
+
+Task<void> run_controller(World& world, Cache& cache, Reconciler& reconciler, ControllerOptions options) {
+  runtime::Scope& scope = co_await runtime::current_scope();
+  Controller controller(world, reconciler, options, scope);
+  co_await controller.run(cache);
+}
+
+void wake_self(Cache& cache, GroupVersionKind kind, Reconciler::Enqueue enqueue) {
+  for (const Value& object : cache.list(kind)) enqueue(ObjectKey::of(object));
+  cache.on_change(kind, [enqueue](const Value& before, const Value& after) {
+    enqueue(ObjectKey::of(after.is_null() ? before : after));
+  });
+}
+
+void wake_owner(Cache& cache, GroupVersionKind child, GroupVersionKind owner, Reconciler::Enqueue enqueue) {
+  cache.on_change(child, [enqueue, owner](const Value& before, const Value& after) {
+    std::string_view last;
+    for (const Value* object : {&before, &after}) {
+      const Value& controller = kinds::controller_of(*object);
+      if (controller["kind"].as_string() != owner.kind) continue;
+      std::string_view name = controller["name"].as_string();
+      if (name == last) continue;
+      last = name;
+      enqueue(ObjectKey{owner, std::string(kinds::namespace_of(*object)), std::string(name)});
+    }
+  });
+}
+
+}  // namespace slipway::reconcile

@@ -1,0 +1,197 @@
+// Which addresses and ports stand behind a service. Pods with the same resolved ports share a subset (Endpoints) or a
+// group of slices (EndpointSlice): a named target port may be another number in each pod.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "workloads/endpoints/endpoints.h"
+#include "workloads/kinds.h"
+#include "workloads/pods.h"
+
+namespace slipway::workloads {
+
+namespace {
+
+constexpr size_t slice_endpoints_max = 100;
+
+bool is_headless(const Value& service) {
+  return service["spec"]["clusterIP"].as_string() == "None";
+}
+
+// The number behind a service port in this pod; 0: the pod has no port of that name.
+int64_t target_port(const Value& service_port, const Value& pod) {
+  const Value& target = service_port["targetPort"];
+  if (target.is_int() && target.as_int() != 0) return target.as_int();
+  if (!target.is_string() || target.as_string().empty()) return service_port["port"].as_int();
+  std::string protocol = service_port["protocol"].str("TCP");
+  auto look_in = [&](const Value& containers) -> int64_t {
+    for (const Value& container : containers.items()) {
+      for (const Value& port : container["ports"].items()) {
+        if (port["name"].as_string() == target.as_string() && port["protocol"].as_string("TCP") == protocol) {
+          return port["containerPort"].as_int();
+        }
+      }
+    }
+    return 0;
+  };
+  if (int64_t number = look_in(pod["spec"]["containers"])) return number;
+  for (const Value& container : pod["spec"]["initContainers"].items()) {
+    if (container["restartPolicy"].as_string() != "Always") continue;
+    if (int64_t number = look_in(Value::array({container}))) return number;
+  }
+  return 0;
+}
+
+// The service's ports as this pod offers them; ports that it does not have are left out.
+Value resolved_ports(const Value& service, const Value& pod) {
+  ArrayBuilder ports;
+  for (const Value& port : service["spec"]["ports"].items()) {
+    int64_t number = target_port(port, pod);
+    if (number == 0) continue;
+    ObjectBuilder resolved;
+    resolved.set_unless_empty("name", port["name"])
+        .set("port", number)
+        .set("protocol", port["protocol"].as_string("TCP"));
+    resolved.set_unless_empty("appProtocol", port["appProtocol"]);
+    ports.push(resolved.build());
+  }
+  return ports.build();
+}
+
+bool is_ended(const Value& pod) {
+  auto phase = pod["status"]["phase"].as_string();
+  return phase == "Succeeded" || phase == "Failed";
+}
+
+Value target_ref(const Value& pod) {
+  return Value{{"kind", "Pod"},
+               {"name", pod["metadata"]["name"]},
+               {"namespace", pod["metadata"]["namespace"]},
+               {"uid", pod["metadata"]["uid"]}};
+}
+
+// A pod with a hostname under this headless service's subdomain has a name of its own in DNS.
+Value dns_hostname(const Value& service, const Value& pod) {
+  bool named =
+      !pod["spec"]["hostname"].as_string().empty() && pod["spec"]["subdomain"].as_string() == kinds::name_of(service);
+  return named ? pod["spec"]["hostname"] : Value();
+}
+
+}  // namespace
+
+Value endpoints_for(const Value& service, const std::vector<Value>& pods) {
+  struct Subset {
+    Value ports;
+    std::vector<Value> ready, not_ready;
+  };
+  std::map<std::string, Subset> subsets;
+  bool publish_not_ready = service["spec"]["publishNotReadyAddresses"].as_bool();
+  for (const Value& pod : pods) {
+    auto ip = pod["status"]["podIP"].as_string();
+    if (ip.empty() || is_ended(pod) || (is_terminating(pod) && !publish_not_ready)) continue;
+    Value ports = resolved_ports(service, pod);
+    if (ports.empty() && !is_headless(service)) continue;
+    if (ports.empty() && !service["spec"]["ports"].empty()) continue;
+    ObjectBuilder address;
+    address.set("ip", ip).set_unless_empty("hostname", dns_hostname(service, pod));
+    address.set_unless_empty("nodeName", pod["spec"]["nodeName"]).set("targetRef", target_ref(pod));
+    std::string group;
+    for (const Value& port : ports.items()) {
+      group += fmt::format("{}/{}/{},", port["name"].as_string(), port["port"].as_int(), port["protocol"].as_string());
+    }
+    Subset& subset = subsets[group];
+    subset.ports = ports;
+    (is_ready(pod) || publish_not_ready ? subset.ready : subset.not_ready).push_back(address.build());
+  }
+  auto by_ip = [](const Value& a, const Value& b) { return a["ip"].as_string() < b["ip"].as_string(); };
+  ArrayBuilder list;
+  for (auto& [_, subset] : subsets) {
+    std::sort(subset.ready.begin(), subset.ready.end(), by_ip);
+    std::sort(subset.not_ready.begin(), subset.not_ready.end(), by_ip);
+    ObjectBuilder s;
+    s.set_unless_empty("addresses", Value::array(subset.ready));
+    s.set_unless_empty("notReadyAddresses", Value::array(subset.not_ready)).set_unless_empty("ports", subset.ports);
+    list.push(s.build());
+  }
+  Value labels = service["metadata"]["labels"];
+  if (labels.is_null()) labels = Value::object();
+  if (is_headless(service)) labels = labels.with_member("service.kubernetes.io/headless", "");
+  labels = labels.with_member("endpoints.kubernetes.io/managed-by", "endpoint-controller");
+  ObjectBuilder metadata;
+  metadata.set("name", service["metadata"]["name"]).set("namespace", service["metadata"]["namespace"]);
+  metadata.set("labels", labels);
+  ObjectBuilder endpoints;
+  endpoints.set("apiVersion", "v1").set("kind", "Endpoints").set("metadata", metadata.build());
+  endpoints.set_unless_empty("subsets", list.build());
+  return endpoints.build();
+}
+
+std::vector<Value> slices_for(const Value& service, const std::vector<Value>& pods,
+                              const std::vector<Value>& existing) {
+  struct Group {
+    Value ports;
+    std::vector<Value> endpoints;
+  };
+  std::map<std::string, Group> groups;
+  bool publish_not_ready = service["spec"]["publishNotReadyAddresses"].as_bool();
+  for (const Value& pod : pods) {
+    auto ip = pod["status"]["podIP"].as_string();
+    if (ip.empty() || is_ended(pod)) continue;
+    Value ports = resolved_ports(service, pod);
+    bool terminating = is_terminating(pod), ready = is_ready(pod);
+    ObjectBuilder endpoint;
+    endpoint.set("addresses", Value::array({Value(ip)}));
+    endpoint.set("conditions", Value{{"ready", publish_not_ready || (ready && !terminating)},
+                                     {"serving", ready},
+                                     {"terminating", terminating}});
+    endpoint.set_unless_empty("hostname", dns_hostname(service, pod));
+    endpoint.set_unless_empty("nodeName", pod["spec"]["nodeName"]).set("targetRef", target_ref(pod));
+    std::string group;
+    for (const Value& port : ports.items()) {
+      group += fmt::format("{}/{}/{},", port["name"].as_string(), port["port"].as_int(), port["protocol"].as_string());
+    }
+    groups[group].ports = ports;
+    groups[group].endpoints.push_back(endpoint.build());
+  }
+  if (groups.empty()) groups[""] = {Value(), {}};  // a selector without pods has one empty slice
+
+  Value labels = service["metadata"]["labels"];
+  if (labels.is_null()) labels = Value::object();
+  if (is_headless(service)) labels = labels.with_member("service.kubernetes.io/headless", "");
+  labels = labels.with_member("kubernetes.io/service-name", service["metadata"]["name"])
+               .with_member("endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io");
+  std::vector<Value> free_slices = existing;
+  std::vector<Value> slices;
+  for (auto& [_, group] : groups) {
+    std::sort(group.endpoints.begin(), group.endpoints.end(), [](const Value& a, const Value& b) {
+      return a["targetRef"]["uid"].as_string() < b["targetRef"]["uid"].as_string();
+    });
+    // The EndpointSlice API wants a name in every port, empty or not.
+    ArrayBuilder ports;
+    for (const Value& port : group.ports.items()) ports.push(port.has("name") ? port : port.with_member("name", ""));
+    for (size_t begin = 0; begin == 0 || begin < group.endpoints.size(); begin += slice_endpoints_max) {
+      size_t end = std::min(group.endpoints.size(), begin + slice_endpoints_max);
+      ObjectBuilder metadata;
+      if (!free_slices.empty()) {  // an old slice keeps its name and identity
+        metadata.set("name", free_slices.front()["metadata"]["name"]);
+        free_slices.erase(free_slices.begin());
+      } else {
+        metadata.set("generateName", fmt::format("{}-", kinds::name_of(service)));
+      }
+      metadata.set("namespace", service["metadata"]["namespace"]).set("labels", labels);
+      metadata.set("ownerReferences", Value::array({controller_reference(service)}));
+      slices.push_back(
+          Value{{"apiVersion", "discovery.k8s.io/v1"},
+                {"kind", "EndpointSlice"},
+                {"metadata", metadata.build()},
+                {"addressType", "IPv4"},
+                {"endpoints", Value::array(std::vector<Value>(group.endpoints.begin() + static_cast<long>(begin),
+                                                              group.endpoints.begin() + static_cast<long>(end)))},
+                {"ports", ports.build()}});
+    }
+  }
+  return slices;
+}
+
+}  // namespace slipway::workloads
