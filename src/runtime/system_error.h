@@ -1,0 +1,14 @@
+// What the system said, as an Error of ours.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+
+namespace slipway::runtime {
+
+// "WHAT: No such file or directory". Kinds: not_found (ENOENT, ENOTDIR), already_exists (EEXIST, EADDRINUSE), forbidden
+// (EACCES, EPERM, EROFS), unavailable (nobody listens, no route), timeout (ETIMEDOUT), else io.
+Error system_error(int number, std::string_view what);
+
+}  // namespace slipway::runtime
