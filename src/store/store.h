@@ -79,12 +79,17 @@ class Store {
   virtual std::optional<Value> latest(const Key& key) const = 0;
   virtual Result<Listing> list(const ListQuery& query) const = 0;
   virtual Result<std::unique_ptr<Subscription>> subscribe(std::string resource, Revision after) = 0;
-  // All changes or none, durable when it returns; gives the objects as stored (deleted ones: the last state). Errors:
-  // conflict (expected), already_exists, not_found, io (disk full, read-only: nothing was written, reads go on).
+  // All changes or none, durable when it returns; gives the objects as stored (deleted ones: the last state). Each
+  // change has a revision of its own. Preconditions are judged before the first suspension, against latest(), so a
+  // caller that awaits nothing between latest() and commit() cannot lose a race. A key may stand in one change only.
+  // Errors: conflict (expected), already_exists, not_found, io (disk full, read-only: nothing was written, reads go on;
+  // what was committed on top of a write that failed fails with it). Canceled: the write may still happen.
   virtual Task<Result<std::vector<Value>>> commit(std::vector<Change> changes) = 0;
   virtual std::vector<std::string> resources() const = 0;  // those that have objects
   virtual size_t count(const std::string& resource) const = 0;
-  virtual Task<Result<>> close() = 0;  // flushes; no call after it
+  // Waits for what is being written, writes the ring, ends all subscriptions. Call it before the store is destroyed; no
+  // call after it.
+  virtual Task<Result<>> close() = 0;
 };
 
 struct StoreOptions {
@@ -92,6 +97,7 @@ struct StoreOptions {
   size_t event_ring_max = 5000;
   size_t history_events_max = 100'000;  // watch window, all resources together
   Duration history_time_max = 10min;
+  size_t history_bytes_max = 32 << 20;  // of old object versions that only the window keeps alive
 };
 // Opens or creates. Errors: io; a damaged database is refused with the way to restore, never guessed around.
 Task<Result<std::unique_ptr<Store>>> open_store(World& world, StoreOptions options);
