@@ -44,8 +44,15 @@ enum class Shape : uint8_t {
 };
 enum class ListKind : uint8_t { atomic, set, map };  // x-kubernetes-list-type
 
+// A named string type: Protocol with TCP, UDP, SCTP. Without values: any text (the name still shows in Go's errors).
+struct Enum {
+  std::string name;                 // "v1.Protocol", as Go prints it
+  std::vector<std::string> values;  // sorted
+};
+
 struct FieldType {
   Shape shape = Shape::any;
+  const Enum* named = nullptr;               // for string, when its type has a name
   const Type* type = nullptr;                // for object
   std::shared_ptr<const FieldType> element;  // for list and map
 };
@@ -55,6 +62,9 @@ struct Field {
   int tag = 0;       // protobuf number; 0: none (CRDs)
   FieldType type;
   bool required = false, nullable = false, immutable = false;
+  bool pointer = false;            // absent and zero differ: an explicit 0, "" or false is kept
+  bool always = false;             // written even when zero (Go: no omitempty)
+  bool omit_zero = false;          // a struct that is left out when zero (others are written as {})
   bool inlined = false;            // its members stand among the parent's (Go embedding); protobuf has it as a message
   Value fallback;                  // the default; null: none
   std::vector<std::string> rules;  // the table's words: "min 0", "dns-label", "enum A|B"; read by validate.cc
@@ -71,7 +81,14 @@ struct Type {
   std::string description;
   std::vector<Field> fields;  // in table order, which is the order of the Go struct
   bool preserve_unknown = false;
+  bool atomic = false;                              // x-kubernetes-map-type: one leaf for server-side apply
   const Field* field(std::string_view name) const;  // looks into inlined ones too; null when there is none
+  // All fields, inlined ones included, sorted by name: the order of an object's members. Call index() after filling.
+  const std::vector<const Field*>& sorted() const { return sorted_; }
+  void index();
+
+ private:
+  std::vector<const Field*> sorted_;
 };
 
 struct Column {
@@ -95,7 +112,9 @@ struct Kind {
   bool unconditional_update = true;          // PUT without a resourceVersion is fine
   std::vector<std::string> field_selectors;  // besides metadata.name and metadata.namespace
   bool controller_missing = false;           // a table without a controller of ours yet: stored, and said so
-  bool builtin = true;                       // false: from a CRD
+  bool builtin = true;                       // false: from a CRD, or a foreign kind that other programs define
+  bool served = true;                  // false: only a type that subresources and clients exchange (Scale, Eviction)
+  bool delete_returns_object = false;  // DELETE that takes effect at once answers with the object, not a Status
   std::string resource() const { return plural; }
   std::string group_resource() const {
     return id.group.empty() ? plural : plural + "." + id.group;
@@ -106,17 +125,19 @@ struct Kind {
 class Catalog {
  public:
   virtual ~Catalog() = default;
-  virtual const Kind* find(const GroupVersionKind& id) const = 0;
+  virtual const Kind* find(const GroupVersionKind& id) const = 0;  // unserved ones too
   virtual const Kind* find_resource(std::string_view group, std::string_view version,
                                     std::string_view plural) const = 0;
   // The preferred version of a group and kind.
   virtual const Kind* find_kind(std::string_view group, std::string_view kind) const = 0;
   // What a person types: "deploy", "deployments", "deployment.apps", "Deployment". Null: unknown (see suggestions()).
   virtual const Kind* find_word(std::string_view word) const = 0;
-  virtual std::vector<const Kind*> all() const = 0;  // ordered by group, version, kind
+  virtual std::vector<const Kind*> all() const = 0;  // the served ones, ordered by group, version, kind
   virtual uint64_t generation() const = 0;
 };
 const Catalog& builtin_catalog();
+// A type of the tables by its OpenAPI name ("io.k8s.api.core.v1.PodSpec"); null when there is none.
+const Type* builtin_type(std::string_view name);
 const Type& object_meta_type();
 
 }  // namespace slipway::kinds

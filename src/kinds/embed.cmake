@@ -1,0 +1,17 @@
+# cmake -DOUTPUT=FILE -DFOLDER=DIR -P embed.cmake: one C++ file holding every table as text, core first (where two
+# kinds share a word, the first has it), foreign kinds last.
+file(GLOB tables RELATIVE ${FOLDER} ${FOLDER}/*.kinds)
+list(SORT tables)
+set(first core.kinds apps.kinds batch.kinds autoscaling-v2.kinds)
+list(REMOVE_ITEM tables ${first})
+set(foreign ${tables})
+list(FILTER foreign INCLUDE REGEX "^foreign-")
+list(FILTER tables EXCLUDE REGEX "^foreign-")
+set(text "// Generated from src/kinds/tables by src/kinds/embed.cmake.\n#include \"kinds/table.h\"\nnamespace slipway::kinds {\n")
+string(APPEND text "const std::vector<TableText>& builtin_table_texts() {\n  static const std::vector<TableText>& texts = *new std::vector<TableText>{\n")
+foreach(table ${first} ${tables} ${foreign})
+  file(READ ${FOLDER}/${table} content)
+  string(APPEND text "      {\"src/kinds/tables/${table}\", R\"kinds(${content})kinds\"},\n")
+endforeach()
+string(APPEND text "  };\n  return texts;\n}\n}  // namespace slipway::kinds\n")
+file(WRITE ${OUTPUT} "${text}")

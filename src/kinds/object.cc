@@ -1,0 +1,31 @@
+// The parts every object has, and the one way to say that it is invalid.
+#include "kinds/object.h"
+
+#include "base/text.h"
+
+namespace slipway::kinds {
+
+uint64_t revision_of(const Value& o) {
+  auto number = base::parse_int(o["metadata"]["resourceVersion"].as_string());
+  return number && *number > 0 ? static_cast<uint64_t>(*number) : 0;
+}
+
+const Value& controller_of(const Value& o) {
+  static const Value none;
+  for (const Value& reference : o["metadata"]["ownerReferences"].items())
+    if (reference["controller"].as_bool()) return reference;
+  return none;
+}
+
+Error invalid(const Kind& kind, std::string_view name, std::vector<base::Cause> causes) {
+  std::vector<std::string> texts;
+  for (const base::Cause& cause : causes) texts.push_back(fmt::format("{}: {}", cause.field, cause.message));
+  std::string all = base::join(texts, ", ");
+  if (texts.size() > 1) all = "[" + all + "]";
+  auto error = fail(ErrorKind::invalid, "{}{}{} \"{}\" is invalid: {}", kind.id.kind, kind.id.group.empty() ? "" : ".",
+                    kind.id.group, name, all);
+  for (base::Cause& cause : causes) error = std::move(error).cause(std::move(cause));
+  return error;
+}
+
+}  // namespace slipway::kinds
