@@ -1,14 +1,17 @@
-// JSON patch (RFC 6902, with the API server's leniencies) and JSON merge patch (RFC 7386).
+// JSON patch (RFC 6902 as evanphx/json-patch v4 does it: the API server's and kustomize's leniencies and texts) and
+// JSON merge patch (RFC 7386).
 #pragma once
 
 #include "value/value.h"
 
 namespace slipway::value {
 
-// Errors: invalid, naming the operation's index and path. More than 10,000 operations: too_large.
+// Errors: invalid, naming the operation's index and path. More than 10,000 operations, copies of more than 3 MiB
+// together, or a result nested deeper than 1000 levels: too_large.
 Result<Value> json_patch(const Value& target, const Value& operations);
 Value merge_patch(const Value& target, const Value& patch);
-// The smallest merge patch that turns `from` into `to` ({} when equal).
+// The smallest merge patch that turns `from` into `to` ({} when equal). A null member of `to` has no merge patch: it is
+// taken out instead.
 Value merge_diff(const Value& from, const Value& to);
 
 // Places where two values differ, outermost first, as JSON pointers; at most `limit`.

@@ -1,0 +1,475 @@
+// YAML to Value: libyaml's events push values and members onto a TreeStack; no recursion, no second tree.
+//
+// Aliases share the anchored Value, so a billion laughs costs no memory here; but whoever writes the result out would
+// pay, so nodes and text are counted as if expanded, and go-yaml's own rule on the share of aliases holds as well.
+#include "value/yaml.h"
+
+#include <cmath>
+#include <optional>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "value/tree_stack.h"
+#include "value/utf8.h"
+#include "value/yaml_events.h"
+#include "value/yaml_scalar.h"
+
+namespace slipway::value {
+
+namespace {
+
+constexpr std::string_view kTagPrefix = "tag:yaml.org,2002:";
+
+std::string_view text_of(const yaml_char_t* s) {
+  return s == nullptr ? "" : reinterpret_cast<const char*>(s);
+}
+
+std::string valid_utf8(std::string_view s) {
+  std::string out;
+  while (!s.empty()) {
+    Rune r = decode_rune(s);
+    append_rune(out, r.code);
+    s.remove_prefix(static_cast<size_t>(r.length));
+  }
+  return out;
+}
+
+std::string_view tag_name(Scalar::Kind kind) {
+  switch (kind) {
+    case Scalar::Kind::null:
+      return "null";
+    case Scalar::Kind::boolean:
+      return "bool";
+    case Scalar::Kind::integer:
+    case Scalar::Kind::large:
+      return "int";
+    case Scalar::Kind::real:
+      return "float";
+    case Scalar::Kind::timestamp:
+      return "timestamp";
+    case Scalar::Kind::merge:
+      return "merge";
+    case Scalar::Kind::string:
+      return "str";
+  }
+  return "";
+}
+
+class YamlReader {
+ public:
+  YamlReader(std::string_view text, std::string_view file, const YamlLimits& limits, DuplicateKeys duplicates)
+      : events_(text, file), text_(text), file_(file), limits_(limits), duplicates_(duplicates) {}
+
+  Result<std::vector<Document>> documents() {
+    if (text_.size() > limits_.bytes_max)
+      return fail(ErrorKind::too_large, "YAML of {} bytes is over the limit of {} bytes", text_.size(),
+                  limits_.bytes_max)
+          .at({std::string(file_), 0, 0});
+    std::vector<Document> all;
+    for (;;) {
+      if (!events_.next()) return events_.error();
+      switch (events_.type()) {
+        case YAML_STREAM_END_EVENT:
+          return all;
+        case YAML_DOCUMENT_START_EVENT:
+          anchors_.clear();
+          nodes_ = aliased_nodes_ = text_bytes_ = 0;
+          break;
+        case YAML_SCALAR_EVENT:
+        case YAML_ALIAS_EVENT:
+        case YAML_MAPPING_START_EVENT:
+        case YAML_SEQUENCE_START_EVENT: {
+          int line = events_.place().line;
+          bool empty = is_nothing();
+          Value root;
+          if (!tree(root)) return error_ ? std::move(*error_) : events_.error();
+          if (!empty) all.push_back({std::move(root), line});
+          break;
+        }
+        default:
+          break;
+      }
+    }
+  }
+
+ private:
+  enum class Expects : uint8_t { item, key, value, merge };
+  struct Frame {
+    Expects expects;
+    size_t mark;         // where its items or members begin on the stack
+    size_t merges_mark;  // where its merged mappings begin in merges_
+    yaml_mark_t start;
+    std::string anchor;
+    size_t nodes_before, bytes_before;
+    bool object() const { return expects != Expects::item; }
+  };
+  struct Anchor {
+    Value value;
+    size_t nodes = 0, text_bytes = 0;
+    bool open = true;  // its end has not come yet
+  };
+
+  // From the current event to the end of the node it begins.
+  bool tree(Value& v) {
+    for (;; v = Value()) {
+      bool alias = false;
+      switch (events_.type()) {
+        case YAML_MAPPING_START_EVENT:
+        case YAML_SEQUENCE_START_EVENT:
+          if (!open()) return false;
+          if (!events_.next()) return false;
+          continue;
+        case YAML_SCALAR_EVENT:
+          if (!count(1, events_.event().data.scalar.length)) return false;
+          if (!frames_.empty() && frames_.back().expects == Expects::key) {
+            if (!key()) return false;
+            if (!events_.next()) return false;
+            continue;
+          }
+          if (!scalar(v)) return false;
+          if (auto* a = events_.event().data.scalar.anchor)
+            anchors_[std::string(text_of(a))] = {v, 1, events_.event().data.scalar.length, false};
+          break;
+        case YAML_ALIAS_EVENT:
+          if (!this->alias(v)) return false;
+          alias = true;
+          if (!frames_.empty() && frames_.back().expects == Expects::key) {
+            if (!key_of(v)) return false;
+            if (!events_.next()) return false;
+            continue;
+          }
+          break;
+        case YAML_MAPPING_END_EVENT:
+        case YAML_SEQUENCE_END_EVENT:
+          if (!close(v)) return false;
+          break;
+        default:
+          return wrong("this event does not belong here");
+      }
+      if (frames_.empty()) return true;
+      Frame& f = frames_.back();
+      switch (f.expects) {
+        case Expects::item:
+          stack_.values.push(std::move(v));
+          break;
+        case Expects::value:
+          stack_.members.back().value = std::move(v);
+          f.expects = Expects::key;
+          break;
+        case Expects::merge:
+          if (!merge(v, alias)) return false;
+          f.expects = Expects::key;
+          break;
+        case Expects::key:
+          return wrong("a list or mapping cannot be a key");
+      }
+      if (!events_.next()) return false;
+    }
+  }
+
+  bool open() {
+    const yaml_event_t& e = events_.event();
+    bool object = e.type == YAML_MAPPING_START_EVENT;
+    if (!frames_.empty() && frames_.back().expects == Expects::key)
+      return wrong("a {} cannot be a key: expected text", object ? "mapping" : "list");
+    if (static_cast<int>(frames_.size()) >= limits_.depth_max)
+      return too_large("YAML is nested deeper than {} levels", limits_.depth_max);
+    if (!count(1, 0)) return false;
+    frames_.push_back({object ? Expects::key : Expects::item, object ? stack_.members.size() : stack_.values.size(),
+                       merges_.size(), e.start_mark,
+                       std::string(text_of(object ? e.data.mapping_start.anchor : e.data.sequence_start.anchor)),
+                       nodes_ - 1, text_bytes_});
+    if (!frames_.back().anchor.empty()) anchors_[frames_.back().anchor] = {};
+    return true;
+  }
+
+  bool close(Value& v) {
+    Frame f = std::move(frames_.back());
+    frames_.pop_back();
+    if (f.object()) {
+      std::optional<std::string> twice;
+      v = stack_.close_object(f.mark, [&twice](const Key& key) {
+        if (!twice) twice = key.str();
+      });
+      if (twice && duplicates_ == DuplicateKeys::refuse) return duplicate(f.start, *twice);
+      if (merges_.size() > f.merges_mark) add_merged(v, f.merges_mark);
+    } else {
+      v = stack_.close_array(f.mark);
+    }
+    if (!f.anchor.empty()) anchors_[f.anchor] = {v, nodes_ - f.nodes_before, text_bytes_ - f.bytes_before, false};
+    return true;
+  }
+
+  bool alias(Value& v) {
+    std::string name(text_of(events_.event().data.alias.anchor));
+    auto found = anchors_.find(name);
+    if (found == anchors_.end()) return wrong("unknown anchor '{}' referenced", name);
+    const Anchor& a = found->second;
+    if (a.open) return wrong("anchor '{}' value contains itself", name);
+    if (!count(1 + a.nodes, a.text_bytes)) return false;
+    aliased_nodes_ += a.nodes;
+    // go-yaml's rule: 99 % of up to 400,000 nodes may come from aliases, falling to 10 % of 4 million and more
+    double seen = static_cast<double>(nodes_), share = 0.99;
+    if (seen >= 4e6)
+      share = 0.10;
+    else if (seen > 4e5)
+      share = 0.99 - 0.89 * ((seen - 4e5) / 3.6e6);
+    if (aliased_nodes_ > 100 && nodes_ > 1000 && static_cast<double>(aliased_nodes_) / seen > share)
+      return too_large("document contains excessive aliasing ({} of {} nodes come from aliases)", aliased_nodes_,
+                       nodes_);
+    v = a.value;
+    return true;
+  }
+
+  bool count(size_t nodes, size_t bytes) {
+    nodes_ += nodes;
+    text_bytes_ += bytes;
+    if (nodes_ > limits_.nodes_max)
+      return too_large("YAML has more than {} nodes, aliases expanded", limits_.nodes_max);
+    if (text_bytes_ > limits_.expanded_bytes_max)
+      return too_large("YAML has more than {} bytes of text, aliases expanded", limits_.expanded_bytes_max);
+    return true;
+  }
+
+  bool key() {
+    const auto& s = events_.event().data.scalar;
+    std::string_view text = events_.scalar();
+    if (s.tag == nullptr && (!s.plain_implicit || resolve_plain(text, limits_.rules).kind == Scalar::Kind::string)) {
+      if (s.anchor != nullptr) anchors_[std::string(text_of(s.anchor))] = {Value(text), 1, text.size(), false};
+      return put_key(text);
+    }
+    if (text == "<<" && (s.plain_implicit || text_of(s.tag) == "tag:yaml.org,2002:merge")) {
+      frames_.back().expects = Expects::merge;
+      return true;
+    }
+    Value v;
+    real_key_.reset();
+    if (!scalar(v, true)) return false;
+    if (s.anchor != nullptr) anchors_[std::string(text_of(s.anchor))] = {v, 1, text.size(), false};
+    return key_of(v);
+  }
+
+  bool key_of(const Value& v) {
+    if (limits_.rules == YamlRules::kustomize && !v.is_string())
+      return wrong("a key must be text, found a {}: quote it", to_string(v.type()));
+    switch (v.type()) {
+      case Type::string:
+        return put_key(v.as_string());
+      case Type::boolean:
+        return put_key(v.as_bool() ? "true" : "false");
+      case Type::integer:
+        return put_key(real_key_ ? go_format_g(*std::exchange(real_key_, {}), true) : std::to_string(v.as_int()));
+      case Type::real:
+        return put_key(go_format_g(v.as_double(), true));
+      case Type::null:
+        return wrong("null cannot be a key: expected text (quote it to mean the word)");
+      case Type::array:
+      case Type::object:
+        break;
+    }
+    return wrong("a {} cannot be a key: expected text", v.is_array() ? "list" : "mapping");
+  }
+
+  bool put_key(std::string_view text) {
+    stack_.members.push(Key(text), Value());
+    frames_.back().expects = Expects::value;
+    return true;
+  }
+
+  bool scalar(Value& v, bool as_key = false) {
+    const auto& s = events_.event().data.scalar;
+    std::string_view text = events_.scalar();
+    if (s.tag == nullptr) {
+      if (!s.plain_implicit) {
+        v = Value(text);
+        return true;
+      }
+      return scalar_of(v, resolve_plain(text, limits_.rules), text, as_key);
+    }
+    std::string_view tag = text_of(s.tag);
+    if (!tag.starts_with(kTagPrefix)) {
+      v = Value(text);
+      return true;
+    }
+    tag.remove_prefix(kTagPrefix.size());
+    if (tag == "binary") {
+      bool blank = text.find_first_of(" \t") != text.npos;
+      auto bytes = base::base64_decode(text);
+      if (blank || !bytes) return wrong("!!binary value contains invalid base64 data");
+      v = Value(valid_utf8(*bytes));
+      return true;
+    }
+    if (tag == "bool" || tag == "int" || tag == "float" || tag == "null" || tag == "timestamp") {
+      Scalar found = resolve_plain(text, limits_.rules);
+      if (tag == "timestamp" && is_timestamp(text)) found.kind = Scalar::Kind::timestamp;
+      if (tag == "float" && found.kind == Scalar::Kind::integer)
+        found = {.kind = Scalar::Kind::real, .real = static_cast<double>(found.integer)};
+      if (tag_name(found.kind) != tag)
+        return wrong("cannot decode !!{} `{}` as a !!{}", tag_name(found.kind), text, tag);
+      return scalar_of(v, found, text, as_key);
+    }
+    v = Value(text);
+    return true;
+  }
+
+  bool scalar_of(Value& v, const Scalar& s, std::string_view text, bool as_key) {
+    switch (s.kind) {
+      case Scalar::Kind::null:
+        v = nullptr;
+        return true;
+      case Scalar::Kind::boolean:
+        v = s.boolean;
+        return true;
+      case Scalar::Kind::integer:
+        v = s.integer;
+        return true;
+      case Scalar::Kind::large:
+        if (as_key) return wrong("the number {} is too large for a key: quote it", text);
+        v = s.large;
+        return true;
+      case Scalar::Kind::real:
+        if (as_key) real_key_ = s.real;
+        if (!std::isfinite(s.real)) {
+          v = s.real;
+          return as_key || wrong("{} has no JSON: expected a finite number, or quotes around it", text);
+        }
+        // through JSON text 1.0 becomes 1 (from 2^53 on its digits are not those of the integer)
+        if (s.real == std::trunc(s.real) && std::fabs(s.real) < 0x1p53)
+          v = static_cast<int64_t>(s.real);
+        else
+          v = s.real;
+        return true;
+      case Scalar::Kind::timestamp: {
+        std::string rfc3339;
+        is_timestamp(text, &rfc3339);
+        v = limits_.rules == YamlRules::kustomize ? Value(rfc3339) : Value(text);
+        return true;
+      }
+      case Scalar::Kind::merge:
+      case Scalar::Kind::string:
+        v = Value(text);
+        return true;
+    }
+    return true;
+  }
+
+  bool merge(const Value& v, bool alias) {
+    auto take = [this](const Value& mapping) {
+      if (!mapping.is_object()) return wrong("map merge requires map or sequence of maps as the value");
+      if (duplicates_ == DuplicateKeys::refuse) {
+        merges_.push_back(mapping);
+      } else {
+        for (const Member& m : mapping.members()) stack_.members.push(m);
+      }
+      return true;
+    };
+    if (v.is_array() && !alias) {  // earlier mappings win
+      auto all = v.items();
+      for (size_t i = 0; i < all.size(); ++i)
+        if (!take(all[duplicates_ == DuplicateKeys::refuse ? i : all.size() - 1 - i])) return false;
+      return true;
+    }
+    return take(v);
+  }
+
+  // What the mapping does not say itself, from the mappings merged into it; the first that says it counts.
+  void add_merged(Value& v, size_t from) {
+    std::vector<Member> all;
+    for (size_t i = merges_.size(); i > from; --i)
+      all.insert(all.end(), merges_[i - 1].members().begin(), merges_[i - 1].members().end());
+    all.insert(all.end(), v.members().begin(), v.members().end());
+    merges_.resize(from);
+    v = Value::object(std::move(all));
+  }
+
+  // Only now the places matter: read again up to the second of the two keys.
+  bool duplicate(const yaml_mark_t& mapping, const std::string& name) {
+    YamlReader again(text_, file_, limits_, DuplicateKeys::last_wins);
+    error_ = again.find_duplicate(mapping.index, name);
+    return false;
+  }
+
+  Error find_duplicate(size_t mapping, const std::string& name) {
+    size_t depth = 0, target = 0;
+    bool key = false;
+    std::optional<base::Place> first;
+    while (events_.next() && events_.type() != YAML_STREAM_END_EVENT) {
+      bool starts = events_.type() == YAML_MAPPING_START_EVENT || events_.type() == YAML_SEQUENCE_START_EVENT;
+      bool ends = events_.type() == YAML_MAPPING_END_EVENT || events_.type() == YAML_SEQUENCE_END_EVENT;
+      if (ends && depth-- == target && target != 0) break;
+      if (target != 0 && depth == target) {
+        if (key && events_.type() == YAML_SCALAR_EVENT && says(name)) {
+          if (first)
+            return fail(ErrorKind::bad_request, "mapping key \"{}\" already defined at line {}", name, first->line)
+                .at(events_.place());
+          first = events_.place();
+        }
+        key = !key;
+      }
+      if (starts) {
+        ++depth;
+        if (events_.event().start_mark.index == mapping && events_.type() == YAML_MAPPING_START_EVENT) {
+          target = depth;
+          key = true;
+        }
+      }
+    }
+    return fail(ErrorKind::bad_request, "mapping key \"{}\" is defined twice", name)
+        .at(first.value_or(base::Place{std::string(file_), 0, 0}));
+  }
+
+  // Whether the scalar key here has this name.
+  bool says(const std::string& name) {
+    frames_.push_back({Expects::key, 0, 0, {}, {}, 0, 0});
+    size_t before = stack_.members.size();
+    bool same = key() && stack_.members.size() > before && stack_.members.back().key.view() == name;
+    frames_.clear();
+    return same;
+  }
+
+  bool is_nothing() const {
+    if (events_.type() != YAML_SCALAR_EVENT) return false;
+    const auto& s = events_.event().data.scalar;
+    return s.length == 0 && s.plain_implicit && s.tag == nullptr && s.anchor == nullptr;
+  }
+
+  template <class... A>
+  bool wrong(fmt::format_string<A...> format, A&&... args) {
+    error_ = fail(ErrorKind::bad_request, format, std::forward<A>(args)...).at(events_.place());
+    return false;
+  }
+  template <class... A>
+  bool too_large(fmt::format_string<A...> format, A&&... args) {
+    error_ = fail(ErrorKind::too_large, format, std::forward<A>(args)...).at(events_.place());
+    return false;
+  }
+
+  YamlEvents events_;
+  std::string_view text_, file_;
+  YamlLimits limits_;
+  DuplicateKeys duplicates_;
+  TreeStack stack_;
+  std::vector<Frame> frames_;
+  std::vector<Value> merges_;  // mappings merged into the open ones, when a mapping's own keys win
+  std::unordered_map<std::string, Anchor> anchors_;
+  size_t nodes_ = 0, aliased_nodes_ = 0, text_bytes_ = 0;
+  std::optional<double> real_key_;  // a key such as 1.0 or .inf, before it became a Value
+  std::optional<Error> error_;
+};
+
+}  // namespace
+
+Result<std::vector<Document>> parse_yaml_documents(std::string_view text, std::string_view file, YamlLimits limits,
+                                                   DuplicateKeys duplicates) {
+  return YamlReader(text, file, limits, duplicates).documents();
+}
+
+Result<Value> parse_yaml(std::string_view text, std::string_view file, YamlLimits limits) {
+  std::vector<Document> all = OR_RETURN(parse_yaml_documents(text, file, limits));
+  if (all.size() > 1)
+    return fail(ErrorKind::bad_request, "expected one YAML document, found {}", all.size())
+        .at({std::string(file), all[1].line, 1});
+  return all.empty() ? Value() : std::move(all[0].value);
+}
+
+}  // namespace slipway::value

@@ -1,0 +1,190 @@
+// libyaml and go-yaml have one ancestor and differ in seven small ways. Four of them are checks made here on the events
+// (version directive, "\/", `?` in flow scalars, tags that run into an indicator). Two are repaired by masking: where
+// go-yaml takes a character as text that libyaml does not (the `:` of `{a:}`, a byte order mark in mid-stream), the
+// text is read again with a private-use character in its place, which scalar() turns back. The seventh, depth, is the
+// reader's own limit.
+#include "value/yaml_events.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/text.h"
+#include "value/utf8.h"
+
+namespace slipway::value {
+
+namespace {
+
+constexpr std::string_view kBom = "\xef\xbb\xbf";
+constexpr int kRereadMax = 64;  // each repaired `:` costs reading again from the start
+
+// 3 bytes of private use that the text does not contain; empty when it contains all that are tried.
+std::string unused_mask(std::string_view text, char32_t from) {
+  for (char32_t c = from; c < from + 64; ++c) {
+    std::string mask;
+    append_rune(mask, c);
+    if (text.find(mask) == text.npos) return mask;
+  }
+  return {};
+}
+
+}  // namespace
+
+YamlEvents::YamlEvents(std::string_view text, std::string_view file) : text_(text), file_(file) {
+  if (text_.starts_with(kBom)) text_.remove_prefix(kBom.size());
+  utf16_ = text_.starts_with("\xff\xfe") || text_.starts_with("\xfe\xff");
+  has_slash_escape_ = text_.find("\\/") != text_.npos;
+  if (size_t at = text_.find(kBom); at != text_.npos && !utf16_) {
+    bom_mask_ = unused_mask(text_, 0xE000);
+    if (!bom_mask_.empty()) {
+      masked_ = base::replace_all(std::string(text_), kBom, bom_mask_);
+      text_ = masked_;
+    }
+  }
+  open();
+}
+
+YamlEvents::~YamlEvents() {
+  yaml_event_delete(&event_);
+  yaml_parser_delete(&parser_);
+}
+
+void YamlEvents::open() {
+  if (yaml_parser_initialize(&parser_) == 0) throw std::bad_alloc();
+  yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text_.data()), text_.size());
+}
+
+bool YamlEvents::next() {
+  yaml_event_delete(&event_);
+  while (yaml_parser_parse(&parser_, &event_) == 0)
+    if (!reread_with_colon_masked()) return false;
+  ++delivered_;
+  switch (event_.type) {
+    case YAML_DOCUMENT_START_EVENT:
+      if (auto* v = event_.data.document_start.version_directive; v != nullptr && (v->major != 1 || v->minor != 1))
+        return refuse("found incompatible YAML document (expected %YAML 1.1)");
+      return true;
+    case YAML_MAPPING_START_EVENT:
+      if (flow_depth_ > 0 || event_.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE) ++flow_depth_;
+      return event_.data.mapping_start.tag == nullptr || tag_ends_well();
+    case YAML_SEQUENCE_START_EVENT:
+      if (flow_depth_ > 0 || event_.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE) ++flow_depth_;
+      return event_.data.sequence_start.tag == nullptr || tag_ends_well();
+    case YAML_MAPPING_END_EVENT:
+    case YAML_SEQUENCE_END_EVENT:
+      if (flow_depth_ > 0) --flow_depth_;
+      return true;
+    case YAML_SCALAR_EVENT: {
+      const auto& s = event_.data.scalar;
+      if (s.style == YAML_PLAIN_SCALAR_STYLE) {
+        if (flow_depth_ > 0 && s.length > 1 && std::memchr(s.value + 1, '?', s.length - 1) != nullptr)
+          return refuse("did not find expected ',' or a closing bracket before '?' (quote a text with '?' in it)");
+      } else if (has_slash_escape_ && s.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE && !utf16_) {
+        std::string_view raw = text_.substr(byte_of(event_.start_mark.index));
+        raw = raw.substr(0, byte_of(event_.end_mark.index) - byte_of(event_.start_mark.index));
+        for (size_t i = 0; i + 1 < raw.size(); ++i) {
+          if (raw[i] != '\\') continue;
+          if (raw[++i] == '/') return refuse("found unknown escape character '/' (write / without the backslash)");
+        }
+      }
+      return s.tag == nullptr || tag_ends_well();
+    }
+    default:
+      return true;
+  }
+}
+
+std::string_view YamlEvents::scalar() {
+  const auto& s = event_.data.scalar;
+  std::string_view text(reinterpret_cast<const char*>(s.value), s.length);
+  if (bom_mask_.empty() && colon_mask_.empty()) return text;
+  scalar_ = text;
+  if (!bom_mask_.empty()) scalar_ = base::replace_all(std::move(scalar_), bom_mask_, kBom);
+  if (!colon_mask_.empty()) scalar_ = base::replace_all(std::move(scalar_), colon_mask_, ":");
+  return scalar_;
+}
+
+// `{a:}`, `[a:, b]`: go-yaml takes the colon as part of the scalar.
+bool YamlEvents::reread_with_colon_masked() {
+  if (parser_.error != YAML_SCANNER_ERROR || utf16_ || std::string_view(parser_.problem) != "found unexpected ':'")
+    return false;
+  if (rereads_ == 0) colon_mask_ = unused_mask(text_, 0xE040);
+  if (colon_mask_.empty() || ++rereads_ > kRereadMax) return false;
+  size_t at = byte_of(parser_.problem_mark.index);
+  if (at >= text_.size() || text_[at] != ':') return false;
+  masked_ = std::string(text_).replace(at, 1, colon_mask_);
+  text_ = masked_;
+  cursor_byte_ = cursor_character_ = 0;
+  yaml_parser_delete(&parser_);
+  open();
+  for (size_t i = 0; i < delivered_; ++i) {
+    if (yaml_parser_parse(&parser_, &event_) == 0) return false;
+    yaml_event_delete(&event_);
+  }
+  return true;
+}
+
+// In flow context libyaml ends a tag at an indicator, go-yaml does not: nobody means either.
+bool YamlEvents::tag_ends_well() {
+  if (flow_depth_ == 0 || utf16_) return true;
+  std::string_view raw = text_.substr(byte_of(event_.start_mark.index));
+  size_t tag = raw.starts_with('!') ? 0 : raw.find(" !") + 1;  // behind an anchor
+  size_t end = tag;
+  if (raw.substr(tag).starts_with("!<")) end = raw.find('>', tag) + 1;
+  while (end < raw.size() && std::strchr(" \t\r\n,[]{}", raw[end]) == nullptr) ++end;
+  if (end < raw.size() && std::strchr(",[]{}", raw[end]) != nullptr)
+    return refuse("did not find a blank after the tag");
+  return true;
+}
+
+bool YamlEvents::refuse(const char* message) {
+  refused_ = message;
+  return false;
+}
+
+// libyaml counts characters; we need bytes. Calls mostly move forward.
+size_t YamlEvents::byte_of(size_t character) {
+  if (character < cursor_character_) cursor_byte_ = cursor_character_ = 0;
+  while (cursor_character_ < character && cursor_byte_ < text_.size()) {
+    ++cursor_byte_;
+    while (cursor_byte_ < text_.size() && (text_[cursor_byte_] & 0xC0) == 0x80) ++cursor_byte_;
+    ++cursor_character_;
+  }
+  return cursor_byte_;
+}
+
+base::Place YamlEvents::place(const yaml_mark_t& mark) const {
+  return {file_, static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1};
+}
+
+Error YamlEvents::error() const {
+  if (refused_ != nullptr) return Error(ErrorKind::bad_request, refused_).at(place());
+  std::string message = parser_.problem != nullptr ? parser_.problem : "this is no YAML";
+  if (parser_.error == YAML_READER_ERROR) {  // before there are marks: bytes that are no text
+    std::string_view before = text_.substr(0, parser_.problem_offset);
+    size_t line_start = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
+    base::Place at{file_, static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1,
+                   static_cast<int>(before.size() - line_start) + 1};
+    if (parser_.problem_value >= 0) message += fmt::format(" (0x{:02x})", parser_.problem_value);
+    return Error(ErrorKind::bad_request, message).at(std::move(at));
+  }
+  if (message == "found character that cannot start any token" && parser_.problem_mark.index < text_.size()) {
+    size_t byte = YamlEvents::byte_of_const(text_, parser_.problem_mark.index);
+    char c = byte < text_.size() ? text_[byte] : ' ';
+    message += c == '\t' ? " (a tab: YAML is indented with blanks)" : fmt::format(" ('{}': quote the text)", c);
+  }
+  if (parser_.context != nullptr)
+    message += fmt::format(" ({} that begins at line {})", parser_.context, parser_.context_mark.line + 1);
+  return Error(ErrorKind::bad_request, message).at(place(parser_.problem_mark));
+}
+
+size_t YamlEvents::byte_of_const(std::string_view text, size_t character) {
+  size_t byte = 0;
+  for (size_t c = 0; c < character && byte < text.size(); ++c) {
+    ++byte;
+    while (byte < text.size() && (text[byte] & 0xC0) == 0x80) ++byte;
+  }
+  return byte;
+}
+
+}  // namespace slipway::value
