@@ -157,6 +157,10 @@ int main() {
         for (int i = 0; i < 5000; ++i) (void)parse_json(one).has_value();
       }));
   row("Value -> JSON", json.size(), seconds_of([&] { (void)to_json(list).size(); }));
+  Value first = list["items"][0];
+  row("Value -> JSON, 1 object", one.size() * 5000, seconds_of([&] {
+        for (int i = 0; i < 5000; ++i) (void)to_json(first).size();
+      }));
   std::string out = to_yaml(list);
   row("Value -> YAML", out.size(), seconds_of([&] { (void)to_yaml(list).size(); }));
   double destroying = 1e9;
