@@ -1,0 +1,179 @@
+// One task a kind: list, then watch; list again after `gone`, watch again from the last revision after `unavailable`.
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "cluster/cluster.h"
+
+namespace slipway::cluster {
+
+namespace {
+
+constexpr Duration retry_delay_first = 200ms, retry_delay_max = 30s;
+
+class LiveCache final : public Cache {
+ public:
+  LiveCache(World& world, Cluster& cluster, std::vector<GroupVersionKind> kinds) : world_(world), cluster_(cluster) {
+    for (GroupVersionKind& kind : kinds) held_.try_emplace(std::move(kind));
+  }
+
+  bool synced() const override {
+    for (const auto& [kind, held] : held_) {
+      if (!held.synced) return false;
+    }
+    return true;
+  }
+
+  const Value* get(const ObjectKey& key) const override {
+    auto held = held_.find(key.kind);
+    if (held == held_.end()) return nullptr;
+    auto object = held->second.objects.find(Place{key.ns, key.name});
+    return object == held->second.objects.end() ? nullptr : &object->second;
+  }
+
+  std::vector<Value> list(const GroupVersionKind& kind, std::string_view ns) const override {
+    std::vector<Value> found;
+    auto held = held_.find(kind);
+    if (held == held_.end()) return found;
+    const auto& objects = held->second.objects;
+    auto at = ns.empty() ? objects.begin() : objects.lower_bound(Place{std::string(ns), {}});
+    for (; at != objects.end() && (ns.empty() || at->first.first == ns); ++at) found.push_back(at->second);
+    return found;
+  }
+
+  void on_change(const GroupVersionKind& kind, Listener listener) override {
+    auto held = held_.find(kind);
+    SLIPWAY_CHECK(held != held_.end());  // the cache was not asked to hold this kind: a bug of the caller
+    held->second.listeners.push_back(std::move(listener));
+  }
+
+  Task<void> run() override {
+    runtime::Scope& scope = co_await runtime::current_scope();
+    TaskGroup group(scope);
+    for (auto& [kind, held] : held_) group.spawn(follow(kind, &held));
+    co_await group.join();
+  }
+
+  Task<Result<>> wait_synced() override {
+    while (!synced()) {
+      auto shot = runtime::OneShot<void>::create();
+      waiting_.push_back(shot);
+      OR_CO_RETURN(co_await shot->wait());
+    }
+    co_return Result<>();
+  }
+
+ private:
+  using Place = std::pair<std::string, std::string>;
+  struct Held {
+    std::map<Place, Value> objects;
+    std::vector<Listener> listeners;
+    bool synced = false;
+    uint64_t revision = 0;  // everything up to it has been seen
+  };
+
+  static Place place_of(const Value& object) {
+    return {std::string(kinds::namespace_of(object)), std::string(kinds::name_of(object))};
+  }
+
+  Task<void> follow(GroupVersionKind kind, Held* held) {
+    Duration delay = retry_delay_first;
+    std::string told;
+    while (true) {
+      Result<> listed = held->synced && held->revision ? Result<>() : co_await fill(kind, held);
+      Result<> ended = listed;
+      if (listed) {
+        delay = retry_delay_first;
+        told.clear();
+        ended = co_await watch(kind, held);
+      }
+      if (ended.failed_with(ErrorKind::canceled)) co_return;
+      if (ended.failed_with(ErrorKind::gone)) {
+        held->revision = 0;  // list again, at once
+        continue;
+      }
+      if (ended) continue;
+      if (std::string text = ended.error().str(); text != told) {
+        world_.log().write(runtime::LogLevel::warning, fmt::format("cluster: watching {} {}: {}; trying again",
+                                                                   kind.api_version(), kind.kind, text));
+        told = text;
+      }
+      Result<> slept = co_await runtime::sleep(delay);
+      if (!slept) co_return;
+      delay = std::min(delay * 2, retry_delay_max);
+    }
+  }
+
+  Task<Result<>> fill(GroupVersionKind kind, Held* held) {
+    List list = OR_CO_RETURN(co_await cluster_.list(kind, {}));
+    std::set<Place> there;
+    for (Value& object : list.items) {
+      Place place = place_of(object);
+      there.insert(place);
+      set(held, place, std::move(object));
+    }
+    std::vector<Place> left;
+    for (const auto& [place, object] : held->objects) {
+      if (!there.contains(place)) left.push_back(place);
+    }
+    for (const Place& place : left) drop(held, place);
+    held->revision = list.revision;
+    held->synced = true;
+    if (synced()) {
+      for (auto& shot : std::exchange(waiting_, {})) shot->resolve({});
+    }
+    co_return Result<>();
+  }
+
+  Task<Result<>> watch(GroupVersionKind kind, Held* held) {
+    WatchOptions options;
+    options.resource_version = held->revision;
+    options.bookmarks = true;
+    auto watch = OR_CO_RETURN(co_await cluster_.watch(kind, options));
+    while (true) {
+      WatchEvent event = OR_CO_RETURN(co_await watch->next());
+      held->revision = std::max(held->revision, kinds::revision_of(event.object));
+      Place place = place_of(event.object);
+      switch (event.type) {
+        case WatchType::added:
+        case WatchType::modified:
+          set(held, place, std::move(event.object));
+          break;
+        case WatchType::deleted:
+          drop(held, place);
+          break;
+        case WatchType::bookmark:
+          break;
+      }
+    }
+  }
+
+  // Listeners see the cache as it is after the change; they may not await, so nothing moves under them.
+  static void set(Held* held, const Place& place, Value object) {
+    Value& now = held->objects[place];
+    Value before = std::exchange(now, std::move(object));
+    if (before["metadata"]["resourceVersion"] == now["metadata"]["resourceVersion"] && !before.is_null()) return;
+    Value after = now;
+    for (const Listener& listener : held->listeners) listener(before, after);
+  }
+  static void drop(Held* held, const Place& place) {
+    auto at = held->objects.find(place);
+    if (at == held->objects.end()) return;
+    Value before = std::move(at->second);
+    held->objects.erase(at);
+    for (const Listener& listener : held->listeners) listener(before, Value());
+  }
+
+  World& world_;
+  Cluster& cluster_;
+  std::map<GroupVersionKind, Held> held_;
+  std::vector<std::shared_ptr<runtime::OneShot<void>>> waiting_;
+};
+
+}  // namespace
+
+std::unique_ptr<Cache> make_cache(World& world, Cluster& cluster, std::vector<GroupVersionKind> kinds) {
+  return std::make_unique<LiveCache>(world, cluster, std::move(kinds));
+}
+
+}  // namespace slipway::cluster

@@ -1,0 +1,129 @@
+#include "base/text.h"
+#include "cluster/embedded/embedded_cluster.h"
+#include "value/json.h"
+
+namespace slipway::cluster {
+
+namespace {
+
+using kinds::FieldValidation;
+
+// "/spec/ports/0/name" gives "spec.ports[0].name".
+std::string field_of(std::string_view pointer, const Value& body) {
+  std::string field;
+  const Value* at = &body;
+  for (const std::string& part : value::pointer_split(pointer)) {
+    auto index = base::parse_int(part);
+    if (at->is_array() && index) {
+      field += "[" + part + "]";
+      at = &(*at)[static_cast<size_t>(*index)];
+    } else {
+      field += (field.empty() ? "" : ".") + part;
+      at = &(*at)[part];
+    }
+  }
+  return field;
+}
+
+// A parser names a duplicate by its pointer (JSON) or in words of its own (YAML).
+std::string duplicate_text(const std::string& found, const Value& body) {
+  if (!found.starts_with('/')) return found;
+  return fmt::format("duplicate field \"{}\"", field_of(found, body));
+}
+
+// The body may leave apiVersion and kind to the address, but not contradict it.
+Result<Value> with_kind(const Request& request, Value body) {
+  const GroupVersionKind& id = request.kind.id;
+  std::string api_version = body["apiVersion"].str(), kind = body["kind"].str();
+  if (!api_version.empty() && api_version != id.api_version()) {
+    return fail(ErrorKind::bad_request, "the API version in the data ({}) does not match the expected API version ({})",
+                api_version, id.api_version());
+  }
+  if (!kind.empty() && kind != id.kind) {
+    if (request.kind.builtin) {
+      return fail(ErrorKind::bad_request,
+                  "{} in version \"{}\" cannot be handled as a {}: converting ({}) to ({}): unknown conversion", kind,
+                  id.version, id.kind, kind, id.kind);
+    }
+    return kinds::invalid(
+        request.kind, kinds::name_of(body),
+        {{"FieldValueInvalid", fmt::format("Invalid value: \"{}\": must be {}", kind, id.kind), "kind"}});
+  }
+  if (api_version.empty()) body = body.with_member("apiVersion", id.api_version());
+  if (kind.empty()) body = body.with_member("kind", id.kind);
+  return body;
+}
+
+Error cannot_be_handled(const kinds::Kind& kind, std::string_view why) {
+  return fail(ErrorKind::bad_request, "{0} in version \"{1}\" cannot be handled as a {0}: {2}", kind.id.kind,
+              kind.id.version, why);
+}
+
+Error patch_invalid(const Value& object, std::string_view why) {
+  std::string message = fmt::format("Invalid value: \"{}\": {}", value::to_json(object), why);
+  return fail(ErrorKind::invalid, " \"\" is invalid: patch: {}", message)
+      .cause({"FieldValueInvalid", message, "patch"});
+}
+
+void warn(Request& request, const std::vector<std::string>& problems) {
+  if (request.write.field_validation != FieldValidation::warn) return;
+  for (const std::string& problem : problems) request.warnings.push_back(problem);
+}
+
+}  // namespace
+
+Result<Value> decode(Request& request) {
+  const Value& body = request.write.body;
+  if (!body.is_object()) {
+    return cannot_be_handled(request.kind,
+                             fmt::format("json: cannot unmarshal {} into Go value of type {}.{}",
+                                         value::to_string(body.type()), request.kind.id.version, request.kind.id.kind));
+  }
+  Value object = OR_RETURN(with_kind(request, body));
+  auto conformed = kinds::conform(request.kind, std::move(object));
+  if (!conformed) return cannot_be_handled(request.kind, conformed.error().message());
+  std::vector<std::string> problems = std::move(conformed->problems);
+  for (const std::string& found : request.write.duplicate_fields) problems.push_back(duplicate_text(found, body));
+  if (request.write.field_validation == FieldValidation::strict && !problems.empty()) {
+    return cannot_be_handled(request.kind, "strict decoding error: " + base::join(problems, ", "));
+  }
+  warn(request, problems);
+  return std::move(conformed->object);
+}
+
+Result<Value> decode_patched(Request& request, Value object) {
+  if (!object.is_object()) return patch_invalid(object, "the patch leaves no object");
+  auto conformed = kinds::conform(request.kind, object);
+  if (!conformed) return patch_invalid(object, conformed.error().message());
+  if (request.write.field_validation == FieldValidation::strict && !conformed->problems.empty()) {
+    return patch_invalid(object, "strict decoding error: " + base::join(conformed->problems, ", "));
+  }
+  warn(request, conformed->problems);
+  return std::move(conformed->object);
+}
+
+Result<Value> agree(Request& request, Value object) {
+  Write& write = request.write;
+  std::string name(kinds::name_of(object)), ns(kinds::namespace_of(object));
+  if (request.kind.namespaced) {
+    if (!ns.empty() && !write.key.ns.empty() && ns != write.key.ns) {
+      return Error(ErrorKind::bad_request,
+                   "the namespace of the provided object does not match the namespace sent on the request");
+    }
+    if (write.key.ns.empty()) write.key.ns = ns;
+    if (write.key.ns.empty()) return Error(ErrorKind::bad_request, "an empty namespace may not be set during creation");
+    if (ns.empty()) object = object.with("/metadata/namespace", write.key.ns);
+  } else {
+    write.key.ns.clear();
+    if (!ns.empty()) object = object.without("/metadata/namespace");
+  }
+  if (!name.empty() && !write.key.name.empty() && name != write.key.name) {
+    return fail(ErrorKind::bad_request, "the name of the object ({}) does not match the name on the URL ({})", name,
+                write.key.name);
+  }
+  if (write.key.name.empty()) write.key.name = name;
+  if (name.empty() && !write.key.name.empty()) object = object.with("/metadata/name", write.key.name);
+  return object;
+}
+
+}  // namespace slipway::cluster

@@ -1,0 +1,131 @@
+// Get and list: which revision is asked for, one consistent page, the token for the next.
+#include "base/text.h"
+#include "cluster/embedded/continue_token.h"
+#include "cluster/embedded/embedded_cluster.h"
+#include "cluster/embedded/errors.h"
+#include "cluster/embedded/selection.h"
+
+namespace slipway::cluster {
+
+namespace {
+
+constexpr Duration revision_wait = 3s, revision_look_again = 20ms;
+
+Result<> check_options(const ListOptions& options) {
+  const std::string& match = options.resource_version_match;
+  uint64_t revision = options.resource_version.value_or(0);
+  if (!options.continue_token.empty() && revision != 0) {
+    return Error(ErrorKind::bad_request, "specifying resource version is not allowed when using continue");
+  }
+  if (match.empty()) return {};
+  constexpr auto forbid = [](std::string_view why) {
+    return options_forbid("ListOptions", "resourceVersionMatch", why);
+  };
+  if (!options.continue_token.empty()) return forbid("resourceVersionMatch is forbidden when continue is provided");
+  if (!options.resource_version) return forbid("resourceVersionMatch is forbidden unless resourceVersion is provided");
+  if (match != "Exact" && match != "NotOlderThan") {
+    std::string why =
+        fmt::format("Unsupported value: \"{}\": supported values: \"\", \"Exact\", \"NotOlderThan\"", match);
+    return fail(ErrorKind::invalid, "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: {}", why)
+        .cause({"FieldValueNotSupported", why, "resourceVersionMatch"});
+  }
+  if (match == "Exact" && revision == 0) {
+    return forbid("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+  }
+  return {};
+}
+
+// A continue token stands for its key relative to what is listed: "name" in a namespace, "ns/name" over all.
+std::string absolute(const std::string& ns, const std::string& key) {
+  return ns.empty() ? key : ns + "/" + key;
+}
+std::string relative(const std::string& ns, const std::string& key) {
+  return ns.empty() ? key : key.substr(ns.size() + 1);
+}
+
+Error continue_too_old(const std::string& after) {
+  return Error(ErrorKind::gone,
+               "The provided continue parameter is too old to display a consistent list result. You can start a new "
+               "list without the continue parameter, or use the continue token in this response to retrieve the "
+               "remainder of the results. Continuing with the provided token results in an inconsistent list - objects "
+               "that were created, modified, or deleted between the time the first chunk was returned and now may show "
+               "up in the list.")
+      .cause({std::string(continue_reason), ContinueToken{std::nullopt, after}.encode(), {}});
+}
+
+std::string place_of(const Value& object) {
+  std::string ns(kinds::namespace_of(object)), name(kinds::name_of(object));
+  return ns.empty() ? name : ns + "/" + name;
+}
+
+}  // namespace
+
+Task<Result<Value>> EmbeddedCluster::get(ObjectKey key) {
+  const kinds::Kind* kind = catalog_.find(key.kind);
+  if (!kind || !kind->served) co_return no_such_resource();
+  auto object = store_.get({kind->group_resource(), kind->namespaced ? key.ns : "", key.name});
+  if (!object) co_return no_such_object(*kind, key.name);
+  co_return as_version(*kind, std::move(*object));
+}
+
+Task<Result<List>> EmbeddedCluster::list(GroupVersionKind id, ListOptions options) {
+  const kinds::Kind* kind = catalog_.find(id);
+  if (!kind || !kind->served) co_return no_such_resource();
+  Selection selection =
+      OR_CO_RETURN(Selection::parse(*kind, options.ns, options.label_selector, options.field_selector));
+  OR_CO_RETURN(check_options(options));
+
+  store::ListQuery query{.resource = kind->group_resource(), .ns = selection.ns};
+  size_t limit = options.limit;
+  std::string token_key;
+  if (!options.continue_token.empty()) {
+    ContinueToken token = OR_CO_RETURN(ContinueToken::decode(options.continue_token));
+    query.at = token.revision.value_or(0);
+    query.after = absolute(selection.ns, token.after);
+    token_key = token.after;
+  } else if (options.resource_version == uint64_t{0}) {
+    limit = 0;  // any revision will do: all of it at once
+  } else if (options.resource_version) {
+    bool exact = options.resource_version_match == "Exact" || (options.resource_version_match.empty() && limit > 0);
+    OR_CO_RETURN(co_await wait_for_revision(*options.resource_version));
+    if (exact) query.at = *options.resource_version;
+  }
+  if (selection.everything()) query.limit = limit;
+
+  auto listing = store_.list(query);
+  if (!listing) {
+    if (listing.failed_with(ErrorKind::gone) && !token_key.empty()) co_return continue_too_old(token_key);
+    co_return std::move(listing).error();
+  }
+  List page{.revision = listing->revision};
+  bool cut = listing->next.has_value();
+  if (selection.everything()) {
+    page.items = std::move(listing->items);
+    if (cut) page.remaining = listing->remaining;
+  } else {
+    for (Value& object : listing->items) {
+      if (!selection.matches(object)) continue;
+      if (limit && page.items.size() == limit) {
+        cut = true;
+        break;
+      }
+      page.items.push_back(std::move(object));
+    }
+  }
+  if (cut) {
+    page.continue_token = ContinueToken{page.revision, relative(selection.ns, place_of(page.items.back()))}.encode();
+  }
+  for (Value& object : page.items) object = as_version(*kind, std::move(object));
+  co_return page;
+}
+
+// Revisions are global and grow by themselves, so a client may know one that is on its way to the disk.
+Task<Result<uint64_t>> EmbeddedCluster::wait_for_revision(uint64_t revision) {
+  for (SteadyTime end = world_.steady_now() + revision_wait; store_.revision() < revision;) {
+    if (world_.steady_now() >= end) co_return revision_too_large(revision, store_.revision());
+    OR_CO_RETURN(co_await runtime::sleep(revision_look_again));
+  }
+  co_return store_.revision();
+}
+
+}  // namespace slipway::cluster

@@ -1,0 +1,85 @@
+// What single kinds need beyond what the tables say: initial status, and fields that the server derives.
+#include "cluster/embedded/embedded_cluster.h"
+
+namespace slipway::cluster {
+
+namespace {
+
+bool is(const kinds::Kind& kind, std::string_view group, std::string_view name) {
+  return kind.id.group == group && kind.id.kind == name;
+}
+
+// A compute resource's amount; requests default to limits.
+bool is_zero_or_absent(const Value& amount) {
+  if (amount.is_null()) return true;
+  auto quantity = kinds::Quantity::parse(amount.str(std::to_string(amount.as_int())));
+  return !quantity || quantity->nano == 0;
+}
+
+// status.qosClass: Guaranteed when every container's cpu and memory limits are set and equal its requests, BestEffort
+// when nothing is set at all.
+std::string_view quality_of(const Value& pod) {
+  bool any = false, guaranteed = true;
+  for (auto list : {"initContainers", "containers"}) {
+    for (const Value& container : pod["spec"][list].items()) {
+      const Value &limits = container["resources"]["limits"], &requests = container["resources"]["requests"];
+      for (auto resource : {"cpu", "memory"}) {
+        const Value& limit = limits[resource];
+        const Value& request = requests.has(resource) ? requests[resource] : limit;
+        if (!is_zero_or_absent(limit) || !is_zero_or_absent(request)) any = true;
+        if (is_zero_or_absent(limit) || !(limit == request)) guaranteed = false;
+      }
+    }
+  }
+  return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
+}
+
+Value namespace_for_create(Value object) {
+  bool has = false;
+  for (const Value& finalizer : object["spec"]["finalizers"].items()) has |= finalizer.as_string() == "kubernetes";
+  if (!has) {
+    ArrayBuilder finalizers;
+    for (const Value& finalizer : object["spec"]["finalizers"].items()) finalizers.push(finalizer);
+    object = object.with("/spec/finalizers", finalizers.push("kubernetes").build());
+  }
+  return object.with("/status", Value{{"phase", "Active"}});
+}
+
+}  // namespace
+
+Value prepare_for_create(const kinds::Kind& kind, Value object) {
+  // A Node says its own status when it registers; everybody else's begins empty.
+  if (kind.status_subresource() && !is(kind, "", "Node")) object = object.without_member("status");
+  if (is(kind, "", "Namespace")) return namespace_for_create(std::move(object));
+  if (is(kind, "", "Pod")) {
+    return object.with_member("status", Value{{"phase", "Pending"}, {"qosClass", quality_of(object)}});
+  }
+  return object;
+}
+
+Value prepare_for_update(const kinds::Kind& kind, const Value& before, Value after, Part part) {
+  switch (part) {
+    case Part::everything:
+      return after;
+    case Part::main: {
+      const Value* status = before.find("status");
+      after = status ? after.with_member("status", *status) : after.without_member("status");
+      if (is(kind, "", "Namespace")) {  // finalizers change by namespaces/finalize only
+        after = after.with("/spec/finalizers", before["spec"]["finalizers"]);
+        after = after.with("/metadata/labels/kubernetes.io~1metadata.name", before["metadata"]["name"]);
+      }
+      return after;
+    }
+    case Part::status: {
+      Value object = before.with_member("metadata", after["metadata"]);
+      object = after.has("status") ? object.with_member("status", after["status"]) : object.without_member("status");
+      if (is(kind, "", "Pod") && object["status"].is_object() && !object["status"].has("qosClass")) {
+        object = object.with("/status/qosClass", before["status"]["qosClass"]);
+      }
+      return object;
+    }
+  }
+  return after;
+}
+
+}  // namespace slipway::cluster

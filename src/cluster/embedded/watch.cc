@@ -1,0 +1,110 @@
+// Watch: the store's events of one resource, seen through a selection; before them, when asked for, what is there now.
+#include <deque>
+
+#include "cluster/embedded/embedded_cluster.h"
+#include "cluster/embedded/errors.h"
+#include "cluster/embedded/selection.h"
+
+namespace slipway::cluster {
+
+namespace {
+
+constexpr Duration bookmark_interval = 60s;
+
+class EmbeddedWatch final : public Watch {
+ public:
+  EmbeddedWatch(World& world, const store::Store& store, const kinds::Kind& kind, Selection selection, bool bookmarks)
+      : world_(world),
+        store_(store),
+        kind_id_(kind.id),
+        selection_(std::move(selection)),
+        bookmarks_(bookmarks),
+        next_bookmark_(world.steady_now() + bookmark_interval) {}
+
+  // What comes first: the objects there, then (when asked for) the bookmark that says so.
+  void begin_with(store::Listing listing, bool end_mark) {
+    for (Value& object : listing.items) {
+      if (selection_.matches(object)) first_.push_back({WatchType::added, versioned(std::move(object))});
+    }
+    if (end_mark) first_.push_back({WatchType::bookmark, bookmark(listing.revision, true)});
+  }
+  void follow(std::unique_ptr<store::Subscription> events) { events_ = std::move(events); }
+
+  Task<Result<WatchEvent>> next() override {
+    if (!first_.empty()) {
+      WatchEvent event = std::move(first_.front());
+      first_.pop_front();
+      co_return event;
+    }
+    while (true) {
+      Result<store::Event> event = co_await next_event();
+      if (event.failed_with(ErrorKind::timeout)) {
+        next_bookmark_ = world_.steady_now() + bookmark_interval;
+        co_return WatchEvent{WatchType::bookmark, bookmark(store_.revision(), false)};
+      }
+      if (!event) co_return std::move(event).error();
+      if (auto seen = through_selection(*event)) co_return std::move(*seen);
+    }
+  }
+
+ private:
+  // timeout: a bookmark is due. Nothing was missed then, so the store's revision is safe to go on from.
+  Task<Result<store::Event>> next_event() {
+    if (auto ready = events_->try_next()) co_return std::move(*ready);
+    if (!bookmarks_) co_return co_await events_->next();
+    Duration left = std::max(next_bookmark_ - world_.steady_now(), Duration::zero());
+    co_return co_await runtime::with_timeout(left, events_->next());
+  }
+
+  std::optional<WatchEvent> through_selection(store::Event& event) const {
+    bool was = !event.previous.is_null() && selection_.matches(event.previous);
+    bool is = event.type != store::EventType::deleted && selection_.matches(event.object);
+    if (!was && !is) return std::nullopt;
+    if (is) return WatchEvent{was ? WatchType::modified : WatchType::added, versioned(std::move(event.object))};
+    // It left: the client sees what it knew, with the revision of the change.
+    Value last = event.previous.with("/metadata/resourceVersion", std::to_string(event.revision));
+    return WatchEvent{WatchType::deleted, versioned(std::move(last))};
+  }
+
+  Value versioned(Value object) const {
+    if (object["apiVersion"].as_string() == kind_id_.api_version()) return object;
+    return object.with_member("apiVersion", kind_id_.api_version());
+  }
+
+  Value bookmark(store::Revision revision, bool end_of_first) const {
+    Value metadata{{"resourceVersion", std::to_string(revision)}};
+    if (end_of_first) metadata = metadata.with("/annotations/k8s.io~1initial-events-end", "true");
+    return Value{{"kind", kind_id_.kind}, {"apiVersion", kind_id_.api_version()}, {"metadata", metadata}};
+  }
+
+  World& world_;
+  const store::Store& store_;
+  const GroupVersionKind kind_id_;  // a CRD's kind may go while this runs
+  const Selection selection_;
+  const bool bookmarks_;
+  std::deque<WatchEvent> first_;
+  std::unique_ptr<store::Subscription> events_;
+  SteadyTime next_bookmark_;
+};
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Watch>>> EmbeddedCluster::watch(GroupVersionKind id, WatchOptions options) {
+  const kinds::Kind* kind = catalog_.find(id);
+  if (!kind || !kind->served) co_return no_such_resource();
+  Selection selection =
+      OR_CO_RETURN(Selection::parse(*kind, options.ns, options.label_selector, options.field_selector));
+  auto watch = std::make_unique<EmbeddedWatch>(world_, store_, *kind, std::move(selection), options.bookmarks);
+  uint64_t after = options.resource_version.value_or(0);
+  if (after == 0 || options.send_initial_events) {
+    if (after != 0) OR_CO_RETURN(co_await wait_for_revision(after));
+    // No await between the list and the subscription: nothing falls in between.
+    auto listing = OR_CO_RETURN(store_.list({.resource = kind->group_resource(), .ns = options.ns}));
+    after = listing.revision;
+    watch->begin_with(std::move(listing), options.bookmarks || options.send_initial_events);
+  }
+  watch->follow(OR_CO_RETURN(store_.subscribe(kind->group_resource(), after)));
+  co_return std::unique_ptr<Watch>(std::move(watch));
+}
+
+}  // namespace slipway::cluster
