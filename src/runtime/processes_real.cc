@@ -21,6 +21,7 @@
 
 #include "base/text.h"
 #include "runtime/network_real.h"
+#include "runtime/run_process.h"
 #include "runtime/system_error.h"
 
 extern char** environ;
@@ -258,7 +259,7 @@ class RealProcesses final : public Processes {
     return std::unique_ptr<Process>(std::move(started));
   }
   Task<Result<Finished>> run(Command command, std::string input, size_t output_max) override {
-    return run_to_end(this, std::move(command), std::move(input), output_max);
+    return run_child(this, std::move(command), std::move(input), output_max);
   }
   Result<> send_signal(int pid, int number) override {
     if (pid == 0 || pid == -1) return fail(ErrorKind::invalid, "signal {}: {} is not one process", number, pid);
@@ -418,58 +419,13 @@ class RealProcesses final : public Processes {
 
   // ---- run ----
 
-  static Task<Result<Finished>> run_to_end(RealProcesses* self, Command command, std::string input, size_t output_max) {
+  static Task<Result<Finished>> run_child(RealProcesses* self, Command command, std::string input, size_t output_max) {
     Scope& scope = co_await current_scope();
     if (scope.canceled()) co_return Error(ErrorKind::canceled, "canceled");
     command.new_session = true;  // so that all it starts can be killed with it, and nothing asks at our terminal
     auto process = OR_CO_RETURN(self->start_real(command, true));
-    auto child = process->child();
-    Finished finished;
-    std::optional<Error> failure;
-    TaskGroup pumps(scope.executor());
-    pumps.spawn(feed(&process->in(), &input));
-    pumps.spawn(collect(&process->out(), &finished.out, output_max, child, &failure));
-    pumps.spawn(collect(&process->err(), &finished.err, output_max, child, &failure));
-    auto status = co_await wait_for(child);
-    if (status.failed_with(ErrorKind::canceled)) {
-      failure = status.error();
-      child->signal_group(SIGKILL);
-      auto dead = child->when_ended();
-      status = co_await dead->wait_always();
-    } else if (!failure) {
-      // what it wrote last is still in the pipes; something it left running may hold them open for ever
-      auto drained = co_await with_timeout(1s, join(&pumps));
-      if (drained.failed_with(ErrorKind::canceled)) failure = drained.error();
-    }
-    co_await pumps.stop();
-    if (failure) co_return std::move(*failure).context(command.argv[0]);
-    finished.status = OR_CO_RETURN(std::move(status));
-    co_return finished;
-  }
-  static Task<Result<>> join(TaskGroup* group) {
-    co_await group->join();
-    Scope& scope = co_await current_scope();
-    if (scope.canceled()) co_return Error(ErrorKind::canceled, "canceled");
-    co_return Result<>();
-  }
-  static Task<void> feed(Stream* to, std::string* input) {
-    auto written = co_await to->write(*input);
-    to->close();  // also when it did not want all of it: that is its right
-    (void)written.has_value();
-  }
-  static Task<void> collect(Stream* from, std::string* into, size_t output_max, std::shared_ptr<Child> child,
-                            std::optional<Error>* failure) {
-    std::string buffer(64 << 10, '\0');
-    while (true) {
-      auto n = co_await from->read(buffer);
-      if (!n || *n == 0) co_return;
-      if (*n > output_max - into->size()) {
-        *failure = fail(ErrorKind::too_large, "wrote more than {} bytes", output_max);
-        child->signal_group(SIGKILL);
-        co_return;
-      }
-      into->append(buffer, 0, *n);
-    }
+    auto kill = [child = process->child()] { child->signal_group(SIGKILL); };
+    co_return co_await run_to_end(std::move(process), std::move(kill), command.argv[0], std::move(input), output_max);
   }
 
   Loop& loop_;

@@ -19,10 +19,10 @@ namespace {
 // Text being built in place: room is made for a whole step at once, so that the steps themselves only store.
 class Out {
  public:
-  explicit Out(std::string& s) : s_(s), size_(s.size()) { s_.resize(std::max(s_.capacity(), size_ + 256)); }
+  explicit Out(std::string& s) : s_(s), size_(s.size()) { make_room(256); }
   ~Out() { s_.resize(size_); }
   char* room(size_t n) {
-    if (s_.size() - size_ < n) s_.resize(std::max(s_.size() * 2, size_ + n));
+    if (s_.size() - size_ < n) make_room(n);
     return s_.data() + size_;
   }
   void wrote(size_t n) { size_ += n; }
@@ -40,6 +40,10 @@ class Out {
   }
 
  private:
+  void make_room(size_t n) {  // without clearing it
+    s_.resize_and_overwrite(std::max({s_.size() * 2, s_.capacity(), size_ + n}),
+                            [](char*, size_t size) { return size; });
+  }
   std::string& s_;
   size_t size_;
 };
@@ -65,6 +69,14 @@ size_t plain_length(const char* p, size_t n) {
 }
 
 void put_string(Out& out, std::string_view s) {
+  size_t begins_plain = plain_length(s.data(), s.size());
+  if (begins_plain == s.size()) {
+    char* p = out.room(s.size() + 2);
+    *p = '"';
+    std::memcpy(p + 1, s.data(), s.size());
+    p[s.size() + 1] = '"';
+    return out.wrote(s.size() + 2);
+  }
   out.put('"');
   while (!s.empty()) {
     size_t n = plain_length(s.data(), s.size());

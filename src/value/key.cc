@@ -27,6 +27,19 @@ struct KeyTable {
     return w;
   }
 
+  // The first n bytes, n < 8, without a call.
+  static uint64_t load_few(const char* p, size_t n) {
+    if (n >= 4) {
+      uint32_t low, high;
+      std::memcpy(&low, p, 4);
+      std::memcpy(&high, p + n - 4, 4);
+      return low | static_cast<uint64_t>(high) << 32;
+    }
+    if (n == 0) return 0;
+    auto byte = [p](size_t i) { return static_cast<uint64_t>(static_cast<unsigned char>(p[i])); };
+    return byte(0) | byte(n / 2) << 8 | byte(n - 1) << 16;
+  }
+
   static uint64_t hash(std::string_view s) {
     uint64_t h = s.size() * 0x9e3779b97f4a7c15ull;
     const char* p = s.data();
@@ -35,11 +48,21 @@ struct KeyTable {
       unsigned __int128 m = static_cast<unsigned __int128>(h ^ w) * 0xa0761d6478bd642full;
       h = static_cast<uint64_t>(m) ^ static_cast<uint64_t>(m >> 64);
     };
-    for (; n > 8; p += 8, n -= 8) mix(load(p));
-    uint64_t last = 0;
-    std::memcpy(&last, p, n);
-    mix(last);
+    if (n < 8) {
+      mix(load_few(p, n));
+      return h;
+    }
+    for (size_t i = 0; i + 8 < n; i += 8) mix(load(p + i));
+    mix(load(p + n - 8));
     return h;
+  }
+
+  static bool equal(const Key::Text& text, std::string_view s) {
+    size_t n = s.size();
+    if (text.length != n) return false;
+    if (n < 8) return load_few(text.chars, n) == load_few(s.data(), n);
+    if (load(text.chars) != load(s.data()) || load(text.chars + n - 8) != load(s.data() + n - 8)) return false;
+    return n <= 16 || std::memcmp(text.chars + 8, s.data() + 8, n - 16) == 0;
   }
 
   static Key::Text* make(std::string_view s) {
@@ -66,7 +89,7 @@ struct KeyTable {
         }
         std::free(mine);  // another thread took the slot: look at what it put there
       }
-      if (found->length == s.size() && std::memcmp(found->chars, s.data(), s.size()) == 0) return found;
+      if (equal(*found, s)) return found;
     }
     return nullptr;
   }

@@ -57,7 +57,7 @@ void YamlEvents::open() {
 bool YamlEvents::next() {
   yaml_event_delete(&event_);
   while (yaml_parser_parse(&parser_, &event_) == 0)
-    if (!reread_with_colon_masked()) return false;
+    if (!reread_repaired()) return false;
   ++delivered_;
   switch (event_.type) {
     case YAML_DOCUMENT_START_EVENT:
@@ -97,22 +97,26 @@ bool YamlEvents::next() {
 std::string_view YamlEvents::scalar() {
   const auto& s = event_.data.scalar;
   std::string_view text(reinterpret_cast<const char*>(s.value), s.length);
-  if (bom_mask_.empty() && colon_mask_.empty()) return text;
+  if (bom_mask_.empty() && colon_mask_.empty() && escape_mask_.empty()) return text;
   scalar_ = text;
   if (!bom_mask_.empty()) scalar_ = base::replace_all(std::move(scalar_), bom_mask_, kBom);
   if (!colon_mask_.empty()) scalar_ = base::replace_all(std::move(scalar_), colon_mask_, ":");
+  if (!escape_mask_.empty()) scalar_ = base::replace_all(std::move(scalar_), escape_mask_, "");
   return scalar_;
 }
 
-// `{a:}`, `[a:, b]`: go-yaml takes the colon as part of the scalar.
-bool YamlEvents::reread_with_colon_masked() {
-  if (parser_.error != YAML_SCANNER_ERROR || utf16_ || std::string_view(parser_.problem) != "found unexpected ':'")
-    return false;
-  if (rereads_ == 0) colon_mask_ = unused_mask(text_, 0xE040);
-  if (colon_mask_.empty() || ++rereads_ > kRereadMax) return false;
+// `{a:}`, `[a:, b]`: go-yaml takes the colon as part of the scalar. "it\'s": it takes the quote without the backslash.
+bool YamlEvents::reread_repaired() {
+  if (parser_.error != YAML_SCANNER_ERROR || utf16_ || ++rereads_ > kRereadMax) return false;
+  std::string_view problem = parser_.problem;
+  bool colon = problem == "found unexpected ':'", escape = problem == "found unknown escape character";
+  if (!colon && !escape) return false;
   size_t at = byte_of(parser_.problem_mark.index);
-  if (at >= text_.size() || text_[at] != ':') return false;
-  masked_ = std::string(text_).replace(at, 1, colon_mask_);
+  if (!text_.substr(at).starts_with(colon ? ":" : "\\'")) return false;
+  std::string& mask = colon ? colon_mask_ : escape_mask_;
+  if (mask.empty()) mask = unused_mask(text_, colon ? 0xE040 : 0xE080);
+  if (mask.empty()) return false;
+  masked_ = std::string(text_).replace(at, 1, mask);
   text_ = masked_;
   cursor_byte_ = cursor_character_ = 0;
   yaml_parser_delete(&parser_);

@@ -32,7 +32,7 @@ class YamlEvents {
  private:
   void open();
   bool refuse(const char* message);
-  bool reread_with_colon_masked();
+  bool reread_repaired();
   bool tag_ends_well();
   size_t byte_of(size_t character);
   static size_t byte_of_const(std::string_view text, size_t character);
@@ -41,7 +41,7 @@ class YamlEvents {
   std::string_view text_;  // without a leading byte order mark
   std::string file_;
   bool utf16_ = false, has_slash_escape_ = false;
-  std::string bom_mask_, colon_mask_;  // empty: not in use
+  std::string bom_mask_, colon_mask_, escape_mask_;  // empty: not in use
   int rereads_ = 0;
   size_t delivered_ = 0;  // events
   int flow_depth_ = 0;

@@ -29,26 +29,71 @@ constexpr auto hints = [] {
   return t;
 }();
 
-bool any_of(std::string_view s, std::initializer_list<std::string_view> words) {
-  return std::find(words.begin(), words.end(), s) != words.end();
+// Up to 8 characters as a number, to switch on.
+constexpr uint64_t packed(std::string_view s) {
+  uint64_t n = 0;
+  for (char c : s) n = n << 8 | static_cast<unsigned char>(c);
+  return n;
 }
 
-// Words that mean something; nothing else is longer than 5 characters.
+// Words that mean something; none is longer than 5 characters.
 std::optional<Scalar> known_word(std::string_view s, YamlRules rules) {
   using enum Scalar::Kind;
-  if (s.size() > 5) return {};
-  if (any_of(s, {"true", "True", "TRUE"})) return Scalar{.kind = boolean, .boolean = true};
-  if (any_of(s, {"false", "False", "FALSE"})) return Scalar{.kind = boolean, .boolean = false};
-  if (any_of(s, {"", "~", "null", "Null", "NULL"})) return Scalar{.kind = null};
-  if (rules == YamlRules::sigs) {
-    if (any_of(s, {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"})) return Scalar{.kind = boolean, .boolean = true};
-    if (any_of(s, {"n", "N", "no", "No", "NO", "off", "Off", "OFF"})) return Scalar{.kind = boolean, .boolean = false};
-  }
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  if (any_of(s, {".nan", ".NaN", ".NAN"})) return Scalar{.kind = real, .real = std::nan("")};
-  if (any_of(s, {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"})) return Scalar{.kind = real, .real = infinity};
-  if (any_of(s, {"-.inf", "-.Inf", "-.INF"})) return Scalar{.kind = real, .real = -infinity};
-  return {};
+  if (s.size() > 5) return {};
+  switch (packed(s)) {
+    case packed("true"):
+    case packed("True"):
+    case packed("TRUE"):
+      return Scalar{.kind = boolean, .boolean = true};
+    case packed("false"):
+    case packed("False"):
+    case packed("FALSE"):
+      return Scalar{.kind = boolean, .boolean = false};
+    case packed(""):
+    case packed("~"):
+    case packed("null"):
+    case packed("Null"):
+    case packed("NULL"):
+      return Scalar{.kind = null};
+    case packed("y"):
+    case packed("Y"):
+    case packed("yes"):
+    case packed("Yes"):
+    case packed("YES"):
+    case packed("on"):
+    case packed("On"):
+    case packed("ON"):
+      if (rules != YamlRules::sigs) return {};
+      return Scalar{.kind = boolean, .boolean = true};
+    case packed("n"):
+    case packed("N"):
+    case packed("no"):
+    case packed("No"):
+    case packed("NO"):
+    case packed("off"):
+    case packed("Off"):
+    case packed("OFF"):
+      if (rules != YamlRules::sigs) return {};
+      return Scalar{.kind = boolean, .boolean = false};
+    case packed(".nan"):
+    case packed(".NaN"):
+    case packed(".NAN"):
+      return Scalar{.kind = real, .real = std::nan("")};
+    case packed(".inf"):
+    case packed(".Inf"):
+    case packed(".INF"):
+    case packed("+.inf"):
+    case packed("+.Inf"):
+    case packed("+.INF"):
+      return Scalar{.kind = real, .real = infinity};
+    case packed("-.inf"):
+    case packed("-.Inf"):
+    case packed("-.INF"):
+      return Scalar{.kind = real, .real = -infinity};
+    default:
+      return {};
+  }
 }
 
 // Digits of one base and nothing else, up to 64 bits.

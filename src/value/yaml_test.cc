@@ -90,6 +90,7 @@ TEST_CASE("where go-yaml and libyaml differ, go-yaml is right") {
   check("{a?b: c}",
         "f.yaml:1:2: did not find expected ',' or a closing bracket before '?' (quote a text with '?' in it)");
   check("é: \"a\\/b\"", "f.yaml:1:4: found unknown escape character '/' (write / without the backslash)");
+  check("[\"it\\'s\", b:]", R"(["it's","b:"])");
   check("a: \"a\\\\/b\"", R"({"a":"a\\/b"})");
   check("%YAML 1.2\n---\na: 1", "f.yaml:1:1: found incompatible YAML document (expected %YAML 1.1)");
   check("[!tag, b]", "f.yaml:1:2: did not find a blank after the tag");

@@ -137,7 +137,8 @@ class Planner {
     if (annotations.is_null()) annotations = Value::object();
     for (const auto& [key, value] : d_["metadata"]["annotations"].members()) {
       if (key.view().starts_with("deployment.kubernetes.io/") ||
-          key == "kubectl.kubernetes.io/last-applied-configuration" || key == "deprecated.deployment.rollback.to") {
+          key.view() == "kubectl.kubernetes.io/last-applied-configuration" ||
+          key.view() == "deprecated.deployment.rollback.to") {
         continue;
       }
       annotations = annotations.with_member(key, value);

@@ -1,0 +1,158 @@
+#include "apiserver/answer.h"
+
+#include "apiserver/status.h"
+#include "base/text.h"
+#include "value/json.h"
+#include "value/yaml.h"
+
+namespace slipway::apiserver {
+
+runtime::Headers answer_headers(std::string_view content_type) {
+  runtime::Headers headers;
+  headers.add("Cache-Control", "no-cache, private");
+  if (!content_type.empty()) headers.add("Content-Type", content_type);
+  return headers;
+}
+
+namespace {
+
+// People look with curl or a browser: they get lines and indents.
+bool wants_pretty(const runtime::Request& request) {
+  if (auto pretty = request.query("pretty")) return *pretty != "false" && *pretty != "0";
+  auto agent = request.headers.get("user-agent");
+  return agent.starts_with("curl") || agent.starts_with("Wget") || agent.starts_with("Mozilla/5.0");
+}
+
+std::string encode(const runtime::Request& request, const Value& value, Encoding encoding) {
+  if (encoding == Encoding::yaml) return value::to_yaml(value);
+  if (wants_pretty(request)) return value::to_json_pretty(value);
+  return value::to_json(value) + "\n";
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c == '\n' || c == '\r' ? ' ' : c;
+  }
+  return out + "\"";
+}
+
+}  // namespace
+
+Task<Result<>> answer_value(runtime::Exchange& exchange, int code, Value value, Accepted accepted,
+                            std::vector<std::string> warnings) {
+  runtime::Headers headers = answer_headers(accepted.content_type());
+  for (const auto& warning : warnings) headers.add("Warning", "299 - " + quoted(warning));
+  std::string body = encode(exchange.request(), value, accepted.encoding);
+  co_return co_await exchange.respond(code, std::move(headers), std::move(body));
+}
+
+Task<Result<>> answer_status(runtime::Exchange& exchange, Value status) {
+  int code = static_cast<int>(status["code"].as_int(500));
+  co_return co_await answer_value(exchange, code, std::move(status));
+}
+
+Task<Result<>> answer_error(runtime::Exchange& exchange, Error error, Accepted accepted) {
+  runtime::Headers headers = answer_headers(accepted.content_type());
+  if (error.retry_after_s() > 0) headers.add("Retry-After", std::to_string(error.retry_after_s()));
+  Value status = status_of(error);
+  std::string body = encode(exchange.request(), status, accepted.encoding);
+  co_return co_await exchange.respond(http_code(error), std::move(headers), std::move(body));
+}
+
+Task<Result<>> answer_text(runtime::Exchange& exchange, int code, std::string text) {
+  co_return co_await exchange.respond(code, answer_headers("text/plain; charset=utf-8"), std::move(text));
+}
+
+static Value partial(const Value& object, std::string_view version) {
+  return Value{{"kind", "PartialObjectMetadata"},
+               {"apiVersion", fmt::format("meta.k8s.io/{}", version)},
+               {"metadata", object["metadata"]}};
+}
+
+static Value row(const kinds::Kind& kind, const Value& object, std::string_view version, WallTime now,
+                 std::string_view include) {
+  ObjectBuilder row;
+  row.set("cells", kinds::table_cells(kind, object, now));
+  row.set_unless_empty("conditions", kinds::table_row_conditions(kind, object));
+  row.set("object", include == "None" ? Value() : include == "Object" ? object : partial(object, version));
+  return row.build();
+}
+
+Value in_form(const kinds::Kind& kind, const Value& object, const Accepted& accepted, WallTime now,
+              bool include_whole) {
+  if (accepted.form == Form::partial || accepted.form == Form::partial_list)
+    return partial(object, accepted.table_version);
+  if (accepted.form != Form::table) return object;
+  Value metadata{{"resourceVersion", object["metadata"]["resourceVersion"]}};
+  return Value{{"kind", "Table"},
+               {"apiVersion", fmt::format("meta.k8s.io/{}", accepted.table_version)},
+               {"metadata", metadata},
+               {"columnDefinitions", kinds::table_columns(kind)},
+               {"rows", Value::array({row(kind, object, accepted.table_version, now, include_whole ? "Object" : "")})}};
+}
+
+std::string list_text(const ListText& list, const Accepted& accepted, WallTime now, std::string_view include_object) {
+  ObjectBuilder metadata;
+  metadata.set("resourceVersion", std::to_string(list.revision)).set_unless_empty("continue", list.continue_token);
+  if (list.remaining) metadata.set("remainingItemCount", static_cast<int64_t>(*list.remaining));
+  Value meta = metadata.build();
+  if (accepted.form == Form::table) {
+    ArrayBuilder rows;
+    for (const Value& item : list.items) rows.push(row(list.kind, item, accepted.table_version, now, include_object));
+    Value table{{"kind", "Table"},
+                {"apiVersion", fmt::format("meta.k8s.io/{}", accepted.table_version)},
+                {"metadata", meta},
+                {"columnDefinitions", kinds::table_columns(list.kind)},
+                {"rows", rows.build()}};
+    return value::to_json(table);
+  }
+  if (accepted.form == Form::partial_list) {
+    ArrayBuilder items;
+    for (const Value& item : list.items) items.push(partial(item, accepted.table_version));
+    Value whole{{"kind", "PartialObjectMetadataList"},
+                {"apiVersion", fmt::format("meta.k8s.io/{}", accepted.table_version)},
+                {"metadata", meta},
+                {"items", items.size() > 0 ? items.build() : Value()}};
+    return accepted.encoding == Encoding::yaml ? value::to_yaml(whole) : value::to_json(whole);
+  }
+  if (accepted.encoding == Encoding::yaml) {
+    ArrayBuilder items;
+    for (const Value& item : list.items) {
+      items.push(list.kind.builtin ? item.without_member("apiVersion").without_member("kind") : item);
+    }
+    return value::to_yaml(Value{{"kind", list.kind.id.kind + "List"},
+                                {"apiVersion", list.kind.id.api_version()},
+                                {"metadata", meta},
+                                {"items", items.build()}});
+  }
+  std::string text = fmt::format("{{\"kind\":\"{}List\",\"apiVersion\":\"{}\",\"metadata\":", list.kind.id.kind,
+                                 list.kind.id.api_version());
+  value::append_json(text, meta);
+  text += ",\"items\":[";
+  bool first = true;
+  for (const Value& item : list.items) {
+    if (!first) text += ',';
+    first = false;
+    if (!list.kind.builtin) {
+      value::append_json(text, item);
+      continue;
+    }
+    text += '{';
+    bool first_member = true;
+    for (const auto& [key, member] : item.members()) {
+      if (key.view() == "apiVersion" || key.view() == "kind") continue;
+      if (!first_member) text += ',';
+      first_member = false;
+      value::append_json(text, Value(key));
+      text += ':';
+      value::append_json(text, member);
+    }
+    text += '}';
+  }
+  text += "]}";
+  return text;
+}
+
+}  // namespace slipway::apiserver

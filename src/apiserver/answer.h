@@ -1,0 +1,32 @@
+// Writing answers: JSON or YAML bodies, Status errors, warnings, the headers that every answer carries.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apiserver/negotiate.h"
+#include "kinds/object.h"
+#include "runtime/http.h"
+
+namespace slipway::apiserver {
+
+runtime::Headers answer_headers(std::string_view content_type);
+Task<Result<>> answer_value(runtime::Exchange& exchange, int code, Value value, Accepted accepted = {},
+                            std::vector<std::string> warnings = {});
+Task<Result<>> answer_error(runtime::Exchange& exchange, Error error, Accepted accepted = {});
+Task<Result<>> answer_text(runtime::Exchange& exchange, int code, std::string text);
+Task<Result<>> answer_status(runtime::Exchange& exchange, Value status);
+
+// One object in the form that the client accepts (Table, PartialObjectMetadata or as it is).
+Value in_form(const kinds::Kind& kind, const Value& object, const Accepted& accepted, WallTime now, bool include_whole);
+// A list, written straight to text: items of built-in kinds carry no apiVersion and kind.
+struct ListText {
+  const kinds::Kind& kind;
+  const std::vector<Value>& items;
+  uint64_t revision;
+  std::string continue_token;
+  std::optional<size_t> remaining;
+};
+std::string list_text(const ListText& list, const Accepted& accepted, WallTime now, std::string_view include_object);
+
+}  // namespace slipway::apiserver

@@ -1,0 +1,38 @@
+#include "apiserver/authn.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace slipway::apiserver {
+
+bool User::in_group(std::string_view group) const {
+  return std::find(groups.begin(), groups.end(), group) != groups.end();
+}
+
+User authenticate(const runtime::Exchange& exchange) {
+  const runtime::PeerIdentity& peer = exchange.peer();
+  if (!peer.verified || peer.common_name.empty()) return {};
+  User user{peer.common_name, peer.organizations};
+  user.groups.emplace_back("system:authenticated");
+  return user;
+}
+
+Result<> authorize(const User& user, const Route& route, const runtime::Request& request) {
+  if (user.in_group("system:masters")) return {};
+  std::string path = request.path();
+  for (std::string_view open : {"/healthz", "/livez", "/readyz", "/version"}) {
+    if (path == open && request.method == "GET") return {};
+  }
+  if (!route.is_resource) {
+    return fail(ErrorKind::forbidden, "forbidden: User \"{}\" cannot {} path \"{}\"", user.name, route.verb, path);
+  }
+  std::string resource = route.resource + (route.subresource.empty() ? "" : "/" + route.subresource);
+  std::string what = route.group.empty() ? route.resource : route.resource + "." + route.group;
+  std::string name = route.name.empty() ? "" : fmt::format(" \"{}\"", route.name);
+  std::string where = route.ns.empty() ? "at the cluster scope" : fmt::format("in the namespace \"{}\"", route.ns);
+  return fail(ErrorKind::forbidden, "{}{} is forbidden: User \"{}\" cannot {} resource \"{}\" in API group \"{}\" {}",
+              what, name, user.name, route.verb, resource, route.group, where);
+}
+
+}  // namespace slipway::apiserver

@@ -1,0 +1,23 @@
+// Who is asking, and whether they may. Client certificates: the common name is the user, organizations are groups.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apiserver/route.h"
+#include "runtime/http.h"
+
+namespace slipway::apiserver {
+
+struct User {
+  std::string name = "system:anonymous";
+  std::vector<std::string> groups = {"system:unauthenticated"};
+  bool in_group(std::string_view group) const;
+};
+User authenticate(const runtime::Exchange& exchange);
+
+// Members of system:masters may do everything; everybody may read health and /version. Other users are refused until
+// RBAC is evaluated here. Error: forbidden, in Kubernetes' words.
+Result<> authorize(const User& user, const Route& route, const runtime::Request& request);
+
+}  // namespace slipway::apiserver

@@ -1,0 +1,79 @@
+// The verbs that read, and the choice between all of them.
+#include <algorithm>
+
+#include "apiserver/answer.h"
+#include "apiserver/discovery.h"
+#include "apiserver/options.h"
+#include "apiserver/server.h"
+#include "apiserver/status.h"
+#include "base/text.h"
+#include "cluster/scale.h"
+
+namespace slipway::apiserver {
+
+namespace {
+
+bool contains(const std::vector<std::string>& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+bool is_stream(std::string_view subresource) {
+  return subresource == "log" || subresource == "exec" || subresource == "attach" || subresource == "portforward";
+}
+
+}  // namespace
+
+Task<Result<>> ApiServer::serve_resource(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
+  if (!route.subresource.empty()) {
+    if (!contains(kind.subresources, route.subresource)) co_return co_await answer_status(exchange, not_found_status());
+    if (is_stream(route.subresource)) co_return co_await stream(exchange, std::move(route));
+    auto verbs = describe_subresource(kind, route.subresource).verbs;
+    if (std::find(verbs.begin(), verbs.end(), route.verb) == verbs.end()) {
+      co_return co_await answer_status(exchange, method_not_allowed_status());
+    }
+  } else if (!contains(kind.verbs, route.verb) || exchange.request().method == "HEAD" ||
+             exchange.request().method == "OPTIONS" || (route.verb == "create" && !route.name.empty()) ||
+             (route.verb == "update" && route.name.empty()) || (route.verb == "patch" && route.name.empty()) ||
+             (kind.namespaced && route.ns.empty() && route.verb != "list" && route.verb != "watch")) {
+    co_return co_await answer_status(exchange, method_not_allowed_status());
+  }
+  if (route.verb == "watch") co_return co_await watch(exchange, std::move(route), kind);
+  if (route.verb == "list") co_return co_await list(exchange, std::move(route), kind);
+  if (route.verb == "get") co_return co_await get(exchange, std::move(route), kind);
+  if (route.verb == "delete" && route.subresource.empty()) co_return co_await remove(exchange, std::move(route), kind);
+  if (route.verb == "deletecollection") co_return co_await remove_collection(exchange, std::move(route), kind);
+  co_return co_await write(exchange, std::move(route), kind);
+}
+
+Task<Result<>> ApiServer::get(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
+  auto accepted = negotiate(exchange.request().headers.get("accept"), false, false);
+  if (!accepted) co_return co_await answer_error(exchange, accepted.error());
+  auto found = co_await cluster_.get({kind.id, route.ns, route.name});
+  if (!found) co_return co_await answer_error(exchange, found.error(), {.encoding = accepted->encoding});
+  if (route.subresource == "scale")
+    co_return co_await answer_value(exchange, 200, cluster::scale_of(*found), *accepted);
+  bool whole = exchange.request().query("includeObject") == "Object";
+  co_return co_await answer_value(exchange, 200, in_form(kind, *found, *accepted, world_.now(), whole), *accepted);
+}
+
+Task<Result<>> ApiServer::list(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
+  const runtime::Request& request = exchange.request();
+  auto accepted = negotiate(request.headers.get("accept"), true, false);
+  if (!accepted) co_return co_await answer_error(exchange, accepted.error());
+  auto options = list_options(request, route);
+  if (!options) co_return co_await answer_error(exchange, options.error());
+  std::string include = request.query("includeObject").value_or("");
+  if (accepted->form == Form::table && include != "" && include != "None" && include != "Metadata" &&
+      include != "Object") {
+    co_return co_await answer_error(exchange,
+                                    fail(ErrorKind::bad_request, "unrecognized includeObject value: {}", include));
+  }
+  auto list = co_await cluster_.list(kind.id, std::move(*options));
+  if (!list) co_return co_await answer_error(exchange, list.error(), {.encoding = accepted->encoding});
+  std::string text = list_text({kind, list->items, list->revision, list->continue_token, list->remaining}, *accepted,
+                               world_.now(), include);
+  if (accepted->encoding == Encoding::json) text += "\n";
+  co_return co_await exchange.respond(200, answer_headers(accepted->content_type()), std::move(text));
+}
+
+}  // namespace slipway::apiserver

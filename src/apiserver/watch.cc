@@ -1,0 +1,100 @@
+// Watches: one JSON object a line, for as long as the client stays or its timeout lasts.
+#include "apiserver/answer.h"
+#include "apiserver/options.h"
+#include "apiserver/server.h"
+#include "apiserver/status.h"
+#include "base/text.h"
+#include "value/json.h"
+
+namespace slipway::apiserver {
+
+namespace {
+
+std::string_view name_of(cluster::WatchType type) {
+  switch (type) {
+    case cluster::WatchType::added:
+      return "ADDED";
+    case cluster::WatchType::modified:
+      return "MODIFIED";
+    case cluster::WatchType::deleted:
+      return "DELETED";
+    case cluster::WatchType::bookmark:
+      return "BOOKMARK";
+  }
+  return "ERROR";
+}
+
+std::string frame(std::string_view type, const Value& object) {
+  std::string text = fmt::format("{{\"type\":\"{}\",\"object\":", type);
+  value::append_json(text, object);
+  text += "}\n";
+  return text;
+}
+
+// Tables name their columns in the first event only.
+Value event_object(const kinds::Kind& kind, const cluster::WatchEvent& event, const Accepted& accepted, WallTime now,
+                   bool first) {
+  Value object = in_form(kind, event.object, accepted, now, false);
+  if (accepted.form == Form::table && !first) object = object.with_member("columnDefinitions", Value());
+  return object;
+}
+
+}  // namespace
+
+Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
+  const runtime::Request& request = exchange.request();
+  auto accepted = negotiate(request.headers.get("accept"), true, true);
+  if (!accepted) co_return co_await answer_error(exchange, accepted.error());
+  auto listing = list_options(request, route);
+  if (!listing) {
+    // Kubernetes answers 500 to a version that is no number, here alone.
+    co_return co_await answer_error(exchange, std::move(listing.error()).as(ErrorKind::internal));
+  }
+  cluster::WatchOptions options{
+      .ns = route.ns, .label_selector = listing->label_selector, .field_selector = listing->field_selector};
+  if (!route.name.empty()) {
+    options.field_selector += (options.field_selector.empty() ? "" : ",") + ("metadata.name=" + route.name);
+  }
+  if (listing->resource_version && *listing->resource_version > 0) options.resource_version = listing->resource_version;
+  options.bookmarks = request.query("allowWatchBookmarks") == "true";
+  auto initial = request.query("sendInitialEvents");
+  if (initial && listing->resource_version_match != "NotOlderThan") {
+    std::string why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+    Error error =
+        fail(ErrorKind::invalid, "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: {}", why);
+    co_return co_await answer_error(
+        exchange, std::move(error).cause({"FieldValueForbidden", "Forbidden: " + why, "resourceVersionMatch"}));
+  }
+  options.send_initial_events = initial == "true";
+  if (options.send_initial_events) options.resource_version.reset();
+  int64_t seconds = 1800 + static_cast<int64_t>(world_.random().below(1800));
+  if (auto text = request.query("timeoutSeconds"))
+    seconds = std::max<int64_t>(1, base::parse_int(*text).value_or(seconds));
+
+  auto events = co_await cluster_.watch(kind.id, std::move(options));
+  if (!events && !events.error().is(ErrorKind::gone)) co_return co_await answer_error(exchange, events.error());
+  OR_CO_RETURN(co_await exchange.start(200, answer_headers("application/json")));
+  if (!events) {
+    OR_CO_RETURN(co_await exchange.write(frame("ERROR", status_of(events.error()))));
+    co_return co_await exchange.finish();
+  }
+  SteadyTime end = world_.steady_now() + std::chrono::seconds(seconds);
+  bool first = true;
+  while (true) {
+    Duration left = end - world_.steady_now();
+    if (left <= Duration::zero()) break;
+    auto event = co_await runtime::with_timeout(left, (*events)->next());
+    if (event.failed_with(ErrorKind::timeout)) break;
+    if (event.failed_with(ErrorKind::canceled)) co_return event.error();
+    if (!event) {
+      OR_CO_RETURN(co_await exchange.write(frame("ERROR", status_of(event.error()))));
+      break;
+    }
+    OR_CO_RETURN(co_await exchange.write(
+        frame(name_of(event->type), event_object(kind, *event, *accepted, world_.now(), first))));
+    first = false;
+  }
+  co_return co_await exchange.finish();
+}
+
+}  // namespace slipway::apiserver

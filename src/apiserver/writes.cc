@@ -1,0 +1,240 @@
+// The verbs that change: create, update, patch, delete. Bodies are decoded here; what they mean is the cluster's to
+// say.
+#include <algorithm>
+
+#include "apiserver/answer.h"
+#include "apiserver/options.h"
+#include "apiserver/server.h"
+#include "apiserver/status.h"
+#include "base/text.h"
+#include "value/json.h"
+#include "value/yaml.h"
+
+namespace slipway::apiserver {
+
+namespace {
+
+constexpr size_t body_bytes_max = 3 << 20;
+constexpr std::string_view strategic_type = "application/strategic-merge-patch+json";
+
+// DELETE answers with the object itself for these; for all others with a Status.
+constexpr std::string_view answered_by_object[] = {"pods",
+                                                   "services",
+                                                   "serviceaccounts",
+                                                   "resourcequotas",
+                                                   "podtemplates",
+                                                   "persistentvolumes",
+                                                   "persistentvolumeclaims",
+                                                   "namespaces",
+                                                   "storageclasses.storage.k8s.io",
+                                                   "volumeattachments.storage.k8s.io",
+                                                   "csidrivers.storage.k8s.io",
+                                                   "csinodes.storage.k8s.io",
+                                                   "servicecidrs.networking.k8s.io"};
+
+struct Decoded {
+  Value value;
+  std::vector<std::string> duplicates;  // "spec.replicas"
+};
+
+std::string dotted(const std::string& pointer) {
+  std::string out;
+  for (const auto& part : value::pointer_split(pointer)) {
+    bool index = !part.empty() && std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
+    out += index ? "[" + part + "]" : (out.empty() ? "" : ".") + part;
+  }
+  return out;
+}
+
+Result<Decoded> decode(const std::string& body, std::string_view content_type) {
+  Decoded decoded;
+  auto type = base::to_lower(base::trim(content_type.substr(0, content_type.find(';'))));
+  if (type == "application/yaml" || type == "application/apply-patch+yaml") {
+    auto value = value::parse_yaml(body);
+    if (!value) return fail(ErrorKind::bad_request, "error decoding YAML: {}", value.error().str());
+    decoded.value = *value;
+    return decoded;
+  }
+  std::vector<std::string> pointers;
+  auto value = value::parse_json(body, {.bytes_max = body_bytes_max, .depth_max = 1000}, &pointers);
+  if (!value) return value.error();
+  decoded.value = *value;
+  for (const auto& pointer : pointers) decoded.duplicates.push_back(dotted(pointer));
+  return decoded;
+}
+
+Task<Result<std::string>> read_body(runtime::Exchange& exchange) {
+  auto body = co_await exchange.body().read_all(body_bytes_max);
+  if (body.failed_with(ErrorKind::too_large)) {
+    co_return fail(ErrorKind::too_large, "Request entity too large: limit is {}", body_bytes_max);
+  }
+  co_return body;
+}
+
+Result<cluster::PatchType> patch_type(std::string_view content_type, const kinds::Kind& kind) {
+  auto type = base::to_lower(base::trim(content_type.substr(0, content_type.find(';'))));
+  if (type == "application/json-patch+json") return cluster::PatchType::json;
+  if (type == "application/merge-patch+json") return cluster::PatchType::merge;
+  if (type == strategic_type && kind.builtin) return cluster::PatchType::strategic;
+  if (type == "application/apply-patch+yaml") return cluster::PatchType::apply;
+  if (type == strategic_type) {
+    return fail(
+        ErrorKind::unsupported,
+        "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, "
+        "application/merge-patch+json, application/apply-patch+yaml");
+  }
+  return fail(ErrorKind::unsupported, "415: Unsupported Media Type");
+}
+
+// Go's own words for a body that is no JSON, as far as they can be told from the text.
+Error bad_body(const Error& error, std::string_view body, const kinds::Kind& kind) {
+  if (error.is(ErrorKind::too_large)) return error;
+  bool cut = base::trim(body).empty();
+  std::string why = cut ? "unexpected end of JSON input" : error.message();
+  return fail(
+      ErrorKind::bad_request,
+      "the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse error: {} ({})",
+      kind.id.kind, why, base::hex_encode(body.substr(0, 16)));
+}
+
+bool says_media_type(std::string_view content_type) {
+  auto type = base::to_lower(base::trim(content_type.substr(0, content_type.find(';'))));
+  return type.empty() || type == "application/json" || type == "application/yaml" || type == "*/*";
+}
+
+}  // namespace
+
+Task<Result<>> ApiServer::write(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
+  const runtime::Request& request = exchange.request();
+  auto accepted = negotiate(request.headers.get("accept"), false, false);
+  if (!accepted) co_return co_await answer_error(exchange, accepted.error());
+  cluster::Write write;
+  write.key = {kind.id, route.ns, route.name};
+  write.subresource = route.subresource;
+  bool is_patch = route.verb == "patch";
+  std::string_view options_kind = is_patch                 ? "PatchOptions"
+                                  : route.verb == "update" ? "UpdateOptions"
+                                                           : "CreateOptions";
+  auto options = write_options(request, options_kind, write);
+  if (!options) co_return co_await answer_error(exchange, options.error());
+  auto content_type = request.headers.get("content-type");
+  if (is_patch) {
+    auto type = patch_type(content_type, kind);
+    if (!type) co_return co_await answer_error(exchange, type.error());
+    write.patch_type = *type;
+    write.verb = *type == cluster::PatchType::apply ? cluster::Verb::apply : cluster::Verb::patch;
+  } else {
+    write.verb = route.verb == "update" ? cluster::Verb::update : cluster::Verb::create;
+    if (!says_media_type(content_type)) {
+      Error error =
+          fail(ErrorKind::unsupported,
+               "the body of the request was in an unknown format - accepted media types include: application/json, "
+               "application/yaml, application/vnd.kubernetes.protobuf");
+      co_return co_await answer_error(exchange, std::move(error));
+    }
+  }
+  auto body = co_await read_body(exchange);
+  if (!body) co_return co_await answer_error(exchange, body.error());
+  auto decoded = decode(*body, content_type);
+  if (!decoded && is_patch) {
+    bool strategic = write.patch_type == cluster::PatchType::strategic;
+    std::string why = decoded.error().message();
+    Error error = fail(ErrorKind::bad_request, "{}{}", strategic ? "" : "error decoding patch: ", why);
+    co_return co_await answer_error(exchange, std::move(error));
+  }
+  if (!decoded) co_return co_await answer_error(exchange, bad_body(decoded.error(), *body, kind));
+  write.body = std::move(decoded->value);
+  write.duplicate_fields = std::move(decoded->duplicates);
+  auto written = co_await cluster_.write(std::move(write));
+  if (!written) co_return co_await answer_error(exchange, written.error(), {.encoding = accepted->encoding});
+  int code = written->created ? 201 : 200;
+  bool whole = request.query("includeObject") == "Object";
+  Value answer = route.subresource.empty() || route.subresource == "status"
+                     ? in_form(kind, written->object, *accepted, world_.now(), whole)
+                     : written->object;
+  co_return co_await answer_value(exchange, code, std::move(answer), *accepted, std::move(written->warnings));
+}
+
+static Result<> delete_options(const Value& body, cluster::Write& write) {
+  if (!body["gracePeriodSeconds"].is_null()) write.grace_period_s = body["gracePeriodSeconds"].as_int();
+  auto policy = body["propagationPolicy"].as_string();
+  if (policy == "Background") write.propagation = cluster::Propagation::background;
+  if (policy == "Foreground") write.propagation = cluster::Propagation::foreground;
+  if (policy == "Orphan" || body["orphanDependents"].as_bool()) write.propagation = cluster::Propagation::orphan;
+  const Value& preconditions = body["preconditions"];
+  if (preconditions["uid"].is_string()) write.uid = preconditions["uid"].str();
+  if (preconditions["resourceVersion"].is_string()) {
+    auto revision = base::parse_int(preconditions["resourceVersion"].as_string());
+    write.resource_version = revision ? static_cast<uint64_t>(*revision) : 0;
+  }
+  for (const Value& dry : body["dryRun"].items()) write.dry_run |= dry.as_string() == "All";
+  return {};
+}
+
+// DELETE takes its options from the body, the query, or both.
+static Task<Result<cluster::Write>> read_delete(runtime::Exchange& exchange, cluster::ObjectKey key) {
+  const runtime::Request& request = exchange.request();
+  cluster::Write write;
+  write.verb = cluster::Verb::remove;
+  write.key = std::move(key);
+  OR_CO_RETURN(write_options(request, "DeleteOptions", write));
+  std::string body = OR_CO_RETURN(co_await read_body(exchange));
+  if (!base::trim(body).empty()) {
+    auto decoded = decode(body, request.headers.get("content-type"));
+    if (!decoded) co_return decoded.error();
+    OR_CO_RETURN(delete_options(decoded->value, write));
+  }
+  ObjectBuilder query;
+  if (auto policy = request.query("propagationPolicy")) query.set("propagationPolicy", *policy);
+  if (auto grace = request.query("gracePeriodSeconds"))
+    query.set("gracePeriodSeconds", base::parse_int(*grace).value_or(0));
+  if (request.query("orphanDependents") == "true") query.set("orphanDependents", true);
+  OR_CO_RETURN(delete_options(query.build(), write));
+  co_return write;
+}
+
+Task<Result<>> ApiServer::remove(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
+  auto accepted = negotiate(exchange.request().headers.get("accept"), false, false);
+  if (!accepted) co_return co_await answer_error(exchange, accepted.error());
+  auto write = co_await read_delete(exchange, {kind.id, route.ns, route.name});
+  if (!write) co_return co_await answer_error(exchange, write.error());
+  auto written = co_await cluster_.write(std::move(*write));
+  if (!written) co_return co_await answer_error(exchange, written.error(), {.encoding = accepted->encoding});
+  std::string resource = kind.group_resource();
+  bool by_object =
+      std::find(std::begin(answered_by_object), std::end(answered_by_object), resource) != std::end(answered_by_object);
+  if (!written->removed || by_object) {
+    Value answer = in_form(kind, written->object, *accepted, world_.now(), false);
+    co_return co_await answer_value(exchange, 200, std::move(answer), *accepted, std::move(written->warnings));
+  }
+  ObjectBuilder details;
+  details.set("name", route.name).set_unless_empty("group", kind.id.group).set("kind", kind.plural);
+  details.set("uid", written->object["metadata"]["uid"]);
+  Value status{{"kind", "Status"},
+               {"apiVersion", "v1"},
+               {"metadata", Value::object()},
+               {"status", "Success"},
+               {"details", details.build()}};
+  co_return co_await answer_value(exchange, 200, std::move(status), {.encoding = accepted->encoding},
+                                  std::move(written->warnings));
+}
+
+Task<Result<>> ApiServer::remove_collection(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
+  auto options = list_options(exchange.request(), route);
+  if (!options) co_return co_await answer_error(exchange, options.error());
+  auto pattern = co_await read_delete(exchange, {kind.id, route.ns, ""});
+  if (!pattern) co_return co_await answer_error(exchange, pattern.error());
+  auto list = co_await cluster_.list(kind.id, std::move(*options));
+  if (!list) co_return co_await answer_error(exchange, list.error());
+  for (const Value& item : list->items) {
+    cluster::Write write = *pattern;
+    write.key = cluster::ObjectKey::of(item);
+    auto written = co_await cluster_.write(std::move(write));
+    if (!written && !written.error().is(ErrorKind::not_found))
+      co_return co_await answer_error(exchange, written.error());
+  }
+  std::string text = list_text({kind, list->items, list->revision, "", std::nullopt}, {}, world_.now(), "");
+  co_return co_await exchange.respond(200, answer_headers("application/json"), std::move(text));
+}
+
+}  // namespace slipway::apiserver

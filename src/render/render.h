@@ -1,0 +1,40 @@
+// A tree of files becomes objects. Pure: no file, network or clock is touched.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kinds/kind.h"
+#include "sources/tree.h"
+#include "value/value.h"
+
+namespace slipway::render {
+
+enum class Tool { directory, kustomize, helm };
+std::string_view to_string(Tool tool);
+
+// As Argo CD detects it: a kustomization file, else Chart.yaml, else a plain directory.
+Tool detect(const sources::Tree& tree, std::string_view path);
+
+struct RenderRequest {
+  std::shared_ptr<const sources::Tree> tree;
+  std::string path;                         // of the application within the tree
+  const kinds::Catalog* catalog = nullptr;  // merge keys, scopes
+  // spec.source.directory, .kustomize, .helm of an Application; null where absent
+  Value directory, kustomize, helm;
+};
+struct RenderedObject {
+  Value object;
+  base::Place origin;  // the file (and line) that it came from, as far as that can be told
+};
+struct Rendered {
+  Tool tool = Tool::directory;
+  std::vector<RenderedObject> objects;
+  std::vector<std::string> warnings;
+};
+// Errors: bad_request or invalid with file, line, what was expected; a Helm chart is refused by name until its own room
+// opens.
+Result<Rendered> render(const RenderRequest& request);
+
+}  // namespace slipway::render

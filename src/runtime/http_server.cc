@@ -1,0 +1,120 @@
+// The server's front: accepts, bounds how many connections there are, shakes hands, and lets ALPN choose who speaks.
+#include "runtime/http_server.h"
+
+#include <fmt/chrono.h>
+
+#include "base/text.h"
+
+namespace slipway::runtime {
+namespace {
+
+class HttpServerImpl final : public HttpServer {
+ public:
+  HttpServerImpl(World& world, std::unique_ptr<Listener> listener, std::shared_ptr<TlsServerContext> tls,
+                 Handler handler, ServerLimits limits)
+      : core_(world, std::move(handler), limits), listener_(std::move(listener)), tls_(std::move(tls)) {}
+
+  Task<void> serve() override {
+    Scope& outer = co_await current_scope();
+    TaskGroup connections(outer);
+    while (true) {
+      auto stream = co_await listener_->accept();
+      if (stream) {
+        make_room();
+        if (open_.size() < core_.limits.connections_max) connections.spawn(serve_connection(std::move(*stream)));
+        continue;
+      }
+      if (stream.failed_with(ErrorKind::canceled)) break;
+      core_.world.log().write(LogLevel::error, "runtime: accepting a connection: " + stream.error().str());
+      auto slept = co_await sleep(100ms);
+      if (!slept) break;
+    }
+    listener_->close();
+    co_await connections.stop();
+  }
+
+  Address local() const override { return listener_->local(); }
+
+ private:
+  struct Open {
+    Stream* stream;
+    ServedConnection* served = nullptr;  // null while it shakes hands
+    SteadyTime since;
+    bool evicted = false;
+    bool idle() const { return !served || served->exchanges == 0; }
+    SteadyTime idle_since() const { return served ? served->idle_since : since; }
+  };
+
+  // Closes the connection that has been idle the longest, when there are too many. A scan: it happens only when full.
+  void make_room() {
+    if (open_.size() < core_.limits.connections_max) return;
+    auto oldest = open_.end();
+    for (auto at = open_.begin(); at != open_.end(); ++at)
+      if (at->idle() && (oldest == open_.end() || at->idle_since() < oldest->idle_since())) oldest = at;
+    if (oldest == open_.end()) return;
+    oldest->stream->close();
+    oldest->evicted = true;
+    evicted_.splice(evicted_.end(), open_, oldest);  // its coroutine still holds the place in the list
+  }
+
+  Task<void> serve_connection(std::unique_ptr<Stream> raw) {
+    std::string remote = raw->peer();
+    auto place = open_.insert(open_.end(), Open{raw.get(), nullptr, core_.world.steady_now()});
+    PeerIdentity peer;
+    std::unique_ptr<Stream> stream;
+    if (tls_) {
+      auto secured = co_await with_timeout(core_.limits.header_time_max, tls_->accept(std::move(raw)));
+      if (secured) {
+        peer = (*secured)->identity();
+        stream = std::move(*secured);
+      }
+    } else {
+      stream = std::move(raw);
+    }
+    if (stream) {
+      ServedConnection served{core_, *stream, std::move(peer), std::move(remote), 0, core_.world.steady_now()};
+      place->stream = stream.get();
+      place->served = &served;
+      co_await serve_h1(served);
+    }
+    (place->evicted ? evicted_ : open_).erase(place);
+  }
+
+  ServerCore core_;
+  std::unique_ptr<Listener> listener_;
+  std::shared_ptr<TlsServerContext> tls_;
+  std::list<Open> open_, evicted_;
+};
+
+}  // namespace
+
+std::unique_ptr<HttpServer> HttpServer::create(World& world, std::unique_ptr<Listener> listener,
+                                               std::shared_ptr<TlsServerContext> tls, Handler handler,
+                                               ServerLimits limits) {
+  return std::make_unique<HttpServerImpl>(world, std::move(listener), std::move(tls), std::move(handler), limits);
+}
+
+Task<void> run_handler(ServedConnection& connection, Exchange& exchange, Scope& scope) {
+  try {
+    Task<void> running = connection.core.handler(exchange);
+    co_await std::move(running).in(scope);
+  } catch (const std::exception& thrown) {
+    connection.core.world.log().write(LogLevel::error,
+                                      fmt::format("runtime: a handler threw, which is a bug: {}", thrown.what()));
+  }
+}
+
+bool may_have_body(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
+
+std::string_view ServerCore::date() {
+  auto second = std::chrono::duration_cast<std::chrono::seconds>(world.now().time_since_epoch());
+  if (second != date_second_) {
+    date_second_ = second;
+    date_ = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(static_cast<std::time_t>(second.count())));
+  }
+  return date_;
+}
+
+}  // namespace slipway::runtime

@@ -1,0 +1,63 @@
+// Repositories: a URL and a revision become a commit, a commit becomes a Tree. Git is the `git` program on bare
+// repositories; local ones are read in place, remote ones kept as partial clones under the data directory. Source of
+// the costs: reference/libraries.md 8.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/world.h"
+#include "sources/tree.h"
+
+namespace slipway::sources {
+
+struct Credentials {  // from a Secret; never logged
+  std::string username, password, ssh_private_key, tls_client_certificate, tls_client_key;
+  bool insecure = false;
+};
+struct Commit {
+  std::string url;       // as asked for, before mirrors
+  std::string sha;       // full
+  std::string revision;  // as asked for: branch, tag, "HEAD", sha or prefix
+  std::string author, date, subject;
+};
+struct SourceLimits {
+  uint64_t blob_bytes_max = 10 << 20;
+  size_t files_max = 100'000;
+  uint64_t tree_bytes_max = 512 << 20;
+  Duration git_time_max = 120s;
+};
+struct RepositoriesOptions {
+  std::string directory;                                     // of the clones; absolute
+  std::vector<std::pair<std::string, std::string>> mirrors;  // PREFIX to URL, the longest prefix wins (git's insteadOf)
+  std::function<std::optional<Credentials>(std::string_view url)> credentials;
+  SourceLimits limits;
+};
+
+class Repositories {
+ public:
+  static std::unique_ptr<Repositories> create(World& world, RepositoriesOptions options);
+  virtual ~Repositories() = default;
+  // What the revision means now. Remote: one ls-remote; concurrent calls for one URL share it. Errors: not_found (no
+  // such repository or revision, with the nearest branch), unauthorized, unavailable, timeout: in git's own words.
+  virtual Task<Result<Commit>> resolve(std::string url, std::string revision) = 0;
+  // All files below `path` ("" all), from the object store. The same commit gives the same Tree again while somebody
+  // holds it.
+  virtual Task<Result<std::shared_ptr<const Tree>>> tree(Commit commit, std::string path = "") = 0;
+  // Completes when the URL may have changed: at once for local repositories (their refs are watched); for remote ones
+  // only when notify() names it. Error: canceled.
+  virtual Task<Result<>> changed(std::string url) = 0;
+  virtual void notify(std::string_view url) = 0;  // a webhook says that it changed
+  virtual bool is_local(std::string_view url) const = 0;
+};
+
+// A directory as it stands on disk (slipway render PATH), with the same limits and without leaving it.
+Task<Result<std::shared_ptr<const Tree>>> read_directory(World& world, std::string path, SourceLimits limits = {});
+
+// "https://github.com/o/r.git", "git@github.com:o/r" and "https://github.com/O/r/" name one repository.
+std::string normalized_url(std::string_view url);
+
+}  // namespace slipway::sources

@@ -1,0 +1,42 @@
+// Tree: the files of one commit (or one directory), immutable and in memory. Nothing was ever checked out.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace slipway::sources {
+
+struct FileEntry {
+  enum class Kind { file, executable, symlink, submodule } kind = Kind::file;
+  std::shared_ptr<const std::string> bytes;  // a symlink's target; null: over the blob limit, or a submodule
+  uint64_t size = 0;
+};
+
+class Tree {
+ public:
+  explicit Tree(std::map<std::string, FileEntry> files) : files_(std::move(files)) {}
+  // Paths are relative, with single slashes and no "." or ".."; see clean_path().
+  const FileEntry* entry(std::string_view path) const;  // as it is: symlinks are not followed
+  bool is_directory(std::string_view path) const;       // "" is the root
+  // The text of a file, symlinks followed inside the tree. Errors: not_found (with the nearest name), forbidden (the
+  // link leaves the tree), too_large (over the blob limit).
+  Result<std::shared_ptr<const std::string>> read(std::string_view path) const;
+  std::vector<std::string> list(std::string_view directory) const;         // names of files and directories, sorted
+  std::vector<std::string> files_below(std::string_view directory) const;  // paths, sorted
+  size_t size() const { return files_.size(); }
+
+ private:
+  std::map<std::string, FileEntry> files_;
+};
+
+// "a/./b/../c" gives "a/c". Error: forbidden when it leaves the root, or is absolute.
+Result<std::string> clean_path(std::string_view path);
+// `path` as seen from `directory`: join and clean.
+Result<std::string> join_path(std::string_view directory, std::string_view path);
+
+}  // namespace slipway::sources
