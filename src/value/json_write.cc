@@ -2,7 +2,6 @@
 // the shortest form that reads back the same, U+2028 and U+2029 escaped, bytes that are no UTF-8 as \ufffd.
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstring>
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -216,32 +215,6 @@ std::string to_json_pretty(const Value& v, int indent) {
     write(o, v, indent < 0 ? 0 : indent);
   }
   return out;
-}
-
-size_t write_json_real(char* out, double d) {
-  if (!std::isfinite(d)) {
-    std::memcpy(out, "null", 4);
-    return 4;
-  }
-  double size = std::fabs(d);
-  if (size < 0x1p53 && (size >= 1e-6 || size == 0))
-    return static_cast<size_t>(std::to_chars(out, out + kJsonRealMax, d, std::chars_format::fixed).ptr - out);
-  char* end = std::to_chars(out, out + kJsonRealMax, d, std::chars_format::scientific).ptr;
-  if (size >= 1 && size < 1e21) {  // the shortest digits, then zeros; fixed would print the digits behind them
-    char* e = std::find(out, end, 'e');
-    int exponent = 0;
-    std::from_chars(e + 2, end, exponent);  // behind "e+"
-    char* digits = out + (d < 0);
-    char* last = e;
-    if (e - digits > 1) last = std::copy(digits + 2, e, digits + 1);  // without the point
-    while (last - digits <= exponent) *last++ = '0';
-    return static_cast<size_t>(last - out);
-  }
-  if (end - out >= 4 && end[-4] == 'e' && end[-3] == '-' && end[-2] == '0') {  // e-09 is written e-9
-    end[-2] = end[-1];
-    --end;
-  }
-  return static_cast<size_t>(end - out);
 }
 
 }  // namespace slipway::value

@@ -11,4 +11,8 @@ constexpr size_t kJsonRealMax = 40;
 // finite has no JSON: "null". Writes at most kJsonRealMax bytes, gives their number.
 size_t write_json_real(char* out, double d);
 
+// As Go's strconv.FormatFloat(d, 'g', -1, 64), or 32 when `single`, which is also fmt's %v; but .inf, -.inf and .nan as
+// in YAML.
+std::string go_format_g(double d, bool single = false);
+
 }  // namespace slipway::value

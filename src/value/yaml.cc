@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "value/number.h"
 #include "value/tree_stack.h"
 #include "value/utf8.h"
 #include "value/yaml_events.h"

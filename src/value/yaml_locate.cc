@@ -1,5 +1,6 @@
 // Places for errors: the events once more, down along a JSON pointer.
 #include "base/text.h"
+#include "value/number.h"
 #include "value/yaml.h"
 #include "value/yaml_events.h"
 #include "value/yaml_scalar.h"

@@ -319,18 +319,4 @@ bool plain_is_no_string(std::string_view s) {
   return hint == number && (is_timestamp(s) || is_base60(s));
 }
 
-std::string go_format_g(double d, bool single) {
-  char text[64];
-  auto print = [&](std::chars_format format) {
-    auto r = single ? std::to_chars(text, text + sizeof text, static_cast<float>(d), format)
-                    : std::to_chars(text, text + sizeof text, d, format);
-    return std::string(text, r.ptr);
-  };
-  if (std::isnan(d)) return ".nan";
-  if (std::isinf(single ? static_cast<float>(d) : d)) return d > 0 ? ".inf" : "-.inf";
-  std::string exponential = print(std::chars_format::scientific);
-  int exponent = std::atoi(exponential.c_str() + exponential.find('e') + 1);
-  return exponent < -4 || exponent >= 6 ? exponential : print(std::chars_format::fixed);
-}
-
 }  // namespace slipway::value

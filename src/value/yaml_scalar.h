@@ -29,7 +29,4 @@ bool is_timestamp(std::string_view text, std::string* rfc3339 = nullptr);
 // Whether writing it plain would make another reader see something else than a string.
 bool plain_is_no_string(std::string_view text);
 
-// strconv.FormatFloat(d, 'g', -1, 64 or 32).
-std::string go_format_g(double d, bool single = false);
-
 }  // namespace slipway::value
