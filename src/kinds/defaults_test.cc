@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "base/text.h"
 #include "kinds/object.h"
 #include "kinds/testing/sets.h"
@@ -68,10 +70,11 @@ Value without_write_path(Value o, const Value& sent) {
 TEST_CASE("what is posted becomes what the real server stored") {
   Value cases = read_json(project / "tests/conformance/http/cases/defaults.json")["steps"];
   Value recorded = read_json(project / "tests/conformance/http/recorded/defaults.json");
-  REQUIRE(cases.size() == recorded.size());
+  std::map<std::string, Value> answers;  // steps without interest are not recorded
+  for (const Value& step : recorded.items()) answers[step["name"].str()] = step;
   int passed = 0, of = 0;
   for (size_t i = 0; i < cases.size(); ++i) {
-    if (!cases[i].has("post") || recorded[i]["status"].as_int() != 201) continue;
+    if (!cases[i].has("post") || answers[cases[i]["name"].str()]["status"].as_int() != 201) continue;
     const Kind* kind = kind_of_path(cases[i]["post"].as_string());
     if (!kind) continue;
     ++of;
@@ -81,7 +84,7 @@ TEST_CASE("what is posted becomes what the real server stored") {
     Value ours = apply_defaults(*kind, conformed->object)
                      .with_member("kind", kind->id.kind)
                      .with_member("apiVersion", kind->id.api_version());
-    Value theirs = without_write_path(recorded[i]["body"], body);
+    Value theirs = without_write_path(answers[cases[i]["name"].str()]["body"], body);
     ours = without_write_path(ours, body);
     if (ours == theirs)
       ++passed;

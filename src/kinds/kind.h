@@ -108,6 +108,7 @@ struct Kind {
   std::vector<Column> columns;
   bool has_generation = false;  // metadata.generation is kept
   bool status_subresource() const;
+  std::string name_rule = "dns-subdomain";   // how objects may be called: dns-label, dns-1035, path-segment
   bool create_on_update = false;             // PUT of a missing name creates it
   bool unconditional_update = true;          // PUT without a resourceVersion is fine
   std::vector<std::string> field_selectors;  // besides metadata.name and metadata.namespace

@@ -54,6 +54,9 @@ constexpr std::string_view subdomain_text =
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
 std::string too_long(int limit) {
+  return fmt::format("must be no more than {} characters", limit);
+}
+std::string too_long_bytes(int limit) {
   return fmt::format("must be no more than {} bytes", limit);
 }
 
@@ -75,14 +78,14 @@ Problems label_key_problems(std::string_view key) {
   if (name.empty())
     out.emplace_back("name part must be non-empty");
   else if (name.size() > 63)
-    out.push_back("name part " + too_long(63));
+    out.push_back("name part " + too_long_bytes(63));
   if (!framed(name, alnum, word)) out.push_back(fmt::format("name part {}", name_part));
   return out;
 }
 
 Problems label_value_problems(std::string_view value) {
   Problems out;
-  if (value.size() > 63) out.push_back(too_long(63));
+  if (value.size() > 63) out.push_back(too_long_bytes(63));
   if (!value.empty() && !framed(value, alnum, word))
     out.emplace_back(
         "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start "

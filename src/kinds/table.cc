@@ -199,6 +199,8 @@ class Reader {
         kind_->categories = words(list);
       else if (key == "subresources")
         kind_->subresources = words(list);
+      else if (key == "name")
+        kind_->name_rule = list;
       else if (key == "verbs")
         kind_->verbs = words(list);
       else if (key == "selectors")

@@ -1,0 +1,70 @@
+// Validation's vocabulary: a place in the object, and the ways in which what stands there can be wrong, each in
+// Kubernetes' own words (apimachinery's field.Error).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kinds/kind.h"
+#include "kinds/label_rules.h"
+#include "value/json.h"
+
+namespace slipway::kinds {
+
+// "spec.containers[0].name"
+class Path {
+ public:
+  Path() = default;
+  explicit Path(std::string text) : text_(std::move(text)) {}
+  Path operator/(std::string_view name) const {
+    return Path(text_.empty() ? std::string(name) : text_ + "." + std::string(name));
+  }
+  Path operator[](size_t index) const { return Path(text_ + "[" + std::to_string(index) + "]"); }
+  Path key(std::string_view key) const { return Path(text_ + "[" + std::string(key) + "]"); }
+  const std::string& str() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+struct Checks {
+  const Kind& kind;
+  const Value& object;
+  const Value* old;  // null on create
+  std::vector<base::Cause> causes;
+
+  void required(const Path& at, std::string_view detail = {});
+  void invalid(const Path& at, const Value& value, std::string_view detail);
+  void invalid(const Path& at, const Value& value, const Problems& problems) {
+    for (const std::string& problem : problems) invalid(at, value, problem);
+  }
+  void forbidden(const Path& at, std::string_view detail);
+  void duplicate(const Path& at, const Value& value);
+  void not_found(const Path& at, const Value& value);
+  void not_supported(const Path& at, const Value& value, const std::vector<std::string>& supported);
+  void too_long(const Path& at, size_t bytes_max);
+
+  void not_negative(const Path& at, const Value& number);
+  void port_number(const Path& at, const Value& number);
+  void port_number_or_name(const Path& at, const Value& port);
+  void labels(const Path& at, const Value& labels);
+  void annotations(const Path& at, const Value& annotations);
+  void label_selector(const Path& at, const Value& selector);
+  void unchanged(const Path& at, const Value& now, const Value& before);
+  // What the tables say: required, enums, ranges, immutable, for a struct and all below it.
+  void fields(const Type& type, const Value& v, const Value* before, const Path& at);
+  void value(const FieldType& type, const Value& v, const Value* before, const Path& at);
+};
+
+// What no word in a table says, by type; the step replaces the walk over that type and may call fields() itself.
+using CheckStep = void (*)(Checks& c, const Value& v, const Value* before, const Path& at);
+CheckStep check_step(std::string_view type_name);  // null: none
+
+// validate_pods.cc
+void check_pod_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
+void check_pod_template(Checks& c, const Value& pod_template, const Path& at);
+void check_pod(Checks& c, const Value& pod, const Value* before, const Path& at);
+// validate_kinds.cc: the rest
+
+}  // namespace slipway::kinds
