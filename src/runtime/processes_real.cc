@@ -383,8 +383,15 @@ class RealProcesses final : public Processes {
         }
       }
     }
-    (void)listen_for_child_signals().has_value();
+    if (!listen_for_child_signals()) return look_again_later(child);
     look_at(child);  // it may have ended before
+  }
+  // No descriptors left to be told by.
+  void look_again_later(const std::shared_ptr<Child>& child) {
+    loop_.call_at(loop_.steady_now() + 50ms, [this, child] {
+      if (!child->reap()) return look_again_later(child);
+      children_.erase(child->pid);
+    });
   }
   void look_at(const std::shared_ptr<Child>& child) {
     if (child->reap())

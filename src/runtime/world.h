@@ -48,7 +48,7 @@ class FileLock {
 };
 
 // Paths are absolute. Errors: not_found, already_exists, forbidden, io with the path and the system's word. The calls
-// are synchronous: keep big ones off the loop with World::on_pool.
+// are synchronous: keep big ones off the loop with World::on_pool (watch() belongs to the loop's thread).
 class Files {
  public:
   virtual ~Files() = default;
@@ -114,6 +114,7 @@ class Processes {
   virtual Result<std::unique_ptr<Process>> start(Command command) = 0;
   // Feeds `input`, collects at most `output_max` bytes each of stdout and stderr (more: too_large, and it is killed),
   // waits for the end. Canceled: the process is killed and reaped first. A non-zero exit is a Finished, not an error.
+  // It runs in a session of its own: it cannot ask at our terminal, and is killed with all it started, also when we die.
   virtual Task<Result<Finished>> run(Command command, std::string input = {}, size_t output_max = 64 << 20) = 0;
   virtual Result<> send_signal(int pid, int number) = 0;
   virtual bool alive(int pid) = 0;

@@ -192,10 +192,11 @@ class Disk final : public SimFiles {
   }
 
   Result<> rename(std::string from, std::string to) override {
-    std::string what = fmt::format("rename {} to {}", from, to);
-    auto [from_parent, from_name] = OR_RETURN(find_parent("rename", from));
-    auto node = OR_RETURN(find("rename", from, false));
-    auto [to_parent, to_name] = OR_RETURN(find_parent("rename", to));
+    const std::string both = fmt::format("{} to {}", from, to);
+    const std::string what = "rename " + both;
+    auto [from_parent, from_name] = OR_RETURN(find_parent("rename", from, both));
+    auto node = OR_RETURN(find("rename", from, false, both));
+    auto [to_parent, to_name] = OR_RETURN(find_parent("rename", to, both));
     auto there = to_parent->entries.find(to_name);
     if (there != to_parent->entries.end()) {
       bool from_directory = node->kind == FileStat::Kind::directory;
@@ -206,7 +207,7 @@ class Disk final : public SimFiles {
     }
     for (Node* up = to_parent.get(); up; up = up->parent)
       if (up == node.get()) return system_error(EINVAL, what);
-    OR_RETURN(change("rename", fmt::format("{} to {}", from, to)));
+    OR_RETURN(change("rename", both));
     if (from_parent != to_parent || from_name != to_name)
       journal({{{from_parent, from_name, nullptr}, {to_parent, to_name, node}}});
     tell(from);
@@ -474,9 +475,10 @@ class Disk final : public SimFiles {
 
   // ---- paths ----
 
-  Result<NodePtr> find(std::string_view what, const std::string& path, bool follow_last) {
+  // Errors say "WHAT SHOWN: ..."; shown is the path unless given.
+  Result<NodePtr> find(std::string_view what, const std::string& path, bool follow_last, std::string shown = {}) {
     int links = 0;
-    return walk(what, path, path, follow_last, links);
+    return walk(what, shown.empty() ? path : shown, path, follow_last, links);
   }
   Result<NodePtr> walk(std::string_view what, const std::string& shown, std::string path, bool follow_last,
                        int& links) {
@@ -513,14 +515,15 @@ class Disk final : public SimFiles {
     NodePtr parent;
     std::string name;
   };
-  Result<Place> find_parent(std::string_view what, std::string path) {
+  Result<Place> find_parent(std::string_view what, std::string path, std::string shown = {}) {
     OR_RETURN(fate_.reading());
     while (path.size() > 1 && path.back() == '/') path.pop_back();
+    if (shown.empty()) shown = path;
     size_t slash = path.find_last_of('/');
-    if (slash == std::string::npos) return fail(ErrorKind::invalid, "{} {}: expected an absolute path", what, path);
+    if (slash == std::string::npos) return fail(ErrorKind::invalid, "{} {}: expected an absolute path", what, shown);
     int links = 0;
-    auto parent = OR_RETURN(walk(what, path, slash == 0 ? "/" : path.substr(0, slash), true, links));
-    if (parent->kind != FileStat::Kind::directory) return system_error(ENOTDIR, fmt::format("{} {}", what, path));
+    auto parent = OR_RETURN(walk(what, shown, slash == 0 ? "/" : path.substr(0, slash), true, links));
+    if (parent->kind != FileStat::Kind::directory) return system_error(ENOTDIR, fmt::format("{} {}", what, shown));
     return Place{parent, path.substr(slash + 1)};
   }
 

@@ -100,7 +100,7 @@ Task<void> SimWorld::mark(Task<void> task, bool* done) {
 }
 
 bool SimWorld::run(Task<void> task) {
-  SLIPWAY_CHECK(!fate_.off);  // restart() it first
+  const bool was_off = fate_.off;
   // Leaked when stuck: destroying what still runs would touch freed frames, and the test has failed anyway.
   auto group = std::make_unique<TaskGroup>(*executor_);
   auto done = std::make_unique<bool>(false);
@@ -116,7 +116,7 @@ bool SimWorld::run(Task<void> task) {
     stuck(pending() ? "fake time is over" : "nothing is left to do, and the task has not ended");
   }
   running_ = nullptr;
-  return !fate_.off;
+  return was_off || !fate_.off;
 }
 
 void SimWorld::run_for(Duration d) {
@@ -175,7 +175,7 @@ void SimWorld::crash(Loss loss) {
   fate_.count(loss == Loss::power ? "power loss" : "process killed");
   files_->crash(loss);
   // we may stand inside of a system call of what is to end
-  executor_->post([this, loss] {
+  executor_->ready.push_back([this, loss] {
     if (running_) running_->cancel();
     processes_->crash(loss);
     network_->close_all();

@@ -5,7 +5,7 @@
 //   auto store = world.run(open_store(world, options)).value();
 //   world.crash_at_step(17);
 //   bool ended = world.run(write_much(store.get()));   // false: the machine went off in between
-//   store.reset();                                     // what lived in it is dead
+//   world.run(close(std::move(store)));                // what lived in it is dead, and is wound up
 //   world.restart();
 //
 // Time: it moves only when nothing is left to do, to the next timer. on_pool runs its work at once, on the caller's
@@ -45,7 +45,8 @@ class SimWorld final : public runtime::World {
   // ---- running ----
 
   // Runs `task` and whatever else is there until the task ends: true. False: the machine crashed in between; the task
-  // was canceled and has ended. Throws std::runtime_error when nothing is left that could ever end it.
+  // was canceled and has ended. Throws std::runtime_error when nothing is left that could ever end it. While the
+  // machine is off a task may still run, to wind up what lived: all it wants from outside fails.
   bool run(Task<void> task);
   // The same for a task with a value; it must not crash.
   template <class T>
