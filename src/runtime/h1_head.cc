@@ -228,11 +228,18 @@ bool parse_h1_trailers(std::string_view lines, Headers& out) {
   return parse_header_lines(lines, out).status == 0;
 }
 
-bool write_h1_headers(const Headers& headers, std::string& out) {
+bool are_sendable(const Headers& headers) {
   for (const auto& [name, value] : headers.lines()) {
     if (!is_token(name)) return false;
     for (char c : value)
       if (!is_value_character(c)) return false;
+  }
+  return true;
+}
+
+bool write_h1_headers(const Headers& headers, std::string& out) {
+  if (!are_sendable(headers)) return false;
+  for (const auto& [name, value] : headers.lines()) {
     out += name;
     out += ": ";
     out += value;

@@ -46,6 +46,8 @@ Result<H1ResponseHead> parse_h1_response(std::string_view head, bool to_head);
 // The lines after a chunked body, with the empty line; false when they are malformed.
 bool parse_h1_trailers(std::string_view lines, Headers& out);
 
+// Whether every name is a token and no value has a control character.
+bool are_sendable(const Headers& headers);
 // The lines of `headers` as text, without the empty line. False when a name is no token or a value has a line break:
 // nothing is sent then.
 bool write_h1_headers(const Headers& headers, std::string& out);

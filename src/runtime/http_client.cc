@@ -1,8 +1,10 @@
 // The client's front: which connection a request goes over (pooled, new, through a proxy), and following redirects.
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "runtime/client_pool.h"
+#include "runtime/h2_client.h"
 
 namespace slipway::runtime {
 namespace {
@@ -44,13 +46,29 @@ Result<Url> resolve(const Url& from, std::string_view location) {
   return Url::parse(from.scheme + "://" + from.authority() + path);
 }
 
+class H2Body final : public Body {
+ public:
+  explicit H2Body(std::unique_ptr<H2Call> call) : call_(std::move(call)) {}
+  Task<Result<std::string>> read() override { return call_->read(); }
+  const Headers* trailers() const override {
+    const Headers& trailers = call_->stream().trailers;
+    return trailers.lines().empty() ? nullptr : &trailers;
+  }
+
+ private:
+  std::unique_ptr<H2Call> call_;
+};
+
 class HttpClientImpl final : public HttpClient {
  public:
   HttpClientImpl(World& world, ClientOptions options)
       : world_(world),
         options_(std::move(options)),
         pool_(std::make_shared<ClientPool>(world, options_.connections_max)) {}
-  ~HttpClientImpl() override { pool_->close(); }
+  ~HttpClientImpl() override {
+    pool_->close();
+    for (auto& [key, connection] : h2_) connection->close();
+  }
 
   Task<Result<ClientResponse>> send(ClientRequest request) override {
     Url url = OR_CO_RETURN(url_of(request.url));
@@ -119,36 +137,114 @@ class HttpClientImpl final : public HttpClient {
 
   Task<Result<ClientResponse>> send_once(Url url, ClientRequest request) {
     std::string key = origin(url);
-    std::string head = OR_CO_RETURN(head_of(url, request, through_proxy(url)));
-    bool to_head = request.method == "HEAD";
-    while (true) {
-      std::unique_ptr<H1ClientConnection> connection = pool_->take(key);
-      if (connection && world_.steady_now() - connection->idle_since > probe_after) {
-        bool open = co_await connection->still_open();
-        if (!open) continue;
-      }
-      if (!connection) {
-        auto stream = OR_CO_RETURN(co_await with_timeout(options_.connect_time_max, connect(url)));
-        connection = std::make_unique<H1ClientConnection>(std::move(stream));
-      }
-      bool used = connection->used;
-      auto answer =
-          co_await with_timeout(options_.head_time_max, connection->exchange(head, request.body, to_head, nullptr));
-      // The server may have closed it in the very moment we sent: once more on another, where that can do no harm.
-      if (used && answer.failed_with(ErrorKind::unavailable) && is_idempotent(request.method)) continue;
-      if (!answer) co_return std::move(answer).error();
-      ClientResponse response;
-      response.status = answer->status;
-      response.headers = std::move(answer->headers);
-      response.body = pooled_body(pool_, key, std::move(connection), *answer);
-      co_return response;
+    for (int tries = 0;; ++tries) {
+      Route route = OR_CO_RETURN(co_await find_route(url));
+      bool used = route.used;
+      auto response = route.h2 ? co_await with_timeout(options_.head_time_max, send_h2(route.h2, url, request))
+                               : co_await send_h1(std::move(route.h1), url, request);
+      if (response) co_return response;
+      // The server may have closed the connection in the very moment we sent: again, where that can do no harm.
+      bool harmless = is_idempotent(request.method) || (route.h2 && response.failed_with(ErrorKind::unavailable));
+      if (!used || !harmless || !response.failed_with(ErrorKind::unavailable) || tries == 3) co_return response;
     }
+  }
+
+  // What carries one request: a connection of HTTP/2, or one of HTTP/1.1 for itself.
+  struct Route {
+    std::shared_ptr<H2ClientConnection> h2;
+    std::unique_ptr<H1ClientConnection> h1;
+    bool used = false;  // it has carried others before: its end may not have been noticed yet
+  };
+
+  Task<Result<Route>> find_route(Url url) {
+    std::string key = origin(url);
+    while (true) {
+      if (auto found = h2_.find(key); found != h2_.end()) {
+        if (found->second->usable()) co_return Route{found->second, nullptr, true};
+        h2_.erase(found);
+      }
+      if (auto connection = pool_->take(key)) {
+        if (world_.steady_now() - connection->idle_since > probe_after) {
+          bool open = co_await connection->still_open();
+          if (!open) continue;
+        }
+        co_return Route{nullptr, std::move(connection), true};
+      }
+      // Where HTTP/2 is possible, one connection is made and the others wait to share it.
+      bool may_share = may_speak_h2(url) && !speaks_h1_.contains(key);
+      if (auto dialing = dialing_.find(key); may_share && dialing != dialing_.end()) {
+        auto shot = OneShot<void>::create();
+        dialing->second.push_back(shot);
+        OR_CO_RETURN(co_await shot->wait());
+        continue;
+      }
+      if (may_share) dialing_[key] = {};
+      auto connected = co_await with_timeout(options_.connect_time_max, connect(url, true));
+      Route route;
+      if (connected && connected->h2) {
+        route.h2 = H2ClientConnection::start(world_, std::move(connected->stream));
+        h2_[key] = route.h2;
+      } else if (connected) {
+        speaks_h1_.insert(key);
+        route.h1 = std::make_unique<H1ClientConnection>(std::move(connected->stream));
+      }
+      if (may_share) {
+        auto waiting = std::move(dialing_[key]);
+        dialing_.erase(key);
+        bool canceled = connected.failed_with(ErrorKind::canceled);
+        for (auto& shot : waiting) shot->resolve(connected || canceled ? Result<>() : Result<>(connected.error()));
+      }
+      if (!connected) co_return std::move(connected).error();
+      co_return route;
+    }
+  }
+
+  bool may_speak_h2(const Url& url) const {
+    if (url.scheme == "http") return options_.h2_prior_knowledge;
+    return std::find(options_.tls.alpn.begin(), options_.tls.alpn.end(), "h2") != options_.tls.alpn.end();
+  }
+
+  Task<Result<ClientResponse>> send_h2(std::shared_ptr<H2ClientConnection> connection, Url url, ClientRequest request) {
+    if (!is_token(request.method) || !are_sendable(request.headers))
+      co_return Error(ErrorKind::invalid, "a request's method or header has a character that may not be in one");
+    Headers head;
+    head.add(":method", request.method);
+    head.add(":scheme", url.scheme);
+    head.add(":authority",
+             request.headers.has("host") ? request.headers.get("host") : std::string_view(url.authority()));
+    head.add(":path", target_of(url));
+    for (const auto& [name, value] : request.headers.lines())
+      if (!is_connection_header(name)) head.add(base::to_lower(name), value);
+    if (!head.has("user-agent")) head.add("user-agent", "slipway");
+    if (!url.user.empty() && !head.has("authorization")) head.add("authorization", basic_credentials(url));
+    if (!request.body.empty() && !head.has("content-length"))
+      head.add("content-length", fmt::format("{}", request.body.size()));
+    auto call = connection->call(std::move(head), std::move(request.body));
+    if (!call) co_return Error(ErrorKind::unavailable, "the server takes no more requests on this connection");
+    OR_CO_RETURN(co_await call->head());
+    ClientResponse response;
+    response.status = call->stream().status;
+    response.headers = call->stream().headers;
+    response.body = std::make_unique<H2Body>(std::move(call));
+    co_return response;
+  }
+
+  Task<Result<ClientResponse>> send_h1(std::unique_ptr<H1ClientConnection> connection, Url url, ClientRequest request) {
+    std::string head = OR_CO_RETURN(head_of(url, request, through_proxy(url)));
+    H1ResponseHead answer = OR_CO_RETURN(co_await with_timeout(
+        options_.head_time_max,
+        connection->exchange(std::move(head), std::move(request.body), request.method == "HEAD", nullptr)));
+    ClientResponse response;
+    response.status = answer.status;
+    response.headers = std::move(answer.headers);
+    response.body = pooled_body(pool_, origin(url), std::move(connection), answer);
+    co_return response;
   }
 
   Task<Result<Upgraded>> upgrade_at(Url url, ClientRequest request) {
     std::string head = OR_CO_RETURN(head_of(url, request, through_proxy(url)));
-    auto stream = OR_CO_RETURN(co_await with_timeout(options_.connect_time_max, connect(url)));
-    auto connection = std::make_unique<H1ClientConnection>(std::move(stream));
+    auto connected = OR_CO_RETURN(co_await with_timeout(options_.connect_time_max, connect(url, false)));
+    auto connection = std::make_unique<H1ClientConnection>(std::move(connected.stream));
     Upgraded out;
     H1ResponseHead answer = OR_CO_RETURN(co_await with_timeout(
         options_.head_time_max, connection->exchange(head, request.body, request.method == "HEAD", &out.raw_head)));
@@ -162,7 +258,11 @@ class HttpClientImpl final : public HttpClient {
   }
 
   // TCP (or the unix socket), through the proxy, up to the end of the TLS handshake.
-  Task<Result<std::unique_ptr<Stream>>> connect(Url url) {
+  struct Connected {
+    std::unique_ptr<Stream> stream;
+    bool h2 = false;
+  };
+  Task<Result<Connected>> connect(Url url, bool h2_welcome) {
     Address address{url.host, url.port, {}};
     std::optional<Url> proxy;
     if (options_.dial) {
@@ -173,12 +273,14 @@ class HttpClientImpl final : public HttpClient {
       address = {proxy->host, proxy->port, {}};
     }
     std::unique_ptr<Stream> stream = OR_CO_RETURN(co_await world_.network().connect(address));
-    if (url.scheme == "http") co_return stream;
+    if (url.scheme == "http") co_return Connected{std::move(stream), h2_welcome && options_.h2_prior_knowledge};
     if (proxy) OR_CO_RETURN((co_await open_tunnel(stream.get(), *proxy, url)).context("the proxy"));
     TlsClientOptions tls = options_.tls;
     if (tls.server_name.empty()) tls.server_name = url.host;
+    if (!h2_welcome) tls.alpn = {"http/1.1"};
     auto secured = OR_CO_RETURN(co_await tls_connect(std::move(stream), std::move(tls)));
-    co_return std::unique_ptr<Stream>(std::move(secured));
+    bool h2 = secured->identity().alpn == "h2";
+    co_return Connected{std::move(secured), h2};
   }
 
   static Task<Result<>> open_tunnel(Stream* stream, Url proxy, Url url) {
@@ -201,6 +303,10 @@ class HttpClientImpl final : public HttpClient {
   World& world_;
   ClientOptions options_;
   std::shared_ptr<ClientPool> pool_;
+  // by origin
+  std::map<std::string, std::shared_ptr<H2ClientConnection>> h2_;
+  std::map<std::string, std::vector<std::shared_ptr<OneShot<void>>>> dialing_;  // and who waits for it
+  std::set<std::string> speaks_h1_;
 };
 
 }  // namespace

@@ -75,7 +75,10 @@ class HttpServerImpl final : public HttpServer {
       ServedConnection served{core_, *stream, std::move(peer), std::move(remote), 0, core_.world.steady_now()};
       place->stream = stream.get();
       place->served = &served;
-      co_await serve_h1(served);
+      if (served.peer.alpn == "h2")
+        co_await serve_h2(served);
+      else
+        co_await serve_h1(served);
     }
     (place->evicted ? evicted_ : open_).erase(place);
   }
