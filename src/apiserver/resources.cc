@@ -7,7 +7,7 @@
 #include "apiserver/server.h"
 #include "apiserver/status.h"
 #include "base/text.h"
-#include "cluster/scale.h"
+#include "cluster/embedded/embedded.h"
 
 namespace slipway::apiserver {
 
@@ -51,7 +51,7 @@ Task<Result<>> ApiServer::get(runtime::Exchange& exchange, Route route, const ki
   auto found = co_await cluster_.get({kind.id, route.ns, route.name});
   if (!found) co_return co_await answer_error(exchange, found.error(), {.encoding = accepted->encoding});
   if (route.subresource == "scale")
-    co_return co_await answer_value(exchange, 200, cluster::scale_of(*found), *accepted);
+    co_return co_await answer_value(exchange, 200, cluster::scale_of(kind, *found), *accepted);
   bool whole = exchange.request().query("includeObject") == "Object";
   co_return co_await answer_value(exchange, 200, in_form(kind, *found, *accepted, world_.now(), whole), *accepted);
 }
