@@ -1,0 +1,193 @@
+#include "cli/command.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/text.h"
+
+namespace slipway::cli {
+
+namespace {
+
+struct Match {
+  const Command* command = nullptr;
+  size_t words = 0;  // how many of the command line's words it took
+};
+
+// The command whose words begin the line; the longest wins ("app sync" before "app").
+Match find_command(const std::vector<Command>& commands, const std::vector<std::string>& line) {
+  Match best;
+  for (const Command& command : commands) {
+    auto words = base::split(command.words, ' ');
+    if (words.size() > line.size() || words.size() <= best.words) continue;
+    if (std::equal(words.begin(), words.end(), line.begin())) best = {&command, words.size()};
+  }
+  return best;
+}
+
+void print_overview(const std::vector<Command>& commands) {
+  print(
+      "slipway runs what your Git repository says.\n\n"
+      "  slipway up [REPO]       a cluster on this machine, kept equal to the repository\n"
+      "  slipway COMMAND --help  more about a command\n\n");
+  size_t width = 0;
+  for (const Command& command : commands) width = std::max(width, command.words.size() + command.arguments.size() + 1);
+  for (const Command& command : commands) {
+    if (command.summary.empty()) continue;
+    std::string usage = command.words + (command.arguments.empty() ? "" : " " + command.arguments);
+    print(fmt::format("  {:<{}}  {}\n", usage, width, command.summary));
+  }
+}
+
+void print_help(const Command& command) {
+  print(fmt::format("slipway {}{}{}\n\n{}\n", command.words, command.arguments.empty() ? "" : " ", command.arguments,
+                    command.help.empty() ? command.summary + "\n" : command.help));
+  if (command.options.empty()) return;
+  print("\nOptions:\n");
+  size_t width = 0;
+  auto usage = [](const Option& o) {
+    return fmt::format("{}{}{}{}", o.letter ? fmt::format("-{}, ", o.letter) : "", o.name, o.value.empty() ? "" : " ",
+                       o.value);
+  };
+  for (const Option& option : command.options) width = std::max(width, usage(option).size());
+  for (const Option& option : command.options) {
+    std::string fallback = option.fallback.empty() ? "" : fmt::format(" (default: {})", option.fallback);
+    print(fmt::format("  {:<{}}  {}{}\n", usage(option), width, option.help, fallback));
+  }
+}
+
+int wrong_word(const std::vector<Command>& commands, const std::vector<std::string>& line) {
+  std::vector<std::string> known;
+  for (const Command& command : commands) known.push_back(command.words);
+  std::string said = line[0];
+  if (line.size() > 1 && line[1][0] != '-') said += " " + line[1];
+  auto near = base::nearest(said, known);
+  if (!near) near = base::nearest(line[0], known);
+  complain(fmt::format("slipway: there is no command \"{}\"{}\n", line[0],
+                       near ? fmt::format("; did you mean \"slipway {}\"?", *near) : "; see: slipway --help"));
+  return 2;
+}
+
+Result<Invocation> parse(const Command& command, const std::vector<std::string>& line) {
+  Invocation said;
+  auto find = [&](std::string_view word) -> const Option* {
+    for (const Option& option : command.options) {
+      if (option.name == word || (option.letter && word.size() == 2 && word[0] == '-' && word[1] == option.letter))
+        return &option;
+    }
+    return nullptr;
+  };
+  for (size_t i = 0; i < line.size(); ++i) {
+    const std::string& word = line[i];
+    if (word == "--") {
+      said.rest.assign(line.begin() + static_cast<long>(i) + 1, line.end());
+      break;
+    }
+    if (word.size() < 2 || word[0] != '-') {
+      said.arguments.push_back(word);
+      continue;
+    }
+    size_t equals = word.find('=');
+    std::string name = word.substr(0, equals);
+    const Option* option = find(name);
+    if (!option) {
+      std::vector<std::string> known = {"--help", "--json"};
+      for (const Option& o : command.options) known.push_back(o.name);
+      auto near = base::nearest(name, known);
+      return fail(
+          ErrorKind::bad_request, "slipway {} has no option {}{}", command.words, name,
+          near ? fmt::format("; did you mean {}?", *near) : fmt::format("; see: slipway {} --help", command.words));
+    }
+    std::string value;
+    if (option->value.empty()) {
+      if (equals != word.npos) return fail(ErrorKind::bad_request, "{} takes no value", name);
+    } else if (equals != word.npos) {
+      value = word.substr(equals + 1);
+    } else if (i + 1 < line.size()) {
+      value = line[++i];
+    } else {
+      return fail(ErrorKind::bad_request, "{} needs a value: {} {}", name, name, option->value);
+    }
+    if (said.has(option->name) && !option->repeated) return fail(ErrorKind::bad_request, "{} is said twice", name);
+    said.add(option->name, value);
+  }
+  if (said.arguments.size() < command.arguments_min || said.arguments.size() > command.arguments_max) {
+    return fail(ErrorKind::bad_request, "expected: slipway {} {}", command.words, command.arguments);
+  }
+  for (const Option& option : command.options) {
+    if (!said.has(option.name) && !option.fallback.empty() && !option.value.empty())
+      said.add(option.name, option.fallback);
+  }
+  return said;
+}
+
+}  // namespace
+
+std::string Invocation::option(const std::string& name, std::string fallback) const {
+  auto it = values_.find(name);
+  return it == values_.end() ? fallback : it->second.back();
+}
+
+std::vector<std::string> Invocation::all(const std::string& name) const {
+  auto it = values_.find(name);
+  return it == values_.end() ? std::vector<std::string>() : it->second;
+}
+
+int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, char** argv) {
+  std::vector<std::string> line(argv + 1, argv + argc);
+  if (line.empty() || line[0] == "--help" || line[0] == "-h" || line[0] == "help") {
+    if (line.size() > 1) {
+      std::vector<std::string> words(line.begin() + 1, line.end());
+      if (Match match = find_command(commands, words); match.command) return print_help(*match.command), 0;
+      return wrong_word(commands, words);
+    }
+    print_overview(commands);
+    return 0;
+  }
+  if (line[0] == "--version") line = {"version"};
+  Match match = find_command(commands, line);
+  if (!match.command) {
+    // "slipway app" alone lists what it can be followed by.
+    bool prefix = false;
+    for (const Command& command : commands) {
+      if (!command.words.starts_with(line[0] + " ")) continue;
+      print(fmt::format("  slipway {} {}  {}\n", command.words, command.arguments, command.summary));
+      prefix = true;
+    }
+    return prefix ? 2 : wrong_word(commands, line);
+  }
+  std::vector<std::string> after(line.begin() + static_cast<long>(match.words), line.end());
+  for (const auto& word : after) {
+    if (word == "--") break;
+    if (word == "--help" || word == "-h") return print_help(*match.command), 0;
+  }
+  auto said = parse(*match.command, after);
+  if (!said) {
+    complain(fmt::format("slipway: {}\n", said.error().str()));
+    return 2;
+  }
+  auto world = make_world(match.command->serves);
+  return world->run(match.command->run(*world, std::move(*said)));
+}
+
+void print(std::string_view text) {
+  while (!text.empty()) {
+    ssize_t n = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (n <= 0) return;  // the reader went away
+    text.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
+void complain(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+int report(const Error& error, std::string_view next_step) {
+  complain(fmt::format("slipway: {}\n", error.str()));
+  if (!next_step.empty()) complain(fmt::format("  {}\n", next_step));
+  return 1;
+}
+
+}  // namespace slipway::cli

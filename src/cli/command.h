@@ -1,0 +1,62 @@
+// A command is data: its words, options and help, and one function that runs it. Parsing, help, completion and
+// suggestions come from the list of all commands, which slipway/ puts together. One command a file.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/real_world.h"
+
+namespace slipway::cli {
+
+struct Option {
+  std::string name;      // "--path"
+  std::string value;     // what it takes, "DIR"; empty: a switch
+  std::string help;      // one line
+  std::string fallback;  // shown in the help, and what option() gives when it is not said
+  bool repeated = false;
+  char letter = 0;  // -f
+};
+
+// What was said.
+class Invocation {
+ public:
+  std::vector<std::string> arguments;  // in order, options taken out
+  std::vector<std::string> rest;       // after "--"
+  bool has(const std::string& option) const { return values_.contains(option); }
+  std::string option(const std::string& name, std::string fallback = {}) const;
+  std::vector<std::string> all(const std::string& name) const;
+  bool json() const { return has("--json"); }
+  void add(const std::string& name, std::string value) { values_[name].push_back(std::move(value)); }
+
+ private:
+  std::map<std::string, std::vector<std::string>> values_;
+};
+
+struct Command {
+  std::string words;      // "app sync"
+  std::string arguments;  // "[REPO]", "NAME": in the usage line
+  std::string summary;    // one line
+  std::string help;       // paragraphs with examples
+  std::vector<Option> options;
+  size_t arguments_min = 0, arguments_max = 0;
+  bool serves = false;
+  Task<int> (*run)(runtime::RealWorld& world, Invocation invocation) = nullptr;  // gives the exit code
+};
+
+// The commands of this room, in the order of the overview.
+std::vector<Command> client_commands();
+
+using MakeWorld = std::unique_ptr<runtime::RealWorld> (*)(bool serves);  // serves: a long-running command
+// Parses and runs one of `commands`. Exit codes: 0 well, 1 failed, 2 said wrongly (with the nearest right spelling).
+int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, char** argv);
+
+// For run functions: stdout is the answer, stderr the conversation.
+void print(std::string_view text);
+void complain(std::string_view text);
+int report(const Error& error, std::string_view next_step = {});  // prints, gives 1
+
+}  // namespace slipway::cli
