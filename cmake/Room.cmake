@@ -1,9 +1,9 @@
-# slipway_room(NAME [USES room...] [LINK library...] [EXCLUDE_TESTS])
+# slipway_room(NAME [USES room...] [LINK library...] [TEST_USES room...])
 # A room is a folder under src/ and a library of its name: every *.cc beside the CMakeLists.txt that is not a *_test.cc
 # or *_fuzz.cc belongs to the library; every *_test.cc belongs to the one test program <name>_test; every *_fuzz.cc is a
 # libFuzzer target of its own in the fuzz preset. Folders below without a CMakeLists.txt of their own belong to the room.
 function(slipway_room name)
-  cmake_parse_arguments(ROOM "" "" "USES;LINK" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "USES;LINK;TEST_USES" ${ARGN})
   string(REPLACE "/" "_" target ${name})
   file(GLOB_RECURSE all CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.cc)
   set(sources)
@@ -48,7 +48,12 @@ function(slipway_room name)
 
   if(SLIPWAY_TESTS AND tests)
     add_executable(${target}_test ${tests})
-    target_link_libraries(${target}_test PRIVATE slipway_${target} slipway_test_main)
+    set(test_uses)
+    foreach(room IN LISTS ROOM_TEST_USES)
+      string(REPLACE "/" "_" used ${room})
+      list(APPEND test_uses slipway_${used})
+    endforeach()
+    target_link_libraries(${target}_test PRIVATE slipway_${target} ${test_uses} slipway_test_main)
     set_target_properties(${target}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${target}_test WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS unit)
