@@ -47,7 +47,7 @@ class Key {
     if (own()) release();
   }
   std::string_view view() const noexcept {
-    return bits_ == kEmpty ? std::string_view() : std::string_view(text()->chars, text()->length);
+    return bits_ == kEmpty ? std::string_view("", 0) : std::string_view(text()->chars, text()->length);
   }
   operator std::string_view() const { return view(); }
   std::string str() const { return std::string(view()); }

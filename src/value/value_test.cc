@@ -128,6 +128,7 @@ TEST_CASE("keys: shared within bounds, right beyond them") {
   Key moved = std::move(many[0]);
   CHECK(moved.view() == "hostile-0");
   CHECK(many[0].view() == "");
+  CHECK(Key("").view().data() != nullptr);  // who copies its bytes may pass the pointer on
 }
 
 TEST_CASE("threads read, copy and intern at once") {
