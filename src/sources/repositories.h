@@ -19,10 +19,10 @@ struct Credentials {  // from a Secret; never logged
   bool insecure = false;
 };
 struct Commit {
-  std::string url;       // as asked for, before mirrors
-  std::string sha;       // full
-  std::string revision;  // as asked for: branch, tag, "HEAD", sha or prefix
-  std::string author, date, subject;
+  std::string url;                    // as asked for, before mirrors
+  std::string sha;                    // full
+  std::string revision;               // as asked for: branch, tag, "HEAD", sha or prefix
+  std::string author, date, subject;  // RFC 3339; a remote commit that was never fetched has none of the three yet
 };
 struct SourceLimits {
   uint64_t blob_bytes_max = 10 << 20;
@@ -44,11 +44,12 @@ class Repositories {
   // What the revision means now. Remote: one ls-remote; concurrent calls for one URL share it. Errors: not_found (no
   // such repository or revision, with the nearest branch), unauthorized, unavailable, timeout: in git's own words.
   virtual Task<Result<Commit>> resolve(std::string url, std::string revision) = 0;
-  // All files below `path` ("" all), from the object store. The same commit gives the same Tree again while somebody
-  // holds it.
+  // All files below `path` ("" all), by their names from the repository's root, from the object store. The same commit
+  // gives the same Tree again while somebody holds it. Errors: as resolve(); too_large.
   virtual Task<Result<std::shared_ptr<const Tree>>> tree(Commit commit, std::string path = "") = 0;
   // Completes when the URL may have changed: at once for local repositories (their refs are watched); for remote ones
-  // only when notify() names it. Error: canceled.
+  // only when notify() names it. A change that nobody waited for completes the next call; so does the first call for a
+  // local URL. All who wait are told. So: loop { changed(); resolve(); }. Error: canceled; not_found.
   virtual Task<Result<>> changed(std::string url) = 0;
   virtual void notify(std::string_view url) = 0;  // a webhook says that it changed
   virtual bool is_local(std::string_view url) const = 0;
@@ -57,7 +58,8 @@ class Repositories {
 // A directory as it stands on disk (slipway render PATH), with the same limits and without leaving it.
 Task<Result<std::shared_ptr<const Tree>>> read_directory(World& world, std::string path, SourceLimits limits = {});
 
-// "https://github.com/o/r.git", "git@github.com:o/r" and "https://github.com/O/r/" name one repository.
+// "https://github.com/o/r.git", "git@github.com:o/r" and "https://github.com/O/r/" name one repository. User names and
+// passwords are left out.
 std::string normalized_url(std::string_view url);
 
 }  // namespace slipway::sources

@@ -22,15 +22,19 @@ class Tree {
   explicit Tree(std::map<std::string, FileEntry> files) : files_(std::move(files)) {}
   // Paths are relative, with single slashes and no "." or ".."; see clean_path().
   const FileEntry* entry(std::string_view path) const;  // as it is: symlinks are not followed
-  bool is_directory(std::string_view path) const;       // "" is the root
+  bool is_directory(std::string_view path) const;       // "" is the root; nor are they here
+  // Where the path leads, every symlink on the way followed inside the tree: a file or a directory that exists. Errors:
+  // not_found (with the nearest name), forbidden (a link leaves the tree, or more than 40 of them).
+  Result<std::string> real_path(std::string_view path) const;
   // The text of a file, symlinks followed inside the tree. Errors: not_found (with the nearest name), forbidden (the
-  // link leaves the tree), too_large (over the blob limit).
+  // link leaves the tree), too_large (over the blob limit), bad_request (a directory).
   Result<std::shared_ptr<const std::string>> read(std::string_view path) const;
   std::vector<std::string> list(std::string_view directory) const;         // names of files and directories, sorted
   std::vector<std::string> files_below(std::string_view directory) const;  // paths, sorted
   size_t size() const { return files_.size(); }
 
  private:
+  Error missing(std::string_view path) const;
   std::map<std::string, FileEntry> files_;
 };
 

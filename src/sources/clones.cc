@@ -1,0 +1,132 @@
+// A clone holds single commits (depth 1) with their trees and all blobs up to the size limit: one round trip a commit.
+// Tried and dropped: blob:none and a second fetch of the blobs below one path, which is cheaper for one small path in a
+// large repository, but cannot refuse large blobs, since what is asked for by name always comes.
+#include "sources/clones.h"
+
+#include "base/text.h"
+#include "runtime/tls.h"
+
+namespace slipway::sources {
+namespace {
+
+constexpr size_t kPacksMax = 100;  // then the clone starts afresh: nothing else ever removes old commits
+
+Error unresolved(std::string_view revision, const std::vector<std::string>& names) {
+  auto near = base::nearest(revision, names);
+  return fail(ErrorKind::not_found, "unable to resolve '{}' to a commit SHA{}", revision,
+              near ? fmt::format("; did you mean \"{}\"?", *near) : "");
+}
+
+}  // namespace
+
+Task<Result<Commit>> Clones::resolve(Location location, Credentials credentials, std::string revision) {
+  Commit commit;
+  if (is_object_id(revision)) {
+    commit.sha = base::to_lower(revision);
+  } else {
+    Text text = OR_CO_RETURN(co_await listing_.run(
+        location.url, [this, location, credentials] { return list_refs(location, credentials); }));
+    std::vector<Ref> refs = parse_ls_remote(*text);
+    commit.sha = find_revision(refs, revision);
+    if (commit.sha.empty() && refs.empty()) co_return Error(ErrorKind::not_found, "the repository has no commits");
+    if (commit.sha.empty() && is_id_prefix(revision)) {
+      Commit found = OR_CO_RETURN(co_await find_prefix(location, credentials, base::to_lower(revision)));
+      commit.sha = found.sha;
+    }
+    if (commit.sha.empty()) co_return unresolved(revision, branch_names(refs));
+  }
+  std::string git_dir = clone_of(location);
+  if (world_.files().exists(git_dir + "/HEAD")) {
+    auto known = co_await objects_.find_commit(git_dir, {commit.sha});
+    if (known && known->sha == commit.sha) co_return std::move(known);
+  }
+  co_return std::move(commit);
+}
+
+Task<Result<std::shared_ptr<const Tree>>> Clones::tree(Location location, Credentials credentials, std::string sha,
+                                                       std::string path) {
+  std::string git_dir = clone_of(location);
+  OR_CO_RETURN(co_await ensure(location, credentials, sha, false));
+  auto tree = co_await objects_.tree(git_dir + "/objects", sha, path);
+  // a clone that was interrupted or started afresh meanwhile: once more, from the beginning
+  if (tree.failed_with(ErrorKind::io)) {
+    OR_CO_RETURN(co_await ensure(location, credentials, sha, true));
+    tree = co_await objects_.tree(git_dir + "/objects", sha, path);
+  }
+  co_return std::move(tree);
+}
+
+Task<Result<Clones::Text>> Clones::list_refs(Location location, Credentials credentials) {
+  GitCall call{.args = {"ls-remote", "--", location.url}};
+  OR_CO_RETURN(git_.add_access(call, location, credentials, directory_));
+  std::string text = OR_CO_RETURN(co_await git_.run(std::move(call)));
+  co_return std::make_shared<const std::string>(std::move(text));
+}
+
+// One fetch at a time in a clone (git locks its list of shallow commits and gives up when it is locked).
+Task<Result<>> Clones::ensure(Location location, Credentials credentials, std::string sha, bool again) {
+  std::string git_dir = clone_of(location);
+  std::string have = fmt::format("{}/refs/slipway/{}", git_dir, sha);
+  while (again || !world_.files().exists(have)) {
+    Fetched fetched = OR_CO_RETURN(co_await fetching_.run(
+        git_dir, [this, location, credentials, sha, again] { return fetch(location, credentials, sha, again); }));
+    if (fetched.sha != sha) continue;  // somebody else's turn
+    if (fetched.error) co_return std::move(*fetched.error);
+    co_return Result<>();
+  }
+  co_return Result<>();
+}
+
+Task<Result<Clones::Fetched>> Clones::fetch(Location location, Credentials credentials, std::string sha, bool again) {
+  std::string git_dir = clone_of(location);
+  auto packs = world_.files().list(git_dir + "/objects/pack");
+  if (packs && packs->size() > kPacksMax * 3) OR_CO_RETURN(world_.files().remove_tree(git_dir));
+  auto created = co_await create(git_dir);
+  if (!created) co_return Fetched{sha, std::move(created).error()};
+  GitCall call{.args = {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--depth=1",
+                        "--no-recurse-submodules", fmt::format("--filter=blob:limit={}", limits_.blob_bytes_max + 1)},
+               .git_dir = git_dir};
+  if (again) call.args.push_back("--refetch");
+  call.args.insert(call.args.end(), {"origin", fmt::format("+{}:refs/slipway/{}", sha, sha)});
+  call.config.emplace_back("remote.origin.url", location.url);
+  call.config.emplace_back("remote.origin.promisor", "true");
+  if (auto access = git_.add_access(call, location, credentials, directory_); !access)
+    co_return Fetched{sha, std::move(access).error()};
+  auto done = co_await git_.run(std::move(call));
+  if (done.failed_with(ErrorKind::canceled)) co_return std::move(done).error();
+  if (!done) co_return Fetched{sha, std::move(done).error()};
+  co_return Fetched{sha, std::nullopt};
+}
+
+// A server does not resolve prefixes. The commits of all branches, without trees and blobs, are small.
+Task<Result<Commit>> Clones::find_prefix(Location location, Credentials credentials, std::string prefix) {
+  std::string git_dir = clone_of(location) + ".history";
+  OR_CO_RETURN(co_await create(git_dir));
+  GitCall call{.args = {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--filter=tree:0",
+                        "--no-recurse-submodules", "origin", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"},
+               .git_dir = git_dir};
+  call.config.emplace_back("remote.origin.url", location.url);
+  call.config.emplace_back("remote.origin.promisor", "true");
+  OR_CO_RETURN(git_.add_access(call, location, credentials, directory_));
+  OR_CO_RETURN(co_await git_.run(std::move(call)));
+  co_return co_await objects_.find_commit(git_dir, {prefix});
+}
+
+Task<Result<>> Clones::create(std::string git_dir) {
+  if (world_.files().exists(git_dir + "/slipway")) co_return Result<>();
+  OR_CO_RETURN(world_.files().remove_tree(git_dir));  // half a clone of an interrupted start
+  OR_CO_RETURN(world_.files().make_directories(git_dir, 0700));
+  OR_CO_RETURN(co_await git_.run({.args = {"init", "-q", "--bare", "--template=", git_dir}}));
+  for (auto [key, value] :
+       {std::pair("core.repositoryFormatVersion", "1"), std::pair("extensions.partialClone", "origin")})
+    OR_CO_RETURN(co_await git_.run({.args = {"config", key, value}, .git_dir = git_dir}));
+  OR_CO_RETURN(world_.files().write_atomically(git_dir + "/slipway", "a clone made by Slipway; may be removed\n"));
+  co_return Result<>();
+}
+
+std::string Clones::clone_of(const Location& location) const {
+  std::string id = base::hex_encode(runtime::sha256(location.url)).substr(0, 20);
+  return fmt::format("{}/clones/{}.git", directory_, id);
+}
+
+}  // namespace slipway::sources

@@ -1,0 +1,44 @@
+// Remote repositories: what their refs are now, and bare partial clones of the commits that were asked for.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sources/git.h"
+#include "sources/object_store.h"
+#include "sources/sharing.h"
+
+namespace slipway::sources {
+
+class Clones {
+ public:
+  Clones(World& world, Git& git, ObjectStore& objects, std::string directory, SourceLimits limits)
+      : world_(world), git_(git), objects_(objects), directory_(std::move(directory)), limits_(limits) {}
+  // `credentials` are those of the location; parse_url's own are used where it has none.
+  Task<Result<Commit>> resolve(Location location, Credentials credentials, std::string revision);
+  Task<Result<std::shared_ptr<const Tree>>> tree(Location location, Credentials credentials, std::string sha,
+                                                 std::string path);
+
+ private:
+  struct Fetched {
+    std::string sha;
+    std::optional<Error> error;
+  };
+  using Text = std::shared_ptr<const std::string>;
+  Task<Result<Text>> list_refs(Location location, Credentials credentials);
+  Task<Result<>> ensure(Location location, Credentials credentials, std::string sha, bool again);
+  Task<Result<Fetched>> fetch(Location location, Credentials credentials, std::string sha, bool again);
+  Task<Result<Commit>> find_prefix(Location location, Credentials credentials, std::string prefix);
+  Task<Result<>> create(std::string git_dir);
+  std::string clone_of(const Location& location) const;
+
+  World& world_;
+  Git& git_;
+  ObjectStore& objects_;
+  std::string directory_;
+  SourceLimits limits_;
+  Sharing<Text> listing_;
+  Sharing<Fetched> fetching_;
+};
+
+}  // namespace slipway::sources

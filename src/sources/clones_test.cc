@@ -1,0 +1,148 @@
+// Remote repositories over real smart HTTP on loopback: testdata/git_server.py in front of git's own http-backend.
+#include <doctest/doctest.h>
+
+#include "base/text.h"
+#include "runtime/testing/in_real_world.h"
+#include "sources/repositories.h"
+#include "sources/testing/git_repository.h"
+
+using namespace slipway;
+using namespace slipway::sources;
+using runtime::testing::in_real_world;
+using testing::shell;
+
+namespace {
+
+struct Server {
+  std::unique_ptr<runtime::Process> process;
+  std::string url, log;
+};
+
+Task<void> read_log(Server* server) {
+  std::string buffer(4096, '\0');
+  while (true) {
+    auto n = co_await server->process->out().read(buffer);
+    if (!n || *n == 0) co_return;
+    server->log.append(buffer, 0, *n);
+  }
+}
+int count(std::string_view text, std::string_view word) {
+  int n = 0;
+  for (size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) ++n;
+  return n;
+}
+
+// Starts the server, makes the repository `repo.git` (with a large file and a second commit), runs `body`, stops.
+Task<void> with_server(World& world, std::string directory, std::string password,
+                       Task<void> (*body)(World&, std::string, Server&)) {
+  (void)co_await shell(world, directory, R"(
+    git init -q -b main work; cd work; mkdir a b; echo one >a/x; echo b >b/y; head -c 5000 /dev/zero >b/big
+    git add -A; git commit -q -m First; git tag -a -m t v1; echo two >a/x; git commit -q -am Second
+    git clone -q --bare . ../repo.git; git -C ../repo.git config uploadpack.allowFilter true)");
+  Server server;
+  runtime::Command command{.argv = {"python3", "testdata/git_server.py", directory}};
+  if (!password.empty()) command.argv.push_back("ann:" + password);
+  server.process = *world.processes().start(std::move(command));
+  runtime::Scope& scope = co_await runtime::current_scope();
+  TaskGroup group(scope);
+  group.spawn(read_log(&server));
+  for (int i = 0; i < 1000 && server.log.find('\n') == std::string::npos; ++i) (void)co_await runtime::sleep(20ms);
+  REQUIRE(server.log.find('\n') != std::string::npos);
+  server.url = fmt::format("http://127.0.0.1:{}/repo.git", server.log.substr(0, server.log.find('\n')));
+  co_await body(world, directory, server);
+  server.process->in().close();
+  (void)co_await server.process->wait();
+  co_await group.stop();
+}
+
+Task<void> resolve_into(Repositories* repositories, std::string url, std::string revision, std::string* sha) {
+  auto commit = co_await repositories->resolve(url, revision);
+  *sha = commit ? commit->sha : commit.error().str();
+}
+
+}  // namespace
+
+TEST_CASE("a remote repository: one ls-remote for many, one fetch a commit, the blob limit") {
+  in_real_world([](World& world, std::string directory) -> Task<void> {
+    co_await with_server(world, directory, "", [](World& world, std::string directory, Server& server) -> Task<void> {
+      std::string head = co_await shell(world, directory, "git -C repo.git rev-parse main");
+      std::string first = co_await shell(world, directory, "git -C repo.git rev-parse v1^{commit}");
+      auto all = Repositories::create(world, {.directory = directory + "/data", .limits = {.blob_bytes_max = 1000}});
+      CHECK(!all->is_local(server.url));
+      std::string by_branch, by_tag, by_nothing;
+      runtime::Scope& scope = co_await runtime::current_scope();
+      TaskGroup group(scope);
+      group.spawn(resolve_into(all.get(), server.url, "main", &by_branch));
+      group.spawn(resolve_into(all.get(), server.url, "v1", &by_tag));
+      group.spawn(resolve_into(all.get(), server.url, "mainn", &by_nothing));
+      co_await group.join();
+      CHECK(by_branch == head);
+      CHECK(by_tag == first);
+      CHECK(by_nothing == server.url + ": unable to resolve 'mainn' to a commit SHA; did you mean \"main\"?");
+      CHECK(count(server.log, "GET /repo.git/info/refs") == 1);
+
+      auto commit = *co_await all->resolve(server.url, "main");
+      CHECK(commit.subject == "");
+      auto tree = co_await all->tree(commit);
+      REQUIRE_MESSAGE(tree.has_value(), (tree ? "" : tree.error().str()));
+      CHECK(**(*tree)->read("a/x") == "two\n");
+      CHECK((*tree)->read("b/big").failed_with(ErrorKind::too_large));
+      int requests = count(server.log, "POST");
+      tree->reset();
+      auto second = Repositories::create(world, {.directory = directory + "/data", .limits = {.blob_bytes_max = 1000}});
+      tree = co_await second->tree(commit);  // the clone has it
+      REQUIRE(tree.has_value());
+      CHECK(count(server.log, "POST") == requests);
+      auto known = *co_await all->resolve(server.url, head);
+      CHECK(known.subject == "Second");
+
+      auto older = *co_await all->resolve(server.url, first.substr(0, 8));
+      CHECK(older.sha == first);
+      tree = co_await all->tree(older, "a");
+      REQUIRE_MESSAGE(tree.has_value(), (tree ? "" : tree.error().str()));
+      CHECK(**(*tree)->read("a/x") == "one\n");
+
+      (void)co_await shell(world, directory,
+                           "cd work; echo three >a/x; git commit -q -am Third; git push -q ../repo.git main");
+      auto newer = *co_await all->resolve(server.url, "");
+      tree = co_await all->tree(newer);
+      REQUIRE_MESSAGE(tree.has_value(), (tree ? "" : tree.error().str()));
+      CHECK(**(*tree)->read("a/x") == "three\n");
+      auto gone = co_await all->tree({.url = server.url, .sha = std::string(40, '1')});
+      CHECK(gone.failed_with(ErrorKind::not_found));
+      auto nowhere = co_await all->resolve(base::replace_all(server.url, "repo", "none"), "main");
+      CHECK(nowhere.failed_with(ErrorKind::not_found));
+    });
+    auto all = Repositories::create(world, {.directory = directory + "/data"});
+    auto refused = co_await all->resolve("http://127.0.0.1:1/x.git", "main");
+    CHECK(refused.failed_with(ErrorKind::unavailable));
+  });
+}
+
+TEST_CASE("credentials: asked for, never shown") {
+  in_real_world([](World& world, std::string directory) -> Task<void> {
+    co_await with_server(
+        world, directory, "s3cret", [](World& world, std::string directory, Server& server) -> Task<void> {
+          auto without = Repositories::create(world, {.directory = directory + "/data"});
+          auto refused = co_await without->resolve(server.url, "main");
+          CHECK(refused.failed_with(ErrorKind::unauthorized));
+          std::string wrong = base::replace_all(server.url, "http://", "http://ann:wr0ng@");
+          auto wrong_one = co_await without->resolve(wrong, "main");
+          REQUIRE(wrong_one.failed_with(ErrorKind::unauthorized));
+          CHECK(wrong_one.error().str().find("wr0ng") == std::string::npos);
+          auto in_url =
+              co_await without->resolve(base::replace_all(server.url, "http://", "http://ann:s3cret@"), "main");
+          CHECK(in_url.has_value());
+          RepositoriesOptions options{.directory = directory + "/data"};
+          options.credentials = [](std::string_view) { return Credentials{.username = "ann", .password = "s3cret"}; };
+          auto with = Repositories::create(world, options);
+          auto commit = co_await with->resolve(server.url, "main");
+          REQUIRE_MESSAGE(commit.has_value(), (commit ? "" : commit.error().str()));
+          auto tree = co_await with->tree(*commit, "a");
+          REQUIRE_MESSAGE(tree.has_value(), (tree ? "" : tree.error().str()));
+          CHECK(**(*tree)->read("a/x") == "two\n");
+          std::string found = co_await shell(world, directory, "grep -rl s3cret data || true");
+          CHECK(found == "");  // nor written
+        });
+  });
+}

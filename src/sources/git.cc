@@ -1,0 +1,158 @@
+#include "sources/git.h"
+
+#include <cstdlib>
+
+#include "base/text.h"
+#include "runtime/tls.h"
+
+namespace slipway::sources {
+namespace {
+
+// What of our own environment reaches git: how to get out of this network, nothing that redirects git itself (GIT_DIR
+// and its kin are set when we are started by a hook).
+constexpr const char* kPassedOn[] = {"http_proxy",    "https_proxy",  "HTTPS_PROXY",   "no_proxy",
+                                     "NO_PROXY",      "all_proxy",    "ALL_PROXY",     "SSH_AUTH_SOCK",
+                                     "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"};
+
+// A repository's own configuration is read by git, and can name programs: these settings stand above it.
+const std::pair<std::string, std::string> kSettings[] = {
+    {"core.hooksPath", "/dev/null"},
+    {"core.fsmonitor", "false"},
+    {"core.pager", "cat"},
+    {"core.askPass", ""},
+    {"credential.helper", ""},
+    {"protocol.ext.allow", "never"},
+    {"protocol.file.allow", "never"},
+    {"gc.auto", "0"},
+    {"maintenance.auto", "false"},
+    {"transfer.fsckObjects", "false"},
+    {"http.lowSpeedLimit", "1"},
+    {"http.lowSpeedTime", "30"},
+};
+
+bool has(std::string_view text, std::string_view word) {
+  return base::to_lower(text).find(word) != std::string::npos;
+}
+
+std::string shell_quoted(std::string_view text) {
+  return fmt::format("'{}'", base::replace_all(std::string(text), "'", "'\\''"));
+}
+
+}  // namespace
+
+Task<Result<std::string>> Git::run(GitCall call) {
+  runtime::Command command{.argv = {"git"}, .clean_env = true};
+  for (auto& arg : call.args) command.argv.push_back(std::move(arg));
+  command.env = {"GIT_TERMINAL_PROMPT=0",
+                 "GIT_CONFIG_NOSYSTEM=1",
+                 "GIT_CONFIG_GLOBAL=/dev/null",
+                 "GIT_ASKPASS=",
+                 "GIT_OPTIONAL_LOCKS=0",
+                 "GIT_NO_LAZY_FETCH=1",
+                 "GIT_NO_REPLACE_OBJECTS=1",
+                 "GIT_PROTOCOL_FROM_USER=0",
+                 "GIT_ALLOW_PROTOCOL=http:https:ssh",
+                 "GIT_ATTR_NOSYSTEM=1",
+                 "SSH_ASKPASS=",
+                 "LC_ALL=C"};
+  for (const char* name : kPassedOn)
+    if (const char* value = std::getenv(name)) command.env.push_back(fmt::format("{}={}", name, value));
+  if (!call.git_dir.empty()) {
+    // named, not discovered: git does not ask who owns it, and looks nowhere else
+    command.env.push_back("GIT_DIR=" + call.git_dir);
+    command.directory = call.git_dir;
+  } else {
+    command.env.push_back("GIT_CEILING_DIRECTORIES=/");
+    command.env.push_back("GIT_DIR=/dev/null");
+  }
+  size_t count = 0;
+  auto set = [&](const std::pair<std::string, std::string>& setting) {
+    command.env.push_back(fmt::format("GIT_CONFIG_KEY_{}={}", count, setting.first));
+    command.env.push_back(fmt::format("GIT_CONFIG_VALUE_{}={}", count, setting.second));
+    ++count;
+  };
+  for (const auto& setting : kSettings) set(setting);
+  for (const auto& setting : call.config) set(setting);
+  command.env.push_back(fmt::format("GIT_CONFIG_COUNT={}", count));
+  for (auto& variable : call.env) command.env.push_back(std::move(variable));
+
+  auto running = world_.processes().run(std::move(command), std::move(call.input), call.output_max);
+  auto finished = co_await runtime::with_timeout(time_max_, std::move(running));
+  if (finished.failed_with(ErrorKind::not_found))
+    co_return Error(ErrorKind::unavailable, "the git program is missing; install the package git");
+  if (finished.failed_with(ErrorKind::timeout))
+    co_return fail(ErrorKind::timeout, "git took longer than {} s",
+                   std::chrono::duration_cast<std::chrono::seconds>(time_max_).count());
+  runtime::Finished result = OR_CO_RETURN(std::move(finished));
+  if (!result.status.ok()) co_return git_error(result.err);
+  co_return std::move(result.out);
+}
+
+Result<> Git::add_access(GitCall& call, const Location& location, const Credentials& credentials,
+                         const std::string& directory) {
+  auto key_file = [&](std::string_view kind, std::string text) -> Result<std::string> {
+    if (!text.ends_with('\n')) text += '\n';  // ssh refuses a key without
+    std::string name = base::hex_encode(runtime::sha256(text)).substr(0, 16);
+    std::string path = fmt::format("{}/keys/{}-{}", directory, kind, name);
+    if (world_.files().exists(path)) return path;
+    OR_RETURN(world_.files().make_directories(directory + "/keys", 0700));
+    OR_RETURN(world_.files().write_atomically(path, text, 0600));
+    return path;
+  };
+  if (location.way == Location::Way::https) {
+    std::string user = credentials.username.empty() ? location.username : credentials.username;
+    std::string password = credentials.password.empty() ? location.password : credentials.password;
+    if (!password.empty() || !user.empty()) {
+      std::string both = base::base64_encode(fmt::format("{}:{}", user.empty() ? "git" : user, password));
+      call.config.emplace_back(fmt::format("http.{}.extraHeader", location.host), "Authorization: Basic " + both);
+    }
+    if (credentials.insecure) call.config.emplace_back(fmt::format("http.{}.sslVerify", location.host), "false");
+    if (!credentials.tls_client_certificate.empty()) {
+      call.config.emplace_back("http.sslCert", OR_RETURN(key_file("tls", credentials.tls_client_certificate)));
+      call.config.emplace_back("http.sslKey", OR_RETURN(key_file("tls", credentials.tls_client_key)));
+    }
+  } else if (location.way == Location::Way::ssh) {
+    OR_RETURN(world_.files().make_directories(directory + "/keys", 0700));
+    std::string command = "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=15";
+    command +=
+        fmt::format(" -o StrictHostKeyChecking={} -o UserKnownHostsFile={}", credentials.insecure ? "no" : "accept-new",
+                    shell_quoted(credentials.insecure ? "/dev/null" : directory + "/keys/known_hosts"));
+    if (!credentials.ssh_private_key.empty())
+      command += " -o IdentitiesOnly=yes -i " + shell_quoted(OR_RETURN(key_file("ssh", credentials.ssh_private_key)));
+    call.env.push_back("GIT_SSH_COMMAND=" + command);
+    call.env.push_back("GIT_SSH_VARIANT=ssh");
+  }
+  return {};
+}
+
+Error git_error(std::string_view text) {
+  std::string words;
+  for (std::string_view line : base::split_lines(text)) {
+    line = base::trim(line);
+    for (std::string_view prefix : {"fatal: ", "error: ", "remote: "})
+      if (line.starts_with(prefix)) line.remove_prefix(prefix.size());
+    if (line.empty() || line.starts_with("warning: ") || line.starts_with("Warning: Permanently added")) continue;
+    if (!words.empty()) words += "; ";
+    words += line;
+    if (words.size() > 600) break;
+  }
+  if (words.empty()) words = "git failed without a word";
+  if (words.size() > 600) words.resize(600);
+  ErrorKind kind = ErrorKind::io;
+  if (has(text, "authentication failed") || has(text, "could not read username") ||
+      has(text, "could not read password") || has(text, "permission denied") || has(text, "error: 401") ||
+      has(text, "error: 403") || has(text, "host key verification failed") || has(text, "terminal prompts disabled"))
+    kind = ErrorKind::unauthorized;
+  else if (has(text, "repository not found") || has(text, "does not appear to be a git repository") ||
+           has(text, "not a git repository") || has(text, "not our ref") || has(text, "couldn't find remote ref") ||
+           has(text, "error: 404") || has(text, "' not found") || has(text, "unadvertised object") ||
+           has(text, "from promisor remote"))
+    kind = ErrorKind::not_found;
+  else if (has(text, "could not resolve host") || has(text, "connection refused") || has(text, "timed out") ||
+           has(text, "failed to connect") || has(text, "unable to access") || has(text, "hung up") ||
+           has(text, "connection reset") || has(text, "could not read from remote repository"))
+    kind = ErrorKind::unavailable;
+  return Error(kind, words);
+}
+
+}  // namespace slipway::sources

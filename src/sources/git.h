@@ -1,0 +1,40 @@
+// The `git` program, run so that neither a repository nor the machine's settings can make it run anything else, ask
+// anybody or read other configuration.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sources/repositories.h"
+#include "sources/url.h"
+
+namespace slipway::sources {
+
+struct GitCall {
+  std::vector<std::string> args;
+  std::string git_dir;  // of the repository; empty: none
+  std::string input;
+  std::vector<std::pair<std::string, std::string>>
+      config;  // as `-c key=value`, but by environment: seen by nobody else
+  std::vector<std::string> env;
+  size_t output_max = 64 << 20;
+};
+
+class Git {
+ public:
+  Git(World& world, Duration time_max) : world_(world), time_max_(time_max) {}
+  // Its stdout. Errors: unauthorized, not_found, unavailable, timeout, io, too_large, in git's own words.
+  Task<Result<std::string>> run(GitCall call);
+  // Adds to `call` what reaching `location` needs. Key files (mode 0600) and known hosts lie below `directory`.
+  Result<> add_access(GitCall& call, const Location& location, const Credentials& credentials,
+                      const std::string& directory);
+
+ private:
+  World& world_;
+  Duration time_max_;
+};
+
+// What git's stderr means.
+Error git_error(std::string_view stderr_text);
+
+}  // namespace slipway::sources

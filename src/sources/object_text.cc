@@ -1,0 +1,153 @@
+#include "sources/object_text.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/time.h"
+
+namespace slipway::sources {
+namespace {
+
+// Cuts off and gives what stands before `separator`; everything when it is missing.
+std::string_view cut(std::string_view& text, char separator) {
+  size_t at = text.find(separator);
+  std::string_view head = text.substr(0, at);
+  text.remove_prefix(at == text.npos ? text.size() : at + 1);
+  return head;
+}
+
+bool is_hex(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
+}
+
+}  // namespace
+
+// 100644 blob ce013625030ba8dba906f756967f9e9ca394464a       6<TAB>a/b.txt<NUL>
+Result<std::vector<TreeLine>> parse_ls_tree(std::string_view text, size_t files_max) {
+  std::vector<TreeLine> lines;
+  while (!text.empty()) {
+    std::string_view record = cut(text, '\0');
+    std::string_view head = cut(record, '\t');
+    TreeLine line{.path = std::string(record)};
+    std::string_view mode = cut(head, ' ');
+    std::string_view type = cut(head, ' ');
+    line.id = cut(head, ' ');
+    std::string_view size = base::trim(head);
+    if (!is_object_id(line.id)) return fail(ErrorKind::bad_request, "git ls-tree: not an entry: \"{}\"", mode);
+    if (lines.size() >= files_max) return fail(ErrorKind::too_large, "more than {} files", files_max);
+    auto clean = clean_path(line.path);
+    if (!clean || *clean != line.path || line.path.empty())
+      return fail(ErrorKind::bad_request, "the tree holds an entry that no tree may hold: \"{}\"", line.path);
+    using Kind = FileEntry::Kind;
+    if (type == "commit") {
+      line.kind = Kind::submodule;
+    } else if (type == "blob") {
+      line.kind = mode == "120000" ? Kind::symlink : mode == "100755" ? Kind::executable : Kind::file;
+      auto bytes = base::parse_int(size);
+      line.absent = !bytes || *bytes < 0;  // git says "BAD"
+      line.size = line.absent ? 0 : static_cast<uint64_t>(*bytes);
+    } else {
+      return fail(ErrorKind::bad_request, "the tree's entry \"{}\" is neither a file nor a submodule", line.path);
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+// <id> blob 6<LF>content<LF>, or: <what was asked> missing<LF>
+Result<std::vector<BatchObject>> parse_batch(std::string_view text) {
+  std::vector<BatchObject> objects;
+  while (!text.empty()) {
+    std::string_view head = cut(text, '\n');
+    BatchObject object;
+    if (head.ends_with(" missing") || head.ends_with(" ambiguous")) {
+      object.ambiguous = head.ends_with(" ambiguous");
+      object.id = head.substr(0, head.rfind(' '));
+    } else {
+      object.id = cut(head, ' ');
+      object.type = cut(head, ' ');
+      auto size = base::parse_int(head);
+      if (!is_object_id(object.id) || !size || *size < 0 || static_cast<size_t>(*size) >= text.size() ||
+          text[static_cast<size_t>(*size)] != '\n')
+        return fail(ErrorKind::bad_request, "git cat-file: the answer is cut short");
+      object.content = text.substr(0, static_cast<size_t>(*size));
+      text.remove_prefix(static_cast<size_t>(*size) + 1);
+    }
+    objects.push_back(object);
+  }
+  return objects;
+}
+
+void describe_commit(std::string_view content, Commit& commit) {
+  while (!content.empty()) {
+    std::string_view line = cut(content, '\n');
+    if (line.empty()) break;
+    if (!line.starts_with("author ")) continue;
+    line.remove_prefix(7);  // Name <mail> 1700000000 +0100
+    size_t mail_end = line.rfind('>');
+    if (mail_end == line.npos) continue;
+    commit.author = line.substr(0, mail_end + 1);
+    std::string_view when = base::trim(line.substr(mail_end + 1));
+    auto seconds = base::parse_int(cut(when, ' '));
+    if (seconds && *seconds >= 0 && *seconds < 253402300800)  // the year 10000
+      commit.date = base::format_rfc3339(WallTime(std::chrono::seconds(*seconds)));
+  }
+  std::string_view message = base::trim(content);
+  commit.subject = std::string(message.substr(0, message.find('\n'))).substr(0, 200);
+}
+
+std::vector<Ref> parse_ls_remote(std::string_view text) {
+  std::vector<Ref> refs;
+  for (std::string_view line : base::split_lines(text)) {
+    std::string_view id = cut(line, '\t');
+    if (!is_object_id(id) || line.empty()) continue;
+    if (line.ends_with("^{}")) {
+      line.remove_suffix(3);
+      if (!refs.empty() && refs.back().name == line) refs.back().peeled = id;
+    } else {
+      refs.push_back({line, id, {}});
+    }
+  }
+  return refs;
+}
+
+bool is_object_id(std::string_view text) {
+  return (text.size() == 40 || text.size() == 64) && is_hex(text);
+}
+bool is_id_prefix(std::string_view text) {
+  return text.size() >= 4 && text.size() <= 64 && is_hex(text);
+}
+
+Result<> check_revision(std::string_view revision) {
+  bool strange = revision.starts_with('-') || revision.find("..") != revision.npos ||
+                 revision.find("@{") != revision.npos || revision.size() > 1000 ||
+                 std::ranges::any_of(revision, [](unsigned char c) {
+                   return c <= ' ' || c == 127 ||
+                          std::string_view("~^:?*[\\").find(static_cast<char>(c)) != std::string_view::npos;
+                 });
+  if (!strange) return {};
+  return fail(ErrorKind::bad_request, "\"{}\" is no revision; expected a branch, a tag, HEAD or a commit's SHA",
+              revision);
+}
+
+std::string find_revision(const std::vector<Ref>& refs, std::string_view revision) {
+  std::string wanted[] = {std::string(revision), fmt::format("refs/heads/{}", revision),
+                          fmt::format("refs/tags/{}", revision), fmt::format("refs/{}", revision)};
+  for (const std::string& name : wanted) {
+    if (name == revision && name != "HEAD" && !name.starts_with("refs/")) continue;
+    for (const Ref& ref : refs)
+      if (ref.name == name) return std::string(ref.peeled.empty() ? ref.id : ref.peeled);
+  }
+  return {};
+}
+
+std::vector<std::string> branch_names(const std::vector<Ref>& refs) {
+  std::vector<std::string> names;
+  for (const Ref& ref : refs)
+    for (std::string_view prefix : {"refs/heads/", "refs/tags/"})
+      if (ref.name.starts_with(prefix)) names.emplace_back(ref.name.substr(prefix.size()));
+  return names;
+}
+
+}  // namespace slipway::sources

@@ -1,0 +1,77 @@
+#include "sources/object_text.h"
+
+#include <doctest/doctest.h>
+
+#include "base/text.h"
+
+using namespace slipway;
+using namespace slipway::sources;
+
+namespace {
+
+const std::string id_a(40, 'a'), id_b(40, 'b'), id_c(40, 'c');
+
+std::string entry(std::string_view mode, std::string_view type, std::string_view size, std::string_view path) {
+  return fmt::format("{} {} {} {:>7}\t{}", mode, type, id_a, size, path) + '\0';
+}
+std::string ls_tree(std::string_view text) {
+  auto lines = parse_ls_tree(text, 3);
+  if (!lines) return lines.error().str();
+  std::string out;
+  for (const auto& line : *lines)
+    out += fmt::format("{} {} {}{};", static_cast<int>(line.kind), line.path, line.size, line.absent ? " absent" : "");
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("ls-tree") {
+  CHECK(ls_tree(entry("100644", "blob", "6", "a/b c\n.txt")) == "0 a/b c\n.txt 6;");
+  CHECK(ls_tree(entry("100755", "blob", "6", "x") + entry("120000", "blob", "3", "l")) == "1 x 6;2 l 3;");
+  CHECK(ls_tree(entry("160000", "commit", "-", "sub")) == "3 sub 0;");
+  CHECK(ls_tree(entry("100644", "blob", "BAD", "gone")) == "0 gone 0 absent;");
+  CHECK(ls_tree(entry("100644", "blob", "6", "../etc/x")) ==
+        "the tree holds an entry that no tree may hold: \"../etc/x\"");
+  CHECK(ls_tree(entry("100644", "blob", "6", "/etc/x")).starts_with("the tree holds"));
+  CHECK(ls_tree(entry("100644", "blob", "6", "")).starts_with("the tree holds"));
+  CHECK(ls_tree("garbage").starts_with("git ls-tree: not an entry"));
+  std::string e = entry("100644", "blob", "6", "a");
+  CHECK(ls_tree(e + e + e + e) == "more than 3 files");
+}
+
+TEST_CASE("cat-file --batch") {
+  auto objects = *parse_batch(id_a + " blob 6\nab\ncd\n\nX missing\n" + id_b + " commit 0\n\nabcd ambiguous\n");
+  REQUIRE(objects.size() == 4);
+  CHECK(objects[0].content == "ab\ncd\n");
+  CHECK(objects[1].type == "");
+  CHECK(objects[2].type == "commit");
+  CHECK(objects[3].ambiguous);
+  CHECK(parse_batch(id_a + " blob 60\nab\n").failed_with(ErrorKind::bad_request));
+  CHECK(parse_batch(id_a + " blob 2\nab").failed_with(ErrorKind::bad_request));
+}
+
+TEST_CASE("a commit's words") {
+  Commit commit;
+  describe_commit(
+      "tree x\nparent y\nauthor A U Thor <a@b> 1700000000 +0100\ncommitter C <c> 1 +0000\n\nSubject\n\nBody\n", commit);
+  CHECK(commit.author == "A U Thor <a@b>");
+  CHECK(commit.date == "2023-11-14T22:13:20Z");
+  CHECK(commit.subject == "Subject");
+}
+
+TEST_CASE("revisions") {
+  std::string text = fmt::format(
+      "{}\tHEAD\n{}\trefs/heads/main\n{}\trefs/heads/v1\n{}\trefs/tags/v1\n{}\trefs/tags/v2\n{}\trefs/tags/v2^{{}}\n",
+      id_a, id_a, id_b, id_c, id_b, id_c);
+  auto refs = parse_ls_remote(text);
+  CHECK(find_revision(refs, "HEAD") == id_a);
+  CHECK(find_revision(refs, "main") == id_a);
+  CHECK(find_revision(refs, "v1") == id_b);  // the branch before the tag
+  CHECK(find_revision(refs, "v2") == id_c);  // peeled
+  CHECK(find_revision(refs, "refs/tags/v1") == id_c);
+  CHECK(find_revision(refs, "nope") == "");
+  CHECK(base::join(branch_names(refs), " ") == "main v1 v1 v2");
+  CHECK(check_revision("feature/x-1.2").has_value());
+  for (std::string_view bad : {"a..b", "a~1", "a^", ":/x", "--upload-pack=x", "@{1}", "a b", "1.*"})
+    CHECK_MESSAGE(check_revision(bad).failed_with(ErrorKind::bad_request), bad);
+}

@@ -1,0 +1,153 @@
+#include "sources/repositories.h"
+
+#include "base/text.h"
+#include "sources/clones.h"
+#include "sources/local_repository.h"
+#include "sources/object_store.h"
+
+namespace slipway::sources {
+namespace {
+
+class GitRepositories final : public Repositories {
+ public:
+  GitRepositories(World& world, RepositoriesOptions options)
+      : world_(world),
+        options_(std::move(options)),
+        git_(world, options_.limits.git_time_max),
+        objects_(world, git_, options_.directory, options_.limits),
+        clones_(world, git_, objects_, options_.directory, options_.limits) {}
+
+  Task<Result<Commit>> resolve(std::string url, std::string revision) override {
+    if (revision.empty()) revision = "HEAD";
+    OR_CO_RETURN(check_revision(revision));
+    Location location = OR_CO_RETURN(locate(url));
+    Result<Commit> commit = location.way == Location::Way::local
+                                ? co_await resolve_local(location.path, revision)
+                                : co_await clones_.resolve(location, credentials_of(url), revision);
+    if (!commit) co_return std::move(commit).context(shown_url(url));
+    commit->url = std::move(url);
+    commit->revision = std::move(revision);
+    co_return std::move(commit);
+  }
+
+  Task<Result<std::shared_ptr<const Tree>>> tree(Commit commit, std::string path) override {
+    path = OR_CO_RETURN(clean_path(path));
+    if (!is_object_id(commit.sha)) co_return fail(ErrorKind::bad_request, "\"{}\" is no commit's SHA", commit.sha);
+    std::string key = fmt::format("{}\n{}\n{}", commit.url, commit.sha, path);
+    co_return co_await reading_.run(key, [this, commit, path] { return read(commit, path); });
+  }
+
+  Task<Result<>> changed(std::string url) override {
+    Watching& watching = watching_[normalized_url(url)];
+    if (is_local(url) && !watching.watch) {
+      Location location = OR_CO_RETURN(locate(url));
+      auto repository = OR_CO_RETURN(find_local_repository(world_.files(), location.path));
+      watching.watch = OR_CO_RETURN(world_.files().watch(repository.watched()));
+      co_return Result<>();  // what changed before the watch stood nobody can tell
+    }
+    if (std::exchange(watching.remembered, false)) co_return Result<>();
+    auto told = runtime::OneShot<void>::create();
+    watching.waiting.push_back(told);
+    if (!watching.watch || watching.is_pumped) co_return co_await told->wait();
+
+    watching.is_pumped = true;
+    runtime::Scope& scope = co_await runtime::current_scope();
+    TaskGroup pump(scope);
+    pump.spawn(tell_changes(&watching));
+    Result<> result = co_await told->wait();
+    co_await pump.stop();
+    watching.is_pumped = false;
+    tell(watching);  // the others: one of them pumps from now on
+    watching.remembered = false;
+    co_return result;
+  }
+
+  void notify(std::string_view url) override {
+    std::string changed = normalized_url(url);
+    if (auto found = watching_.find(changed); found != watching_.end()) tell(found->second);
+  }
+
+  bool is_local(std::string_view url) const override {
+    auto location = locate(url);
+    return location && location->way == Location::Way::local;
+  }
+
+ private:
+  struct Watching {
+    std::unique_ptr<runtime::PathWatch> watch;  // of a local repository
+    std::vector<std::shared_ptr<runtime::OneShot<void>>> waiting;
+    bool remembered = false;  // it changed, and nobody waited
+    bool is_pumped = false;   // one of those who wait reads the watch for all
+  };
+
+  static void tell(Watching& watching) {
+    watching.remembered = watching.waiting.empty();
+    for (auto& shot : std::exchange(watching.waiting, {})) shot->resolve({});
+  }
+  static Task<void> tell_changes(Watching* watching) {
+    Result<> changed = co_await watching->watch->changed();
+    if (changed.failed_with(ErrorKind::canceled)) co_return;
+    if (!changed) watching->watch.reset();  // made again by the next call
+    tell(*watching);
+  }
+
+  Result<Location> locate(std::string_view url) const { return parse_url(through_mirrors(url, options_.mirrors)); }
+  Credentials credentials_of(std::string_view url) const {
+    if (!options_.credentials) return {};
+    return options_.credentials(url).value_or(Credentials{});
+  }
+
+  Task<Result<Commit>> resolve_local(std::string path, std::string revision) {
+    auto repository = OR_CO_RETURN(find_local_repository(world_.files(), path));
+    std::vector<std::string> names;
+    if (revision == "HEAD" || revision.starts_with("refs/"))
+      names = {revision};
+    else
+      names = {"refs/heads/" + revision, "refs/tags/" + revision, "refs/" + revision};
+    if (is_id_prefix(revision)) names.push_back(revision);
+    Commit commit = OR_CO_RETURN(co_await objects_.find_commit(repository.git_dir, names));
+    if (!commit.sha.empty()) co_return std::move(commit);
+
+    GitCall call{
+        .args = {"for-each-ref", "--count=5000", "--format=%(objectname)%09%(refname)", "refs/heads", "refs/tags"},
+        .git_dir = repository.git_dir};
+    std::string text = OR_CO_RETURN(co_await git_.run(std::move(call)));
+    auto known = branch_names(parse_ls_remote(text));
+    if (known.empty()) co_return Error(ErrorKind::not_found, "the repository has no commits");
+    auto near = base::nearest(revision, known);
+    co_return fail(ErrorKind::not_found, "unable to resolve '{}' to a commit SHA{}", revision,
+                   near ? fmt::format("; did you mean \"{}\"?", *near)
+                   : revision == "HEAD"
+                       ? fmt::format("; HEAD is on a branch without commits, there is \"{}\"", known[0])
+                       : std::string());
+  }
+
+  Task<Result<std::shared_ptr<const Tree>>> read(Commit commit, std::string path) {
+    Location location = OR_CO_RETURN(locate(commit.url));
+    Result<std::shared_ptr<const Tree>> tree =
+        location.way == Location::Way::local
+            ? co_await read_local(location.path, commit.sha, path)
+            : co_await clones_.tree(location, credentials_of(commit.url), commit.sha, path);
+    co_return std::move(tree).context(fmt::format("{} at {}", shown_url(commit.url), commit.sha.substr(0, 8)));
+  }
+  Task<Result<std::shared_ptr<const Tree>>> read_local(std::string repository_path, std::string sha, std::string path) {
+    auto repository = OR_CO_RETURN(find_local_repository(world_.files(), repository_path));
+    co_return co_await objects_.tree(repository.common_dir + "/objects", sha, path);
+  }
+
+  World& world_;
+  const RepositoriesOptions options_;
+  Git git_;
+  ObjectStore objects_;
+  Clones clones_;
+  Sharing<std::shared_ptr<const Tree>> reading_;
+  std::map<std::string, Watching> watching_;
+};
+
+}  // namespace
+
+std::unique_ptr<Repositories> Repositories::create(World& world, RepositoriesOptions options) {
+  return std::make_unique<GitRepositories>(world, std::move(options));
+}
+
+}  // namespace slipway::sources

@@ -1,0 +1,148 @@
+#include "sources/tree.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "base/text.h"
+
+namespace slipway::sources {
+namespace {
+
+constexpr int kLinksMax = 40;  // as Linux
+
+// Pushes the parts of `path`, first part first, in front of `parts`.
+void prepend(std::deque<std::string>& parts, std::string_view path) {
+  auto pieces = base::split(path, '/');
+  for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece)
+    if (!piece->empty() && *piece != ".") parts.emplace_front(*piece);
+}
+
+std::string_view parent_of(std::string_view path) {
+  size_t slash = path.rfind('/');
+  return slash == path.npos ? std::string_view() : path.substr(0, slash);
+}
+std::string below(std::string_view directory, std::string_view name) {
+  return directory.empty() ? std::string(name) : fmt::format("{}/{}", directory, name);
+}
+
+}  // namespace
+
+const FileEntry* Tree::entry(std::string_view path) const {
+  auto found = files_.find(std::string(path));
+  return found == files_.end() ? nullptr : &found->second;
+}
+
+bool Tree::is_directory(std::string_view path) const {
+  if (path.empty()) return true;
+  std::string prefix = fmt::format("{}/", path);
+  auto first = files_.lower_bound(prefix);
+  return first != files_.end() && first->first.starts_with(prefix);
+}
+
+Result<std::string> Tree::real_path(std::string_view path) const {
+  std::deque<std::string> ahead;
+  prepend(ahead, path);
+  std::string at;
+  for (int links = 0; !ahead.empty();) {
+    std::string part = std::move(ahead.front());
+    ahead.pop_front();
+    if (part == "..") {
+      if (at.empty()) return fail(ErrorKind::forbidden, "\"{}\" leads out of the repository", path);
+      at = parent_of(at);
+      continue;
+    }
+    std::string next = below(at, part);
+    const FileEntry* found = entry(next);
+    if (found && found->kind == FileEntry::Kind::symlink) {
+      if (++links > kLinksMax)
+        return fail(ErrorKind::forbidden, "\"{}\" goes through more than {} symlinks", path, kLinksMax);
+      if (!found->bytes) return fail(ErrorKind::too_large, "the symlink \"{}\" is over the size limit", next);
+      if (found->bytes->starts_with('/'))
+        return fail(ErrorKind::forbidden, "the symlink \"{}\" leads to \"{}\", out of the repository", next,
+                    *found->bytes);
+      prepend(ahead, *found->bytes);
+      continue;
+    }
+    if (!found && !is_directory(next)) return missing(path == next ? path : std::string_view(next));
+    if (found && !ahead.empty() && !is_directory(next))
+      return fail(ErrorKind::not_found, "no \"{}\": \"{}\" is a file", path, next);
+    at = std::move(next);
+  }
+  return at;
+}
+
+Result<std::shared_ptr<const std::string>> Tree::read(std::string_view path) const {
+  std::string real = OR_RETURN(real_path(path));
+  const FileEntry* found = entry(real);
+  if (!found) return fail(ErrorKind::bad_request, "\"{}\" is a directory, expected a file", path);
+  if (found->kind == FileEntry::Kind::submodule)
+    return fail(ErrorKind::not_found, "\"{}\" is a submodule; its files are in another repository", path);
+  if (!found->bytes) return fail(ErrorKind::too_large, "\"{}\" is over the size limit of a file", path);
+  return found->bytes;
+}
+
+std::vector<std::string> Tree::list(std::string_view directory) const {
+  std::vector<std::string> names;
+  std::string prefix = directory.empty() ? "" : fmt::format("{}/", directory);
+  for (auto at = files_.lower_bound(prefix); at != files_.end() && at->first.starts_with(prefix);) {
+    std::string_view rest = std::string_view(at->first).substr(prefix.size());
+    std::string name(rest.substr(0, rest.find('/')));
+    if (name.size() == rest.size()) {
+      ++at;
+    } else {
+      at = files_.lower_bound(prefix + name + '0');  // '0' follows '/': past everything below
+    }
+    names.push_back(std::move(name));
+  }
+  std::ranges::sort(names);  // "a-b" stands before "a/x" among paths, and behind "a" among names
+  names.erase(std::ranges::unique(names).begin(), names.end());
+  return names;
+}
+
+std::vector<std::string> Tree::files_below(std::string_view directory) const {
+  std::vector<std::string> paths;
+  std::string prefix = directory.empty() ? "" : fmt::format("{}/", directory);
+  for (auto at = files_.lower_bound(prefix); at != files_.end() && at->first.starts_with(prefix); ++at)
+    paths.push_back(at->first);
+  return paths;
+}
+
+Error Tree::missing(std::string_view path) const {
+  std::string directory(parent_of(path));
+  while (!is_directory(directory)) directory = parent_of(directory);
+  std::string_view rest = path.substr(directory.empty() ? 0 : directory.size() + 1);
+  if (auto near = base::nearest(rest.substr(0, rest.find('/')), list(directory)))
+    return fail(ErrorKind::not_found, "no such file or directory: \"{}\"; did you mean \"{}\"?", path,
+                below(directory, *near));
+  return fail(ErrorKind::not_found, "no such file or directory: \"{}\"", path);
+}
+
+Result<std::string> clean_path(std::string_view path) {
+  if (path.starts_with('/')) return fail(ErrorKind::forbidden, "\"{}\" is absolute, expected a relative path", path);
+  return join_path("", path);
+}
+
+Result<std::string> join_path(std::string_view directory, std::string_view path) {
+  if (path.starts_with('/')) return fail(ErrorKind::forbidden, "\"{}\" is absolute, expected a relative path", path);
+  std::vector<std::string_view> parts;
+  for (std::string_view side : {directory, path}) {
+    for (std::string_view part : base::split(side, '/')) {
+      if (part.empty() || part == ".") continue;
+      if (part != "..") {
+        parts.push_back(part);
+      } else if (!parts.empty()) {
+        parts.pop_back();
+      } else {
+        return fail(ErrorKind::forbidden, "\"{}\" leads out of the repository", path);
+      }
+    }
+  }
+  std::string out;
+  for (std::string_view part : parts) {
+    if (!out.empty()) out += '/';
+    out += part;
+  }
+  return out;
+}
+
+}  // namespace slipway::sources

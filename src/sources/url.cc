@@ -1,0 +1,145 @@
+#include "sources/url.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "sources/repositories.h"
+
+namespace slipway::sources {
+namespace {
+
+std::string percent_decode(std::string_view text) {
+  auto digit = [](char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+  };
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
+      out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+struct Authority {
+  std::string_view user, host, rest;  // rest begins with the slash
+};
+Authority authority_of(std::string_view after_scheme) {
+  size_t slash = after_scheme.find('/');
+  std::string_view all = after_scheme.substr(0, slash);
+  Authority out{{}, all, slash == after_scheme.npos ? std::string_view() : after_scheme.substr(slash)};
+  if (size_t at = all.rfind('@'); at != all.npos) {
+    out.user = all.substr(0, at);
+    out.host = all.substr(at + 1);
+  }
+  return out;
+}
+
+// "git@host:path", where what stands before the colon holds no slash.
+std::optional<std::pair<std::string_view, std::string_view>> scp_like(std::string_view url) {
+  size_t colon = url.find(':');
+  if (colon == url.npos || colon == 0 || url.substr(0, colon).find('/') != url.npos) return std::nullopt;
+  if (url.substr(colon).starts_with("://") || url.substr(colon).starts_with("::")) return std::nullopt;
+  return std::pair(url.substr(0, colon), url.substr(colon + 1));
+}
+
+bool is_safe_host(std::string_view host) {
+  return !host.empty() && host[0] != '-' && std::ranges::all_of(host, [](char c) { return c > ' ' && c != 127; });
+}
+
+}  // namespace
+
+Result<Location> parse_url(std::string_view given) {
+  std::string_view url = base::trim(given);
+  auto wrong = [&](std::string_view why) {
+    return fail(ErrorKind::bad_request,
+                "repository URL: {}; expected https://, ssh://, user@host:path, file:// or an absolute path", why);
+  };
+  if (std::ranges::any_of(url, [](unsigned char c) { return c < ' ' || c == 127; }))
+    return wrong("it holds a control character");
+  if (url.starts_with('/')) return Location{.way = Location::Way::local, .path = std::string(url)};
+  if (url.starts_with("file://")) {
+    Authority a = authority_of(url.substr(7));
+    if ((!a.host.empty() && a.host != "localhost") || a.rest.empty()) return wrong("file:// takes an absolute path");
+    return Location{.way = Location::Way::local, .path = percent_decode(a.rest)};
+  }
+  size_t scheme_end = url.find("://");
+  if (scheme_end != url.npos) {
+    std::string scheme = base::to_lower(url.substr(0, scheme_end));
+    Authority a = authority_of(url.substr(scheme_end + 3));
+    if (!is_safe_host(a.host) || a.user.starts_with('-')) return wrong("it names no host");
+    if (scheme == "http" || scheme == "https") {
+      size_t colon = a.user.find(':');
+      return Location{.way = Location::Way::https,
+                      .url = fmt::format("{}://{}{}", scheme, a.host, a.rest),
+                      .host = fmt::format("{}://{}/", scheme, a.host),
+                      .username = percent_decode(a.user.substr(0, colon)),
+                      .password = colon == a.user.npos ? "" : percent_decode(a.user.substr(colon + 1))};
+    }
+    if (scheme == "ssh" || scheme == "git+ssh" || scheme == "ssh+git") {
+      std::string_view user = a.user.substr(0, a.user.find(':'));  // ssh takes no password from a URL
+      return Location{.way = Location::Way::ssh,
+                      .url = fmt::format("ssh://{}{}{}{}", user, user.empty() ? "" : "@", a.host, a.rest),
+                      .host = std::string(a.host.substr(0, a.host.rfind(':'))),
+                      .username = std::string(user)};
+    }
+    return wrong(fmt::format("\"{}://\" is not offered", scheme));
+  }
+  if (auto scp = scp_like(url)) {
+    auto [where, path] = *scp;
+    std::string_view host = where.substr(where.rfind('@') == where.npos ? 0 : where.rfind('@') + 1);
+    if (!is_safe_host(host) || where.starts_with('-') || path.starts_with('-')) return wrong("it names no host");
+    return Location{.way = Location::Way::ssh, .url = std::string(url), .host = std::string(host)};
+  }
+  return wrong(url.empty() ? "it is empty" : fmt::format("\"{}\" is a relative path", url));
+}
+
+std::string shown_url(std::string_view url) {
+  size_t scheme = url.find("://");
+  if (scheme == url.npos) return std::string(url);
+  Authority a = authority_of(url.substr(scheme + 3));
+  return fmt::format("{}://{}{}", url.substr(0, scheme), a.host, a.rest);
+}
+
+std::string through_mirrors(std::string_view url, const std::vector<std::pair<std::string, std::string>>& mirrors) {
+  const std::pair<std::string, std::string>* best = nullptr;
+  for (const auto& mirror : mirrors)
+    if (url.starts_with(mirror.first) && (!best || mirror.first.size() > best->first.size())) best = &mirror;
+  if (!best) return std::string(url);
+  return best->second + std::string(url.substr(best->first.size()));
+}
+
+// As Argo CD compares repositories: no scheme, user, port 22/443, ".git" or slash at the end; the host and path in
+// lower case.
+std::string normalized_url(std::string_view url) {
+  url = base::trim(url);
+  std::string out;
+  if (size_t scheme = url.find("://"); scheme != url.npos && !url.starts_with("file://")) {
+    Authority a = authority_of(url.substr(scheme + 3));
+    std::string_view host = a.host;
+    if (host.ends_with(":443") || host.ends_with(":22")) host = host.substr(0, host.rfind(':'));
+    out = fmt::format("{}{}", host, a.rest);
+  } else if (auto scp = scp_like(url)) {
+    std::string_view host = scp->first.substr(scp->first.rfind('@') == scp->first.npos ? 0 : scp->first.rfind('@') + 1);
+    std::string_view path = scp->second;
+    while (path.starts_with('/')) path.remove_prefix(1);
+    out = fmt::format("{}/{}", host, path);
+  } else {
+    if (url.starts_with("file://")) url.remove_prefix(7);
+    while (url.size() > 1 && url.ends_with('/')) url.remove_suffix(1);
+    return std::string(url);  // a path on this machine: case matters
+  }
+  out = base::to_lower(out);
+  while (out.ends_with('/')) out.pop_back();
+  if (out.ends_with(".git")) out.resize(out.size() - 4);
+  while (out.ends_with('/')) out.pop_back();
+  return out;
+}
+
+}  // namespace slipway::sources
