@@ -69,6 +69,8 @@ struct Field {
   Value fallback;                  // the default; null: none
   std::vector<std::string> rules;  // the table's words: "min 0", "dns-label", "enum A|B"; read by validate.cc
   ListKind list_kind = ListKind::atomic;
+  bool list_marked = false;                 // the list type is published; an unmarked list is atomic, silently
+  bool fallback_shown = false;              // the default is published in OpenAPI
   std::vector<std::string> list_keys;       // x-kubernetes-list-map-keys
   std::string merge_key;                    // x-kubernetes-patch-merge-key
   bool merge = false, retain_keys = false;  // patch strategies

@@ -73,3 +73,15 @@ TEST_CASE("a kind knows what its table says") {
   CHECK(ports->merge_key == "containerPort");
   CHECK(builtin_type("io.k8s.api.core.v1.Volume")->field("emptyDir") != nullptr);  // through the inlined source
 }
+
+TEST_CASE("foreign kinds are there, stored as they come, and say that nobody minds them") {
+  const Kind* sealed = builtin_catalog().find({"bitnami.com", "v1alpha1", "SealedSecret"});
+  REQUIRE(sealed);
+  CHECK(sealed->controller_missing);
+  CHECK_FALSE(sealed->builtin);
+  CHECK(sealed->status_subresource());
+  CHECK_FALSE(builtin_catalog().find_kind("argoproj.io", "Application")->controller_missing);
+  CHECK(builtin_catalog().find_word("clusterissuers")->namespaced == false);
+  CHECK(builtin_catalog().find_word("app")->id.kind == "Application");
+  CHECK(builtin_catalog().find_word("users") != nullptr);
+}

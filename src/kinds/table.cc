@@ -217,6 +217,8 @@ class Reader {
         kind_->delete_returns_object = true;
       else if (key == "no-controller")
         kind_->controller_missing = true;
+      else if (key == "controlled")
+        kind_->controller_missing = false;
       else if (key == "unserved")
         kind_->served = false;
       else if (key == "open")
@@ -283,9 +285,9 @@ class Reader {
       } else if (word == "retain-keys") {
         f.retain_keys = true;
       } else if (word == "set") {
-        f.list_kind = ListKind::set;
+        f.list_kind = ListKind::set, f.list_marked = true;
       } else if (word.starts_with("map=")) {
-        f.list_kind = ListKind::map;
+        f.list_kind = ListKind::map, f.list_marked = true;
         f.list_keys = words(word.substr(4));
       } else if (word == "merge") {
         f.merge = true;
@@ -293,8 +295,12 @@ class Reader {
         f.merge = true;
         f.merge_key = word.substr(6);
       } else if (word == "atomic") {
-        f.atomic_map =
-            f.type.shape == Shape::map || f.type.shape == Shape::object;  // lists are atomic unless told otherwise
+        if (f.type.shape == Shape::list)
+          f.list_marked = true;  // atomic it would be anyway
+        else
+          f.atomic_map = true;
+      } else if (word == "shown") {
+        f.fallback_shown = true;
       } else {
         f.rules.emplace_back(word);
       }
