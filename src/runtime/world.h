@@ -114,7 +114,8 @@ class Processes {
   virtual Result<std::unique_ptr<Process>> start(Command command) = 0;
   // Feeds `input`, collects at most `output_max` bytes each of stdout and stderr (more: too_large, and it is killed),
   // waits for the end. Canceled: the process is killed and reaped first. A non-zero exit is a Finished, not an error.
-  // It runs in a session of its own: it cannot ask at our terminal, and is killed with all it started, also when we die.
+  // It runs in a session of its own: it cannot ask at our terminal, and is killed with all it started, also when we
+  // die.
   virtual Task<Result<Finished>> run(Command command, std::string input = {}, size_t output_max = 64 << 20) = 0;
   virtual Result<> send_signal(int pid, int number) = 0;
   virtual bool alive(int pid) = 0;
