@@ -49,6 +49,9 @@ class GrpcClient {
   // Returns once the call is on its way (a server may send its headers only with the first message): most failures come
   // from next().
   virtual Task<Result<std::unique_ptr<GrpcStream>>> server_stream(std::string path, std::string message) = 0;
+  // Ends all calls with canceled, and returns when the connection is gone. Destroying the client without it does so in
+  // the loop's next turns: before the loop itself ends, close first.
+  virtual Task<void> close() { co_return; }
 };
 
 }  // namespace slipway::runtime

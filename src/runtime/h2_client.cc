@@ -61,6 +61,12 @@ void H2ClientConnection::close() {
   end(Error(ErrorKind::canceled, "the client was closed"));
 }
 
+Task<void> H2ClientConnection::stop() {
+  auto keep = shared_from_this();
+  close();
+  co_await tasks_.stop();
+}
+
 void H2ClientConnection::end(Error why) {
   if (std::exchange(closed_, true)) return;
   session_.fail_all(std::move(why));

@@ -32,7 +32,8 @@ class H2ClientConnection final : public std::enable_shared_from_this<H2ClientCon
   // `head` begins with the pseudo headers, all names in lower case. Null when it takes no more requests.
   std::unique_ptr<H2Call> call(Headers head, std::string body);
   bool usable() const { return !closed_ && session_.accepts_requests(); }
-  void close();  // ends what waits with canceled; the last of it goes with the loop's next turns
+  void close();       // ends what waits with canceled; the last of it goes with the loop's next turns
+  Task<void> stop();  // the same, and waits for it
 
  private:
   friend class H2Call;

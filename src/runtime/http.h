@@ -128,6 +128,9 @@ class HttpClient {
     std::unique_ptr<Stream> stream;
   };
   virtual Task<Result<Upgraded>> upgrade(ClientRequest request) = 0;
+  // Ends what is under way with canceled, and returns when its connections are gone. Destroying the client without it
+  // ends them too, but HTTP/2 ones in the loop's next turns: before the loop itself ends, close first.
+  virtual Task<void> close() { co_return; }
 };
 
 std::string percent_decode(std::string_view text, bool plus_is_space);

@@ -69,6 +69,11 @@ class HttpClientImpl final : public HttpClient {
     pool_->close();
     for (auto& [key, connection] : h2_) connection->close();
   }
+  Task<void> close() override {
+    pool_->close();
+    auto all = std::exchange(h2_, {});
+    for (auto& [key, connection] : all) co_await connection->stop();
+  }
 
   Task<Result<ClientResponse>> send(ClientRequest request) override {
     Url url = OR_CO_RETURN(url_of(request.url));

@@ -161,6 +161,7 @@ TEST_CASE("our client over real sockets") {
         CHECK(*body == request.body);
         auto refused = co_await peer.world.network().connect({"127.0.0.1", 1, {}});
         CHECK(refused.failed_with(ErrorKind::unavailable));
+        co_await client->close();
       }
     });
   });
