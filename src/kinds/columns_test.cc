@@ -37,11 +37,15 @@ TEST_CASE("cells are as kubectl shows them") {
       "pod",
       R"({"metadata":{"name":"p","creationTimestamp":"2020-01-01T00:08:29Z"},"spec":{"containers":[{"name":"c"}]},"status":{"phase":"Pending"}})",
       R"(["p","0/1","Pending","0","91s","<none>","<none>","<none>","<none>"])");
-  check("pod", R"({"metadata":{"name":"p","creationTimestamp":"2020-01-01T00:00:00Z"},"spec":{"nodeName":"n","containers":[{"name":"c"}]},"status":{"phase":"Running","podIPs":[{"ip":"10.0.0.9"}],
+  check(
+      "pod",
+      R"({"metadata":{"name":"p","creationTimestamp":"2020-01-01T00:00:00Z"},"spec":{"nodeName":"n","containers":[{"name":"c"}]},"status":{"phase":"Running","podIPs":[{"ip":"10.0.0.9"}],
         "conditions":[{"type":"Ready","status":"True"}],"containerStatuses":[{"name":"c","ready":true,"restartCount":3,"state":{"running":{}},"lastState":{"terminated":{"finishedAt":"2020-01-01T00:05:00Z"}}}]}})",
-        R"x(["p","1/1","Running","3 (5m ago)","10m","10.0.0.9","n","<none>","<none>"])x");
-  check("pod", R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}],"initContainers":[{"name":"i"},{"name":"j"}]},"status":{"phase":"Pending","initContainerStatuses":[{"name":"i","state":{"terminated":{"exitCode":0}}},{"name":"j","state":{"running":{}}}]}})",
-        R"(["p","0/1","Init:1/2","0","<unknown>","<none>","<none>","<none>","<none>"])");
+      R"x(["p","1/1","Running","3 (5m ago)","10m","10.0.0.9","n","<none>","<none>"])x");
+  check(
+      "pod",
+      R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}],"initContainers":[{"name":"i"},{"name":"j"}]},"status":{"phase":"Pending","initContainerStatuses":[{"name":"i","state":{"terminated":{"exitCode":0}}},{"name":"j","state":{"running":{}}}]}})",
+      R"(["p","0/1","Init:1/2","0","<unknown>","<none>","<none>","<none>","<none>"])");
   check(
       "pod",
       R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}]},"status":{"phase":"Running","containerStatuses":[{"name":"c","state":{"waiting":{"reason":"CrashLoopBackOff"}}}]}})",

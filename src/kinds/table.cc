@@ -111,7 +111,10 @@ class Reader {
 
   // First pass: "group", "enum", "type" and "kind" lines.
   Result<void> name_line(std::string_view text, std::string_view description) {
-    if (text[0] == ' ') return {};
+    if (text[0] == ' ') {
+      if (!lines_.empty()) ++lines_.back();
+      return {};
+    }
     Line line(text);
     std::string_view what = line.next(), name = line.next();
     if (what == "group") return open_group(name, line);
@@ -131,6 +134,7 @@ class Reader {
     Type& type = out_.types.emplace_back();
     type.name = fmt::format("{}.{}", package_, name);
     type.description = description;
+    lines_.push_back(what == "kind" ? 2 : 0);
     if (!out_.type_by_name.emplace(type.name, &type).second)
       return fail(ErrorKind::invalid, "{}: there is such a type already", type.name);
     auto reference = std::make_shared<FieldType>();
@@ -145,6 +149,7 @@ class Reader {
     group_ = slash == group_version.npos ? "" : group_version.substr(0, slash);
     version_ = slash == group_version.npos ? group_version : group_version.substr(slash + 1);
     package_ = line.next();
+    resolved_.clear();
     go_package_ = package_.substr(package_.rfind('.') + 1);
     foreign_ = line.next() == "foreign";
     return {};
@@ -162,6 +167,7 @@ class Reader {
     if (first == "group") return open_group(name, line);
     if (first == "enum") return {};
     type_ = out_.type_by_name.at(fmt::format("{}.{}", package_, name));
+    type_->fields.reserve(lines_[next_type_++]);
     kind_ = nullptr;
     if (first == "kind") return kind(name, line);
     for (std::string_view word = line.next(); !word.empty(); word = line.next()) {
@@ -318,20 +324,29 @@ class Reader {
     return parsed;
   }
 
+  // Most words are met again and again within a package.
   const std::shared_ptr<const FieldType>* resolve(std::string_view word) {
+    auto [known, added] = resolved_.try_emplace(word);
+    if (added) known->second = look_up(word);
+    return known->second;
+  }
+
+  const std::shared_ptr<const FieldType>* look_up(std::string_view word) {
     if (auto found = by_word_.find(word); found != by_word_.end()) return &found->second;
     if (word.starts_with("[]") || word.starts_with("{}")) {
-      auto element = resolve(word.substr(2));
+      auto element = look_up(word.substr(2));
       if (!element) return nullptr;
       auto type = std::make_shared<FieldType>();
       type->shape = word[0] == '[' ? Shape::list : Shape::map;
       type->element = *element;
-      return &(compound_[fmt::format("{}|{}", package_, word)] = std::move(type));
+      return &compound_.emplace_back(std::move(type));
     }
+    std::string name;
     for (std::string_view package :
-         {package_, std::string_view("io.k8s.api.core.v1"), std::string_view("io.k8s.apimachinery.pkg.apis.meta.v1")})
-      if (auto found = by_name_.find(fmt::format("{}.{}", package, word)); found != by_name_.end())
-        return &found->second;
+         {package_, std::string_view("io.k8s.api.core.v1"), std::string_view("io.k8s.apimachinery.pkg.apis.meta.v1")}) {
+      name.assign(package).append(".").append(word);
+      if (auto found = by_name_.find(name); found != by_name_.end()) return &found->second;
+    }
     auto found = by_name_.find(std::string(word));
     return found == by_name_.end() ? nullptr : &found->second;
   }
@@ -343,7 +358,10 @@ class Reader {
   Type* type_ = nullptr;
   std::unordered_map<std::string_view, std::shared_ptr<const FieldType>> by_word_;  // scalars
   std::unordered_map<std::string, std::shared_ptr<const FieldType>> by_name_;       // types and enums, full names
-  std::unordered_map<std::string, std::shared_ptr<const FieldType>> compound_;
+  std::deque<std::shared_ptr<const FieldType>> compound_;                           // lists and maps
+  std::unordered_map<std::string_view, const std::shared_ptr<const FieldType>*> resolved_;  // in the package being read
+  std::vector<size_t> lines_;  // below each type, in table order
+  size_t next_type_ = 0;
 };
 
 }  // namespace
