@@ -61,9 +61,12 @@ const Value& find_condition(const Value& conditions, std::string_view type);  //
 class EventRecorder {
  public:
   virtual ~EventRecorder() = default;
-  // type: "Normal" or "Warning"; reason: CamelCase; about: any object with metadata
+  // type: "Normal" or "Warning"; reason: CamelCase; about: any object with metadata; a member "fieldPath" beside it
+  // names the part that is meant ("spec.containers{web}")
   virtual void record(const Value& about, std::string_view type, std::string_view reason, std::string message) = 0;
 };
-std::unique_ptr<EventRecorder> make_recorder(World& world, Cluster& cluster, TaskGroup& group, std::string component);
+// `host`: the node an Event comes from; empty: none.
+std::unique_ptr<EventRecorder> make_recorder(World& world, Cluster& cluster, TaskGroup& group, std::string component,
+                                             std::string host = "");
 
 }  // namespace slipway::reconcile

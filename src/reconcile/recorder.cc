@@ -24,8 +24,8 @@ struct Happening {
 
 class Recorder final : public EventRecorder {
  public:
-  Recorder(World& world, Cluster& cluster, std::string component)
-      : world_(world), cluster_(cluster), component_(std::move(component)), queue_(1000) {}
+  Recorder(World& world, Cluster& cluster, std::string component, std::string host)
+      : world_(world), cluster_(cluster), component_(std::move(component)), host_(std::move(host)), queue_(1000) {}
 
   void record(const Value& about, std::string_view type, std::string_view reason, std::string message) override {
     // A full queue drops the event: telling must never hold up doing.
@@ -44,8 +44,9 @@ class Recorder final : public EventRecorder {
   Task<void> write(Happening h) {
     WallTime now = world_.now();
     const Value& meta = h.about["metadata"];
-    std::string same = fmt::format("{}/{}/{}/{}/{}/{}", h.about["kind"].as_string(), meta["namespace"].as_string(),
-                                   meta["uid"].as_string(), h.type, h.reason, h.message);
+    std::string same =
+        fmt::format("{}/{}/{}/{}/{}/{}/{}", h.about["kind"].as_string(), meta["namespace"].as_string(),
+                    meta["uid"].as_string(), h.about["fieldPath"].as_string(), h.type, h.reason, h.message);
     if (auto it = known_.find(same); it != known_.end() && now - it->second.last < same_time_max) {
       it->second.last = now;
       ++it->second.count;
@@ -71,19 +72,22 @@ class Recorder final : public EventRecorder {
     involved.set("kind", h.about["kind"]).set_unless_empty("namespace", meta["namespace"]).set("name", meta["name"]);
     involved.set_unless_empty("uid", meta["uid"]).set("apiVersion", h.about["apiVersion"]);
     involved.set_unless_empty("resourceVersion", meta["resourceVersion"]);
+    involved.set_unless_empty("fieldPath", h.about["fieldPath"]);
+    ObjectBuilder source;
+    source.set("component", component_).set_unless_empty("host", host_);
     return Value{{"apiVersion", "v1"},
                  {"kind", "Event"},
                  {"metadata", Value{{"name", name}, {"namespace", ns}}},
                  {"involvedObject", involved.build()},
                  {"reason", h.reason},
                  {"message", h.message},
-                 {"source", Value{{"component", component_}}},
+                 {"source", source.build()},
                  {"firstTimestamp", at},
                  {"lastTimestamp", at},
                  {"count", 1},
                  {"type", h.type},
                  {"reportingComponent", component_},
-                 {"reportingInstance", ""}};
+                 {"reportingInstance", host_}};
   }
 
   struct Known {
@@ -93,7 +97,7 @@ class Recorder final : public EventRecorder {
   };
   World& world_;
   Cluster& cluster_;
-  std::string component_;
+  std::string component_, host_;
   runtime::Channel<Happening> queue_;
   std::map<std::string, Known> known_;
 };
@@ -112,8 +116,9 @@ class Handle final : public EventRecorder {
 
 }  // namespace
 
-std::unique_ptr<EventRecorder> make_recorder(World& world, Cluster& cluster, TaskGroup& group, std::string component) {
-  auto recorder = std::make_shared<Recorder>(world, cluster, std::move(component));
+std::unique_ptr<EventRecorder> make_recorder(World& world, Cluster& cluster, TaskGroup& group, std::string component,
+                                             std::string host) {
+  auto recorder = std::make_shared<Recorder>(world, cluster, std::move(component), std::move(host));
   group.spawn(Recorder::run(recorder));
   return std::make_unique<Handle>(std::move(recorder));
 }
