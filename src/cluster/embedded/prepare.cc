@@ -49,8 +49,7 @@ Value namespace_for_create(Value object) {
 
 Value prepare_for_create(const kinds::Kind& kind, Value object) {
   // A Node says its own status when it registers; everybody else's begins empty.
-  if (kind.status_subresource() && !is(kind, "", "Node"))
-    object = kind.builtin ? object.with_member("status", Value::object()) : object.without_member("status");
+  if (kind.status_subresource() && !is(kind, "", "Node")) object = object.without_member("status");
   if (is(kind, "", "Namespace")) return namespace_for_create(std::move(object));
   if (is(kind, "", "Pod")) {
     return object.with_member("status", Value{{"phase", "Pending"}, {"qosClass", quality_of(object)}});

@@ -1,0 +1,175 @@
+#include "node/logs.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace slipway::node {
+
+namespace {
+
+constexpr size_t kPiece = 64 << 10;
+constexpr Duration kLookAgain = 1s;  // while following: whether the container still runs
+
+// Where the last `lines` lines begin.
+Result<uint64_t> tail_offset(runtime::File& file, int64_t lines) {
+  uint64_t end = OR_RETURN(file.size());
+  if (lines <= 0) return end;
+  std::string block(kPiece, '\0');
+  int64_t seen = 0;
+  for (uint64_t at = end; at > 0;) {
+    uint64_t from = at > kPiece ? at - kPiece : 0;
+    size_t count = OR_RETURN(file.read_at(from, std::span(block.data(), at - from)));
+    for (size_t i = count; i-- > 0;) {
+      if (block[i] != '\n' || from + i + 1 == end) continue;  // the newline that ends the file ends the last line
+      if (++seen == lines) return from + i + 1;
+    }
+    at = from;
+  }
+  return uint64_t(0);
+}
+
+}  // namespace
+
+std::optional<LogLine> parse_log_line(std::string_view line) {
+  LogLine l;
+  size_t a = line.find(' ');
+  size_t b = a == std::string_view::npos ? a : line.find(' ', a + 1);
+  size_t c = b == std::string_view::npos ? b : line.find(' ', b + 1);
+  if (b == std::string_view::npos) return std::nullopt;
+  l.time = line.substr(0, a);
+  l.stream = line.substr(a + 1, b - a - 1);
+  std::string_view tags = line.substr(b + 1, c == std::string_view::npos ? c : c - b - 1);
+  l.text = c == std::string_view::npos ? std::string_view() : line.substr(c + 1);
+  if ((l.stream != "stdout" && l.stream != "stderr") || tags.empty() || (tags[0] != 'F' && tags[0] != 'P'))
+    return std::nullopt;
+  l.partial = tags[0] == 'P';
+  return l;
+}
+
+LogFilter::LogFilter(const LogRequest& r, WallTime now)
+    : timestamps_(r.timestamps),
+      with_stdout_(r.with_stdout),
+      with_stderr_(r.with_stderr),
+      since_(r.since_time),
+      left_(r.limit_bytes) {
+  if (!since_ && r.since_s) since_ = now - std::chrono::seconds(*r.since_s);
+}
+
+bool LogFilter::add(std::string_view line, std::string& out) {
+  auto l = parse_log_line(line);
+  if (!l) return true;
+  if (l->stream == "stdout" ? !with_stdout_ : !with_stderr_) return true;
+  if (since_) {
+    auto time = base::parse_rfc3339(l->time);
+    if (time && *time < *since_) return true;
+  }
+  std::string text;
+  if (timestamps_ && !in_line_) text = std::string(l->time) + " ";
+  text += l->text;
+  if (!l->partial) text += '\n';
+  in_line_ = l->partial;
+  if (left_) {
+    if (static_cast<int64_t>(text.size()) >= *left_) {
+      out += text.substr(0, static_cast<size_t>(std::max<int64_t>(*left_, 0)));
+      left_ = 0;
+      return false;
+    }
+    *left_ -= static_cast<int64_t>(text.size());
+  }
+  out += text;
+  return true;
+}
+
+Task<Result<>> read_log(World& world, std::string path, LogRequest request, LogSink& sink,
+                        std::function<bool()> still_running) {
+  auto& files = world.files();
+  if (request.limit_bytes && *request.limit_bytes <= 0) co_return Result<>();
+  std::unique_ptr<runtime::PathWatch> watch;
+  if (request.follow) {
+    auto watching = files.watch({path.substr(0, path.rfind('/'))});
+    if (watching) watch = std::move(*watching);
+  }
+  LogFilter filter(request, world.now());
+  std::string rest, block(kPiece, '\0');
+  std::unique_ptr<runtime::File> file;
+  uint64_t at = 0;
+  bool first = true;
+  for (;;) {
+    bool running = request.follow && still_running();  // asked before reading: what it wrote last is then read below
+    if (!file) {
+      auto opened = files.open(path, runtime::OpenMode::read);
+      if (opened) {
+        file = std::move(*opened);
+        at = first && request.tail_lines ? OR_CO_RETURN(tail_offset(*file, *request.tail_lines)) : 0;
+        first = false;
+      } else if (!opened.error().is(ErrorKind::not_found)) {
+        co_return std::move(opened).error();
+      }
+    }
+    while (file) {
+      size_t count = OR_CO_RETURN(file->read_at(at, block));
+      if (count == 0) break;
+      at += count;
+      rest.append(block.data(), count);
+      std::string out;
+      size_t begin = 0;
+      bool more = true;
+      for (size_t end; more && (end = rest.find('\n', begin)) != std::string::npos; begin = end + 1)
+        more = filter.add(std::string_view(rest).substr(begin, end - begin), out);
+      rest.erase(0, begin);
+      if (!out.empty()) OR_CO_RETURN(co_await sink.write(std::move(out)));
+      if (!more) co_return Result<>();
+    }
+    if (!running) co_return Result<>();
+    // A rotated file has another name now, and a shorter one stands in its place.
+    auto stat = files.stat(path);
+    if (file && stat && stat->size < at) {
+      file = nullptr;
+      continue;
+    }
+    if (watch) {
+      auto changed = co_await runtime::with_timeout(kLookAgain, watch->changed());
+      if (!changed && !changed.error().is(ErrorKind::timeout)) co_return changed;
+    } else {
+      OR_CO_RETURN(co_await runtime::sleep(kLookAgain / 5));
+    }
+  }
+}
+
+Task<Result<>> rotate_log(World& world, std::string path, std::function<Task<Result<>>()> reopen, uint64_t size_max,
+                          size_t files_max) {
+  auto& files = world.files();
+  auto stat = files.stat(path);
+  if (!stat || stat->size < size_max) co_return Result<>();
+  std::string directory = path.substr(0, path.rfind('/')), name = path.substr(path.rfind('/') + 1);
+  std::vector<std::string> old;
+  for (const std::string& entry : OR_CO_RETURN(files.list(directory)))
+    if (entry.starts_with(name + ".")) old.push_back(entry);  // sorted: the oldest first
+  for (size_t i = 0; i + files_max - 1 <= old.size(); ++i) OR_CO_RETURN(files.remove(directory + "/" + old[i]));
+  std::string stamp;
+  for (char c : base::format_rfc3339(world.now()))
+    if (c >= '0' && c <= '9') stamp += c;
+  OR_CO_RETURN(files.rename(path, path + "." + stamp.substr(0, 8) + "-" + stamp.substr(8)));
+  auto done = co_await reopen();
+  if (!done) (void)files.rename(path + "." + stamp.substr(0, 8) + "-" + stamp.substr(8), path);
+  co_return done;
+}
+
+std::string log_tail(World& world, const std::string& path, size_t bytes_max, size_t lines_max) {
+  auto opened = world.files().open(path, runtime::OpenMode::read);
+  if (!opened) return {};
+  auto from = tail_offset(**opened, static_cast<int64_t>(lines_max));
+  auto size = (*opened)->size();
+  if (!from || !size) return {};
+  uint64_t begin = std::max(*from, *size > kPiece ? *size - kPiece : 0);
+  std::string raw(*size - begin, '\0'), out;
+  auto count = (*opened)->read_at(begin, raw);
+  if (!count) return {};
+  raw.resize(*count);
+  LogFilter filter(LogRequest{}, WallTime());
+  for (std::string_view line : base::split_lines(raw)) filter.add(line, out);
+  return out.size() > bytes_max ? out.substr(out.size() - bytes_max) : out;
+}
+
+}  // namespace slipway::node

@@ -1,0 +1,12 @@
+// The Node object and its lease: that this machine is there, what it offers, and that it lives.
+#pragma once
+
+#include "node/agent.h"
+
+namespace slipway::node {
+
+// Creates or adopts the Node, then renews its lease and refreshes its status until canceled. What others wrote into it
+// (labels, taints, unschedulable) stays.
+Task<void> keep_registered(World& world, cluster::Cluster& cluster, PodRuntime& runtime, NodeOptions options);
+
+}  // namespace slipway::node

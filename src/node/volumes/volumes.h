@@ -1,0 +1,42 @@
+// A pod's volumes on disk: <pods>/<uid>/volumes/<plugin>/<name>, named as the kubelet names them. ConfigMaps, Secrets,
+// the downward API and projections are written as the kubelet's AtomicWriter does: files stand in a dated directory,
+// `..data` links to it, and one rename exchanges everything at once.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "node/env.h"
+#include "runtime/world.h"
+
+namespace slipway::node::volumes {
+
+struct VolumeInputs {
+  EnvInputs values;       // lookups and the pod's own fields; `container` is not used
+  std::string directory;  // <pods>/<uid>
+};
+
+// Makes or brings up to date all volumes of the pod; gives volume name to host path. Calling it again writes only what
+// changed, so it is also the live update. Errors in the kubelet's words, to be shown in a FailedMount event:
+// `MountVolume.SetUp failed for volume "config" : configmap "x" not found`; unsupported for volume types that must wait
+// for later (service account tokens, claims, CSI), naming them.
+Task<Result<std::map<std::string, std::string>>> prepare(World& world, VolumeInputs inputs);
+
+// Unmounts and removes <pods>/<uid>; nothing there is fine.
+Task<Result<>> remove_all(World& world, std::string directory);
+
+// One file of a payload: bytes and mode.
+struct PayloadFile {
+  std::string bytes;
+  uint32_t mode = 0644;
+  bool operator==(const PayloadFile&) const = default;
+};
+using Payload = std::map<std::string, PayloadFile>;  // relative path ("app.yaml", "conf/app.yaml")
+
+// What a volume of type configMap, secret, downwardAPI or projected holds. Pure.
+Result<Payload> payload_of(const EnvInputs& in, const Value& volume);
+// Exchanges the directory's content for the payload; writes nothing when it is equal. The visible names are links into
+// ..data, so a reader sees all of the old or all of the new.
+Result<> write_payload(World& world, std::string directory, const Payload& payload, std::optional<int64_t> group);
+
+}  // namespace slipway::node::volumes
