@@ -176,6 +176,8 @@ class Agent final : public NodeAgent {
         Value pod{{"metadata", Value{{"name", s.name}, {"namespace", s.ns}, {"uid", s.uid}}}};
         (void)co_await volumes::remove_all(world_, pod::pod_directory(options_, pod));
         (void)world_.files().remove_tree(pod::log_directory(options_, pod));
+        for (const char* qos : {"", "burstable/", "besteffort/"})
+          remove_cgroups(world_, fmt::format("/{}/kubepods/{}pod{}", options_.cgroups.root, qos, s.uid));
       }
       co_return;
     }

@@ -121,6 +121,28 @@ std::vector<std::pair<std::string, std::string>> pod_cgroup_files(const CgroupLa
   return files;
 }
 
+namespace {
+
+void remove_cgroup_tree(runtime::Files& files, const std::string& path) {
+  if (auto below = files.list(path))
+    for (const std::string& name : *below) {
+      auto stat = files.stat(path + "/" + name);
+      if (stat && stat->kind == runtime::FileStat::Kind::directory) remove_cgroup_tree(files, path + "/" + name);
+    }
+  (void)files.remove(path);
+}
+
+}  // namespace
+
+void remove_cgroups(World& world, const std::string& path) {
+  auto& files = world.files();
+  const std::string base = "/sys/fs/cgroup";
+  if (files.exists(base + path)) remove_cgroup_tree(files, base + path);  // v2
+  if (auto hierarchies = files.list(base))
+    for (const std::string& name : *hierarchies)
+      if (files.exists(base + "/" + name + path)) remove_cgroup_tree(files, base + "/" + name + path);
+}
+
 int64_t cpu_shares(int64_t milli) {
   return std::clamp<int64_t>(milli * 1024 / 1000, 2, 262'144);
 }

@@ -28,6 +28,10 @@ LinuxResources container_resources(const CgroupLayout& layout, const Value& pod,
 // requests and limits, so that pods share the machine as asked. Empty with the systemd driver (systemd owns the tree).
 std::vector<std::pair<std::string, std::string>> pod_cgroup_files(const CgroupLayout& layout, const Value& pod);
 
+// Removes a cgroup of ours and those below it from every hierarchy; one that still holds a process stays. Not for the
+// systemd driver, whose slices systemd removes.
+void remove_cgroups(World& world, const std::string& path);
+
 int64_t cpu_shares(int64_t milli);   // 2 to 262144
 int64_t cpu_weight(int64_t shares);  // v2: 1 to 10000
 // -997 (Guaranteed), 1000 (BestEffort), between by how much memory was requested.

@@ -3,8 +3,12 @@
 // ended and started anew, which containers survive because their shims hold them.
 #include "node/containerd.h"
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "node/cgroups.h"
 #include "node/cri/cri.h"
+#include "node/volumes/volumes.h"
 #include "runtime/tls.h"
 
 namespace slipway::node {
@@ -242,17 +246,61 @@ Task<Result<std::unique_ptr<Containerd>>> Containerd::start(World& world, Contai
   co_return std::unique_ptr<Containerd>(std::move(own));
 }
 
-Task<Result<int>> remove_all_pods(PodRuntime& runtime, std::string owner) {
+namespace {
+
+Duration grace_of(const Container& c, Duration grace_max) {
+  auto note = c.annotations.find(kNoteGracePeriod);
+  auto seconds = note == c.annotations.end() ? std::nullopt : base::parse_int(note->second);
+  return std::clamp<Duration>(std::chrono::seconds(seconds.value_or(30)), 2s, std::max<Duration>(grace_max, 2s));
+}
+
+Task<void> end_pod(PodRuntime& runtime, Sandbox sandbox, Duration grace_max, int* ended, Result<>* outcome) {
+  runtime::Scope& scope = co_await runtime::current_scope();
+  auto containers = co_await runtime.list_containers({{kLabelPodUid, sandbox.uid}});
+  if (containers) {
+    TaskGroup together(scope);
+    for (const Container& c : *containers) {
+      if (c.sandbox != sandbox.id || c.state != ContainerState::running) continue;
+      together.spawn([](PodRuntime* runtime, std::string id, Duration grace) -> Task<void> {
+        (void)co_await runtime->stop_container(id, grace);  // what does not stop is killed with its sandbox
+      }(&runtime, c.id, grace_of(c, grace_max)));
+    }
+    co_await together.join();
+  }
+  auto done = co_await runtime.stop_sandbox(sandbox.id);
+  if (done) done = co_await runtime.remove_sandbox(sandbox.id);
+  if (done)
+    ++*ended;
+  else
+    *outcome = std::move(done).error().context("ending pod " + sandbox.ns + "/" + sandbox.name);
+}
+
+}  // namespace
+
+Task<Result<int>> remove_all_pods(PodRuntime& runtime, std::string owner, Duration grace_max) {
+  runtime::Scope& scope = co_await runtime::current_scope();
   StringMap labels;
   if (!owner.empty()) labels[kLabelOwner] = owner;
   auto sandboxes = OR_CO_RETURN(co_await runtime.list_sandboxes(labels));
   int count = 0;
-  for (const Sandbox& s : sandboxes) {
-    OR_CO_RETURN((co_await runtime.stop_sandbox(s.id)).context("stopping pod " + s.ns + "/" + s.name));
-    OR_CO_RETURN((co_await runtime.remove_sandbox(s.id)).context("removing pod " + s.ns + "/" + s.name));
-    ++count;
-  }
+  Result<> outcome;
+  TaskGroup together(scope);
+  for (Sandbox& s : sandboxes) together.spawn(end_pod(runtime, std::move(s), grace_max, &count, &outcome));
+  co_await together.join();
+  if (!outcome) co_return std::move(outcome).error();
   co_return count;
+}
+
+Task<Result<>> remove_leftovers(World& world, std::string data_directory, std::string cgroup_root) {
+  auto& files = world.files();
+  auto pods = files.list(data_directory + "/pods");
+  if (pods)
+    for (const std::string& uid : *pods)
+      OR_CO_RETURN(co_await volumes::remove_all(world, data_directory + "/pods/" + uid));
+  OR_CO_RETURN(files.remove_tree(data_directory + "/pods"));
+  OR_CO_RETURN(files.remove_tree(data_directory + "/log/pods"));
+  remove_cgroups(world, "/" + cgroup_root);
+  co_return Result<>();
 }
 
 Task<Result<>> import_image(World& world, std::string importer, std::string socket, std::string archive) {

@@ -62,9 +62,14 @@ class Containerd {
   virtual Task<Result<>> stop() = 0;
 };
 
-// Stops and removes every pod that the runtime holds, for `slipway down`; with `owner` (NodeAgent::owner) only that
-// node's. Gives how many.
-Task<Result<int>> remove_all_pods(PodRuntime& runtime, std::string owner = {});
+// Ends every pod that the runtime holds, for `slipway down`: all at once, each container with its pod's grace period
+// (at most `grace_max`), then removes them. With `owner` (NodeAgent::owner) only that node's. Gives how many. Hooks are
+// not run: whoever wants them deletes the pods from the cluster first.
+Task<Result<int>> remove_all_pods(PodRuntime& runtime, std::string owner = {}, Duration grace_max = 30s);
+
+// For `slipway down --purge`, when no pod is left: unmounts and removes the pods' volumes below <data>/pods and their
+// logs below <data>/log/pods, and the cgroups of ours that are empty.
+Task<Result<>> remove_leftovers(World& world, std::string data_directory, std::string cgroup_root = "slipway");
 
 // Imports an OCI or Docker archive through the runtime's `ctr`; the image is then found by the name written in it.
 Task<Result<>> import_image(World& world, std::string importer, std::string socket, std::string archive);

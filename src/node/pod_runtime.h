@@ -31,6 +31,7 @@ inline constexpr const char* kLabelOwner =
     "slipway.dev/node";  // of sandboxes: whose they are, where a runtime is shared
 inline constexpr const char* kNoteContainerHash = "io.kubernetes.container.hash";
 inline constexpr const char* kNoteRestartCount = "io.kubernetes.container.restartCount";
+inline constexpr const char* kNoteGracePeriod = "io.kubernetes.pod.terminationGracePeriod";  // seconds
 // A container that is meant to end by itself; the simulated runtime ends it.
 inline constexpr const char* kNoteEndsByItself = "slipway.dev/ends-by-itself";
 
@@ -203,6 +204,9 @@ class PodRuntime {
   virtual Task<Result<>> reopen_log(std::string id) = 0;  // after the file was renamed away
   // From now on. Subscribe before listing, so that nothing falls between.
   virtual Task<Result<std::unique_ptr<RuntimeEvents>>> events() = 0;
+
+  // Ends what is still asked and waits for it; nothing is asked after it.
+  virtual Task<void> close() { co_return; }
 
   // True where probes, lifecycle hooks and logs have nothing behind them: the agent then takes probes as passed.
   virtual bool simulated() const = 0;

@@ -339,7 +339,10 @@ Task<void> Worker::release(bool deleted) {
     }
   }
   std::erase_if(node_.pod_of_id, [&](const auto& entry) { return entry.second == uid_; });
-  if (!simulated) (void)node_.world.files().remove_tree(pod::log_directory(node_.options, pod_));
+  if (!simulated) {
+    (void)node_.world.files().remove_tree(pod::log_directory(node_.options, pod_));
+    remove_cgroups(node_.world, pod_cgroup(node_.options.cgroups, pod_));
+  }
   if (object_gone_) {
     finished_ = true;
     co_return;

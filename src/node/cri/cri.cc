@@ -253,6 +253,7 @@ class Cri final : public PodRuntime {
     co_return std::unique_ptr<RuntimeEvents>(std::make_unique<Events>(std::move(stream)));
   }
 
+  Task<void> close() override { co_await grpc_->close(); }
   bool simulated() const override { return false; }
 
  private:

@@ -137,10 +137,14 @@ Result<ContainerConfig> container_config(const NodeOptions& options, const Conta
               {kLabelPodNamespace, std::string(kinds::namespace_of(pod))},
               {kLabelPodUid, std::string(kinds::uid_of(pod))},
               {kLabelContainerName, c.name}};
-  c.annotations = {{kNoteContainerHash, container_hash(spec)}, {kNoteRestartCount, std::to_string(in.restart_count)}};
-  bool is_init = std::ranges::any_of(
-      containers_of(pod), [&](const ContainerSpec& s) { return s.name() == c.name && s.role == Role::init; });
-  if (is_init || restart_policy(pod) != RestartPolicy::always) c.annotations[kNoteEndsByItself] = "true";
+  c.annotations = {{kNoteContainerHash, container_hash(spec)},
+                   {kNoteRestartCount, std::to_string(in.restart_count)},
+                   {kNoteGracePeriod, std::to_string(pod["spec"]["terminationGracePeriodSeconds"].as_int(30))}};
+  bool ends = false;
+  for (const ContainerSpec& s : containers_of(pod))
+    if (s.name() == c.name)
+      ends = s.role == Role::init || (s.role == Role::main && restart_policy(pod) != RestartPolicy::always);
+  if (ends) c.annotations[kNoteEndsByItself] = "true";
   c.log_path = fmt::format("{}/{}.log", c.name, in.restart_count);
   c.in = spec["stdin"].as_bool();
   c.in_once = spec["stdinOnce"].as_bool();
