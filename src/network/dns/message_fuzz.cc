@@ -1,0 +1,21 @@
+// What parses is written and parsed again: the second message must equal the first.
+#include <cstdlib>
+
+#include "network/dns/message.h"
+
+using namespace slipway::network::dns;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  auto first = parse_message({reinterpret_cast<const char*>(data), size});
+  if (!first) return 0;
+  std::string small = encode_message(*first, 512);
+  std::string bytes = encode_message(*first, 65535);
+  auto second = parse_message(bytes);
+  if (!second) std::abort();
+  if (second->truncated == first->truncated &&
+      (second->answers.size() != first->answers.size() || second->questions.size() != first->questions.size()))
+    std::abort();
+  if (encode_message(*second, 65535).size() > bytes.size()) std::abort();
+  if (!parse_message(small) && first->questions.size() < 2) std::abort();
+  return 0;
+}
