@@ -35,6 +35,8 @@ class Reconciler {
   virtual void watch(Cache& cache, Enqueue enqueue) = 0;
   virtual std::vector<GroupVersionKind> needs() const = 0;  // kinds the cache must hold
   virtual Task<Outcome> reconcile(ObjectKey key) = 0;
+  // Runs beside the workers until canceled, after watch(): for what no object tells (a repository's refs).
+  virtual Task<void> background() { co_return; }
 };
 
 struct ControllerOptions {
