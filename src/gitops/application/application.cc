@@ -1,0 +1,183 @@
+#include "gitops/application/application.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+
+namespace slipway::gitops {
+
+namespace {
+
+void read_source(const Value& spec, Application& app) {
+  auto refuse = [&](std::string message) { app.comparison_errors.push_back({"ComparisonError", std::move(message)}); };
+  if (!spec["sources"].empty()) {
+    return refuse("spec.sources: several sources are not offered yet, only spec.source");
+  }
+  if (spec["sourceHydrator"].is_object()) return refuse("spec.sourceHydrator is not offered yet");
+  const Value& source = spec["source"];
+  app.source = source;
+  app.url = source["repoURL"].str();
+  app.path = source["path"].str();
+  app.revision = source["targetRevision"].str();
+  if (app.revision.empty()) app.revision = "HEAD";
+  std::string chart = source["chart"].str();
+  if (app.url.empty() || (app.path.empty() && chart.empty())) {
+    app.spec_errors.push_back(
+        {"InvalidSpecError", "spec.source.repoURL and either spec.source.path or spec.source.chart are required"});
+    return;
+  }
+  if (!chart.empty()) {
+    return refuse(fmt::format("spec.source.chart: Helm chart {} of {}: Helm is not offered yet", chart, app.url));
+  }
+  if (source["plugin"].is_object()) return refuse("spec.source.plugin: plugins are not offered");
+  std::string blocks;
+  for (const char* block : {"Kustomize", "Helm", "Directory"}) {
+    if (!source[base::to_lower(block)].is_object() || source[base::to_lower(block)].empty()) continue;
+    blocks += (blocks.empty() ? "" : ",") + std::string(block);
+  }
+  if (blocks.find(',') != blocks.npos) {
+    refuse(
+        fmt::format("Failed to load target state: error getting app source type: multiple application sources "
+                    "defined: {}",
+                    blocks));
+  }
+}
+
+void read_destination(const Value& spec, Application& app) {
+  const Value& destination = spec["destination"];
+  std::string server = destination["server"].str(), name = destination["name"].str();
+  app.destination_ns = destination["namespace"].str();
+  auto refuse = [&](std::string message) { app.spec_errors.push_back({"InvalidSpecError", std::move(message)}); };
+  if (!server.empty() && !name.empty()) {
+    return refuse(fmt::format("application destination can't have both name and server defined: {} {}", name, server));
+  }
+  if (server.empty() && name.empty()) return refuse("Destination server missing from app spec");
+  while (server.ends_with('/')) server.pop_back();
+  if (!server.empty() && server != default_server) {
+    refuse(fmt::format(
+        "error getting cluster by server \"{}\": rpc error: code = NotFound desc = cluster \"{}\" not found", server,
+        server));
+  }
+  if (!name.empty() && name != "in-cluster") refuse(fmt::format("there are no clusters with this name: {}", name));
+}
+
+void read_policy(const Value& spec, Application& app) {
+  const Value& policy = spec["syncPolicy"];
+  const Value& automated = policy["automated"];
+  app.automated = automated.is_object() && automated["enabled"].as_bool(true);
+  app.prune = automated["prune"].as_bool();
+  app.self_heal = automated["selfHeal"].as_bool();
+  app.allow_empty = automated["allowEmpty"].as_bool();
+  if (policy["retry"].is_object()) app.retry = Retry::from(policy["retry"]);
+  app.options = SyncOptions::from_list(policy["syncOptions"]);
+  auto warn = [&](std::string message) { app.warnings.push_back({"UnsupportedOptionWarning", std::move(message)}); };
+  if (app.options.value("ServerSideApply") == "true") {
+    warn("syncOptions ServerSideApply=true is not offered yet: objects are applied as by kubectl apply");
+  }
+  for (const Value& rule : spec["ignoreDifferences"].items()) {
+    if (!rule["jqPathExpressions"].empty()) {
+      warn("ignoreDifferences: jqPathExpressions are not offered yet, they ignore nothing; use jsonPointers");
+    }
+    if (!rule["managedFieldsManagers"].empty()) {
+      warn("ignoreDifferences: managedFieldsManagers are not offered yet, they ignore nothing; use jsonPointers");
+    }
+  }
+}
+
+}  // namespace
+
+Application read_application(const Value& object, std::string_view control_namespace,
+                             const std::vector<std::string>& projects) {
+  Application app;
+  const Value& spec = object["spec"];
+  app.name = kinds::name_of(object);
+  app.ns = kinds::namespace_of(object);
+  app.tracking_name = app.ns == control_namespace ? app.name : app.ns + "_" + app.name;
+  app.project = spec["project"].str();
+  if (app.project.empty()) app.project = "default";
+  app.ignore_differences = spec["ignoreDifferences"];
+  read_source(spec, app);
+  read_destination(spec, app);
+  read_policy(spec, app);
+  if (app.project != "default" && std::ranges::find(projects, app.project) == projects.end()) {
+    app.spec_errors.push_back(
+        {"InvalidSpecError", fmt::format("Application referencing project {} which does not exist", app.project)});
+  }
+  return app;
+}
+
+Retry Retry::from(const Value& retry) {
+  Retry r;
+  r.limit = retry["limit"].as_int(retry.is_object() ? 0 : 5);
+  r.refresh = retry["refresh"].as_bool();
+  const Value& backoff = retry["backoff"];
+  auto read = [](const Value& v, Duration otherwise) {
+    // A bare number counts seconds.
+    if (v.is_int()) return Duration(std::chrono::seconds(v.as_int()));
+    if (auto seconds = base::parse_int(v.as_string())) return Duration(std::chrono::seconds(*seconds));
+    auto d = base::parse_go_duration(v.as_string());
+    return d && *d > Duration(0) ? *d : otherwise;
+  };
+  r.duration = read(backoff["duration"], r.duration);
+  r.duration_max = read(backoff["maxDuration"], r.duration_max);
+  if (backoff["factor"].is_number()) r.factor = backoff["factor"].as_double();
+  if (r.factor < 1) r.factor = 1;
+  return r;
+}
+
+Duration Retry::delay_after(int64_t retries) const {
+  double seconds = std::chrono::duration<double>(duration).count() * std::pow(factor, static_cast<double>(retries));
+  double longest = std::chrono::duration<double>(duration_max).count();
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::min(seconds, longest)));
+}
+
+SyncOptions SyncOptions::from_list(const Value& list) {
+  SyncOptions options;
+  for (const Value& word : list.items()) options.words.push_back(word.str());
+  return options;
+}
+
+SyncOptions SyncOptions::from_annotation(const Value& object) {
+  SyncOptions options;
+  std::string text = object["metadata"]["annotations"]["argocd.argoproj.io/sync-options"].str();
+  for (std::string_view word : base::split(text, ',')) {
+    word = base::trim(word);
+    if (!word.empty()) options.words.emplace_back(word);
+  }
+  return options;
+}
+
+bool SyncOptions::has(std::string_view word) const {
+  size_t equals = word.find('=');
+  return equals != word.npos && value(word.substr(0, equals)) == word.substr(equals + 1);
+}
+
+std::string_view SyncOptions::value(std::string_view key) const {
+  std::string_view found;
+  for (std::string_view word : words) {
+    if (word.size() > key.size() && word.starts_with(key) && word[key.size()] == '=') {
+      found = word.substr(key.size() + 1);
+    }
+  }
+  return found;
+}
+
+Value conditions_of(const Value& before, std::vector<Condition> next, WallTime now) {
+  std::ranges::sort(next);
+  auto repeated = std::ranges::unique(next);
+  next.erase(repeated.begin(), repeated.end());
+  ArrayBuilder list;
+  for (const Condition& c : next) {
+    Value time = base::format_rfc3339(now);
+    for (const Value& old : before.items()) {
+      if (old["type"].as_string() == c.type && old["message"].as_string() == c.message) {
+        time = old["lastTransitionTime"];
+      }
+    }
+    list.push(Value{{"type", c.type}, {"message", c.message}, {"lastTransitionTime", time}});
+  }
+  return list.size() == 0 ? Value() : list.build();
+}
+
+}  // namespace slipway::gitops

@@ -1,0 +1,67 @@
+// What an Application asks for, read from its object. Pure. Source: Argo CD 3.2 (reference/gitops.md 1.2, 4.10, 4.16).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "cluster/cluster.h"
+
+namespace slipway::gitops {
+
+inline const cluster::GroupVersionKind application_kind{"argoproj.io", "v1alpha1", "Application"};
+inline const cluster::GroupVersionKind project_kind{"argoproj.io", "v1alpha1", "AppProject"};
+
+inline constexpr std::string_view refresh_annotation = "argocd.argoproj.io/refresh";
+inline constexpr std::string_view cascade_finalizer = "resources-finalizer.argocd.argoproj.io";
+inline constexpr std::string_view default_server = "https://kubernetes.default.svc";
+
+// status.conditions: `type` ends in Error or Warning.
+struct Condition {
+  std::string type, message;
+  bool operator==(const Condition&) const = default;
+  auto operator<=>(const Condition&) const = default;
+};
+
+struct Retry {
+  int64_t limit = 5;  // below 0: for ever
+  Duration duration = 5s, duration_max = 3min;
+  double factor = 2;
+  bool refresh = false;
+  static Retry from(const Value& retry);        // spec.syncPolicy.retry or operation.retry; absent fields by default
+  Duration delay_after(int64_t retries) const;  // before retry number `retries` + 1
+};
+
+// syncOptions of the application or of one object; a later word wins.
+struct SyncOptions {
+  std::vector<std::string> words;  // "CreateNamespace=true"
+  static SyncOptions from_list(const Value& list);
+  static SyncOptions from_annotation(const Value& object);  // argocd.argoproj.io/sync-options
+  bool has(std::string_view word) const;
+  std::string_view value(std::string_view key) const;  // "" when absent
+};
+
+struct Application {
+  std::string name, ns, project;
+  std::string tracking_name;  // <name>, or <ns>_<name> outside the control namespace
+  Value source;               // spec.source; null when there is none that we could use
+  std::string url, revision, path;
+  std::string destination_ns;
+  bool automated = false, prune = false, self_heal = false, allow_empty = false;
+  std::optional<Retry> retry;
+  SyncOptions options;
+  Value ignore_differences;
+  std::vector<Condition> spec_errors;        // InvalidSpecError: nothing else is done
+  std::vector<Condition> comparison_errors;  // what is not offered yet: nothing can be compared
+  std::vector<Condition> warnings;
+};
+// Never fails: what is wrong stands in the lists. `projects`: names of the AppProjects that exist.
+Application read_application(const Value& object, std::string_view control_namespace,
+                             const std::vector<std::string>& projects);
+
+// status.conditions with `next` (any order) in place of all: sorted, and with the times of those that stay.
+Value conditions_of(const Value& before, std::vector<Condition> next, WallTime now);
+
+}  // namespace slipway::gitops

@@ -1,0 +1,105 @@
+#include "gitops/compare/normalize.h"
+
+#include <map>
+
+#include "base/text.h"
+#include "gitops/compare/three_way.h"
+
+namespace slipway::gitops {
+
+namespace {
+
+// '*' and '?' as in a file name.
+bool glob(std::string_view pattern, std::string_view text) {
+  size_t p = 0, t = 0, star = pattern.npos, mark = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p, ++t;
+    } else if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      mark = t;
+    } else if (star != pattern.npos) {
+      p = star + 1;
+      t = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+bool concerns(const Value& rule, const Value& object) {
+  auto id = kinds::GroupVersionKind::of(object);
+  auto name = rule["name"].as_string(), ns = rule["namespace"].as_string();
+  return glob(rule["group"].as_string(), id.group) && glob(rule["kind"].as_string(), id.kind) &&
+         (name.empty() || name == kinds::name_of(object)) && (ns.empty() || ns == kinds::namespace_of(object));
+}
+
+bool is_secret(const Value& object) {
+  return object["kind"].as_string() == "Secret" && object["apiVersion"].as_string() == "v1";
+}
+
+}  // namespace
+
+Value normalize_intent(Value object) {
+  auto id = kinds::GroupVersionKind::of(object);
+  if (is_secret(object) && object["stringData"].is_object()) {
+    Value data = object["data"].is_object() ? object["data"] : Value::object();
+    for (const auto& [key, text] : object["stringData"].members()) {
+      data = data.with_member(key, base::base64_encode(text.as_string()));
+    }
+    object = object.without_member("stringData").with_member("data", data);
+  }
+  if (id.group == "rbac.authorization.k8s.io" && id.kind == "ClusterRole" && object["aggregationRule"].is_object()) {
+    object = object.without_member("rules");
+  }
+  if (id.group == "argoproj.io" && id.kind == "Application") {
+    object = object.without_member("status").without_member("operation");
+  }
+  if (object["metadata"].has("creationTimestamp") && object["metadata"]["creationTimestamp"].is_null()) {
+    object = object.without("/metadata/creationTimestamp");
+  }
+  return object;
+}
+
+Value normalize_state(const kinds::Kind* kind, Value object, const Value& ignore) {
+  object = normalize_intent(std::move(object));
+  if (kind && kind->type) {
+    if (auto conformed = kinds::conform(*kind, object)) object = conformed->object;
+    object = kinds::apply_defaults(*kind, std::move(object));
+  }
+  object = object.without_member("status");
+  for (const char* field : {"managedFields", "creationTimestamp", "resourceVersion", "generation", "uid", "selfLink"}) {
+    object = object.without(std::string("/metadata/") + field);
+  }
+  Value annotations = object["metadata"]["annotations"].without_member(last_applied_annotation);
+  if (object["metadata"]["annotations"].is_object()) {
+    object = annotations.empty() ? object.without("/metadata/annotations")
+                                 : object.with("/metadata/annotations", annotations);
+  }
+  for (const Value& rule : ignore.items()) {
+    if (!concerns(rule, object)) continue;
+    for (const Value& pointer : rule["jsonPointers"].items()) object = object.without(pointer.as_string());
+  }
+  return object;
+}
+
+void mask_secrets(Value& live, Value& target) {
+  if (!is_secret(live) && !is_secret(target)) return;
+  std::map<std::string, std::map<std::string, std::string>> masks;  // by key and value
+  for (Value* object : {&live, &target}) {
+    Value data = (*object)["data"];
+    for (const auto& [key, text] : (*object)["data"].members()) {
+      auto& known = masks[key.str()];
+      auto at = known.try_emplace(text.str(), std::string(8 + 4 * known.size(), '+')).first;
+      data = data.with_member(key, at->second);
+    }
+    if (object->is_object()) {
+      if (data.is_object()) *object = object->with_member("data", data);
+      *object = object->without_member("stringData");
+    }
+  }
+}
+
+}  // namespace slipway::gitops

@@ -1,0 +1,34 @@
+// Rendered objects become what an application wants in the cluster: with a namespace, a tracking id and a known kind.
+// Pure. Source: Argo CD 3.2 (reference/gitops.md 4.1).
+#pragma once
+
+#include <vector>
+
+#include "gitops/application/application.h"
+#include "gitops/sync/hooks.h"
+#include "render/render.h"
+
+namespace slipway::gitops {
+
+struct Target {
+  Value object;  // as it will be applied
+  cluster::ObjectKey key;
+  const kinds::Kind* kind = nullptr;  // null: the cluster does not know it
+  Hook hook;
+  base::Place origin;
+};
+struct Targets {
+  std::vector<Target> list;
+  std::vector<Condition> conditions;  // a ComparisonError among them: the state must not be applied
+};
+// `tree`: to say in which line an unknown field stands; may be null.
+Targets make_targets(const Application& app, const std::vector<render::RenderedObject>& objects,
+                     const kinds::Catalog& catalog, const sources::Tree* tree);
+
+// Two keys name one object: the version is not part of it.
+bool same_object(const cluster::ObjectKey& a, const cluster::ObjectKey& b);
+
+// Kinds that are never managed: Events and Leases come and go by themselves.
+bool is_excluded(const cluster::GroupVersionKind& id);
+
+}  // namespace slipway::gitops
