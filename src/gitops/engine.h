@@ -17,8 +17,8 @@ struct EngineOptions {
   Duration poll_interval = 120s;             // of remote repositories
 };
 
-// `cache` must hold Applications and every kind that may be managed (needs() of the reconciler: all that can be
-// watched).
+// `cache` must hold every kind of the catalog that can be watched, in its preferred version, without Events: that is
+// needs() of the reconciler. Objects of other kinds and versions are asked for one by one.
 std::unique_ptr<reconcile::Reconciler> make_application_reconciler(World& world, cluster::Cluster& cluster,
                                                                    reconcile::Cache& cache,
                                                                    sources::Repositories& repositories,
@@ -41,5 +41,16 @@ Task<Result<Comparison>> compare(World& world, cluster::Cluster& cluster, source
 // An Application for `slipway up REPO`: one source, automated sync with prune and self-heal.
 Value application_for(std::string_view name, std::string_view repository, std::string_view path,
                       std::string_view revision, std::string_view control_namespace);
+
+// Teaches a cluster that does not serve argoproj.io/v1alpha1 Application that kind (a CustomResourceDefinition), and
+// makes the control namespace; nothing where both are there. Errors: those of Cluster::write; unavailable when the kind
+// is not served in time.
+Task<Result<>> ensure_application_kind(cluster::Cluster& cluster);
+
+// The body of a push event (GitHub, GitLab, Gitea, Gogs, Bitbucket): Applications of that repository and ref are looked
+// at now. Gives their names; none is fine. Errors: bad_request (no JSON, no repository), too_large. It does not check
+// who sent it; all it can do is make us ask a repository that an Application names already.
+Result<std::vector<std::string>> webhook(const cluster::Cache& cache, sources::Repositories& repositories,
+                                         std::string_view body);
 
 }  // namespace slipway::gitops

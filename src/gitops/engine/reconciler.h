@@ -1,0 +1,92 @@
+// The reconciler of Applications: look (commit, files, cluster), decide (compare, plan), act (one step of a sync),
+// write the status once.
+#pragma once
+
+#include "gitops/engine.h"
+#include "gitops/engine/desired.h"
+#include "gitops/engine/live.h"
+#include "gitops/engine/operation_state.h"
+#include "gitops/engine/revisions.h"
+#include "gitops/sync/run.h"
+
+namespace slipway::gitops {
+
+class ApplicationReconciler final : public reconcile::Reconciler {
+ public:
+  ApplicationReconciler(World& world, cluster::Cluster& cluster, reconcile::Cache& cache,
+                        sources::Repositories& repositories, reconcile::EventRecorder& events, EngineOptions options)
+      : world_(world),
+        cluster_(cluster),
+        cache_(cache),
+        repositories_(repositories),
+        events_(events),
+        options_(std::move(options)),
+        live_(cluster, cache, options_.control_namespace),
+        revisions_(world, repositories, options_.poll_interval) {}
+  std::string_view name() const override { return "application"; }
+  void watch(reconcile::Cache& cache, Enqueue enqueue) override;
+  std::vector<cluster::GroupVersionKind> needs() const override { return watched_kinds(cluster_.catalog()); }
+  Task<reconcile::Outcome> reconcile(cluster::ObjectKey key) override;
+  Task<void> background() override { return revisions_.run(wake_); }
+
+ private:
+  using DesiredResult = Result<std::shared_ptr<const Desired>>;
+  // What was rendered last, for each of the few commits that an application deals with at a time.
+  struct Rendering {
+    Value inputs;
+    DesiredResult desired;
+  };
+  struct Memory {
+    std::vector<Rendering> renderings;  // latest first
+    std::vector<std::string> undone;    // what the running self-heal undoes
+  };
+  // One reconciliation.
+  struct Pass {
+    cluster::ObjectKey key;
+    Value object;  // as last seen or written
+    Application app;
+    Memory& memory;
+    bool refresh = false;
+    bool asked_anew = false;  // the repository was asked: reconciledAt moves
+    std::optional<Duration> again_after;
+    void wake_in(Duration d) {
+      if (!again_after || d < *again_after) again_after = d;
+    }
+  };
+  struct View {
+    std::string revision;  // the commit; the target revision as it is spelled when it cannot be told
+    std::shared_ptr<const Desired> desired;
+    State state;
+    bool known() const { return desired != nullptr; }
+  };
+
+  Task<View> look(Pass& pass, Application app, std::string revision);
+  Task<DesiredResult> desired_of(Pass& pass, Application app, std::string revision, std::string* sha);
+  Task<Result<State>> compare(Application app, std::shared_ptr<const Desired> desired, Value status_resources);
+
+  Task<Result<>> operate(Pass& pass, View& view);
+  Task<Result<>> advance(Pass& pass, OperationState& operation);
+  Task<void> fill_named_hooks(std::vector<SyncTask>* tasks);
+  Task<Result<>> finish(Pass& pass, OperationState& operation, bool succeeded, std::string phase_when_not,
+                        std::string message);
+  Task<Result<>> save(Pass& pass, const OperationState& operation);
+
+  Task<Result<>> write_status(Pass& pass, const View& view, std::vector<Condition> conditions);
+  Task<Result<>> patch(Pass& pass, Value next_status, Value extra);
+  Task<reconcile::Outcome> remove_all(Pass& pass);
+
+  Application read(const Value& object) const;
+
+  World& world_;
+  cluster::Cluster& cluster_;
+  reconcile::Cache& cache_;
+  sources::Repositories& repositories_;
+  reconcile::EventRecorder& events_;
+  const EngineOptions options_;
+  Enqueue wake_;
+  LiveObjects live_;
+  Revisions revisions_;
+  std::map<cluster::ObjectKey, Memory> memories_;
+};
+
+}  // namespace slipway::gitops

@@ -1,0 +1,134 @@
+#include "gitops/engine/revisions.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace slipway::gitops {
+
+namespace {
+
+// A repository that cannot be reached is tried sooner than a quiet one, at first.
+constexpr Duration retry_delay_first = 5s;
+
+}  // namespace
+
+void Revisions::follow(const cluster::ObjectKey& application, const std::string& url) {
+  std::string wanted = url.empty() ? "" : sources::normalized_url(url);
+  auto known = url_of_.find(application);
+  std::string before = known == url_of_.end() ? "" : known->second;
+  if (before == wanted) return;
+  if (!before.empty()) repositories_by_url_[before]->applications.erase(application);
+  if (wanted.empty()) {
+    url_of_.erase(application);
+  } else {
+    url_of_[application] = wanted;
+    auto& repository = repositories_by_url_[wanted];
+    if (!repository) repository = std::make_unique<Repository>();
+    if (repository->url.empty()) repository->url = url;
+    repository->applications.insert(application);
+  }
+  wanted_changed_.notify();
+}
+
+Revisions::Head* Revisions::head_of(const std::string& url, const std::string& revision) {
+  auto at = repositories_by_url_.find(sources::normalized_url(url));
+  if (at == repositories_by_url_.end()) return nullptr;
+  auto head = at->second->heads.find(revision);
+  return head == at->second->heads.end() ? nullptr : &head->second;
+}
+
+Task<Result<sources::Commit>> Revisions::resolve(std::string url, std::string revision) {
+  Duration retry_delay = retry_delay_first;
+  if (Head* head = head_of(url, revision)) {
+    if (head->commit || world_.steady_now() < head->retry_at) co_return head->commit;
+    retry_delay = std::min(head->retry_delay * 2, poll_interval_);
+  }
+  std::string normalized = sources::normalized_url(url);
+  auto at = repositories_by_url_.find(normalized);
+  uint64_t changes = at == repositories_by_url_.end() ? 0 : at->second->changes;
+  auto commit = co_await repositories_.resolve(url, revision);
+  if (commit.failed_with(ErrorKind::canceled)) co_return commit;
+  // What changed while we asked makes the answer old: it counts only for this once.
+  at = repositories_by_url_.find(normalized);
+  if (at != repositories_by_url_.end() && at->second->changes == changes) {
+    at->second->heads.insert_or_assign(revision, Head{commit, world_.steady_now() + retry_delay, retry_delay});
+  }
+  co_return commit;
+}
+
+std::optional<Duration> Revisions::retry_in(const std::string& url, const std::string& revision) {
+  Head* head = head_of(url, revision);
+  if (!head || head->commit) return std::nullopt;
+  return std::max<Duration>(head->retry_at - world_.steady_now(), 0s);
+}
+
+void Revisions::forget(const std::string& url) {
+  auto at = repositories_by_url_.find(sources::normalized_url(url));
+  if (at == repositories_by_url_.end()) return;
+  at->second->heads.clear();
+  ++at->second->changes;
+}
+
+void Revisions::changed(Repository& repository, const Wake& wake) {
+  repository.heads.clear();
+  ++repository.changes;
+  for (const auto& application : repository.applications) wake(application);
+}
+
+Task<void> Revisions::hear(Repository* repository, Wake wake) {
+  bool is_first = true;
+  while (true) {
+    auto told = co_await repositories_.changed(repository->url);
+    if (told.failed_with(ErrorKind::canceled)) co_return;
+    if (!told) {  // no such repository now; it may come
+      auto rested = co_await runtime::sleep(retry_delay_first);
+      if (!rested) co_return;
+      continue;
+    }
+    // The first word about a local repository only says that the watch stands: what was asked before may be old.
+    bool quiet = std::exchange(is_first, false) && repository->heads.empty();
+    if (!quiet) changed(*repository, wake);
+  }
+}
+
+Task<void> Revisions::poll(Repository* repository, Wake wake) {
+  while (true) {
+    auto rested = co_await runtime::sleep(poll_interval_);
+    if (!rested) co_return;
+    changed(*repository, wake);
+  }
+}
+
+Task<void> Revisions::run(Wake wake) {
+  runtime::Scope& scope = co_await runtime::current_scope();
+  while (true) {
+    for (auto& [url, repository] : repositories_by_url_) {
+      if (repository->applications.empty() || repository->follower) continue;
+      repository->follower = std::make_unique<TaskGroup>(scope);
+      repository->follower->spawn(hear(repository.get(), wake));
+      if (!repositories_.is_local(repository->url)) repository->follower->spawn(poll(repository.get(), wake));
+    }
+    // Nobody wants it any more: its follower ends.
+    for (auto it = repositories_by_url_.begin(); it != repositories_by_url_.end();) {
+      if (!it->second->applications.empty()) {
+        ++it;
+        continue;
+      }
+      auto gone = std::move(it->second);
+      it = repositories_by_url_.erase(it);
+      if (!gone->follower) continue;
+      co_await gone->follower->stop();
+      it = repositories_by_url_.begin();  // much may have changed meanwhile
+    }
+    auto woken = co_await wanted_changed_.wait();
+    if (woken) continue;
+    for (auto& [url, repository] : repositories_by_url_) {
+      if (repository->follower) co_await repository->follower->stop();
+      repository->follower = nullptr;
+    }
+    co_return;
+  }
+}
+
+}  // namespace slipway::gitops

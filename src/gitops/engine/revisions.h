@@ -1,0 +1,57 @@
+// What the revisions of repositories mean now: asked for once, and again when the repository may have changed - local
+// ones are watched, remote ones polled or named by a webhook.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+
+#include "cluster/cluster.h"
+#include "sources/repositories.h"
+
+namespace slipway::gitops {
+
+class Revisions {
+ public:
+  using Wake = std::function<void(const cluster::ObjectKey& application)>;
+  Revisions(World& world, sources::Repositories& repositories, Duration poll_interval)
+      : world_(world), repositories_(repositories), poll_interval_(poll_interval) {}
+
+  // The application wants to hear of changes of this URL ("": of none).
+  void follow(const cluster::ObjectKey& application, const std::string& url);
+  // Errors: those of Repositories::resolve; they are kept until the repository may have changed, or retry_in() is over.
+  Task<Result<sources::Commit>> resolve(std::string url, std::string revision);
+  // When a failed resolve() is worth another try; nothing when it did not fail.
+  std::optional<Duration> retry_in(const std::string& url, const std::string& revision);
+  // Ask again, whatever is known.
+  void forget(const std::string& url);
+  // Follows all wanted repositories until canceled.
+  Task<void> run(Wake wake);
+
+ private:
+  struct Head {
+    Result<sources::Commit> commit;
+    SteadyTime retry_at{};
+    Duration retry_delay{0};
+  };
+  struct Repository {
+    std::string url;  // as an application spells it
+    std::set<cluster::ObjectKey> applications;
+    std::map<std::string, Head> heads;  // by revision
+    uint64_t changes = 0;
+    std::unique_ptr<TaskGroup> follower;
+  };
+  Task<void> hear(Repository* repository, Wake wake);
+  Task<void> poll(Repository* repository, Wake wake);
+  Head* head_of(const std::string& url, const std::string& revision);
+  void changed(Repository& repository, const Wake& wake);
+
+  World& world_;
+  sources::Repositories& repositories_;
+  const Duration poll_interval_;
+  std::map<std::string, std::unique_ptr<Repository>> repositories_by_url_;  // normalized
+  std::map<cluster::ObjectKey, std::string> url_of_;                        // normalized
+  runtime::Signal wanted_changed_;
+};
+
+}  // namespace slipway::gitops

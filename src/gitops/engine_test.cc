@@ -1,0 +1,356 @@
+// Whole scenarios on fake time: a repository, an Application, a cluster, and what people do to each.
+#include "gitops/testing/engine_fixture.h"
+
+namespace slipway::gitops::testing {
+
+namespace {
+
+std::string deployment(std::string_view name, std::string_view image, int replicas = 1, std::string_view more = "") {
+  return fmt::format(
+      "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {0}\nspec:\n  replicas: {2}\n  selector:\n    "
+      "matchLabels: {{app: {0}}}\n  template:\n    metadata:\n      labels: {{app: {0}}}\n    spec:\n      "
+      "containers:\n "
+      "     - name: main\n        image: {1}\n        resources: {{limits: {{cpu: 1000m, memory: 1024Mi}}}}\n{3}",
+      name, image, replicas, more);
+}
+std::string config_map(std::string_view name, std::string_view value, std::string_view annotations = "{}") {
+  return fmt::format(
+      "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\n  annotations: {}\ndata:\n  key: \"{}\"\n", name,
+      annotations, value);
+}
+
+struct Shop : EngineFixture {
+  explicit Shop(Files files) {
+    sha = commit(std::move(files));
+    apply_application(application());
+  }
+  std::string sha;
+};
+
+}  // namespace
+
+TEST_CASE("a directory becomes objects, and the status says so") {
+  Shop f({{"web.yaml", deployment("web", "web:1")}, {"config.yaml", config_map("settings", "a")}});
+  CHECK(f.get("Deployment", "web")["spec"]["replicas"].as_int() == 1);
+  CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "a");
+  CHECK(f.get("ConfigMap", "settings")["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"].as_string() ==
+        "shop:/ConfigMap:shop/settings");
+  CHECK(f.summary() == "Synced/Progressing");
+  f.run_pods();
+  CHECK(f.summary() == "Synced/Healthy");
+  Value status = f.status();
+  CHECK(status["sync"]["revision"].as_string() == f.sha);
+  CHECK(status["operationState"]["phase"].as_string() == "Succeeded");
+  CHECK(status["operationState"]["message"].as_string() == "successfully synced (all tasks run)");
+  CHECK(status["operationState"]["syncResult"]["resources"].size() == 2);
+  CHECK(status["history"].size() == 1);
+  CHECK(status["sourceType"].as_string() == "Directory");
+  CHECK(status["summary"]["images"][0].as_string() == "web:1");
+  CHECK(f.app()["operation"].is_null());
+  CHECK(f.condition("ComparisonError") == "");
+  CHECK(f.has_event("shop", "OperationStarted: Initiated automated sync to [" + f.sha + "]"));
+  CHECK(f.has_event("shop", "OperationCompleted: Sync operation to " + f.sha + " succeeded"));
+}
+
+TEST_CASE("when nothing changes, nothing is written") {
+  Shop f({{"web.yaml", deployment("web", "web:1")}, {"config.yaml", config_map("settings", "a")}});
+  f.run_pods();
+  f.settle(10s);
+  auto before = f.store->revision();
+  f.settle(300s);
+  CHECK(f.store->revision() == before);
+}
+
+TEST_CASE("a commit changes what it names, and nothing else") {
+  Shop f({{"web.yaml", deployment("web", "web:1")}, {"api.yaml", deployment("api", "api:1")}});
+  f.run_pods();
+  Value api = f.get("Deployment", "api");
+  std::string sha = f.commit({{"web.yaml", deployment("web", "web:2")}, {"api.yaml", deployment("api", "api:1")}});
+  CHECK(f.get("Deployment", "web")["spec"]["template"]["spec"]["containers"][0]["image"].as_string() == "web:2");
+  CHECK(f.get("Deployment", "api")["metadata"]["resourceVersion"] == api["metadata"]["resourceVersion"]);
+  CHECK(f.status()["sync"]["revision"].as_string() == sha);
+  CHECK(f.status()["history"].size() == 2);
+}
+
+TEST_CASE("what people change is undone, and an Event says what") {
+  Shop f({{"web.yaml", deployment("web", "web:1", 2)}, {"config.yaml", config_map("settings", "a")}});
+  f.run_pods();
+  f.patch("Deployment", "web", R"({"spec": {"replicas": 5}})");
+  f.settle();
+  CHECK(f.get("Deployment", "web")["spec"]["replicas"].as_int() == 2);
+  CHECK(f.has_event("shop", "SelfHealed: Undone: Deployment shop/web: spec.replicas is 5, not 2"));
+  f.settle(400s);
+  f.remove("ConfigMap", "settings");
+  f.settle();
+  CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "a");
+  CHECK(f.has_event("shop", "SelfHealed: Undone: ConfigMap shop/settings was deleted"));
+  f.settle(400s);
+  f.patch("ConfigMap", "settings", R"({"data": {"key": "b"}})");
+  f.settle();
+  CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "a");
+  CHECK(f.status()["operationState"]["operation"]["sync"]["autoHealAttemptsCount"].as_int() == 1);
+  // What Git does not speak of is left alone.
+  f.patch("Deployment", "web", R"({"metadata": {"labels": {"mine": "yes"}}})");
+  f.settle(10s);
+  CHECK(f.get("Deployment", "web")["metadata"]["labels"]["mine"].as_string() == "yes");
+  CHECK(f.summary() == "Synced/Healthy");
+}
+
+TEST_CASE("without self-heal drift is shown, not undone") {
+  EngineFixture f;
+  f.commit({{"config.yaml", config_map("settings", "a")}});
+  f.apply_application(f.application().with("/spec/syncPolicy/automated/selfHeal", false));
+  f.patch("ConfigMap", "settings", R"({"data": {"key": "b"}})");
+  f.settle(30s);
+  CHECK(f.summary() == "OutOfSync/Healthy");
+  CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "b");
+}
+
+TEST_CASE("a removed manifest is pruned, in the foreground, only with prune: true") {
+  for (bool prune : {true, false}) {
+    CAPTURE(prune);
+    EngineFixture f;
+    f.commit({{"web.yaml", deployment("web", "web:1")}, {"config.yaml", config_map("settings", "a")}});
+    f.apply_application(f.application().with("/spec/syncPolicy/automated/prune", prune));
+    f.run_pods();
+    f.commit({{"web.yaml", deployment("web", "web:1")}});
+    f.settle(5s);
+    CHECK(f.get("ConfigMap", "settings").is_null() == prune);
+    CHECK(f.summary() == (prune ? "Synced/Healthy" : "OutOfSync/Healthy"));
+    if (!prune) CHECK(f.resource("ConfigMap", "settings")["requiresPruning"].as_bool());
+  }
+}
+
+TEST_CASE("an empty commit wipes nothing out") {
+  Shop f({{"config.yaml", config_map("settings", "a")}});
+  f.commit({{"README", "nothing here"}});
+  CHECK_FALSE(f.get("ConfigMap", "settings").is_null());
+  CHECK(f.condition("SyncError").find("auto-sync will wipe out all resources") != std::string::npos);
+}
+
+TEST_CASE("a commit that cannot be used changes nothing, says where and why, and the next one heals") {
+  struct Bad {
+    const char* what;
+    Files files;
+    const char* path;  // of the application
+    std::vector<const char*> says;
+  };
+  std::string good = config_map("settings", "a");
+  for (const Bad& bad : {
+           Bad{"broken YAML", {{"app/config.yaml", "apiVersion: v1\nkind: [ConfigMap\n"}}, "app", {"app/config.yaml:"}},
+           Bad{"an unknown field",
+               {{"app/config.yaml", config_map("settings", "b")},
+                {"app/web.yaml", deployment("web", "web:1") + "  replica: 3\n"}},
+               "app",
+               {"app/web.yaml:", "unknown field \"spec.replica\"", "did you mean \"replicas\"?"}},
+           Bad{"no such folder", {{"apps/config.yaml", good}}, "app", {"app: app path does not exist", "\"apps\""}},
+       }) {
+    CAPTURE(bad.what);
+    EngineFixture f;
+    f.commit({{"app/config.yaml", good}});
+    f.apply_application(f.application("shop", bad.path));
+    REQUIRE(f.summary() == "Synced/Healthy");
+    Value before = f.get("ConfigMap", "settings");
+    f.commit(bad.files);
+    f.settle(60s);
+    CHECK(f.summary() == "Unknown/Healthy");
+    for (const char* part : bad.says) {
+      INFO(f.condition("ComparisonError"));
+      CHECK(f.condition("ComparisonError").find(part) != std::string::npos);
+    }
+    CHECK(f.get("ConfigMap", "settings")["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]);
+    CHECK(f.get("Deployment", "web").is_null());
+    f.commit({{"app/config.yaml", config_map("settings", "c")}});
+    CHECK(f.summary() == "Synced/Healthy");
+    CHECK(f.condition("ComparisonError") == "");
+    CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "c");
+  }
+}
+
+TEST_CASE("nothing is applied half: an object that the cluster refuses stops the sync before the first change") {
+  Shop f({{"a.yaml", config_map("a", "1")}});
+  f.commit({{"a.yaml", config_map("a", "2")},
+            {"b.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: b}\nspec: {ports: [{port: 99999}]}\n"}});
+  CHECK(f.get("ConfigMap", "a")["data"]["key"].as_string() == "1");
+  Value state = f.status()["operationState"];
+  CHECK(state["message"].as_string().find("one or more objects failed to apply (dry run)") == 0);
+  CHECK(state["message"].as_string().find("spec.ports[0].port") != std::string::npos);
+  // A good commit does not wait for the bad one's retries.
+  f.commit({{"a.yaml", config_map("a", "3")}});
+  CHECK(f.get("ConfigMap", "a")["data"]["key"].as_string() == "3");
+  CHECK(f.summary() == "Synced/Healthy");
+}
+
+TEST_CASE("an unknown kind fails the sync, and is tried again a few times") {
+  Shop f({{"a.yaml", config_map("a", "1")},
+          {"w.yaml", "apiVersion: foo.example/v1\nkind: Widget\nmetadata: {name: w}\nspec: {}\n"}});
+  CHECK(f.get("ConfigMap", "a").is_null());
+  CHECK(f.status()["operationState"]["message"].as_string().find(
+            "The Kubernetes API could not find foo.example/Widget for requested resource shop/w.") !=
+        std::string::npos);
+  f.settle(600s);
+  Value state = f.status()["operationState"];
+  CHECK(state["phase"].as_string() == "Failed");
+  CHECK(state["retryCount"].as_int() == 5);
+  CHECK(state["message"].as_string().find("(retried 5 times).") != std::string::npos);
+  CHECK(f.condition("SyncError").find("Failed last sync attempt to [" + f.sha + "]") == 0);
+  CHECK(f.summary() == "OutOfSync/Missing");
+}
+
+TEST_CASE("waves follow one another when the one before is healthy") {
+  Shop f({{"b.yaml", config_map("b", "1", "{argocd.argoproj.io/sync-wave: '1'}")},
+          {"web.yaml", deployment("web", "web:1")}});
+  CHECK_FALSE(f.get("Deployment", "web").is_null());
+  CHECK(f.get("ConfigMap", "b").is_null());
+  CHECK(f.status()["operationState"]["phase"].as_string() == "Running");
+  CHECK(f.status()["operationState"]["message"].as_string() == "waiting for healthy state of apps/Deployment/web");
+  f.stop();
+  f.start();  // a restart in between loses nothing
+  CHECK(f.get("ConfigMap", "b").is_null());
+  f.run_pods();
+  CHECK_FALSE(f.get("ConfigMap", "b").is_null());
+  CHECK(f.summary() == "Synced/Healthy");
+}
+
+TEST_CASE("an operation in the object starts a sync") {
+  EngineFixture f;
+  f.commit({{"config.yaml", config_map("settings", "a")}});
+  f.apply_application(f.application().without("/spec/syncPolicy/automated"));
+  CHECK(f.summary() == "OutOfSync/Missing");
+  f.patch("Application", "shop", R"({"operation": {"initiatedBy": {"username": "ann"}, "sync": {"dryRun": true}}})",
+          "argocd");
+  f.settle();
+  CHECK(f.get("ConfigMap", "settings").is_null());
+  CHECK(f.status()["operationState"]["phase"].as_string() == "Succeeded");
+  CHECK(f.status()["history"].empty());
+  f.patch("Application", "shop", R"({"operation": {"initiatedBy": {"username": "ann"}, "sync": {}}})", "argocd");
+  f.settle();
+  CHECK(f.summary() == "Synced/Healthy");
+  CHECK(f.app()["operation"].is_null());
+  CHECK(f.status()["history"][0]["initiatedBy"]["username"].as_string() == "ann");
+}
+
+TEST_CASE("the refresh annotation is answered and taken away") {
+  Shop f({{"config.yaml", config_map("settings", "a")}});
+  std::string before = f.status()["reconciledAt"].str();
+  f.settle(5s);
+  f.patch("Application", "shop", R"({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "hard"}}})", "argocd");
+  f.settle();
+  CHECK_FALSE(f.app()["metadata"]["annotations"].has("argocd.argoproj.io/refresh"));
+  CHECK(f.status()["reconciledAt"].as_string() > before);
+}
+
+TEST_CASE("the cascade finalizer takes the objects along; without it they stay") {
+  for (bool cascade : {true, false}) {
+    CAPTURE(cascade);
+    EngineFixture f;
+    f.commit({{"web.yaml", deployment("web", "web:1")}, {"config.yaml", config_map("settings", "a")}});
+    Value app = f.application();
+    if (cascade)
+      app = app.with("/metadata/finalizers", Value::array({Value("resources-finalizer.argocd.argoproj.io")}));
+    f.apply_application(app);
+    f.remove("Application", "shop", "argocd");
+    f.settle(5s);
+    CHECK(f.app().is_null());
+    CHECK(f.get("ConfigMap", "settings").is_null() == cascade);
+    CHECK(f.get("Deployment", "web").is_null() == cascade);
+  }
+}
+
+TEST_CASE("applications of applications") {
+  EngineFixture f;
+  Value child = f.application("child", "child");
+  f.commit({{"root/child.yaml", value::to_json(child)}, {"child/config.yaml", config_map("settings", "a")}});
+  f.apply_application(f.application("root", "root").with("/spec/destination/namespace", "argocd"));
+  f.settle(5s);
+  CHECK(f.summary("root") == "Synced/Healthy");
+  CHECK(f.summary("child") == "Synced/Healthy");
+  CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "a");
+  CHECK(f.resource("Application", "child", "root")["health"]["status"].as_string() == "Healthy");
+}
+
+TEST_CASE("an application says why its pods do not start") {
+  Shop f({{"web.yaml", deployment("web", "web:1")}});
+  auto pods = f.world.run(f.cluster->list({"", "v1", "Pod"}, {.ns = "shop"}));
+  REQUIRE(pods->items.size() == 1);
+  Value waiting{{"reason", "CreateContainerConfigError"}, {"message", "secret \"db\" not found"}};
+  Value container{{"name", "main"}, {"image", "web:1"},  {"imageID", ""},
+                  {"ready", false}, {"restartCount", 0}, {"state", Value{{"waiting", waiting}}}};
+  Value patch{{"status", Value{{"phase", "Pending"}, {"containerStatuses", Value::array({container})}}}};
+  f.write(cluster::merge_patch(cluster::ObjectKey::of(pods->items[0]), patch, "status"));
+  f.settle();
+  CHECK(f.summary() == "Synced/Progressing");
+  std::string message = f.status()["health"]["message"].str();
+  CHECK(message.find("secret \"db\" not found") != std::string::npos);
+  CHECK(message.find("CreateContainerConfigError") != std::string::npos);
+}
+
+TEST_CASE("kinds that nobody acts on yet are stored, and say so") {
+  Shop f({{"s.yaml",
+           "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: s}\nspec: {encryptedData: {a: "
+           "AgB}}\n"}});
+  CHECK(f.summary() == "Synced/Healthy");
+  CHECK(f.resource("SealedSecret", "s")["health"]["message"].as_string() == "no controller yet");
+}
+
+TEST_CASE("remote repositories: polled, named by a webhook, and out of reach") {
+  EngineFixture f;
+  std::string url = "https://git.example/team/shop.git";
+  f.repositories.commit(url, {{"config.yaml", config_map("settings", "a")}});
+  f.apply_application(f.application().with("/spec/source/repoURL", url));
+  CHECK(f.summary() == "Synced/Healthy");
+  f.repositories.commit(url, {{"config.yaml", config_map("settings", "b")}});
+  f.settle(60s);
+  CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "a");
+  f.settle(61s);
+  CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "b");
+
+  f.repositories.commit(url, {{"config.yaml", config_map("settings", "c")}});
+  auto told = webhook(*f.cache, f.repositories,
+                      R"({"ref": "refs/heads/main", "repository": {"clone_url": "https://git.example/team/shop"}})");
+  REQUIRE(told.has_value());
+  CHECK(told->size() == 1);
+  f.settle();
+  CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "c");
+  auto other = webhook(*f.cache, f.repositories,
+                       R"({"ref": "refs/heads/else", "repository": {"clone_url": "https://git.example/team/shop"}})");
+  CHECK(other->empty());
+  CHECK(webhook(*f.cache, f.repositories, "{}").failed_with(ErrorKind::bad_request));
+
+  f.repositories.fail_with(url, Error(ErrorKind::unavailable, "Could not resolve host: git.example"));
+  f.settle(130s);
+  CHECK(f.summary() == "Unknown/Healthy");
+  CHECK(f.condition("ComparisonError").find("Could not resolve host") != std::string::npos);
+  CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "c");
+  f.repositories.fail_with(url, std::nullopt);
+  f.settle(130s);
+  CHECK(f.summary() == "Synced/Healthy");
+}
+
+TEST_CASE("comparing for people") {
+  Shop f({{"web.yaml", deployment("web", "web:1")},
+          {"secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: one}\n"}});
+  f.repositories.commit(repository,
+                        {{"web.yaml", deployment("web", "web:2")},
+                         {"secret.yaml",
+                          "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: "
+                          "two}\n"}},
+                        "next");
+  auto same = f.world.run(compare(f.world, *f.cluster, f.repositories, f.app()));
+  REQUIRE(same.has_value());
+  CHECK(same->differences.empty());
+  Value app = f.app().with("/spec/source/targetRevision", "next");
+  auto comparison = f.world.run(compare(f.world, *f.cluster, f.repositories, app));
+  REQUIRE(comparison.has_value());
+  REQUIRE(comparison->differences.size() == 2);
+  for (const Difference& d : comparison->differences) {
+    if (d.key.kind.kind == "Secret") {
+      CHECK(d.live["data"]["password"].as_string() == "++++++++");
+      CHECK(d.target["data"]["password"].as_string() == "++++++++++++");
+    } else {
+      CHECK(d.target["spec"]["template"]["spec"]["containers"][0]["image"].as_string() == "web:2");
+    }
+  }
+}
+
+}  // namespace slipway::gitops::testing

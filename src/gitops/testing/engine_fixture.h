@@ -1,0 +1,174 @@
+// For tests: a cluster in memory with its workload controllers, the GitOps engine over it, and repositories in memory,
+// all on fake time. Pods are written by hand: run_pods() plays the node.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "cluster/embedded/embedded.h"
+#include "gitops/application/application.h"
+#include "gitops/engine.h"
+#include "gitops/testing/fake_repositories.h"
+#include "reconcile/reconcile.h"
+#include "sim/sim_world.h"
+#include "store/store.h"
+#include "value/json.h"
+#include "value/yaml.h"
+#include "workloads/deployment/deployment.h"
+#include "workloads/garbage/garbage.h"
+#include "workloads/namespaces/namespaces.h"
+#include "workloads/replicaset/replicaset.h"
+
+namespace slipway::gitops::testing {
+
+inline const std::string repository = "/srv/shop";
+
+struct EngineFixture {
+  explicit EngineFixture(uint64_t seed = 1) : world(seed), store(world.run(store::open_store(world, {})).value()) {
+    cluster = cluster::make_embedded_cluster(world, *store, kinds::builtin_catalog()).value();
+    for (const char* name : {"default", "argocd", "shop"}) {
+      write(cluster::create(Value{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", Value{{"name", name}}}}));
+    }
+    start();
+  }
+  ~EngineFixture() {
+    stop();
+    cluster = nullptr;
+    (void)world.run(store->close());
+  }
+
+  // The controllers begin, or begin again as after a restart of the program.
+  void start() {
+    group = std::make_unique<TaskGroup>(world.executor());
+    events = reconcile::make_recorder(world, *cluster, *group, "slipway");
+    std::vector<kinds::GroupVersionKind> kinds;
+    for (const kinds::Kind* kind : cluster->catalog().all()) {
+      bool watched = std::find(kind->verbs.begin(), kind->verbs.end(), "watch") != kind->verbs.end();
+      bool preferred = cluster->catalog().find_kind(kind->id.group, kind->id.kind) == kind;
+      if (watched && preferred && kind->id.kind != "Event") kinds.push_back(kind->id);
+    }
+    cache = cluster::make_cache(world, *cluster, std::move(kinds));
+    reconcilers.push_back(std::make_unique<workloads::NamespaceReconciler>(world, *cluster, ""));
+    reconcilers.push_back(std::make_unique<workloads::DeploymentReconciler>(world, *cluster, *events));
+    reconcilers.push_back(std::make_unique<workloads::ReplicaSetReconciler>(world, *cluster, *events));
+    reconcilers.push_back(std::make_unique<workloads::GarbageReconciler>(*cluster));
+    reconcilers.push_back(make_application_reconciler(world, *cluster, *cache, repositories, *events));
+    for (auto& reconciler : reconcilers) group->spawn(run_one(world, *cache, *reconciler));
+    group->spawn(cache->run());
+    world.run_for(300ms);
+  }
+  void stop() {
+    if (!group) return;
+    world.run(group->stop());
+    group = nullptr;
+    reconcilers.clear();
+    cache = nullptr;
+    events = nullptr;
+  }
+  static Task<void> run_one(World& world, cluster::Cache& cache, reconcile::Reconciler& reconciler) {
+    co_await reconcile::run_controller(world, cache, reconciler);
+  }
+
+  Value write(cluster::Write w) {
+    auto written = world.run(cluster->write(std::move(w)));
+    if (!written) FAIL(written.error().str());
+    return written->object;
+  }
+  Value create(std::string_view yaml) { return write(cluster::create(value::parse_yaml(yaml).value())); }
+  Value get(std::string kind, std::string name, std::string ns = "shop") {
+    const kinds::Kind* known = cluster->catalog().find_word(kind);
+    REQUIRE(known);
+    auto object = world.run(cluster->get({known->id, known->namespaced ? ns : "", std::move(name)}));
+    return object ? *object : Value();
+  }
+  void patch(std::string kind, std::string name, std::string_view json, std::string ns = "shop",
+             std::string subresource = "") {
+    const kinds::Kind* known = cluster->catalog().find_word(kind);
+    REQUIRE(known);
+    write(cluster::merge_patch({known->id, known->namespaced ? ns : "", std::move(name)},
+                               value::parse_json(json).value(), std::move(subresource)));
+  }
+  void remove(std::string kind, std::string name, std::string ns = "shop") {
+    const kinds::Kind* known = cluster->catalog().find_word(kind);
+    REQUIRE(known);
+    write(cluster::remove({known->id, known->namespaced ? ns : "", std::move(name)}));
+  }
+
+  // An automated Application of `repository`, as `slipway up` makes it, into the namespace shop.
+  Value application(std::string name = "shop", std::string path = ".") {
+    Value app = application_for(name, repository, path, "main", "argocd");
+    return app.with("/spec/destination/namespace", "shop");
+  }
+  void apply_application(Value app) {
+    write(cluster::create(std::move(app)));
+    settle();
+  }
+  std::string commit(Files files) {
+    std::string sha = repositories.commit(repository, std::move(files));
+    settle();
+    return sha;
+  }
+  void settle(Duration d = 500ms) { world.run_for(d); }
+
+  Value app(std::string name = "shop") { return get("Application", std::move(name), "argocd"); }
+  Value status(std::string name = "shop") { return app(std::move(name))["status"]; }
+  // "Synced/Healthy"
+  std::string summary(std::string name = "shop") {
+    Value s = status(std::move(name));
+    return s["sync"]["status"].str() + "/" + s["health"]["status"].str();
+  }
+  std::string condition(std::string_view type, std::string name = "shop") {
+    Value s = status(std::move(name));
+    for (const Value& c : s["conditions"].items()) {
+      if (c["type"].as_string() == type) return c["message"].str();
+    }
+    return "";
+  }
+  Value resource(std::string_view kind, std::string_view resource_name, std::string name = "shop") {
+    Value s = status(std::move(name));
+    for (const Value& r : s["resources"].items()) {
+      if (r["kind"].as_string() == kind && r["name"].as_string() == resource_name) return r;
+    }
+    return Value();
+  }
+  // "Reason: message" of every Event about an object of that name, oldest first.
+  std::vector<std::string> events_about(std::string name) {
+    auto list = world.run(cluster->list({"", "v1", "Event"}, {})).value();
+    std::vector<Value> found;
+    for (const Value& e : list.items) {
+      if (e["involvedObject"]["name"].as_string() == name) found.push_back(e);
+    }
+    std::ranges::sort(found, {}, [](const Value& e) { return kinds::revision_of(e); });
+    std::vector<std::string> out;
+    for (const Value& e : found) out.push_back(e["reason"].str() + ": " + e["message"].str());
+    return out;
+  }
+  bool has_event(std::string name, std::string_view part) {
+    for (const std::string& e : events_about(std::move(name))) {
+      if (e.find(part) != std::string::npos) return true;
+    }
+    return false;
+  }
+  // All pods of the namespace run and are ready.
+  void run_pods(std::string ns = "shop") {
+    auto pods = world.run(cluster->list({"", "v1", "Pod"}, {.ns = ns}));
+    for (const Value& pod : pods->items) {
+      Value ready{{"type", "Ready"}, {"status", "True"}, {"lastTransitionTime", "2026-01-01T00:00:00Z"}};
+      Value patch{{"status", Value{{"phase", "Running"}, {"conditions", Value::array({ready})}}}};
+      write(cluster::merge_patch(cluster::ObjectKey::of(pod), patch, "status"));
+    }
+    settle();
+  }
+
+  sim::SimWorld world;
+  FakeRepositories repositories;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<cluster::Cluster> cluster;
+  std::unique_ptr<TaskGroup> group;
+  std::unique_ptr<reconcile::EventRecorder> events;
+  std::unique_ptr<cluster::Cache> cache;
+  std::vector<std::unique_ptr<reconcile::Reconciler>> reconcilers;
+};
+
+}  // namespace slipway::gitops::testing
