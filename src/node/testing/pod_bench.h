@@ -152,6 +152,34 @@ class PodBench {
     co_return false;
   }
 
+  // What a command in the running container prints; a failed check when it does not end well.
+  Task<std::string> sh(std::string name, std::string script, std::string container = "") {
+    Value p = co_await pod(name);
+    std::string id = status_of(p, container.empty() ? name : container)["containerID"].str();
+    if (id.starts_with("containerd://")) id = id.substr(13);
+    auto done = co_await runtime.exec(id, {"sh", "-c", script}, 10s);
+    CHECK_MESSAGE(done.has_value(), script << ": " << (done ? std::string() : done.error().str()));
+    if (!done) co_return std::string();
+    CHECK_MESSAGE(done->exit_code == 0, script << ": " << done->out << done->err);
+    co_return std::string(base::trim(done->out));
+  }
+  // The log of the pod's container of the same name.
+  Task<std::string> log(std::string name, LogRequest request = {}) {
+    request.ns = "default";
+    request.pod = name;
+    if (request.container.empty()) request.container = name;
+    Collected sink;
+    auto read = co_await agent->logs(request, sink);
+    co_return read ? sink.text : "error: " + read.error().message();
+  }
+  struct Collected final : LogSink {
+    std::string text;
+    Task<Result<>> write(std::string bytes) override {
+      text += bytes;
+      co_return Result<>();
+    }
+  };
+
   World& world;
   PodRuntime& runtime;
   NodeOptions options;

@@ -1,0 +1,167 @@
+#include "node/logs.h"
+
+#include "node/testing/pod_contract.h"
+#include "node/testing/real_containers.h"
+#include "sim/sim_world.h"
+
+using namespace slipway;
+using namespace slipway::node;
+using namespace slipway::node::testing;
+
+namespace {
+
+const char* const kLog =
+    "2026-05-01T10:00:00.000000001Z stdout F one\n"
+    "2026-05-01T10:00:01.5Z stderr F two\n"
+    "2026-05-01T10:00:02Z stdout P thr\n"
+    "2026-05-01T10:00:02Z stdout F ee\n"
+    "not a line of CRI's\n"
+    "2026-05-01T10:00:03Z stdout F \n"
+    "2026-05-01T10:00:04Z stdout F four\n";
+
+void check(LogRequest request, std::string_view expected) {
+  sim::SimWorld world(1);
+  REQUIRE(world.files().make_directories("/log"));
+  REQUIRE(world.files().write_atomically("/log/0.log", kLog));
+  PodBench::Collected sink;
+  auto read = world.run(read_log(world, "/log/0.log", request, sink, [] { return false; }));
+  REQUIRE(read);
+  CHECK(sink.text == expected);
+}
+
+LogRequest with(std::function<void(LogRequest&)> change) {
+  LogRequest r;
+  change(r);
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("logs: what kubectl asks for") {
+  check({}, "one\ntwo\nthree\n\nfour\n");
+  check(with([](auto& r) { r.with_stderr = false; }), "one\nthree\n\nfour\n");
+  check(with([](auto& r) { r.with_stdout = false; }), "two\n");
+  check(with([](auto& r) { r.tail_lines = 2; }), "\nfour\n");
+  check(with([](auto& r) { r.tail_lines = 0; }), "");
+  check(with([](auto& r) { r.tail_lines = 100; }), "one\ntwo\nthree\n\nfour\n");
+  check(with([](auto& r) { r.limit_bytes = 6; }), "one\ntw");
+  check(with([](auto& r) { r.since_time = base::parse_rfc3339("2026-05-01T10:00:02Z"); }), "three\n\nfour\n");
+  check(with([](auto& r) {
+          r.timestamps = true;
+          r.tail_lines = 1;
+        }),
+        "2026-05-01T10:00:04Z four\n");
+  check(with([](auto& r) {
+          r.timestamps = true;
+          r.with_stderr = false;
+          r.limit_bytes = 71;
+        }),
+        "2026-05-01T10:00:00.000000001Z one\n2026-05-01T10:00:02Z three\n2026-05-0");
+}
+
+TEST_CASE("logs: rotation keeps the newest files") {
+  sim::SimWorld world(1);
+  auto& files = world.files();
+  REQUIRE(files.make_directories("/log"));
+  int reopened = 0;
+  std::function<Task<Result<>>()> reopen = [&]() -> Task<Result<>> {
+    return [](int* count) -> Task<Result<>> {
+      ++*count;
+      co_return Result<>();
+    }(&reopened);
+  };
+  for (int i = 0; i < 8; ++i) {
+    REQUIRE(files.write_atomically("/log/0.log", std::string(100, 'x')));
+    REQUIRE(world.run(rotate_log(world, "/log/0.log", reopen, 100, 3)));
+    world.run_for(2s);
+  }
+  CHECK(reopened == 8);
+  CHECK(files.list("/log")->size() == 2);  // and the one that containerd opens anew
+  REQUIRE(files.write_atomically("/log/0.log", std::string(99, 'x')));
+  REQUIRE(world.run(rotate_log(world, "/log/0.log", reopen, 100, 3)));
+  CHECK(reopened == 8);
+}
+
+namespace {
+
+Task<void> follow(PodBench* b, LogRequest request, PodBench::Collected* sink, bool* ended) {
+  auto read = co_await b->agent->logs(request, *sink);
+  *ended = read.has_value();
+}
+
+Task<void> logs_of_real_containers(RealNode& node) {
+  PodBench& b = *node.bench;
+  co_await b.create(R"({apiVersion: v1, kind: Pod, metadata: {name: say, namespace: default}, spec: {nodeName: n1,
+    containers: [{name: say, image: IMAGE, command: [sh, -c,
+      "echo first; echo oops >&2; trap 'exit 3' USR1; trap 'echo bye; exit 0' TERM; i=0; while :; do i=$((i+1)); echo line $i; sleep 0.1; done"]}]}})");
+  if (!co_await b.becomes("say", "ready")) co_return;
+  (void)co_await runtime::sleep(500ms);
+  std::string text = co_await b.log("say");
+  CHECK_MESSAGE((text.find("first\n") != std::string::npos && text.find("oops\n") != std::string::npos &&
+                 text.find("line 1\nline 2\n") != std::string::npos),
+                text);
+  std::string tail = co_await b.log("say", with([](auto& r) { r.tail_lines = 1; }));
+  CHECK_MESSAGE((tail.starts_with("line ") && std::ranges::count(tail, '\n') == 1), tail);
+  std::string errors = co_await b.log("say", with([](auto& r) { r.with_stdout = false; }));
+  CHECK(errors == "oops\n");
+  std::string stamped = co_await b.log("say", with([](auto& r) {
+                                         r.timestamps = true;
+                                         r.limit_bytes = 60;
+                                       }));
+  CHECK_MESSAGE(base::parse_rfc3339(stamped.substr(0, stamped.find(' '))).has_value(), stamped);
+  (void)co_await runtime::sleep(1500ms);
+  std::string recent = co_await b.log("say", with([](auto& r) { r.since_s = 1; }));
+  CHECK_MESSAGE((recent.find("line") != std::string::npos && recent.find("line 1\n") == std::string::npos), recent);
+  std::string none = co_await b.log("say", with([](auto& r) { r.previous = true; }));
+  CHECK(none == "error: previous terminated container \"say\" in pod \"say\" not found");
+
+  // Follow across a rotation, until the container has ended.
+  PodBench::Collected sink;
+  bool ended = false;
+  TaskGroup group(node.world.executor());
+  group.spawn(follow(&b, with([](auto& r) {
+    r.ns = "default";
+    r.pod = r.container = "say";
+    r.follow = true;
+    r.tail_lines = 0;
+  }),
+                     &sink, &ended));
+  (void)co_await runtime::sleep(400ms);
+  auto list = co_await b.runtime.list_containers({{kLabelPodName, "say"}});
+  auto status = co_await b.runtime.container_status(list.value()[0].id);
+  std::string path = status->log_path;
+  std::function<Task<Result<>>()> reopen = [&b, id = status->id] { return b.runtime.reopen_log(id); };
+  auto rotated = co_await rotate_log(node.world, path, reopen, 1);
+  CHECK_MESSAGE(rotated.has_value(), (rotated ? std::string() : rotated.error().str()));
+  (void)co_await runtime::sleep(600ms);
+  auto files = node.world.files().list(path.substr(0, path.rfind('/')));
+  CHECK((files && files->size() == 2));
+  co_await b.crash("say");
+  for (int i = 0; i < 200 && !ended; ++i) (void)co_await runtime::sleep(20ms);
+  CHECK(ended);
+  co_await group.stop();
+  int expected = 0;  // every line once, in order
+  for (std::string_view line : base::split_lines(sink.text)) {
+    auto number = line.starts_with("line ") ? base::parse_int(line.substr(5)) : std::nullopt;
+    if (!number) continue;
+    if (expected) CHECK_MESSAGE(*number == expected, sink.text);
+    expected = static_cast<int>(*number) + 1;
+  }
+  CHECK(expected > 8);
+
+  if (!co_await b.pod_becomes("say", "restarted", [](const Value& p) {
+        return PodBench::status_of(p, "say")["restartCount"].as_int() == 1 && PodBench::state_of(p, "say") == "ready";
+      }))
+    co_return;
+  std::string before = co_await b.log("say", with([](auto& r) { r.previous = true; }));
+  CHECK_MESSAGE(before.find(fmt::format("line {}\n", expected - 1)) != std::string::npos, before);
+  co_await b.remove("say");
+  co_await b.is_gone("say");
+  CHECK(!node.world.files().exists(path));
+}
+
+}  // namespace
+
+TEST_CASE("logs of real containers") {
+  with_containers([](RealNode& node) -> Task<void> { co_await logs_of_real_containers(node); });
+}

@@ -1,0 +1,77 @@
+#include "node/probes.h"
+
+#include "node/testing/pod_contract.h"
+#include "node/testing/real_containers.h"
+
+using namespace slipway;
+using namespace slipway::node;
+using namespace slipway::node::testing;
+
+namespace {
+
+Value yaml(std::string_view text) {
+  return value::parse_yaml(text).value();
+}
+
+Task<void> real_probes(RealNode& node) {
+  PodBench& b = *node.bench;
+  co_await b.create(R"(
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: default}
+spec:
+  nodeName: n1
+  containers:
+  - name: web
+    image: IMAGE
+    command: [sh, -c, "sleep 0.5; touch /tmp/started; exec httpd -f -p 8080 -h /www"]
+    ports: [{name: http, containerPort: 8080}]
+    startupProbe: {exec: {command: [test, -e, /tmp/started]}, periodSeconds: 1, failureThreshold: 10}
+    readinessProbe: {httpGet: {path: /index.html, port: http}, periodSeconds: 1}
+    livenessProbe: {tcpSocket: {port: http}, periodSeconds: 1}
+)");
+  if (!co_await b.becomes("web", "running")) co_return;
+  Value pod = co_await b.pod("web");
+  CHECK(PodBench::state_of(pod, "web") == "running");  // not ready yet
+  CHECK(!PodBench::status_of(pod, "web")["started"].as_bool());
+  CHECK(PodBench::condition(pod, "Ready") == "False");
+  if (!co_await b.becomes("web", "ready")) co_return;
+  co_await b.has_event("web", "Unhealthy: Startup probe failed");
+
+  (void)co_await b.sh("web", "mv /www/index.html /www/away");
+  co_await b.pod_becomes("web", "unready", [](const Value& p) { return PodBench::state_of(p, "web") == "running"; });
+  co_await b.has_event("web", "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 404");
+  (void)co_await b.sh("web", "mv /www/away /www/index.html");
+  co_await b.becomes("web", "ready");
+  CHECK(PodBench::status_of(co_await b.pod("web"), "web")["restartCount"].as_int() == 0);
+  co_await b.remove("web", 1);
+  co_await b.is_gone("web");
+
+  // A failed liveness probe ends the container, and it starts again.
+  co_await b.create(pod_yaml("alive",
+                             ", livenessProbe: {exec: {command: [test, '!', -e, /tmp/sick]}, periodSeconds: 1, "
+                             "failureThreshold: 1}"));
+  if (!co_await b.becomes("alive", "ready")) co_return;
+  (void)co_await b.sh("alive", "touch /tmp/sick");
+  co_await b.pod_becomes("alive", "restarted", [](const Value& p) {
+    return PodBench::status_of(p, "alive")["restartCount"].as_int() == 1 && PodBench::state_of(p, "alive") == "ready";
+  });
+  co_await b.has_event("alive", "Killing: Container alive failed liveness probe, will be restarted");
+  co_await b.remove("alive");
+  co_await b.is_gone("alive");
+}
+
+}  // namespace
+
+TEST_CASE("probe ports by number and by name") {
+  Value container = yaml("{ports: [{name: http, containerPort: 8080}]}");
+  CHECK(port_of(8081, container).value() == 8081);
+  CHECK(port_of("http", container).value() == 8080);
+  CHECK(port_of("9090", container).value() == 9090);
+  CHECK(port_of("metrics", container).error().message() == "couldn't find port: \"metrics\"");
+  CHECK(!port_of(70000, container));
+}
+
+TEST_CASE("probes of real containers") {
+  with_containers([](RealNode& node) -> Task<void> { co_await real_probes(node); });
+}
