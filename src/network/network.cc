@@ -1,5 +1,5 @@
 // prepare() makes what stands still, run() follows what changes. Changes of objects only set a flag; a while later all
-// of them become one ruleset, which goes to the kernel when its text is another one than before. Names are kept object
+// of them become one transaction, when anything differs from what the kernel has. Names are kept object
 // by object, so DNS is never behind the cache.
 #include "network/network.h"
 
@@ -156,7 +156,7 @@ class RealNetwork final : public Network {
 
   Task<void> keep_rules() {
     auto state = following_;
-    std::string loaded;
+    std::optional<Ruleset> loaded;
     std::vector<std::string> told;
     Duration delay = retry_delay_first;
     while (true) {
@@ -165,7 +165,7 @@ class RealNetwork final : public Network {
       auto slept = co_await runtime::sleep(batch_time);
       if (!slept) co_return;
       std::vector<std::string> problems;
-      std::string wanted = ruleset(rules_input(), &problems);
+      Ruleset wanted = Ruleset::of(rules_input(), &problems);
       if (problems != told) {
         for (const std::string& problem : problems) {
           if (std::find(told.begin(), told.end(), problem) == told.end())
@@ -173,12 +173,18 @@ class RealNetwork final : public Network {
         }
         told = std::move(problems);
       }
-      if (wanted == loaded) continue;
-      auto done = co_await load_rules(world_, wanted);
+      std::string document = loaded ? wanted.changes_from(*loaded) : wanted.document();
+      if (document.empty()) continue;
+      auto done = co_await load_rules(world_, std::move(document));
       if (done.failed_with(ErrorKind::canceled)) co_return;
       if (done) {
         loaded = std::move(wanted);
         delay = retry_delay_first;
+        continue;
+      }
+      if (loaded) {  // somebody else has changed our table, or flushed all of them: begin anew
+        loaded.reset();
+        state->changed.notify();
         continue;
       }
       world_.log().write(

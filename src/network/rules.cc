@@ -1,6 +1,7 @@
-// One table, replaced whole in one transaction: what is in the kernel is always what some moment of the cluster asked
-// for, and there is no state of ours to repair. Packets find their service by one lookup in a verdict map, whatever the
-// number of services; only the first packet of a connection does, the rest is connection tracking.
+// One table, changed in single transactions: what is in the kernel is always what some moment of the cluster asked for.
+// The first transaction replaces everything, later ones carry what differs; when one fails, everything is replaced
+// again, so there is no state of ours to repair. Packets find their service by one lookup in a verdict map, whatever
+// the number of services; only the first packet of a connection does, the rest is connection tracking.
 //
 //   prerouting, output:  services            vmap  destination . protocol . port  -> chain of the service's port
 //                        to an own address:  node_ports  vmap  protocol . port    -> the same, for NodePort and
@@ -32,19 +33,14 @@
 
 namespace slipway::network {
 
-namespace {
-
-struct Endpoint {
-  uint32_t address;
-  int64_t port;
-  auto operator<=>(const Endpoint&) const = default;
-};
-using Where = std::tuple<uint32_t, std::string, int64_t>;  // address (0: any of this machine), protocol, port
-
-// The commands that build the table, collected in the order in which nft wants them: a chain before it is named.
+// A Ruleset in the making.
 struct Document {
-  ArrayBuilder chains, rules, elements;
-  std::map<Where, std::string> taken;  // to the chain
+  using Where = Ruleset::Where;
+  std::vector<Value> chains, rules;  // of the frame, in the order in which nft wants them: a chain before it is named
+  Ruleset made;
+  std::map<std::string, std::vector<Value>>& service_chains() { return made.chains_; }
+  std::map<Where, std::string>& elements() { return made.elements_; }
+  std::vector<Value>& frame() { return made.frame_; }
   std::vector<std::string>* problems;
 
   void problem(std::string text) {
@@ -52,6 +48,15 @@ struct Document {
   }
 };
 
+namespace {
+
+using Where = Document::Where;
+
+struct Endpoint {
+  uint32_t address;
+  int64_t port;
+  auto operator<=>(const Endpoint&) const = default;
+};
 // ---- nft's JSON words (libnftables-json(5)) ----
 
 Value command(std::string_view verb, std::string_view what, Value body) {
@@ -66,8 +71,11 @@ Value base_chain(std::string_view name, std::string_view type, std::string_view 
   return command("add", "chain",
                  Value{{"name", name}, {"type", type}, {"hook", hook}, {"prio", priority}, {"policy", "accept"}});
 }
+Value ready_rule(std::string_view chain, Value expressions) {
+  return command("add", "rule", Value{{"chain", chain}, {"expr", std::move(expressions)}});
+}
 Value rule(std::string_view chain, std::vector<Value> expressions) {
-  return command("add", "rule", Value{{"chain", chain}, {"expr", Value::array(std::move(expressions))}});
+  return ready_rule(chain, Value::array(std::move(expressions)));
 }
 Value match(std::string_view op, Value left, Value right) {
   return Value{{"match", Value{{"op", op}, {"left", std::move(left)}, {"right", std::move(right)}}}};
@@ -103,56 +111,64 @@ Value is_translated() {
 // ---- the fixed part ----
 
 void add_frame(Document& d, const RulesInput& input) {
-  d.chains.push(chain("services"));
+  d.chains.push_back(chain("services"));
   // Loopback addresses are routable from the bridge (so that 127.0.0.1 reaches NodePorts, see machine.cc): nobody else
   // may use that. On the wire an honest packet carries the gateway's address, so whatever says 127/8 here is forged.
-  d.chains.push(base_chain("guard", "filter", "prerouting", -300));
+  d.chains.push_back(base_chain("guard", "filter", "prerouting", -300));
   for (std::string_view side : {"saddr", "daddr"}) {
-    d.rules.push(rule("guard", {match("==", meta("iifname"), bridge_name),
-                                match("==", payload("ip", side), prefix(Cidr{127u << 24, 8})), statement("drop")}));
+    d.rules.push_back(
+        rule("guard", {match("==", meta("iifname"), bridge_name),
+                       match("==", payload("ip", side), prefix(Cidr{127u << 24, 8})), statement("drop")}));
   }
   for (std::string_view hook : {"prerouting", "output"}) {
-    d.chains.push(base_chain(hook, "nat", hook, -100));
-    d.rules.push(rule(hook, {verdict("jump", "services")}));
+    d.chains.push_back(base_chain(hook, "nat", hook, -100));
+    d.rules.push_back(rule(hook, {verdict("jump", "services")}));
   }
-  if (input.dns_address) d.rules.push(rule("services", {is_dns(*input.dns_address), statement("return")}));
-  d.rules.push(
+  if (input.dns_address) d.rules.push_back(rule("services", {is_dns(*input.dns_address), statement("return")}));
+  d.rules.push_back(
       rule("services",
            {Value{{"vmap", Value{{"key", concat({payload("ip", "daddr"), meta("l4proto"), payload("th", "dport")})},
                                  {"data", "@services"}}}}}));
-  d.rules.push(rule(
+  d.rules.push_back(rule(
       "services",
       {match("==", Value{{"fib", Value{{"result", "type"}, {"flags", Value::array({Value("daddr")})}}}}, "local"),
        Value{{"vmap", Value{{"key", concat({meta("l4proto"), payload("th", "dport")})}, {"data", "@node_ports"}}}}}));
 
   // A service without ready endpoints has no element in the map, so its address is still the destination here.
   for (auto [name, hook] : {std::pair("refuse_forward", "forward"), std::pair("refuse_output", "output")}) {
-    d.chains.push(base_chain(name, "filter", hook, 0));
-    if (input.dns_address) d.rules.push(rule(name, {is_dns(*input.dns_address), statement("accept")}));
+    d.chains.push_back(base_chain(name, "filter", hook, 0));
+    if (input.dns_address) d.rules.push_back(rule(name, {is_dns(*input.dns_address), statement("accept")}));
     Value to_service = match("==", payload("ip", "daddr"), prefix(input.services));
-    d.rules.push(
+    d.rules.push_back(
         rule(name, {to_service, match("==", meta("l4proto"), "tcp"), Value{{"reject", Value{{"type", "tcp reset"}}}}}));
-    d.rules.push(rule(name, {to_service, Value{{"reject", Value{{"type", "icmp"}, {"expr", "port-unreachable"}}}}}));
+    d.rules.push_back(
+        rule(name, {to_service, Value{{"reject", Value{{"type", "icmp"}, {"expr", "port-unreachable"}}}}}));
   }
 
-  d.chains.push(base_chain("postrouting", "nat", "postrouting", 100));
+  d.chains.push_back(base_chain("postrouting", "nat", "postrouting", 100));
   Value from_pod = match("==", payload("ip", "saddr"), prefix(input.pods));
   Value leaves = match("!=", meta("oifname"), set({Value("lo"), Value(bridge_name)}));
   Value masquerade = statement("masquerade");
   Value to_bridge = match("==", meta("oifname"), bridge_name);
-  d.rules.push(rule("postrouting", {is_translated(), from_pod, to_bridge, masquerade}));
-  d.rules.push(rule("postrouting", {from_pod, leaves, masquerade}));
+  d.rules.push_back(rule("postrouting", {is_translated(), from_pod, to_bridge, masquerade}));
+  d.rules.push_back(rule("postrouting", {from_pod, leaves, masquerade}));
   // 127.0.0.1 means something else to the pod.
-  d.rules.push(
+  d.rules.push_back(
       rule("postrouting", {match("==", payload("ip", "saddr"), prefix(Cidr{127u << 24, 8})), to_bridge, masquerade}));
   // Endpoints outside of this machine must answer to us, since only we can translate back.
-  d.rules.push(rule("postrouting", {is_translated(),
-                                    match("==", Value{{"ct", Value{{"key", "ip daddr"}, {"dir", "original"}}}},
-                                          prefix(input.services)),
-                                    leaves, masquerade}));
+  d.rules.push_back(rule("postrouting", {is_translated(),
+                                         match("==", Value{{"ct", Value{{"key", "ip daddr"}, {"dir", "original"}}}},
+                                               prefix(input.services)),
+                                         leaves, masquerade}));
 }
 
 // ---- services ----
+
+// The kernel takes 255 bytes; a pod's name may be 253 long.
+std::string chain_name(std::string name) {
+  if (name.size() <= 200) return name;
+  return fmt::format("{}~{:016x}", name.substr(0, 180), std::hash<std::string>{}(name));
+}
 
 std::string protocol_of(const Value& port) {
   return base::to_lower(port["protocol"].as_string("TCP"));
@@ -202,17 +218,12 @@ Value translate(const std::vector<Endpoint>& to, bool by_client) {
 // Sends what arrives at `where` to `target`. Two elements of one key would refuse the whole transaction, so the first
 // owner keeps it.
 void direct(Document& d, Where where, const std::string& target) {
-  auto [owner, is_new] = d.taken.emplace(where, target);
+  auto [owner, is_new] = d.elements().emplace(where, target);
   auto& [address, protocol, port] = where;
   if (!is_new) {
     d.problem(fmt::format("{}: {} port {}{}{} is taken by {}", target, protocol, port, address ? " of " : "",
                           address ? format_ipv4(address) : "", owner->second));
-    return;
   }
-  Value key = address ? concat({format_ipv4(address), protocol, port}) : concat({protocol, port});
-  d.elements.push(command("add", "element",
-                          Value{{"name", address ? "services" : "node_ports"},
-                                {"elem", Value::array({Value::array({key, verdict("goto", target)})})}}));
 }
 
 void direct(Document& d, const Value& address, const Value& port, const std::string& target) {
@@ -232,16 +243,11 @@ std::string guarded(Document& d, const Value& service, const std::string& target
   }
   if (service["spec"]["loadBalancerSourceRanges"].empty()) return target;
   std::string name = "from_" + target;
-  d.chains.push(chain(name));
-  if (ranges.empty()) {  // all of them IPv6: nobody may
-    d.rules.push(rule(name, {statement("drop")}));
-  } else {
-    // one rule a range: ranges that overlap are refused in one set
-    for (Value& range : ranges) {
-      d.rules.push(rule(name, {match("==", payload("ip", "saddr"), std::move(range)), verdict("goto", target)}));
-    }
-    d.rules.push(rule(name, {statement("drop")}));
-  }
+  std::vector<Value>& rules = d.service_chains()[name];
+  // one rule a range: ranges that overlap are refused in one set; none: all of them are IPv6, so nobody may
+  for (Value& range : ranges)
+    rules.push_back(Value::array({match("==", payload("ip", "saddr"), std::move(range)), verdict("goto", target)}));
+  rules.push_back(Value::array({statement("drop")}));
   return name;
 }
 
@@ -254,10 +260,10 @@ void add_service(Document& d, const RulesInput& input, const Value& service, con
   for (const Value& port : spec["ports"].items()) {
     std::vector<Endpoint> endpoints = endpoints_of(slices, port);
     if (endpoints.empty()) continue;
-    std::string name = fmt::format("service/{}/{}/{}/{}", kinds::namespace_of(service), kinds::name_of(service),
-                                   port["port"].as_int(), protocol_of(port));
-    d.chains.push(chain(name));
-    d.rules.push(rule(name, {match("==", meta("l4proto"), protocol_of(port)), translate(endpoints, by_client)}));
+    std::string name = chain_name(fmt::format("service/{}/{}/{}/{}", kinds::namespace_of(service),
+                                              kinds::name_of(service), port["port"].as_int(), protocol_of(port)));
+    d.service_chains()[name] = {
+        Value::array({match("==", meta("l4proto"), protocol_of(port)), translate(endpoints, by_client)})};
 
     direct(d, spec["clusterIP"], port, name);
     for (const Value& address : spec["externalIPs"].items()) direct(d, address, port, name);
@@ -291,12 +297,11 @@ void add_host_ports(Document& d, const Value& pod) {
           d.problem(fmt::format("{}: address {} is not IPv4: left out", name, host_ip));
           continue;
         }
-        if (*at) name += "/" + host_ip;
+        name = chain_name(*at ? name + "/" + host_ip : name);
         Where where{*at, protocol_of(port), host_port};
-        if (!d.taken.contains(where)) {
-          d.chains.push(chain(name));
-          d.rules.push(rule(name, {match("==", meta("l4proto"), protocol_of(port)),
-                                   translate({{*address, port["containerPort"].as_int()}}, false)}));
+        if (!d.elements().contains(where)) {
+          d.service_chains()[name] = {Value::array({match("==", meta("l4proto"), protocol_of(port)),
+                                                    translate({{*address, port["containerPort"].as_int()}}, false)})};
         }
         direct(d, where, name);
       }
@@ -304,17 +309,35 @@ void add_host_ports(Document& d, const Value& pod) {
   }
 }
 
-// A transaction: add before delete, so that deleting never fails.
-void begin(ArrayBuilder& commands) {
-  commands.push(command("add", "table", Value::object()));
-  commands.push(command("delete", "table", Value::object()));
+// The elements of both maps, as one command each.
+void push_elements(std::vector<Value>& commands, std::string_view verb, const std::map<Where, std::string>& elements) {
+  for (bool with_address : {true, false}) {
+    ArrayBuilder list;
+    for (const auto& [where, target] : elements) {
+      const auto& [address, protocol, port] = where;
+      if ((address != 0) != with_address) continue;
+      Value key = with_address ? concat({format_ipv4(address), protocol, port}) : concat({protocol, port});
+      list.push(Value::array({key, verdict("goto", target)}));
+    }
+    if (list.size() == 0) continue;
+    commands.push_back(
+        command(verb, "element", Value{{"name", with_address ? "services" : "node_ports"}, {"elem", list.build()}}));
+  }
+}
+
+std::string text_of(std::vector<Value> commands) {
+  return value::to_json(Value{{"nftables", Value::array(std::move(commands))}});
+}
+
+// Whatever is there goes away: add before delete, so that deleting never fails.
+std::vector<Value> nothing() {
+  return {command("add", "table", Value::object()), command("delete", "table", Value::object())};
 }
 
 }  // namespace
 
-std::string ruleset(const RulesInput& input, std::vector<std::string>* problems) {
-  Document d;
-  d.problems = problems;
+Ruleset Ruleset::of(const RulesInput& input, std::vector<std::string>* problems) {
+  Document d{.problems = problems};
   add_frame(d, input);
   std::map<std::pair<std::string_view, std::string_view>, std::vector<const Value*>> slices;
   for (const Value& slice : input.endpoint_slices) {
@@ -328,27 +351,62 @@ std::string ruleset(const RulesInput& input, std::vector<std::string>* problems)
   }
   for (const Value& pod : input.pod_objects) add_host_ports(d, pod);
 
-  ArrayBuilder commands;
-  begin(commands);
-  commands.push(command("add", "table", Value::object()));
+  std::vector<Value>& frame = d.frame();
+  frame.push_back(command("add", "table", Value::object()));
   auto types = [](std::initializer_list<Value> names) { return Value::array(names); };
-  commands.push(command(
+  frame.push_back(command(
       "add", "map",
       Value{{"name", "services"}, {"type", types({"ipv4_addr", "inet_proto", "inet_service"})}, {"map", "verdict"}}));
-  commands.push(
+  frame.push_back(
       command("add", "map",
               Value{{"name", "node_ports"}, {"type", types({"inet_proto", "inet_service"})}, {"map", "verdict"}}));
-  for (ArrayBuilder* part : {&d.chains, &d.rules, &d.elements}) {
-    Value all = part->build();
-    for (const Value& one : all.items()) commands.push(one);
+  frame.insert(frame.end(), d.chains.begin(), d.chains.end());
+  frame.insert(frame.end(), d.rules.begin(), d.rules.end());
+  return std::move(d.made);
+}
+
+std::string Ruleset::document() const {
+  std::vector<Value> commands = nothing();
+  commands.insert(commands.end(), frame_.begin(), frame_.end());
+  for (const auto& [name, rules] : chains_) commands.push_back(chain(name));
+  for (const auto& [name, rules] : chains_) {
+    for (const Value& expressions : rules) commands.push_back(ready_rule(name, expressions));
   }
-  return value::to_json(Value{{"nftables", commands.build()}});
+  push_elements(commands, "add", elements_);
+  return text_of(std::move(commands));
+}
+
+std::string Ruleset::changes_from(const Ruleset& loaded) const {
+  if (frame_ != loaded.frame_) return document();
+  std::vector<Value> commands, rules, removals;
+  for (const auto& [name, expressions] : chains_) {
+    auto before = loaded.chains_.find(name);
+    if (before != loaded.chains_.end() && before->second == expressions) continue;
+    commands.push_back(before == loaded.chains_.end() ? chain(name) : command("flush", "chain", Value{{"name", name}}));
+    for (const Value& one : expressions) rules.push_back(ready_rule(name, one));
+  }
+  for (const auto& [name, expressions] : loaded.chains_) {
+    if (chains_.contains(name)) continue;
+    commands.push_back(command("flush", "chain", Value{{"name", name}}));  // it may name another one that goes, too
+    removals.push_back(command("delete", "chain", Value{{"name", name}}));
+  }
+  auto missing_in = [](const auto& all, const auto& others) {
+    std::map<Where, std::string> missing;
+    for (const auto& [where, target] : all) {
+      auto other = others.find(where);
+      if (other == others.end() || other->second != target) missing.emplace(where, target);
+    }
+    return missing;
+  };
+  push_elements(commands, "delete", missing_in(loaded.elements_, elements_));
+  commands.insert(commands.end(), rules.begin(), rules.end());
+  push_elements(commands, "add", missing_in(elements_, loaded.elements_));
+  commands.insert(commands.end(), removals.begin(), removals.end());
+  return commands.empty() ? std::string() : text_of(std::move(commands));
 }
 
 std::string empty_ruleset() {
-  ArrayBuilder commands;
-  begin(commands);
-  return value::to_json(Value{{"nftables", commands.build()}});
+  return text_of(nothing());
 }
 
 }  // namespace slipway::network

@@ -39,7 +39,7 @@ Value slice(std::string_view ports, std::string_view endpoints) {
 
 // One line for each element of the maps, with what its chain translates to: "10.43.1.1 tcp 80: 10.42.0.2:8080".
 std::string services_of(const RulesInput& input, std::vector<std::string>* problems = nullptr) {
-  Value document = value::parse_json(ruleset(input, problems)).value();
+  Value document = value::parse_json(Ruleset::of(input, problems).document()).value();
   std::map<std::string, std::string> chains;
   std::string lines;
   auto target = [](const Value& address) {
@@ -127,9 +127,44 @@ TEST_CASE("host ports, and a port that two want") {
                     pod("b", "10.42.0.3", "{containerPort: 81, hostPort: 8080}"),
                     pod("c", "10.42.0.4", "{containerPort: 82, hostPort: 8080, hostIP: 192.0.2.1, protocol: UDP}")};
   std::vector<std::string> problems;
-  CHECK(services_of(in, &problems) == "tcp 8080: 10.42.0.2:80\n192.0.2.1 udp 8080: 10.42.0.4:82\n");
+  CHECK(services_of(in, &problems) == "192.0.2.1 udp 8080: 10.42.0.4:82\ntcp 8080: 10.42.0.2:80\n");
   REQUIRE(problems.size() == 1);
   CHECK(problems[0] == "pod/shop/b/8080/tcp: tcp port 8080 is taken by pod/shop/a/8080/tcp");
+}
+
+TEST_CASE("names that the kernel would refuse are shortened, and stay apart") {
+  RulesInput in = input();
+  for (std::string end : {"x", "y"}) {
+    std::string port = end == "x" ? "1" : "2";
+    in.pod_objects.push_back(
+        Value{{"metadata", Value{{"name", std::string(250, 'a') + end}, {"namespace", "shop"}}},
+              {"spec", yaml("{containers: [{ports: [{containerPort: 80, hostPort: 8" + port + "}]}]}")},
+              {"status", Value{{"phase", "Running"}, {"podIP", "10.42.0." + port}}}});
+  }
+  CHECK(services_of(in) == "tcp 81: 10.42.0.1:80\ntcp 82: 10.42.0.2:80\n");
+  Value document = value::parse_json(Ruleset::of(in).document()).value();
+  for (const Value& command : document["nftables"].items()) CHECK(command["add"]["chain"]["name"].str().size() < 256);
+}
+
+TEST_CASE("only what differs is sent") {
+  RulesInput one = input(), two = input();
+  one.service_objects = two.service_objects = {one_port};
+  one.endpoint_slices = {slice("[{name: http, port: 8080}]", "[{addresses: [10.42.0.2]}]")};
+  two.endpoint_slices = {slice("[{name: http, port: 8080}]", "[{addresses: [10.42.0.3]}]")};
+  auto verbs = [](const RulesInput& from, const RulesInput& to) {
+    std::string text = Ruleset::of(to).changes_from(Ruleset::of(from)), found;
+    if (text.empty()) return found;
+    Value document = value::parse_json(text).value();
+    for (const Value& command : document["nftables"].items()) {
+      const auto& verb = command.members()[0];
+      found += fmt::format("{} {}; ", verb.key.view(), verb.value.members()[0].key.view());
+    }
+    return found;
+  };
+  CHECK(verbs(one, one) == "");
+  CHECK(verbs(one, two) == "flush chain; add rule; ");
+  CHECK(verbs(input(), one) == "add chain; add rule; add element; ");
+  CHECK(verbs(one, input()) == "flush chain; delete element; delete chain; ");
 }
 
 TEST_CASE("the machine's commands lead from what is there to what is wanted") {
