@@ -1,23 +1,10 @@
 // Whole scenarios on fake time: a repository, an Application, a cluster, and what people do to each.
 #include "gitops/testing/engine_fixture.h"
+#include "gitops/testing/manifests.h"
 
 namespace slipway::gitops::testing {
 
 namespace {
-
-std::string deployment(std::string_view name, std::string_view image, int replicas = 1, std::string_view more = "") {
-  return fmt::format(
-      "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {0}\nspec:\n  replicas: {2}\n  selector:\n    "
-      "matchLabels: {{app: {0}}}\n  template:\n    metadata:\n      labels: {{app: {0}}}\n    spec:\n      "
-      "containers:\n "
-      "     - name: main\n        image: {1}\n        resources: {{limits: {{cpu: 1000m, memory: 1024Mi}}}}\n{3}",
-      name, image, replicas, more);
-}
-std::string config_map(std::string_view name, std::string_view value, std::string_view annotations = "{}") {
-  return fmt::format(
-      "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\n  annotations: {}\ndata:\n  key: \"{}\"\n", name,
-      annotations, value);
-}
 
 struct Shop : EngineFixture {
   explicit Shop(Files files) {

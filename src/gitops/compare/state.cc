@@ -102,6 +102,8 @@ std::string_view to_string(SyncStatus status) {
 Result<bool> differs(const kinds::Kind* kind, const Value& target, const Value& live, const Value& ignore,
                      Value* normal_live, Value* normal_target) {
   Value wanted = normalize_intent(target), before = normalize_intent(last_applied(live));
+  // What was applied had annotations, at least the one that said so: leaving them out now takes nothing away.
+  if (!wanted["metadata"]["annotations"].is_object()) wanted = wanted.with("/metadata/annotations", Value::object());
   // Never applied by anybody: what it has and we do not name, may stay.
   if (before.is_null()) before = wanted;
   Value shown_live = normalize_intent(live).without_member("status");

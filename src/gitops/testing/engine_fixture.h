@@ -6,11 +6,14 @@
 
 #include <algorithm>
 
+#include "apiserver/server.h"
 #include "cluster/embedded/embedded.h"
+#include "cluster/remote/remote.h"
 #include "gitops/application/application.h"
 #include "gitops/engine.h"
 #include "gitops/testing/fake_repositories.h"
 #include "reconcile/reconcile.h"
+#include "runtime/http.h"
 #include "sim/sim_world.h"
 #include "store/store.h"
 #include "value/json.h"
@@ -24,8 +27,45 @@ namespace slipway::gitops::testing {
 
 inline const std::string repository = "/srv/shop";
 
+// Every request is an administrator's: the simulated wire is plain text, and certificates are not what is tried here.
+class AsAdministrator final : public runtime::Exchange {
+ public:
+  explicit AsAdministrator(runtime::Exchange& below) : below_(below) {
+    peer_.verified = true;
+    peer_.common_name = "admin";
+    peer_.organizations = {"system:masters"};
+  }
+  const runtime::Request& request() const override { return below_.request(); }
+  const runtime::PeerIdentity& peer() const override { return peer_; }
+  std::string remote() const override { return below_.remote(); }
+  runtime::Body& body() override { return below_.body(); }
+  Task<Result<>> respond(int status, runtime::Headers headers, std::string body) override {
+    co_return co_await below_.respond(status, std::move(headers), std::move(body));
+  }
+  Task<Result<>> start(int status, runtime::Headers headers) override {
+    co_return co_await below_.start(status, std::move(headers));
+  }
+  Task<Result<>> write(std::string bytes) override { co_return co_await below_.write(std::move(bytes)); }
+  Task<Result<>> finish() override { co_return co_await below_.finish(); }
+  Task<Result<runtime::UpgradedStream>> upgrade(std::string head) override {
+    co_return co_await below_.upgrade(std::move(head));
+  }
+  static Task<void> serve(runtime::Handler handler, runtime::Exchange& exchange) {
+    AsAdministrator administrator(exchange);
+    co_await handler(administrator);
+  }
+
+ private:
+  runtime::Exchange& below_;
+  runtime::PeerIdentity peer_;
+};
+
+// remote: the engine sees the cluster through its HTTP API, as any Kubernetes.
+enum class Reach { embedded, remote };
+
 struct EngineFixture {
-  explicit EngineFixture(uint64_t seed = 1) : world(seed), store(world.run(store::open_store(world, {})).value()) {
+  explicit EngineFixture(uint64_t seed = 1, Reach reach = Reach::embedded)
+      : reach(reach), world(seed), store(world.run(store::open_store(world, {})).value()) {
     cluster = cluster::make_embedded_cluster(world, *store, kinds::builtin_catalog()).value();
     for (const char* name : {"default", "argocd", "shop"}) {
       write(cluster::create(Value{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", Value{{"name", name}}}}));
@@ -41,30 +81,56 @@ struct EngineFixture {
   // The controllers begin, or begin again as after a restart of the program.
   void start() {
     group = std::make_unique<TaskGroup>(world.executor());
-    events = reconcile::make_recorder(world, *cluster, *group, "slipway");
-    std::vector<kinds::GroupVersionKind> kinds;
-    for (const kinds::Kind* kind : cluster->catalog().all()) {
-      bool watched = std::find(kind->verbs.begin(), kind->verbs.end(), "watch") != kind->verbs.end();
-      bool preferred = cluster->catalog().find_kind(kind->id.group, kind->id.kind) == kind;
-      if (watched && preferred && kind->id.kind != "Event") kinds.push_back(kind->id);
-    }
-    cache = cluster::make_cache(world, *cluster, std::move(kinds));
+    cluster::Cluster* seen = cluster.get();
+    if (reach == Reach::remote) seen = connect();
+    events = reconcile::make_recorder(world, *seen, *group, "slipway");
+    cache = make_cache(*cluster);
+    engine_cache = make_cache(*seen);
     reconcilers.push_back(std::make_unique<workloads::NamespaceReconciler>(world, *cluster, ""));
     reconcilers.push_back(std::make_unique<workloads::DeploymentReconciler>(world, *cluster, *events));
     reconcilers.push_back(std::make_unique<workloads::ReplicaSetReconciler>(world, *cluster, *events));
     reconcilers.push_back(std::make_unique<workloads::GarbageReconciler>(*cluster));
-    reconcilers.push_back(make_application_reconciler(world, *cluster, *cache, repositories, *events));
     for (auto& reconciler : reconcilers) group->spawn(run_one(world, *cache, *reconciler));
+    reconcilers.push_back(make_application_reconciler(world, *seen, *engine_cache, repositories, *events));
+    group->spawn(run_one(world, *engine_cache, *reconcilers.back()));
     group->spawn(cache->run());
+    group->spawn(engine_cache->run());
     world.run_for(300ms);
+  }
+  std::unique_ptr<cluster::Cache> make_cache(cluster::Cluster& of) {
+    std::vector<kinds::GroupVersionKind> kinds;
+    for (const kinds::Kind* kind : of.catalog().all()) {
+      bool watched = std::find(kind->verbs.begin(), kind->verbs.end(), "watch") != kind->verbs.end();
+      bool preferred = of.catalog().find_kind(kind->id.group, kind->id.kind) == kind;
+      if (watched && preferred && kind->id.kind != "Event") kinds.push_back(kind->id);
+    }
+    return cluster::make_cache(world, of, std::move(kinds));
+  }
+  cluster::Cluster* connect() {
+    api = std::make_unique<apiserver::ApiServer>(world, *cluster, apiserver::ApiServerOptions{});
+    auto listener = world.network().listen({"127.0.0.1", 8001});
+    REQUIRE(listener.has_value());
+    runtime::Handler handler = [below = api->handler()](runtime::Exchange& exchange) {
+      return AsAdministrator::serve(below, exchange);
+    };
+    server = runtime::HttpServer::create(world, std::move(*listener), nullptr, std::move(handler));
+    group->spawn(server->serve());
+    auto connected = world.run(cluster::connect_remote(world, {.server = "http://127.0.0.1:8001"}));
+    if (!connected) FAIL(connected.error().str());
+    remote = std::move(*connected);
+    return remote.get();
   }
   void stop() {
     if (!group) return;
     world.run(group->stop());
     group = nullptr;
     reconcilers.clear();
+    engine_cache = nullptr;
     cache = nullptr;
     events = nullptr;
+    remote = nullptr;
+    server = nullptr;
+    api = nullptr;
   }
   static Task<void> run_one(World& world, cluster::Cache& cache, reconcile::Reconciler& reconciler) {
     co_await reconcile::run_controller(world, cache, reconciler);
@@ -161,13 +227,17 @@ struct EngineFixture {
     settle();
   }
 
+  const Reach reach;
   sim::SimWorld world;
   FakeRepositories repositories;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<cluster::Cluster> cluster;
   std::unique_ptr<TaskGroup> group;
   std::unique_ptr<reconcile::EventRecorder> events;
-  std::unique_ptr<cluster::Cache> cache;
+  std::unique_ptr<cluster::Cache> cache, engine_cache;
+  std::unique_ptr<apiserver::ApiServer> api;
+  std::unique_ptr<runtime::HttpServer> server;
+  std::unique_ptr<cluster::Cluster> remote;
   std::vector<std::unique_ptr<reconcile::Reconciler>> reconcilers;
 };
 
