@@ -1,0 +1,365 @@
+// The order of things is kustomize's. In one folder: resources in their order, then configurations, generators,
+// components (which work on what is there so far), transformers, vars. Only at the root, last: hashes, references,
+// vars, local-config objects out, order, labels and annotations about the build.
+#include "render/kustomize/build.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "render/kustomize/configuration.h"
+#include "render/kustomize/documents.h"
+#include "render/kustomize/generate.h"
+#include "render/kustomize/name_reference.h"
+#include "render/kustomize/order.h"
+#include "render/kustomize/patch.h"
+#include "render/kustomize/plugin.h"
+#include "render/kustomize/replacement.h"
+#include "render/kustomize/transform.h"
+#include "render/kustomize/vars.h"
+#include "value/json.h"
+
+namespace slipway::render::kustomize {
+namespace {
+
+constexpr int kDepthMax = 100;  // kustomizations within kustomizations
+constexpr size_t kResourcesMax = 200'000;
+
+struct Accumulated {
+  ResourceSet resources;
+  Configuration configuration;
+  std::vector<Var> vars;
+};
+
+class Build {
+ public:
+  explicit Build(const BuildRequest& request) : request_(request), known_(*request.catalog) {}
+
+  Result<Built> run() {
+    std::string root = OR_RETURN(request_.tree->real_path(request_.path));
+    if (!request_.tree->is_directory(root))
+      return fail(ErrorKind::bad_request, "must build at directory: \"{}\" is a file", request_.path);
+    Folder folder(request_.tree, root, request_.unrestricted);
+    Kustomization k = OR_RETURN(load(folder));
+    if (!request_.overrides.is_null())
+      OR_RETURN(apply_overrides(k, request_.overrides, folder).context("spec.source.kustomize"));
+    traced_ = !k.build_metadata.empty();
+    Accumulated all;
+    OR_RETURN(accumulate(folder, k, all, "", 0));
+    return finish(k, all);
+  }
+
+ private:
+  Result<Kustomization> load(const Folder& folder) {
+    Folder::File file = OR_RETURN(folder.kustomization());
+    Kustomization k = OR_RETURN(read_kustomization(file.text, file.path));
+    for (const std::string& warning : k.warnings)
+      if (std::ranges::find(warnings_, warning) == warnings_.end()) warnings_.push_back(warning);
+    if (k.helm_charts)
+      return fail(ErrorKind::unsupported, "Helm charts within a kustomization are not rendered yet")
+          .at(k.helm_charts->place());
+    if (k.openapi)
+      return fail(ErrorKind::unsupported, "an openapi schema of one's own is not read yet").at(k.openapi->place());
+    return k;
+  }
+
+  // `trail`: the folder as buildMetadata names it, from the root's view.
+  Result<> accumulate(const Folder& folder, const Kustomization& k, Accumulated& into, const std::string& trail,
+                      int depth) {
+    if (depth > kDepthMax)
+      return fail(ErrorKind::too_large, "kustomizations are nested deeper than {} levels", kDepthMax).at({k.file});
+    for (const Named& entry : k.resources) OR_RETURN(accumulate_entry(folder, k, entry, into, trail, depth));
+    into.configuration.merge(builtin_configuration());
+    for (const Named& entry : k.configurations) into.configuration.merge(OR_RETURN(read_configuration(folder, entry)));
+    for (const Named& entry : k.crds) into.configuration.merge(OR_RETURN(read_crds(folder, entry)));
+    OR_RETURN(run_generators(folder, k, into, trail));
+    for (const Named& entry : k.components) OR_RETURN(accumulate_component(folder, entry, into, trail, depth));
+    OR_RETURN(run_transformers(folder, k, into, trail));
+    if (!k.validators.empty()) OR_RETURN(run_plugins(folder, k.validators, k, into, trail));
+    if (into.resources.all().size() > kResourcesMax)
+      return fail(ErrorKind::too_large, "more than {} resources", kResourcesMax).at({k.file});
+    return merge_vars(into.vars, k.vars, into.resources);
+  }
+
+  Result<> accumulate_entry(const Folder& folder, const Kustomization& k, const Named& entry, Accumulated& into,
+                            const std::string& trail, int depth) {
+    auto gather = [&]() -> Result<> {
+      if (folder.is_folder(entry.text)) return accumulate_folder(folder, entry, into, trail, depth);
+      Folder::File file = OR_RETURN(folder.read(entry.text));
+      std::vector<Resource> read = OR_RETURN(resources_of(file));
+      into.resources.all().reserve(into.resources.all().size() + read.size());
+      for (Resource& r : read) {
+        if (traced_) r.from = Provenance{.path = joined(trail, entry.text)};
+        OR_RETURN(into.resources.append(std::move(r)));
+      }
+      return {};
+    };
+    auto done = gather();
+    if (done) return {};
+    Error error = std::move(done).error();
+    if (error.place().line || !error.place().file.empty()) return error;
+    return std::move(error).context("resources").at(entry.spot.place());
+  }
+
+  Result<> accumulate_folder(const Folder& folder, const Named& entry, Accumulated& into, const std::string& trail,
+                             int depth) {
+    Folder inner = OR_RETURN(folder.open(entry.text));
+    Kustomization k = OR_RETURN(load(inner));
+    if (k.component)
+      return fail(ErrorKind::invalid, "\"{}\" is a Component; name it under components, not resources", entry.text);
+    Accumulated own;
+    OR_RETURN(accumulate(inner, k, own, joined(trail, entry.text), depth + 1));
+    into.configuration.merge(own.configuration);
+    OR_RETURN(into.resources.append_all(std::move(own.resources)));
+    for (Var& var : own.vars) {
+      if (std::ranges::any_of(into.vars, [&](const Var& there) { return there.name == var.name; }))
+        return fail(ErrorKind::invalid, "var '{}' already encountered", var.name).at(var.spot.place());
+      into.vars.push_back(std::move(var));
+    }
+    return {};
+  }
+
+  Result<> accumulate_component(const Folder& folder, const Named& entry, Accumulated& into, const std::string& trail,
+                                int depth) {
+    auto gather = [&]() -> Result<> {
+      Folder inner = OR_RETURN(folder.open(entry.text));
+      Kustomization k = OR_RETURN(load(inner));
+      if (!k.component)
+        return fail(ErrorKind::invalid, "expected kind 'Component' for path '{}' but got 'Kustomization'", entry.text);
+      return accumulate(inner, k, into, joined(trail, entry.text), depth + 1);
+    };
+    auto done = gather();
+    if (done) return {};
+    Error error = std::move(done).error();
+    if (error.place().line || !error.place().file.empty()) return error;
+    return std::move(error).context("components").at(entry.spot.place());
+  }
+
+  // A file that several kustomizations name is read once.
+  Result<std::vector<Resource>> resources_of(const Folder::File& file) {
+    auto there = files_.find(file.path);
+    if (there == files_.end())
+      there = files_.emplace(file.path, OR_RETURN(read_resources(*file.text, file.path, &known_))).first;
+    return there->second;
+  }
+
+  // ---- generators, transformers
+
+  Provenance by_builtin(const Kustomization& k, const std::string& trail, const char* kind) const {
+    return {
+        .configured_in = joined(trail, k.file.substr(k.file.rfind('/') + 1)), .api_version = "builtin", .kind = kind};
+  }
+  static Provenance by_plugin(const Resource& plugin) {
+    return {.configured_in = plugin.from ? plugin.from->path : "",
+            .api_version = plugin.object()["apiVersion"].str(),
+            .kind = plugin.gvk().kind,
+            .name = std::string(plugin.name()),
+            .ns = std::string(plugin.scope_name())};
+  }
+  void trace(Accumulated& all, const Provenance& by) const {
+    if (!traced_) return;
+    for (Resource& r : all.resources.all()) {
+      if (!r.from)
+        r.from = by;
+      else
+        r.changed_by.push_back(by);
+    }
+  }
+
+  Result<> run_generators(const Folder& folder, const Kustomization& k, Accumulated& into, const std::string& trail) {
+    for (const Generator& generator : k.generated) {
+      Resource made = OR_RETURN(generate(generator, folder, &known_));
+      if (traced_) made.from = by_builtin(k, trail, generator.secret ? "SecretGenerator" : "ConfigMapGenerator");
+      OR_RETURN(into.resources.absorb(std::move(made)));
+    }
+    if (k.generators.empty()) return {};
+    Accumulated plugins = OR_RETURN(load_plugins(folder, k.generators, k, trail));
+    for (const Resource& plugin : plugins.resources.all()) {
+      Resource made = OR_RETURN(run_generator(plugin, folder, &known_));
+      if (traced_) made.from = by_plugin(plugin);
+      OR_RETURN(into.resources.absorb(std::move(made)));
+    }
+    return {};
+  }
+
+  Result<> run_transformers(const Folder& folder, const Kustomization& k, Accumulated& all, const std::string& trail) {
+    ResourceSet& set = all.resources;
+    const Configuration& c = all.configuration;
+    auto step = [&](const char* kind, Result<> done) -> Result<> {
+      if (done) trace(all, by_builtin(k, trail, kind));
+      return done;
+    };
+    if (!k.strategic_patches.empty())
+      OR_RETURN(
+          step("PatchStrategicMergeTransformer", apply_strategic_patches(set, k.strategic_patches, folder, &known_)));
+    for (const Patch& patch : k.patches) OR_RETURN(step("PatchTransformer", apply_patch(set, patch, folder, &known_)));
+    if (!k.ns.empty()) OR_RETURN(step("NamespaceTransformer", change_namespace(set, {k.ns}, c.namespaces)));
+    if (!k.name_prefix.empty()) OR_RETURN(step("PrefixTransformer", add_prefix(set, k.name_prefix, c.name_prefix)));
+    if (!k.name_suffix.empty()) OR_RETURN(step("SuffixTransformer", add_suffix(set, k.name_suffix, c.name_suffix)));
+    OR_RETURN(run_labels(k, all, trail));
+    if (!k.common_annotations.empty())
+      OR_RETURN(step("AnnotationsTransformer", add_pairs(set, k.common_annotations, c.annotations)));
+    for (const Patch& patch : k.json_patches)
+      OR_RETURN(step("PatchJson6902Transformer", apply_json_patch(set, patch, folder)));
+    for (const Replica& replica : k.replicas)
+      OR_RETURN(step("ReplicaCountTransformer", set_replicas(set, replica, c.replicas)));
+    for (const Image& image : k.images) OR_RETURN(step("ImageTagTransformer", set_image(set, image, c.images)));
+    if (!k.replacements.empty())
+      OR_RETURN(step("ReplacementTransformer", apply_replacements(set, k.replacements, folder)));
+    if (!k.transformers.empty()) OR_RETURN(run_plugins(folder, k.transformers, k, all, trail));
+    return {};
+  }
+
+  Result<> run_labels(const Kustomization& k, Accumulated& all, const std::string& trail) {
+    if (k.labels.empty() && k.common_labels.empty()) return {};
+    const Configuration& c = all.configuration;
+    for (const Labels& labels : k.labels) {
+      std::vector<FieldSpec> fields = labels.fields;
+      add_fields(fields, c.labels);
+      if (labels.selectors) {
+        add_fields(fields, c.common_labels);
+      } else {
+        if (labels.templates) add_fields(fields, c.template_labels);
+        if (labels.claims) add_fields(fields, c.claim_labels);
+        FieldSpec own = FieldSpec::of_path("metadata/labels");
+        own.create = true;
+        add_fields(fields, {own});
+      }
+      OR_RETURN(add_pairs(all.resources, labels.pairs, fields));
+      trace(all, by_builtin(k, trail, "LabelTransformer"));
+    }
+    OR_RETURN(add_pairs(all.resources, k.common_labels, c.common_labels));
+    trace(all, by_builtin(k, trail, "LabelTransformer"));
+    return {};
+  }
+
+  // Plugins are given inline, in files, or as kustomizations that make them.
+  Result<Accumulated> load_plugins(const Folder& folder, const std::vector<Named>& entries, const Kustomization& k,
+                                   const std::string& trail) {
+    Accumulated plugins;
+    for (const Named& entry : entries) {
+      if (entry.text.find('\n') != entry.text.npos || entry.text.starts_with('{')) {
+        auto read = read_resources(entry.text, "", &known_);
+        if (!read) return std::move(read).error().at(entry.spot.place());
+        for (Resource& r : *read) {
+          r.origin = entry.spot.place();
+          if (traced_) r.from = Provenance{.path = joined(trail, k.file.substr(k.file.rfind('/') + 1))};
+          OR_RETURN(plugins.resources.append(std::move(r)));
+        }
+        continue;
+      }
+      OR_RETURN(accumulate_entry(folder, k, entry, plugins, trail, 1));
+    }
+    return plugins;
+  }
+
+  Result<> run_plugins(const Folder& folder, const std::vector<Named>& entries, const Kustomization& k,
+                       Accumulated& all, const std::string& trail) {
+    Accumulated plugins = OR_RETURN(load_plugins(folder, entries, k, trail));
+    for (const Resource& plugin : plugins.resources.all()) {
+      OR_RETURN(run_transformer(all.resources, plugin, folder, &known_));
+      all.resources.drop_removed();
+      trace(all, by_plugin(plugin));
+    }
+    return {};
+  }
+
+  // ---- at the root
+
+  Result<Built> finish(const Kustomization& k, Accumulated& all) {
+    ResourceSet& set = all.resources;
+    add_name_hashes(set);
+    OR_RETURN(update_name_references(set, all.configuration.name_references));
+    OR_RETURN(resolve_vars(set, all.vars, all.configuration.vars, warnings_));
+    for (Resource& r : set.all()) {
+      const Value* local = r.object()["metadata"]["annotations"].find("config.kubernetes.io/local-config");
+      if (local && local->as_string() != "false") r.remove();
+    }
+    set.drop_removed();
+    if (k.sort) {
+      auto sorted = sort_resources(set, *k.sort);
+      if (!sorted) return std::move(sorted).error().at({k.file});
+    } else if (request_.legacy_order) {
+      OR_RETURN(sort_resources(set, {.order = "legacy"}));
+    }
+    auto wants = [&](const char* option) {
+      return std::ranges::find(k.build_metadata, option) != k.build_metadata.end();
+    };
+    if (wants("managedByLabel")) {
+      FieldSpec own = FieldSpec::of_path("metadata/labels");
+      own.create = true;
+      OR_RETURN(add_pairs(set, {{"app.kubernetes.io/managed-by", "kustomize-v5.8.2"}}, std::vector{own}));
+    }
+    for (Resource& r : set.all()) finish_metadata(r, wants("originAnnotations"), wants("transformerAnnotations"));
+    return Built{std::move(set.all()), std::move(warnings_)};
+  }
+
+  static std::string lines(const Provenance& p, std::string_view indent) {
+    std::string out;
+    auto line = [&](std::string_view more, std::string_view name, const std::string& text) {
+      if (!text.empty()) out += fmt::format("{}{}{}: {}\n", indent, more, name, text);
+    };
+    line("", "path", p.path);
+    line("", "configuredIn", p.configured_in);
+    if (!p.kind.empty()) {
+      out += fmt::format("{}configuredBy:\n", indent);
+      line("  ", "apiVersion", p.api_version);
+      line("  ", "kind", p.kind);
+      line("  ", "name", p.name);
+      line("  ", "namespace", p.ns);
+    }
+    return out;
+  }
+
+  // Annotations are texts whatever was written, and an empty mapping of them goes.
+  static void finish_metadata(Resource& r, bool with_origin, bool with_transformers) {
+    Value annotations = r.object()["metadata"]["annotations"];
+    bool had = r.object()["metadata"].has("annotations");
+    Value after = annotations;
+    for (const auto& [key, text] : annotations.members())
+      if (!text.is_string()) after = after.with_member(key, Value(value::to_json(text)));
+    if (with_origin && r.from) after = after.with_member("config.kubernetes.io/origin", Value(lines(*r.from, "")));
+    if (with_transformers && !r.changed_by.empty()) {
+      std::string text;
+      for (const Provenance& p : r.changed_by) {
+        std::string entry = lines(p, "  ");
+        text += "-" + entry.substr(1);
+      }
+      after = after.with_member("alpha.config.kubernetes.io/transformations", Value(text));
+    }
+    if (after.is_object() && after.size()) {
+      if (!(after == annotations)) r.set_object(r.object().with("/metadata/annotations", after));
+    } else if (had) {
+      r.set_object(r.object().without("/metadata/annotations"));
+    }
+    if (const Value* labels = r.object()["metadata"].find("labels"); labels && labels->is_null())
+      r.set_object(r.object().with("/metadata/labels", Value("")));
+  }
+
+  static std::string joined(const std::string& trail, const std::string& path) {
+    // Like a path, but ".." may lead above the root of the build.
+    std::vector<std::string> parts;
+    for (std::string_view part : base::split(trail.empty() ? path : trail + "/" + path, '/')) {
+      if (part.empty() || part == ".") continue;
+      if (part == ".." && !parts.empty() && parts.back() != "..")
+        parts.pop_back();
+      else
+        parts.emplace_back(part);
+    }
+    return base::join(parts, "/");
+  }
+
+  const BuildRequest& request_;
+  KnownKinds known_;
+  std::map<std::string, std::vector<Resource>> files_;
+  std::vector<std::string> warnings_;
+  bool traced_ = false;
+};
+
+}  // namespace
+
+Result<Built> build(const BuildRequest& request) {
+  return Build(request).run();
+}
+
+}  // namespace slipway::render::kustomize

@@ -1,0 +1,29 @@
+// A kustomization built: resources and components gathered depth first, generated, transformed; then, once, hashes,
+// references, vars and order.
+#pragma once
+
+#include "render/kustomize/folder.h"
+#include "render/kustomize/kustomization.h"
+#include "render/kustomize/resource.h"
+
+namespace slipway::render::kustomize {
+
+struct BuildRequest {
+  std::shared_ptr<const sources::Tree> tree;
+  std::string path;
+  const kinds::Catalog* catalog = nullptr;
+  bool unrestricted = false;  // files outside a kustomization's folder may be read (never outside the tree)
+  bool legacy_order = true;   // as the command line sorts, unless sortOptions say otherwise
+  Value overrides;            // spec.source.kustomize of an Application; null: none
+};
+struct Built {
+  std::vector<Resource> resources;
+  std::vector<std::string> warnings;
+};
+// Errors: see read_kustomization, Folder, and the transformers; each with file and line where there is one.
+Result<Built> build(const BuildRequest& request);
+
+// As Argo CD edits a kustomization before it builds it. Error: invalid for an unknown or mistyped option.
+Result<> apply_overrides(Kustomization& k, const Value& overrides, const Folder& folder);
+
+}  // namespace slipway::render::kustomize

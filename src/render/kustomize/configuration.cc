@@ -1,0 +1,153 @@
+#include "render/kustomize/configuration.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "value/yaml.h"
+
+namespace slipway::render::kustomize {
+namespace {
+
+constexpr int kCrdDepthMax = 50;  // definitions that refer to one another
+
+std::vector<FieldSpec> everything(std::string_view path) {
+  return {FieldSpec::of_path(path)};
+}
+
+Configuration make_builtin() {
+  Configuration c;
+  c.name_prefix = c.name_suffix = everything("metadata/name");
+  c.namespaces = namespaces_fields();
+  c.common_labels = template_labels_fields();
+  add_fields(c.common_labels, claim_labels_fields());
+  add_fields(c.common_labels, selector_labels_fields());
+  c.template_labels = template_labels_fields();
+  std::erase_if(c.template_labels, [](const FieldSpec& f) { return f.path_text == "metadata/labels"; });
+  c.claim_labels = claim_labels_fields();
+  c.annotations = annotations_fields();
+  c.vars = vars_fields();
+  c.images = images_fields();
+  c.replicas = replicas_fields();
+  c.name_references = name_references();
+  c.builtin = true;
+  return c;
+}
+
+}  // namespace
+
+const Configuration& builtin_configuration() {
+  static const Configuration builtin = make_builtin();
+  return builtin;
+}
+
+void add_fields(std::vector<FieldSpec>& to, const std::vector<FieldSpec>& from) {
+  for (const FieldSpec& field : from)
+    if (std::ranges::none_of(to, [&](const FieldSpec& there) { return there.covers(field); })) to.push_back(field);
+}
+
+void Configuration::merge(const Configuration& other) {
+  if (other.builtin && !builtin && name_references.empty() && vars.empty()) {
+    *this = other;
+    return;
+  }
+  using Fields = std::vector<FieldSpec>;
+  static constexpr Fields Configuration::* lists[] = {
+      &Configuration::name_prefix,   &Configuration::name_suffix, &Configuration::namespaces,
+      &Configuration::common_labels, &Configuration::labels,      &Configuration::template_labels,
+      &Configuration::claim_labels,  &Configuration::annotations, &Configuration::vars,
+      &Configuration::images,        &Configuration::replicas};
+  for (auto list : lists) add_fields(this->*list, other.*list);
+  for (const NameReference& reference : other.name_references) {
+    auto same = std::ranges::find_if(name_references, [&](const NameReference& there) {
+      return there.target.kinds == reference.target.kinds && there.target.group == reference.target.group &&
+             there.target.version == reference.target.version;
+    });
+    if (same == name_references.end())
+      name_references.push_back(reference);
+    else
+      add_fields(same->fields, reference.fields);
+  }
+  builtin = builtin || other.builtin;
+}
+
+Result<Configuration> read_configuration(const Folder& folder, const Named& entry) {
+  auto file = folder.read(entry.text);
+  if (!file) return std::move(file).error().at(entry.spot.place());
+  Value v = OR_RETURN(value::parse_yaml(*file->text, file->path));
+  Source source{.text = file->text, .file = file->path};
+  Fields fields(source, v);
+  Configuration c;
+  c.name_prefix = read_field_specs(fields, "namePrefix");
+  c.name_suffix = read_field_specs(fields, "nameSuffix");
+  c.namespaces = read_field_specs(fields, "namespace");
+  c.common_labels = read_field_specs(fields, "commonLabels");
+  c.labels = read_field_specs(fields, "labels");
+  c.template_labels = read_field_specs(fields, "templateLabels");
+  c.claim_labels = read_field_specs(fields, "volumeClaimTemplateLabels");
+  c.annotations = read_field_specs(fields, "commonAnnotations");
+  c.vars = read_field_specs(fields, "varReference");
+  c.images = read_field_specs(fields, "images");
+  c.replicas = read_field_specs(fields, "replicas");
+  fields.each("nameReference", [&](Fields& f) {
+    NameReference reference;
+    if (std::string kind = f.text("kind"); !kind.empty()) reference.target.kinds.push_back(kind);
+    reference.target.group = f.text("group");
+    reference.target.version = f.text("version");
+    reference.fields = read_field_specs(f, "fieldSpecs");
+    f.done("a nameReference");
+    c.name_references.push_back(std::move(reference));
+  });
+  fields.done("a transformer configuration");
+  if (source.fault) return std::move(*source.fault);
+  return c;
+}
+
+namespace {
+
+FieldSpec field_of(const std::string& kind, const std::vector<std::string>& path) {
+  FieldSpec field = FieldSpec::of_path(base::join(path, "/"));
+  field.kinds.push_back(kind);
+  return field;
+}
+
+void read_definition(const Value& definitions, const std::string& name, const std::string& kind,
+                     std::vector<std::string>& path, Configuration& c) {
+  if (path.size() > kCrdDepthMax) return;
+  for (const auto& [key, property] : definitions[name]["Schema"]["properties"].members()) {
+    path.push_back(key.str());
+    if (property.has("x-kubernetes-annotation")) c.annotations.push_back(field_of(kind, path));
+    if (property.has("x-kubernetes-label-selector")) c.common_labels.push_back(field_of(kind, path));
+    if (property.has("x-kubernetes-identity")) c.name_prefix.push_back(field_of(kind, path));
+    if (property.has("x-kubernetes-object-ref-api-version") && property.has("x-kubernetes-object-ref-kind")) {
+      NameReference reference;
+      reference.target.version = property["x-kubernetes-object-ref-api-version"].str();
+      reference.target.kinds.push_back(property["x-kubernetes-object-ref-kind"].str());
+      path.push_back(property["x-kubernetes-object-ref-name-key"].str("name"));
+      reference.fields.push_back(field_of(kind, path));
+      path.pop_back();
+      c.merge(Configuration{.name_references = {std::move(reference)}});
+    }
+    if (property.has("$ref")) read_definition(definitions, property["$ref"].str(), kind, path, c);
+    path.pop_back();
+  }
+}
+
+}  // namespace
+
+Result<Configuration> read_crds(const Folder& folder, const Named& entry) {
+  auto file = folder.read(entry.text);
+  if (!file) return std::move(file).error().at(entry.spot.place());
+  auto documents = OR_RETURN(value::parse_yaml_documents(*file->text, file->path));
+  Configuration c;
+  for (const auto& document : documents)
+    for (const auto& [name, definition] : document.value.members()) {
+      const Value& properties = definition["Schema"]["properties"];
+      if (!properties.has("kind") || !properties.has("apiVersion") || !properties.has("metadata")) continue;
+      std::string kind = name.str().substr(name.str().rfind('.') + 1);
+      std::vector<std::string> path;
+      read_definition(document.value, name.str(), kind, path, c);
+    }
+  return c;
+}
+
+}  // namespace slipway::render::kustomize

@@ -1,0 +1,29 @@
+// Which fields the transformers touch in one build: the built-in tables, and what `configurations` and `crds` add.
+#pragma once
+
+#include <vector>
+
+#include "render/kustomize/field_tables.h"
+#include "render/kustomize/folder.h"
+#include "render/kustomize/kustomization.h"
+
+namespace slipway::render::kustomize {
+
+struct Configuration {
+  std::vector<FieldSpec> name_prefix, name_suffix, namespaces, common_labels, labels, template_labels, claim_labels,
+      annotations, vars, images, replicas;
+  std::vector<NameReference> name_references;
+  bool builtin = false;  // the built-in tables are in it
+  void merge(const Configuration& other);
+};
+const Configuration& builtin_configuration();
+
+// Appends what is not covered yet.
+void add_fields(std::vector<FieldSpec>& to, const std::vector<FieldSpec>& from);
+
+// The file of a `configurations` entry. Errors: as read_kustomization.
+Result<Configuration> read_configuration(const Folder& folder, const Named& entry);
+// The file of a `crds` entry: OpenAPI definitions with x-kubernetes-object-ref-… marks. Errors: bad_request.
+Result<Configuration> read_crds(const Folder& folder, const Named& entry);
+
+}  // namespace slipway::render::kustomize

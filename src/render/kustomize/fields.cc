@@ -1,0 +1,150 @@
+#include "render/kustomize/fields.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "value/yaml.h"
+
+namespace slipway::render::kustomize {
+
+base::Place Spot::place() const {
+  if (!text) return {file};
+  base::Place found = value::locate_yaml(*text, file, 0, pointer);
+  return found.line ? found : base::Place{file};
+}
+
+void Source::refuse(const std::string& pointer, std::string message) {
+  if (!fault) fault = Error(ErrorKind::invalid, std::move(message)).at(Spot{text, file, pointer}.place());
+}
+
+Fields::Fields(Source& source, const Value& value, std::string pointer)
+    : source_(source), value_(value), pointer_(std::move(pointer)) {
+  if (!value.is_null() && !value.is_object())
+    source_.refuse(pointer_, fmt::format("expected a mapping, found a {}", to_string(value.type())));
+}
+
+const Value* Fields::take(std::string_view name) {
+  known_.emplace_back(name);
+  if (const Value* found = value_.find(name)) return found->is_null() ? nullptr : found;
+  std::string lower = base::to_lower(name);
+  for (const auto& member : value_.members())
+    if (member.key.view().size() == name.size() && base::to_lower(member.key) == lower)
+      return member.value.is_null() ? nullptr : &member.value;
+  return nullptr;
+}
+
+std::string Fields::pointer_to(std::string_view name) const {
+  if (name.empty()) return pointer_;
+  if (!value_.has(name))
+    for (const auto& member : value_.members())
+      if (base::to_lower(member.key) == base::to_lower(name))
+        return fmt::format("{}/{}", pointer_, value::pointer_escape(member.key));
+  return fmt::format("{}/{}", pointer_, value::pointer_escape(name));
+}
+
+Spot Fields::spot(std::string_view name) const {
+  return {source_.text, source_.file, pointer_to(name)};
+}
+
+void Fields::expected(std::string_view name, std::string_view what, const Value& found) {
+  source_.refuse(pointer_to(name), fmt::format("{}: expected {}, found a {}{}", name, what, to_string(found.type()),
+                                               found.is_bool() || found.is_number() ? " (quote it)" : ""));
+}
+
+bool Fields::has(std::string_view name) {
+  return take(name) != nullptr;
+}
+
+std::string Fields::text(std::string_view name) {
+  const Value* found = take(name);
+  if (!found) return {};
+  if (!found->is_string()) expected(name, "a text", *found);
+  return found->str();
+}
+
+bool Fields::flag(std::string_view name) {
+  const Value* found = take(name);
+  if (!found) return false;
+  if (!found->is_bool()) expected(name, "true or false", *found);
+  return found->as_bool();
+}
+
+int64_t Fields::number(std::string_view name) {
+  const Value* found = take(name);
+  if (!found) return 0;
+  if (!found->is_int()) expected(name, "a whole number", *found);
+  return found->as_int();
+}
+
+std::vector<std::string> Fields::texts(std::string_view name) {
+  const Value* found = take(name);
+  std::vector<std::string> out;
+  if (!found) return out;
+  if (!found->is_array()) expected(name, "a list of texts", *found);
+  for (const Value& item : found->items()) {
+    if (!item.is_string() && !item.is_null()) {
+      source_.refuse(fmt::format("{}/{}", pointer_to(name), out.size()),
+                     fmt::format("{}: expected a text, found a {}", name, to_string(item.type())));
+      return out;
+    }
+    out.push_back(item.str());
+  }
+  return out;
+}
+
+Pairs Fields::pairs(std::string_view name) {
+  const Value* found = take(name);
+  Pairs out;
+  if (!found) return out;
+  if (!found->is_object()) expected(name, "a mapping of texts", *found);
+  for (const auto& [key, item] : found->members()) {
+    if (!item.is_string() && !item.is_null()) {
+      source_.refuse(
+          fmt::format("{}/{}", pointer_to(name), value::pointer_escape(key)),
+          fmt::format("{}: \"{}\" must be a text, found a {} (quote it)", name, key.view(), to_string(item.type())));
+      return out;
+    }
+    out.emplace_back(key.str(), item.str());
+  }
+  return out;
+}
+
+const Value& Fields::any(std::string_view name) {
+  static const Value none;
+  const Value* found = take(name);
+  return found ? *found : none;
+}
+
+void Fields::each(std::string_view name, const std::function<void(Fields&)>& body) {
+  const Value* found = take(name);
+  if (!found) return;
+  if (!found->is_array()) return expected(name, "a list", *found);
+  size_t i = 0;
+  for (const Value& item : found->items()) {
+    Fields fields(source_, item, fmt::format("{}/{}", pointer_to(name), i++));
+    body(fields);
+    if (source_.fault) return;
+  }
+}
+
+void Fields::inner(std::string_view name, const std::function<void(Fields&)>& body) {
+  const Value* found = take(name);
+  if (!found) return;
+  Fields fields(source_, *found, pointer_to(name));
+  body(fields);
+}
+
+void Fields::done(std::string_view what) {
+  if (source_.fault || source_.lenient) return;
+  for (const auto& member : value_.members()) {
+    std::string lower = base::to_lower(member.key);
+    bool known = std::ranges::any_of(known_, [&](const std::string& name) { return base::to_lower(name) == lower; });
+    if (known) continue;
+    auto near = base::nearest(member.key, known_);
+    return source_.refuse(fmt::format("{}/{}", pointer_, value::pointer_escape(member.key)),
+                          fmt::format("unknown field \"{}\" in {}{}", member.key.view(), what,
+                                      near ? fmt::format("; did you mean \"{}\"?", *near) : ""));
+  }
+}
+
+}  // namespace slipway::render::kustomize

@@ -1,0 +1,64 @@
+// Reading a YAML mapping strictly into a struct: every field typed, unknown ones refused with the nearest name. Names
+// match whatever their case, as kustomize's do. The first fault is kept with its place; later calls give empty values.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "value/value.h"
+
+namespace slipway::render::kustomize {
+
+// A value within a text, remembered cheaply: its line is found by parsing again, when an error must show it.
+struct Spot {
+  std::shared_ptr<const std::string> text;
+  std::string file, pointer;
+  base::Place place() const;
+};
+
+// A text that is being read.
+struct Source {
+  std::shared_ptr<const std::string> text;
+  std::string file;
+  std::optional<Error> fault;
+  bool lenient = false;                                          // unknown fields are passed over
+  void refuse(const std::string& pointer, std::string message);  // keeps the first
+};
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;  // sorted by key
+
+class Fields {
+ public:
+  // `value` null reads as an empty mapping.
+  Fields(Source& source, const Value& value, std::string pointer = {});
+  ~Fields() = default;
+
+  std::string text(std::string_view name);
+  bool flag(std::string_view name);
+  int64_t number(std::string_view name);
+  std::vector<std::string> texts(std::string_view name);
+  Pairs pairs(std::string_view name);
+  const Value& any(std::string_view name);  // null when absent
+  // Each element of a list of mappings; the body must call done() on what it is given.
+  void each(std::string_view name, const std::function<void(Fields&)>& body);
+  void inner(std::string_view name, const std::function<void(Fields&)>& body);  // a mapping; not called when absent
+  bool has(std::string_view name);
+  // Refuses what nobody asked for.
+  void done(std::string_view what);
+  Spot spot(std::string_view name = {}) const;
+
+ private:
+  const Value* take(std::string_view name);
+  void expected(std::string_view name, std::string_view what, const Value& found);
+  std::string pointer_to(std::string_view name) const;
+  Source& source_;
+  const Value& value_;
+  std::string pointer_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace slipway::render::kustomize

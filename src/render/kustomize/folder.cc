@@ -1,0 +1,127 @@
+#include "render/kustomize/folder.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace slipway::render::kustomize {
+namespace {
+
+bool is_within(std::string_view path, std::string_view folder) {
+  return folder.empty() || path == folder || (path.starts_with(folder) && path[folder.size()] == '/');
+}
+
+// "../../base - ../../shared": two list entries that lost their line break.
+bool is_ambiguous(std::string_view path) {
+  for (std::string_view part : base::split(path, '/'))
+    if (part != ".." && part.find("..") != part.npos) return true;
+  return false;
+}
+
+Error remote(std::string_view path) {
+  return fail(
+      ErrorKind::unsupported,
+      "\"{}\" is a remote resource, which Slipway does not fetch yet: copy it into the repository, or add it as "
+      "a submodule's files",
+      path);
+}
+
+}  // namespace
+
+bool is_remote(std::string_view path) {
+  if (path.find("://") != path.npos || path.starts_with("git::") || path.starts_with("github.com/") ||
+      path.starts_with("github.com:"))
+    return true;
+  size_t at = path.find('@'), colon = path.find(':');
+  return at != path.npos && colon != path.npos && at < colon && path.find('/') > colon;
+}
+
+// The nearest name beside where it was looked for.
+Error Folder::missing(std::string_view path, std::string_view resolved) const {
+  size_t slash = resolved.rfind('/');
+  std::string folder(slash == resolved.npos ? "" : resolved.substr(0, slash));
+  std::string hint;
+  if (auto near = base::nearest(resolved.substr(slash + 1), tree_->list(folder))) {
+    size_t own = path.rfind('/');
+    hint = fmt::format("; did you mean \"{}{}\"?", own == path.npos ? "" : path.substr(0, own + 1), *near);
+  } else if (!folder.empty() && !tree_->is_directory(folder)) {
+    hint = fmt::format("; there is no folder \"{}\"", folder);
+  }
+  return fail(ErrorKind::not_found, "\"{}\" is not there (looked for {}){}", path, resolved, hint);
+}
+
+Result<Folder::File> Folder::read(std::string_view path) const {
+  if (path.empty()) return fail(ErrorKind::invalid, "an empty path");
+  if (is_remote(path)) return remote(path);
+  if (path.starts_with('/'))
+    return fail(ErrorKind::forbidden, "\"{}\" is an absolute path; only files in or below \"{}\" may be read", path,
+                display());
+  auto joined = sources::join_path(root_, path);
+  if (!joined) return fail(ErrorKind::forbidden, "security; file \"{}\" leads out of the repository", path);
+  auto real = tree_->real_path(*joined);
+  if (!real) return real.failed_with(ErrorKind::not_found) ? missing(path, *joined) : std::move(real).error();
+  if (!unrestricted_ && !is_within(*real, root_))
+    return fail(
+        ErrorKind::forbidden,
+        "security; file \"{}\" is not in or below \"{}\": move it there, or make its folder a base or component", *real,
+        display());
+  if (tree_->is_directory(*real)) return fail(ErrorKind::bad_request, "\"{}\" is a folder; a file was expected", path);
+  return File{*real, OR_RETURN(tree_->read(*real))};
+}
+
+bool Folder::is_folder(std::string_view path) const {
+  auto joined = sources::join_path(root_, path);
+  if (!joined) return false;
+  auto real = tree_->real_path(*joined);
+  return real && tree_->is_directory(*real);
+}
+
+Result<Folder> Folder::open(std::string_view path) const {
+  if (path.empty()) return fail(ErrorKind::invalid, "an empty path");
+  if (is_remote(path)) return remote(path);
+  if (path.starts_with('/')) return fail(ErrorKind::forbidden, "\"{}\" cannot be absolute", path);
+  if (is_ambiguous(path))
+    return fail(ErrorKind::invalid,
+                "path \"{}\" is ambiguous: check the indentation; two list entries may have become one", path);
+  auto joined = sources::join_path(root_, path);
+  if (!joined) return fail(ErrorKind::forbidden, "\"{}\" leads out of the repository", path);
+  auto real = tree_->real_path(*joined);
+  if (!real) return real.failed_with(ErrorKind::not_found) ? missing(path, *joined) : std::move(real).error();
+  if (!tree_->is_directory(*real))
+    return fail(ErrorKind::bad_request, "\"{}\" is a file; a folder with a kustomization was expected", path);
+  std::string way = *real;
+  for (const Folder* f = this; f; f = f->referrer_) {
+    way = fmt::format("{} -> {}", f->display(), way);
+    if (is_within(f->root_, *real))
+      return fail(ErrorKind::invalid, "cycle detected: \"{}\" contains \"{}\", which is being built ({})", *real,
+                  f->display(), way);
+  }
+  Folder opened(tree_, *real, unrestricted_);
+  opened.referrer_ = this;
+  return opened;
+}
+
+Result<Folder::File> Folder::kustomization() const {
+  std::vector<std::string> found;
+  for (const char* name : kustomization_names)
+    if (auto real = tree_->real_path(root_.empty() ? name : fmt::format("{}/{}", root_, name));
+        real && !tree_->is_directory(*real))
+      found.emplace_back(name);
+  if (found.empty()) {
+    auto names = tree_->list(root_);
+    std::string hint;
+    for (const char* name : kustomization_names)
+      if (auto near = base::nearest(name, names); near && hint.empty())
+        hint = fmt::format("; is \"{}\" misspelt?", *near);
+    return fail(
+        ErrorKind::not_found,
+        "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{}'{}",
+        display(), hint);
+  }
+  if (found.size() > 1)
+    return fail(ErrorKind::invalid, "Found multiple kustomization files under: {} ({})", display(),
+                base::join(found, ", "));
+  return read(found[0]);
+}
+
+}  // namespace slipway::render::kustomize

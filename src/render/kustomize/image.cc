@@ -1,0 +1,100 @@
+// Images: kustomize walks twice, once through every containers list wherever it stands and once through its table; a
+// tagSuffix therefore lands twice, here as there.
+#include <re2/re2.h>
+
+#include "base/text.h"
+#include "render/kustomize/transform.h"
+
+namespace slipway::render::kustomize {
+namespace {
+
+struct Parts {
+  std::string name, tag, digest;
+};
+
+// A colon before the last slash belongs to the registry's port, but only the first slash is looked at.
+Parts split_image(std::string_view image) {
+  size_t slash = image.find('/');
+  size_t from = slash == image.npos || slash == 0 ? 0 : slash;
+  size_t at = image.find('@', from), colon = image.find(':', from);
+  if (at == image.npos && colon == image.npos) return {std::string(image), "", ""};
+  if (at != image.npos && (colon == image.npos || at < colon))
+    return {std::string(image.substr(0, at)), "", std::string(image.substr(at + 1))};
+  std::string name(image.substr(0, colon));
+  if (at == image.npos) return {name, std::string(image.substr(colon + 1)), ""};
+  return {name, std::string(image.substr(colon + 1, at - colon - 1)), std::string(image.substr(at + 1))};
+}
+
+class Retag {
+ public:
+  explicit Retag(const Image& image)
+      : image_(image),
+        pattern_("^" + image.name + "(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{}-]*)?$",
+                 RE2::Quiet) {}
+  bool may_match(std::string_view text) const { return pattern_.ok() && RE2::PartialMatch(text, pattern_); }
+
+  Result<Value> operator()(const Value& field) const {
+    if (field.is_null()) return field;
+    if (!field.is_string())
+      return fail(ErrorKind::invalid, "expected an image name, found a {}", to_string(field.type()));
+    if (!may_match(field.as_string())) return field;
+    Parts parts = split_image(field.as_string());
+    if (!image_.new_name.empty()) parts.name = image_.new_name;
+    if (!image_.new_tag.empty() || !image_.digest.empty()) {
+      parts.tag = image_.new_tag;
+      parts.digest = image_.digest;
+    } else if (!image_.tag_suffix.empty()) {
+      parts.tag += image_.tag_suffix;
+      parts.digest.clear();
+    }
+    if (!parts.tag.empty()) parts.name += ":" + parts.tag;
+    if (!parts.digest.empty()) parts.name += "@" + parts.digest;
+    return Value(parts.name);
+  }
+
+ private:
+  const Image& image_;
+  RE2 pattern_;
+};
+
+Result<Value> in_containers(const Value& node, const Retag& retag) {
+  if (node.is_array()) {
+    Value out = node;
+    for (size_t i = 0; i < node.size(); ++i) {
+      Value after = OR_RETURN(in_containers(node[i], retag));
+      if (!after.same_node(node[i])) out = out.with_item(i, std::move(after));
+    }
+    return out;
+  }
+  if (!node.is_object()) return node;
+  Value out = node;
+  for (const auto& [key, inner] : node.members()) {
+    if (!inner.is_array() && !inner.is_object()) continue;
+    Value after = OR_RETURN(in_containers(inner, retag));
+    if ((key.view() == "containers" || key.view() == "initContainers") && after.is_array()) {
+      for (size_t i = 0; i < after.size(); ++i) {
+        if (!after[i].is_object() || !after[i]["image"].is_string()) continue;
+        Value image = OR_RETURN(retag(after[i]["image"]));
+        if (!(image == after[i]["image"])) after = after.with_item(i, after[i].with_member("image", std::move(image)));
+      }
+    }
+    if (!after.same_node(inner)) out = out.with_member(key, std::move(after));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<> set_image(ResourceSet& set, const Image& image, std::span<const FieldSpec> fields) {
+  Retag retag(image);
+  for (Resource& r : set.all()) {
+    if (r.is_removed() || r.gvk().kind == "CustomResourceDefinition") continue;
+    Value after = OR_RETURN(in_containers(r.object(), retag));
+    if (!after.same_node(r.object())) r.set_object(std::move(after));
+    for (const FieldSpec& field : fields)
+      OR_RETURN(change_fields(r, field, Missing::skip, [&](const Value& v) { return retag(v); }));
+  }
+  return {};
+}
+
+}  // namespace slipway::render::kustomize

@@ -1,0 +1,293 @@
+#include "render/kustomize/kustomization.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "value/yaml.h"
+
+namespace slipway::render::kustomize {
+namespace {
+
+std::vector<Named> read_named(Fields& fields, std::string_view name) {
+  std::vector<Named> out;
+  auto texts = fields.texts(name);
+  Spot list = fields.spot(name);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    Spot spot = list;
+    spot.pointer += fmt::format("/{}", i);
+    out.push_back({std::move(texts[i]), std::move(spot)});
+  }
+  return out;
+}
+
+void deprecated(Kustomization& k, std::string_view field, std::string_view instead, std::string_view note = "") {
+  k.warnings.push_back(fmt::format(
+      "# Warning: '{}' is deprecated. Please use '{}' instead. {}Run 'kustomize edit fix' to update your Kustomization "
+      "automatically.",
+      field, instead, note));
+}
+
+GeneratorOptions read_options(Fields& fields) {
+  GeneratorOptions options;
+  options.labels = fields.pairs("labels");
+  options.annotations = fields.pairs("annotations");
+  options.disable_name_suffix_hash = fields.flag("disableNameSuffixHash");
+  options.immutable = fields.flag("immutable");
+  fields.done("generator options");
+  return options;
+}
+
+void add_missing(Pairs& own, const Pairs& general) {
+  for (const auto& pair : general)
+    if (std::ranges::find(own, pair.first, &Pairs::value_type::first) == own.end()) own.push_back(pair);
+  std::ranges::sort(own);
+}
+void inherit(GeneratorOptions& own, const GeneratorOptions& general) {
+  add_missing(own.labels, general.labels);
+  add_missing(own.annotations, general.annotations);
+  own.disable_name_suffix_hash = own.disable_name_suffix_hash || general.disable_name_suffix_hash;
+  own.immutable = own.immutable || general.immutable;
+}
+
+FieldOptions read_field_options(Fields& fields) {
+  FieldOptions options;
+  options.delimiter = fields.text("delimiter");
+  options.index = fields.number("index");
+  options.create = fields.flag("create");
+  (void)fields.text("encoding");  // accepted and without effect, as there
+  fields.done("options");
+  return options;
+}
+
+Var read_var(Fields& fields) {
+  Var var;
+  var.spot = fields.spot();
+  var.name = fields.text("name");
+  var.path = "metadata.name";
+  fields.inner("objref", [&](Fields& f) {
+    std::string api_version = f.text("apiVersion");
+    var.kind = {f.text("group"), f.text("version"), f.text("kind")};
+    if (size_t slash = api_version.find('/'); slash != api_version.npos) {
+      var.kind.group = api_version.substr(0, slash);
+      var.kind.version = api_version.substr(slash + 1);
+    } else if (!api_version.empty()) {
+      var.kind.version = api_version;
+    }
+    var.object_name = f.text("name");
+    var.ns = f.text("namespace");
+    f.done("objref");
+  });
+  fields.inner("fieldref", [&](Fields& f) {
+    if (std::string path = f.text("fieldPath"); !path.empty()) var.path = path;
+    if (std::string path = f.text("fieldpath"); !path.empty()) var.path = path;
+    f.done("fieldref");
+  });
+  fields.done("a var");
+  return var;
+}
+
+Labels read_labels(Fields& fields) {
+  Labels labels;
+  labels.pairs = fields.pairs("pairs");
+  labels.selectors = fields.flag("includeSelectors");
+  labels.templates = fields.flag("includeTemplates");
+  labels.claims = fields.flag("includeVolumeClaimTemplates");
+  labels.fields = read_field_specs(fields, "fields");
+  fields.done("labels");
+  return labels;
+}
+
+void read_patches(Fields& fields, std::string_view name, std::vector<Patch>& out) {
+  fields.each(name, [&](Fields& f) { out.push_back(read_patch(f)); });
+}
+
+void read_all(Fields& fields, Kustomization& k) {
+  std::string kind = fields.text("kind"), api_version = fields.text("apiVersion");
+  (void)fields.any("metadata");
+  k.resources = read_named(fields, "resources");
+  if (fields.has("bases")) deprecated(k, "bases", "resources");
+  for (Named& base : read_named(fields, "bases")) k.resources.push_back(std::move(base));
+  k.components = read_named(fields, "components");
+  k.crds = read_named(fields, "crds");
+  k.configurations = read_named(fields, "configurations");
+  k.generators = read_named(fields, "generators");
+  k.transformers = read_named(fields, "transformers");
+  k.validators = read_named(fields, "validators");
+  k.name_prefix = fields.text("namePrefix");
+  k.name_suffix = fields.text("nameSuffix");
+  k.ns = fields.text("namespace");
+  if (fields.has("commonLabels")) deprecated(k, "commonLabels", "labels");
+  k.common_labels = fields.pairs("commonLabels");
+  fields.each("labels", [&](Fields& f) { k.labels.push_back(read_labels(f)); });
+  k.common_annotations = fields.pairs("commonAnnotations");
+  k.strategic_patches = read_named(fields, "patchesStrategicMerge");
+  read_patches(fields, "patchesJson6902", k.json_patches);
+  read_patches(fields, "patches", k.patches);
+  fields.each("images", [&](Fields& f) { k.images.push_back(read_image(f)); });
+  if (fields.has("imageTags")) deprecated(k, "imageTags", "images");
+  fields.each("imageTags", [&](Fields& f) { k.images.push_back(read_image(f)); });
+  if (fields.has("patchesJson6902")) deprecated(k, "patchesJson6902", "patches");
+  if (fields.has("patchesStrategicMerge")) deprecated(k, "patchesStrategicMerge", "patches");
+  fields.each("replicas", [&](Fields& f) {
+    k.replicas.push_back({f.text("name"), f.number("count"), f.spot()});
+    f.done("replicas");
+  });
+  fields.each("replacements", [&](Fields& f) { k.replacements.push_back(read_replacement(f)); });
+  if (fields.has("vars")) deprecated(k, "vars", "replacements", "[EXPERIMENTAL] ");
+  fields.each("vars", [&](Fields& f) { k.vars.push_back(read_var(f)); });
+  fields.each("configMapGenerator", [&](Fields& f) { k.generated.push_back(read_generator(f, false)); });
+  fields.each("secretGenerator", [&](Fields& f) { k.generated.push_back(read_generator(f, true)); });
+  fields.inner("generatorOptions", [&](Fields& f) {
+    GeneratorOptions general = read_options(f);
+    for (Generator& generator : k.generated) inherit(generator.options, general);
+  });
+  fields.inner("sortOptions", [&](Fields& f) {
+    k.sort.emplace();
+    k.sort->order = f.text("order");
+    f.inner("legacySortOptions", [&](Fields& lists) {
+      k.sort->custom = true;
+      k.sort->first = lists.texts("orderFirst");
+      k.sort->last = lists.texts("orderLast");
+      lists.done("legacySortOptions");
+    });
+    f.done("sortOptions");
+  });
+  k.build_metadata = fields.texts("buildMetadata");
+  for (const char* helm : {"helmCharts", "helmGlobals", "helmChartInflationGenerator"})
+    if (fields.has(helm) && !k.helm_charts) k.helm_charts = fields.spot(helm);
+  if (fields.has("openapi")) k.openapi = fields.spot("openapi");
+  k.component = kind == "Component";
+  fields.done("the kustomization");
+}
+
+// kustomize's rule: something besides apiVersion and kind must be said; an empty list is something.
+bool says_nothing(const Value& v) {
+  return std::ranges::all_of(v.members(), [](const value::Member& m) {
+    return m.key == value::Key("apiVersion") || m.key == value::Key("kind") || m.value.is_null() ||
+           (m.value.is_string() && m.value.as_string().empty());
+  });
+}
+
+}  // namespace
+
+Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text, const std::string& file) {
+  auto documents = OR_RETURN(value::parse_yaml_documents(*text, file, {}, value::DuplicateKeys::last_wins));
+  Value v = documents.empty() ? Value() : documents[0].value;
+  Kustomization k;
+  k.file = file;
+  Source source{.text = text, .file = file};
+  Fields fields(source, v);
+  read_all(fields, k);
+  std::string_view kind = v["kind"].as_string(), api_version = v["apiVersion"].as_string();
+  if (!kind.empty() && kind != "Kustomization" && kind != "Component")
+    source.refuse("/kind", fmt::format("kind should be Kustomization or Component, not \"{}\"", kind));
+  std::string_view wanted = k.component ? "kustomize.config.k8s.io/v1alpha1" : "kustomize.config.k8s.io/v1beta1";
+  if (!api_version.empty() && api_version != wanted)
+    source.refuse("/apiVersion", fmt::format("apiVersion for {} should be {}, not \"{}\"",
+                                             k.component ? "Component" : "Kustomization", wanted, api_version));
+  if (says_nothing(v)) source.refuse("", "kustomization.yaml is empty");
+  if (source.fault) return std::move(*source.fault);
+  return k;
+}
+
+Selector read_selector(Fields& fields) {
+  Selector selector;
+  selector.group = fields.text("group");
+  selector.version = fields.text("version");
+  selector.kind = fields.text("kind");
+  selector.name = fields.text("name");
+  selector.ns = fields.text("namespace");
+  selector.labels = fields.text("labelSelector");
+  selector.annotations = fields.text("annotationSelector");
+  return selector;
+}
+
+Patch read_patch(Fields& fields) {
+  Patch patch;
+  patch.spot = fields.spot();
+  patch.path = fields.text("path");
+  patch.text = fields.text("patch");
+  fields.inner("target", [&](Fields& f) {
+    patch.target = read_selector(f);
+    f.done("a patch's target");
+  });
+  fields.inner("options", [&](Fields& f) {
+    patch.allow_name_change = f.flag("allowNameChange");
+    patch.allow_kind_change = f.flag("allowKindChange");
+    f.done("a patch's options");
+  });
+  fields.done("a patch");
+  return patch;
+}
+
+Image read_image(Fields& fields) {
+  Image image{fields.text("name"), fields.text("newName"), fields.text("newTag"), fields.text("digest"),
+              fields.text("tagSuffix")};
+  fields.done("an image");
+  return image;
+}
+
+Generator read_generator(Fields& fields, bool secret) {
+  Generator g;
+  g.secret = secret;
+  g.spot = fields.spot();
+  g.name = fields.text("name");
+  g.ns = fields.text("namespace");
+  g.behavior = fields.text("behavior");
+  if (secret) g.type = fields.text("type");
+  g.literals = fields.texts("literals");
+  g.files = fields.texts("files");
+  g.envs = fields.texts("envs");
+  if (std::string env = fields.text("env"); !env.empty()) g.envs.push_back(env);
+  fields.inner("options", [&](Fields& f) { g.options = read_options(f); });
+  fields.done(secret ? "a secretGenerator" : "a configMapGenerator");
+  return g;
+}
+
+Replacement read_replacement(Fields& fields) {
+  Replacement r;
+  r.spot = fields.spot();
+  r.path = fields.text("path");
+  if (fields.has("sourceValue")) r.source_value = fields.text("sourceValue");
+  r.source_path = "metadata.name";
+  fields.inner("source", [&](Fields& f) {
+    r.source = read_selector(f);
+    if (std::string path = f.text("fieldPath"); !path.empty()) r.source_path = path;
+    f.inner("options", [&](Fields& o) { r.source_options = read_field_options(o); });
+    f.done("a replacement's source");
+  });
+  fields.each("targets", [&](Fields& f) {
+    ReplacementTarget target;
+    f.inner("select", [&](Fields& s) {
+      target.select = read_selector(s);
+      s.done("select");
+    });
+    f.each("reject", [&](Fields& s) {
+      target.reject.push_back(read_selector(s));
+      s.done("reject");
+    });
+    target.paths = f.texts("fieldPaths");
+    if (target.paths.empty()) target.paths.push_back("metadata.name");
+    f.inner("options", [&](Fields& o) { target.options = read_field_options(o); });
+    f.done("a replacement's target");
+    r.targets.push_back(std::move(target));
+  });
+  fields.done("a replacement");
+  return r;
+}
+
+std::vector<FieldSpec> read_field_specs(Fields& fields, std::string_view name) {
+  std::vector<FieldSpec> out;
+  fields.each(name, [&](Fields& f) {
+    FieldSpec spec = FieldSpec::of_path(f.text("path"));
+    if (std::string kind = f.text("kind"); !kind.empty()) spec.kinds.push_back(kind);
+    spec.group = f.text("group");
+    spec.version = f.text("version");
+    spec.create = f.flag("create");
+    f.done("a field spec");
+    out.push_back(std::move(spec));
+  });
+  return out;
+}
+
+}  // namespace slipway::render::kustomize

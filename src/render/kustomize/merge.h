@@ -1,0 +1,15 @@
+// Strategic merge as kustomize does it. It differs from the API server's: new list elements come first, lists are
+// merged by all their map keys, $deleteFromPrimitiveList and $setElementOrder mean nothing, a null deletes.
+#pragma once
+
+#include <optional>
+
+#include "kinds/kind.h"
+
+namespace slipway::render::kustomize {
+
+// `patch` laid over `target`; nothing when the patch deletes it. `type` null: no schema, so lists are replaced.
+// Errors: invalid for kinds of values that do not fit each other, or an unknown $patch directive.
+Result<std::optional<Value>> merge_over(const Value& target, const Value& patch, const kinds::Type* type);
+
+}  // namespace slipway::render::kustomize

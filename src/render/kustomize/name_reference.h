@@ -1,0 +1,14 @@
+// After names changed, every reference to them follows: the index leads from an old name to what had it.
+#pragma once
+
+#include <span>
+
+#include "render/kustomize/field_tables.h"
+#include "render/kustomize/resource.h"
+
+namespace slipway::render::kustomize {
+
+// Error: invalid when a reference may mean several resources.
+Result<> update_name_references(ResourceSet& set, std::span<const NameReference> references);
+
+}  // namespace slipway::render::kustomize

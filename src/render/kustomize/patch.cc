@@ -1,0 +1,237 @@
+#include "render/kustomize/patch.h"
+
+#include "base/text.h"
+#include "render/kustomize/documents.h"
+#include "render/kustomize/merge.h"
+#include "value/json.h"
+#include "value/patch.h"
+#include "value/yaml.h"
+
+namespace slipway::render::kustomize {
+
+Result<Matcher::Pattern> Matcher::compile(const std::string& text) {
+  Pattern pattern;
+  if (text.find_first_of(R"(\^$.|?*+()[]{})") == text.npos) {
+    pattern.literal = text;
+    return pattern;
+  }
+  pattern.expression = std::make_shared<RE2>("^(?:" + text + ")$", RE2::Quiet);
+  if (!pattern.expression->ok())
+    return fail(ErrorKind::invalid, "\"{}\" is no regular expression: {}", text, pattern.expression->error());
+  return pattern;
+}
+
+bool Matcher::Pattern::matches(std::string_view text) const {
+  if (expression) return RE2::PartialMatch(text, *expression);
+  return literal.empty() || literal == text;
+}
+
+Result<Matcher> Matcher::create(const Selector& selector) {
+  Matcher m;
+  m.group_ = OR_RETURN(compile(selector.group));
+  m.version_ = OR_RETURN(compile(selector.version));
+  m.kind_ = OR_RETURN(compile(selector.kind));
+  m.name_ = OR_RETURN(compile(selector.name));
+  m.ns_ = OR_RETURN(compile(selector.ns));
+  if ((m.by_labels_ = !selector.labels.empty()))
+    m.labels_ = OR_RETURN(kinds::Selector::parse(selector.labels).context("labelSelector"));
+  if ((m.by_annotations_ = !selector.annotations.empty()))
+    m.annotations_ = OR_RETURN(kinds::Selector::parse(selector.annotations).context("annotationSelector"));
+  return m;
+}
+
+bool Matcher::matches_kind(const GroupVersionKind& id) const {
+  return kind_.matches(id.kind) && group_.matches(id.group) && version_.matches(id.version);
+}
+
+bool Matcher::matches_labels(const Value& object) const {
+  return (!by_labels_ || labels_.matches(object["metadata"]["labels"])) &&
+         (!by_annotations_ || annotations_.matches(object["metadata"]["annotations"]));
+}
+
+bool Matcher::matches(const Resource& r) const {
+  if (r.is_removed() || !matches_kind(r.gvk())) return false;
+  Id now = r.id(), first = r.original_id();
+  return (ns_.matches(first.scope) || ns_.matches(now.scope)) &&
+         (name_.matches(first.name) || name_.matches(now.name)) && matches_labels(r.object());
+}
+
+std::vector<size_t> Matcher::select(ResourceSet& set) const {
+  std::vector<size_t> out;
+  if (!name_.expression && !name_.literal.empty()) {
+    for (size_t i : set.with_any_name(name_.literal))
+      if (matches(set.all()[i])) out.push_back(i);
+    return out;
+  }
+  for (size_t i = 0; i < set.all().size(); ++i)
+    if (matches(set.all()[i])) out.push_back(i);
+  return out;
+}
+
+namespace {
+
+struct PatchText {
+  std::string text, file;
+  int line_before = 0;  // lines of `file` before the text, as far as that can be told
+};
+
+struct Allowed {
+  bool name = false, kind = false;
+};
+
+Result<> merge_into(ResourceSet& set, size_t index, Value patch, Allowed allowed) {
+  Resource& r = set.all()[index];
+  std::string name(r.name()), ns(r.scope_name()), kind = r.gvk().kind;
+  if (allowed.name || allowed.kind) r.remember_id();
+  auto merged = OR_RETURN(merge_over(r.object(), patch, r.type()).context(fmt::format("patching {}", r.id().str())));
+  if (!merged || merged->empty()) {
+    r.remove();
+    return {};
+  }
+  Value after = std::move(*merged);
+  if (!allowed.kind && after["kind"].as_string() != kind) after = after.with_member("kind", kind);
+  r.set_object(std::move(after));
+  if (!allowed.name) r.set_name(name);
+  r.set_namespace(ns);
+  set.touched(index);
+  return {};
+}
+
+// For a patch that goes to whatever a selector found: the target's version, but its own kind.
+Value in_version_of(const Value& patch, const Resource& target) {
+  return patch.with_member("apiVersion", target.object()["apiVersion"]);
+}
+
+Result<> merge_by_id(ResourceSet& set, const Resource& patch, Allowed allowed) {
+  auto index = set.only_with_id(patch.original_id());
+  if (!index) {
+    std::vector<std::string> names;
+    for (const Resource& r : set.all())
+      if (r.gvk().kind == patch.gvk().kind) names.emplace_back(r.original_id().name);
+    auto near = base::nearest(patch.name(), names);
+    if (near && *near == patch.name()) near.reset();
+    return fail(ErrorKind::invalid, "no resource matches strategic merge patch \"{}\": {}{}", patch.id().str(),
+                index.error().message(), near ? fmt::format("; did you mean \"{}\"?", *near) : "");
+  }
+  return merge_into(set, *index, patch.object(), allowed);
+}
+
+// The operations of a JSON patch; null when the text is none.
+Result<Value> json_operations(const std::string& text) {
+  if (text.starts_with('[')) return value::parse_json(text);
+  auto documents = OR_RETURN(value::parse_yaml_documents(text, {}, {}, value::DuplicateKeys::last_wins));
+  return documents.empty() ? Value() : std::move(documents[0].value);
+}
+
+Result<> apply_operations(ResourceSet& set, size_t index, const Value& operations) {
+  Resource& r = set.all()[index];
+  r.remember_id();
+  // kustomize keeps notes of its own among the annotations, so that there always are some to add to.
+  Value before = r.object();
+  bool lent = !before["metadata"].has("annotations") && before["metadata"].is_object();
+  if (lent) before = before.with("/metadata/annotations", Value::object());
+  auto after = value::json_patch(before, operations);
+  if (!after) return std::move(after).error().context(fmt::format("patching {}", r.id().str()));
+  if (lent && (*after)["metadata"]["annotations"].is_object() && (*after)["metadata"]["annotations"].empty())
+    after = after->without("/metadata/annotations");
+  r.set_object(std::move(*after));
+  set.touched(index);
+  return {};
+}
+
+Result<PatchText> text_of(const Patch& patch, const Folder& folder) {
+  std::string inline_text(base::trim(patch.text));
+  if (inline_text.empty() && patch.path.empty()) return fail(ErrorKind::invalid, "must specify one of patch and path");
+  if (!inline_text.empty() && !patch.path.empty())
+    return fail(ErrorKind::invalid, "patch and path can't be set at the same time");
+  if (!inline_text.empty()) return PatchText{std::move(inline_text), "", 0};
+  auto file = OR_RETURN(folder.read(patch.path).context("failed to get the patch file"));
+  return PatchText{*file.text, file.path, 0};
+}
+
+Result<> apply_merges(ResourceSet& set, const std::vector<Resource>& merges, const Patch& patch) {
+  Allowed allowed{patch.allow_name_change, patch.allow_kind_change};
+  if (!patch.target) {
+    for (const Resource& merge : merges) OR_RETURN(merge_by_id(set, merge, allowed));
+    return {};
+  }
+  if (merges.size() > 1)
+    return fail(ErrorKind::invalid,
+                "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set `patches.target` field");
+  Matcher matcher = OR_RETURN(Matcher::create(*patch.target));
+  for (size_t i : matcher.select(set))
+    OR_RETURN(merge_into(set, i, in_version_of(merges[0].object(), set.all()[i]), allowed));
+  return {};
+}
+
+Result<> apply_any(ResourceSet& set, const Patch& patch, const Folder& folder, const KnownKinds* known) {
+  PatchText text = OR_RETURN(text_of(patch, folder));
+  auto merges = read_resources(text.text, text.file, known);
+  auto operations = json_operations(text.text);
+  bool is_operations = operations && (operations->is_array() || operations->is_null());
+  if (merges && !(merges->empty() && is_operations && operations->size())) {
+    OR_RETURN(apply_merges(set, *merges, patch));
+    set.drop_removed();
+    return {};
+  }
+  if (!is_operations) {
+    // Neither: say why in the words of what it looks like.
+    bool looks_like_operations = text.text.starts_with('[') || text.text.starts_with("- ");
+    Error why = looks_like_operations && !operations ? std::move(operations).error() : std::move(merges).error();
+    return std::move(why).context("unable to parse SM or JSON patch");
+  }
+  if (!patch.target) return fail(ErrorKind::invalid, "must specify a target for JSON patch");
+  Matcher matcher = OR_RETURN(Matcher::create(*patch.target));
+  for (size_t i : matcher.select(set)) OR_RETURN(apply_operations(set, i, *operations));
+  return {};
+}
+
+}  // namespace
+
+Result<> apply_patch(ResourceSet& set, const Patch& patch, const Folder& folder, const KnownKinds* known) {
+  auto done = apply_any(set, patch, folder, known);
+  if (!done) return std::move(done).error().at(patch.spot.place());
+  return {};
+}
+
+Result<> apply_strategic_patches(ResourceSet& set, std::span<const Named> patches, const Folder& folder,
+                                 const KnownKinds* known) {
+  // All are read before the first is applied.
+  std::vector<std::pair<std::vector<Resource>, const Named*>> read;
+  for (const Named& patch : patches) {
+    auto merges = read_resources(patch.text, "", known);
+    if (!merges || patch.text.find('\n') == patch.text.npos) {
+      auto file = folder.read(patch.text);
+      if (!file && merges && !merges->empty()) {
+        read.emplace_back(std::move(*merges), &patch);
+        continue;
+      }
+      if (!file) return std::move(file).error().at(patch.spot.place());
+      merges = read_resources(*file->text, file->path, known);
+    }
+    if (!merges) return std::move(merges).error().at(patch.spot.place());
+    read.emplace_back(std::move(*merges), &patch);
+  }
+  for (const auto& [merges, patch] : read)
+    for (const Resource& merge : merges)
+      if (auto done = merge_by_id(set, merge, {}); !done) return std::move(done).error().at(patch->spot.place());
+  set.drop_removed();
+  return {};
+}
+
+Result<> apply_json_patch(ResourceSet& set, const Patch& patch, const Folder& folder) {
+  auto apply = [&]() -> Result<> {
+    if (!patch.target || patch.target->name.empty()) return fail(ErrorKind::invalid, "must specify the target name");
+    PatchText text = OR_RETURN(text_of(patch, folder));
+    Value operations = OR_RETURN(json_operations(text.text).context("unable to parse JSON patch"));
+    if (!operations.is_array() || operations.empty()) return fail(ErrorKind::invalid, "patch appears to be empty");
+    Matcher matcher = OR_RETURN(Matcher::create(*patch.target));
+    for (size_t i : matcher.select(set)) OR_RETURN(apply_operations(set, i, operations));
+    return {};
+  };
+  auto done = apply();
+  if (!done) return std::move(done).error().at(patch.spot.place());
+  return {};
+}
+
+}  // namespace slipway::render::kustomize

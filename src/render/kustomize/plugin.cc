@@ -1,0 +1,184 @@
+#include "render/kustomize/plugin.h"
+
+#include "base/text.h"
+#include "render/kustomize/generate.h"
+#include "render/kustomize/patch.h"
+#include "render/kustomize/replacement.h"
+#include "render/kustomize/transform.h"
+#include "value/yaml.h"
+
+namespace slipway::render::kustomize {
+namespace {
+
+// The configuration reads like the kustomization's own field; the text for places in errors is written anew.
+struct Config {
+  explicit Config(const Resource& plugin)
+      : object(plugin.object()),
+        source{.text = std::make_shared<const std::string>(value::to_yaml(plugin.object())),
+               .file = plugin.origin.file,
+               .lenient = true},
+        fields(source, object) {}
+  Value object;
+  Source source;
+  Fields fields;
+
+  Result<> done() {
+    if (source.fault) return fail(ErrorKind::invalid, "{}", source.fault->message());
+    return {};
+  }
+};
+
+Result<> transform(ResourceSet& set, const Resource& plugin, const Folder& folder, const KnownKinds* known) {
+  Config config(plugin);
+  Fields& f = config.fields;
+  const std::string& kind = plugin.gvk().kind;
+  if (kind == "PrefixTransformer" || kind == "SuffixTransformer") {
+    bool prefix = kind == "PrefixTransformer";
+    std::string text = f.text(prefix ? "prefix" : "suffix");
+    auto fields = read_field_specs(f, "fieldSpecs");
+    OR_RETURN(config.done());
+    return prefix ? add_prefix(set, text, fields) : add_suffix(set, text, fields);
+  }
+  if (kind == "PrefixSuffixTransformer") {
+    std::string prefix = f.text("prefix"), suffix = f.text("suffix");
+    auto fields = read_field_specs(f, "fieldSpecs");
+    OR_RETURN(config.done());
+    if (fields.empty()) return fail(ErrorKind::invalid, "fieldSpecs is not expected to be nil");
+    if (!prefix.empty()) OR_RETURN(add_prefix(set, prefix, fields));
+    return suffix.empty() ? Result<>() : add_suffix(set, suffix, fields);
+  }
+  if (kind == "LabelTransformer" || kind == "AnnotationsTransformer") {
+    Pairs pairs = f.pairs(kind == "LabelTransformer" ? "labels" : "annotations");
+    auto fields = read_field_specs(f, "fieldSpecs");
+    OR_RETURN(config.done());
+    return add_pairs(set, pairs, fields);
+  }
+  if (kind == "NamespaceTransformer") {
+    NamespaceChange change{std::string(plugin.scope_name()), f.flag("unsetOnly"), Subjects::default_only};
+    std::string subjects = f.text("setRoleBindingSubjects");
+    if (subjects == "allServiceAccounts")
+      change.subjects = Subjects::service_accounts;
+    else if (subjects == "none")
+      change.subjects = Subjects::none;
+    else if (!subjects.empty() && subjects != "defaultOnly")
+      return fail(ErrorKind::invalid,
+                  "invalid value \"{}\" for setRoleBindingSubjects: must be one of \"defaultOnly\", \"none\" or "
+                  "\"allServiceAccounts\"",
+                  subjects);
+    auto fields = read_field_specs(f, "fieldSpecs");
+    OR_RETURN(config.done());
+    return change_namespace(set, change, fields);
+  }
+  if (kind == "ImageTagTransformer") {
+    Image image;
+    f.inner("imageTag", [&](Fields& inner) { image = read_image(inner); });
+    auto fields = read_field_specs(f, "fieldSpecs");
+    OR_RETURN(config.done());
+    return set_image(set, image, fields);
+  }
+  if (kind == "ReplicaCountTransformer") {
+    Replica replica;
+    f.inner("replica", [&](Fields& inner) {
+      replica = {inner.text("name"), inner.number("count"), {nullptr, plugin.origin.file, ""}};
+      inner.done("replica");
+    });
+    auto fields = read_field_specs(f, "fieldSpecs");
+    OR_RETURN(config.done());
+    return set_replicas(set, replica, fields);
+  }
+  if (kind == "PatchTransformer") {
+    Patch patch = read_patch(f);
+    OR_RETURN(config.done());
+    patch.spot = {nullptr, plugin.origin.file, ""};
+    return apply_patch(set, patch, folder, known);
+  }
+  if (kind == "PatchJson6902Transformer") {
+    Patch patch;
+    patch.path = f.text("path");
+    patch.text = f.text("jsonOp");
+    f.inner("target", [&](Fields& inner) { patch.target = read_selector(inner); });
+    OR_RETURN(config.done());
+    return apply_json_patch(set, patch, folder);
+  }
+  if (kind == "PatchStrategicMergeTransformer") {
+    std::vector<Named> patches;
+    for (std::string& path : f.texts("paths")) patches.push_back({std::move(path), {nullptr, plugin.origin.file, ""}});
+    if (std::string text = f.text("patches"); !text.empty())
+      patches.push_back({text + "\n", {nullptr, plugin.origin.file, ""}});
+    OR_RETURN(config.done());
+    return apply_strategic_patches(set, patches, folder, known);
+  }
+  if (kind == "ReplacementTransformer") {
+    std::vector<Replacement> replacements;
+    f.each("replacements", [&](Fields& inner) { replacements.push_back(read_replacement(inner)); });
+    OR_RETURN(config.done());
+    return apply_replacements(set, replacements, folder);
+  }
+  if (kind == "HashTransformer") {
+    add_name_hashes(set);
+    return {};
+  }
+  return fail(ErrorKind::unsupported, "unable to load builtin {}: no such transformer", plugin.id().str());
+}
+
+Error refused(const Resource& plugin) {
+  return fail(ErrorKind::unsupported,
+              "external plugins disabled; unable to load external plugin '{}': only the built-in ones (apiVersion: "
+              "builtin) can run",
+              plugin.gvk().kind)
+      .at(plugin.origin);
+}
+bool is_builtin(const Resource& plugin) {
+  return plugin.gvk().group.empty() && plugin.gvk().version == "builtin";
+}
+
+}  // namespace
+
+Result<> run_transformer(ResourceSet& set, const Resource& plugin, const Folder& folder, const KnownKinds* known) {
+  if (!is_builtin(plugin)) return refused(plugin);
+  auto done = transform(set, plugin, folder, known);
+  if (!done)
+    return std::move(done)
+        .error()
+        .context(fmt::format("{} \"{}\"", plugin.gvk().kind, plugin.name()))
+        .at(plugin.origin);
+  return {};
+}
+
+namespace {
+
+// A ServiceAccount that stands for one of Google's.
+Result<Resource> generate_policy(const Resource& plugin, const KnownKinds* known) {
+  const Value& o = plugin.object();
+  if (o["cloud"].as_string() != "gke")
+    return fail(ErrorKind::invalid, "cloud provider {} not supported yet", o["cloud"].as_string()).at(plugin.origin);
+  std::string account = fmt::format("{}@{}.iam.gserviceaccount.com", o["serviceAccount"]["name"].as_string(),
+                                    o["serviceAccount"]["projectId"].as_string());
+  Value metadata{{"annotations", Value{{"iam.gke.io/gcp-service-account", account}}},
+                 {"name", o["kubernetesService"]["name"]}};
+  if (const Value* ns = o["kubernetesService"].find("namespace")) metadata = metadata.with_member("namespace", *ns);
+  return Resource(Value{{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", metadata}}, plugin.origin,
+                  known);
+}
+
+}  // namespace
+
+Result<Resource> run_generator(const Resource& plugin, const Folder& folder, const KnownKinds* known) {
+  if (!is_builtin(plugin)) return refused(plugin);
+  if (plugin.gvk().kind == "IAMPolicyGenerator") return generate_policy(plugin, known);
+  bool secret = plugin.gvk().kind == "SecretGenerator";
+  if (!secret && plugin.gvk().kind != "ConfigMapGenerator")
+    return fail(ErrorKind::unsupported, "unable to load builtin {}: no such generator here", plugin.id().str())
+        .at(plugin.origin);
+  Config config(plugin);
+  Generator generator = read_generator(config.fields, secret);
+  if (config.source.fault)
+    return fail(ErrorKind::invalid, "{}: {}", plugin.gvk().kind, config.source.fault->message()).at(plugin.origin);
+  // Name and namespace stand in the metadata.
+  if (generator.name.empty()) generator.name = plugin.name();
+  if (generator.ns.empty()) generator.ns = plugin.scope_name();
+  generator.spot = {nullptr, plugin.origin.file, ""};
+  return generate(generator, folder, known);
+}
+
+}  // namespace slipway::render::kustomize

@@ -1,0 +1,326 @@
+#include "render/kustomize/replacement.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "base/text.h"
+#include "render/kustomize/patch.h"
+#include "value/json.h"
+#include "value/yaml.h"
+
+namespace slipway::render::kustomize {
+
+std::vector<std::string> split_field_path(std::string_view path) {
+  std::vector<std::string> pieces;
+  for (std::string_view piece : base::split(path, '.')) {
+    if (!pieces.empty() && pieces.back().ends_with('\\')) {
+      pieces.back().back() = '.';
+      pieces.back() += piece;
+    } else {
+      pieces.emplace_back(piece);
+    }
+  }
+  if (pieces.size() > 1 && pieces[0].empty()) pieces.erase(pieces.begin());
+  std::vector<std::string> out;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    std::string part = pieces[i];
+    if (part.starts_with('[') && !part.ends_with(']')) {
+      while (i + 1 < pieces.size()) {
+        part += "." + pieces[++i];
+        if (part.ends_with(']')) break;
+      }
+      if (part.find('=') == part.npos) {
+        part.erase(0, 1);
+        if (part.ends_with(']')) part.pop_back();
+      }
+    }
+    out.push_back(std::move(part));
+  }
+  return out;
+}
+
+namespace {
+
+std::string text_of(const Value& v) {
+  return v.is_string() ? v.str() : v.is_null() ? "" : value::to_json(v);
+}
+
+// What kustomize does when it writes a scalar's text over another scalar: the old one's type stays.
+Value retyped(const Value& old, const Value& value) {
+  if (value.is_object() || value.is_array() || old.is_object() || old.is_array()) return value;
+  std::string text = text_of(value);
+  if (old.is_string() || old.is_null()) return Value(text);
+  auto parsed = value::parse_yaml(text, {}, value::YamlLimits{.rules = value::YamlRules::kustomize});
+  return parsed && !parsed->is_object() && !parsed->is_array() ? *parsed : Value(text);
+}
+
+Result<Value> with_options(const Value& old, const Value& value, const FieldOptions& options) {
+  if (options.delimiter.empty()) return retyped(old, value);
+  if (old.is_object() || old.is_array())
+    return fail(ErrorKind::invalid, "delimiter option can only be used with scalar nodes");
+  std::vector<std::string> parts;
+  std::string text = text_of(old);
+  for (size_t from = 0;;) {
+    size_t at = text.find(options.delimiter, from);
+    parts.push_back(text.substr(from, at == text.npos ? text.npos : at - from));
+    if (at == text.npos) break;
+    from = at + options.delimiter.size();
+  }
+  if (options.index < 0)
+    parts.insert(parts.begin(), text_of(value));
+  else if (static_cast<size_t>(options.index) >= parts.size())
+    parts.push_back(text_of(value));
+  else
+    parts[static_cast<size_t>(options.index)] = text_of(value);
+  return retyped(old, Value(base::join(parts, options.delimiter)));
+}
+
+// Walks a path and writes at its end; counts the places. `create`: what is missing on the way is made.
+class Writer {
+ public:
+  Writer(const Value& value, const FieldOptions& options) : value_(value), options_(options) {}
+  int written = 0;
+
+  Result<Value> write(const Value& node, std::span<const std::string> path) {
+    if (path.empty()) {
+      ++written;
+      return with_options(node, value_, options_);
+    }
+    const std::string& part = path[0];
+    auto rest = path.subspan(1);
+    if (auto index = base::parse_int(part); index && *index >= 0)
+      return write_index(node, static_cast<size_t>(*index), rest);
+    if (part.starts_with('[') && part.ends_with(']')) return write_matching(node, part, rest);
+    if (part == "*") return write_all(node, rest);
+    if (!node.is_object() && !node.is_null())
+      return fail(ErrorKind::invalid, "expected a mapping with \"{}\", found a {}", part, to_string(node.type()));
+    const Value* field = node.find(part);
+    if (!field && !options_.create) return node;
+    if (field && field->is_string() && !rest.empty()) return write_within(node, part, *field, rest);
+    Value inner = field ? *field : empty_for(rest);
+    return node.with_member(part, OR_RETURN(write(inner, rest)));
+  }
+
+ private:
+  Value empty_for(std::span<const std::string> rest) const {
+    if (rest.empty()) return value_.is_object() || value_.is_array() ? Value() : Value("");
+    return rest[0].starts_with('[') || base::parse_int(rest[0]) || rest[0] == "-" ? Value::array() : Value::object();
+  }
+  Result<Value> write_index(const Value& node, size_t index, std::span<const std::string> rest) {
+    if (!node.is_array())
+      return fail(ErrorKind::invalid, "index {} specified, but there is a {}", index, to_string(node.type()));
+    if (index == node.size() && options_.create) return node.appended(OR_RETURN(write(empty_for(rest), rest)));
+    if (index >= node.size())
+      return fail(ErrorKind::invalid, "index {} specified but only {} elements found", index, node.size());
+    return node.with_item(index, OR_RETURN(write(node[index], rest)));
+  }
+  Result<Value> write_all(const Value& node, std::span<const std::string> rest) {
+    if (!node.is_array()) return fail(ErrorKind::invalid, "* is for lists, found a {}", to_string(node.type()));
+    Value out = node;
+    for (size_t i = 0; i < node.size(); ++i) out = out.with_item(i, OR_RETURN(write(node[i], rest)));
+    return out;
+  }
+  // [name=web] or [=text]; what stands behind the = is a regular expression.
+  Result<Value> write_matching(const Value& node, const std::string& part, std::span<const std::string> rest) {
+    size_t equals = part.find('=');
+    if (equals == part.npos) return fail(ErrorKind::invalid, "list entry key=value pair expected in \"{}\"", part);
+    std::string name = part.substr(1, equals - 1), wanted = part.substr(equals + 1, part.size() - equals - 2);
+    if (!node.is_array()) return fail(ErrorKind::invalid, "{} is for lists, found a {}", part, to_string(node.type()));
+    RE2 pattern(wanted, RE2::Quiet);
+    if (!pattern.ok()) return fail(ErrorKind::invalid, "\"{}\": {}", wanted, pattern.error());
+    Value out = node;
+    bool found = false;
+    for (size_t i = 0; i < node.size(); ++i) {
+      if (!name.empty() && !node[i].has(name)) continue;
+      if (!RE2::PartialMatch(text_of(name.empty() ? node[i] : node[i][name]), pattern)) continue;
+      found = true;
+      out = out.with_item(i, OR_RETURN(write(node[i], name.empty() ? std::span<const std::string>() : rest)));
+    }
+    if (found || !options_.create) return out;
+    Value made = name.empty() ? Value(wanted) : Value{{value::Key(name), Value(wanted)}};
+    return out.appended(OR_RETURN(write(made, name.empty() ? std::span<const std::string>() : rest)));
+  }
+  // A text that is itself YAML or JSON: written inside, and put back in its own form.
+  Result<Value> write_within(const Value& node, const std::string& part, const Value& field,
+                             std::span<const std::string> rest) {
+    auto inner = value::parse_yaml(field.as_string(), {}, value::YamlLimits{.rules = value::YamlRules::kustomize});
+    if (!inner || (!inner->is_object() && !inner->is_array()))
+      return fail(ErrorKind::invalid, "\"{}\" is a text, no mapping with \"{}\"", part, rest[0]);
+    Value after = OR_RETURN(write(*inner, rest));
+    std::string text = field.str();
+    std::string_view trimmed = base::trim(text);
+    bool json = trimmed.starts_with('{') || trimmed.starts_with('[');
+    bool pretty = text.find('\n') != text.npos && text.find("  ") != text.npos;
+    std::string written_text = !json    ? std::string(base::trim(value::to_yaml(after)))
+                               : pretty ? std::string(base::trim(value::to_json_pretty(after, 2)))
+                                        : value::to_json(after);
+    return node.with_member(part, Value(written_text));
+  }
+
+  const Value& value_;
+  const FieldOptions& options_;
+};
+
+bool selects(const Selector& selector, const Id& id) {
+  auto fits = [](const std::string& wanted, const std::string& is) { return wanted.empty() || wanted == is; };
+  bool ns = selector.ns.empty() || id.scope == "_" ? true : id.scope == selector.ns;
+  return fits(selector.group, id.gvk.group) && fits(selector.version, id.gvk.version) &&
+         fits(selector.kind, id.gvk.kind) && fits(selector.name, id.name) && ns;
+}
+
+bool any_id(const Resource& r, const std::function<bool(const Id&)>& test) {
+  for (size_t p = 0; p < r.previous_count(); ++p)
+    if (test(r.previous(p))) return true;
+  return test(r.id());
+}
+
+std::string describe(const Selector& s) {
+  Id id{{s.group, s.version, s.kind}, s.name, s.ns};
+  return id.str() + (s.ns.empty() ? "[noNs]" : "");
+}
+
+const Value* look_up(const Value& object, std::span<const std::string> path) {
+  const Value* at = &object;
+  for (const std::string& part : path) {
+    if (at->is_array()) {
+      if (auto index = base::parse_int(part)) {
+        if (*index < 0 || static_cast<size_t>(*index) >= at->size()) return nullptr;
+        at = &(*at)[static_cast<size_t>(*index)];
+        continue;
+      }
+      if (part == "-" && at->size()) {
+        at = &(*at)[at->size() - 1];
+        continue;
+      }
+      size_t equals = part.find('=');
+      if (!part.starts_with('[') || equals == part.npos) return nullptr;
+      std::string name = part.substr(1, equals - 1), wanted = part.substr(equals + 1, part.size() - equals - 2);
+      auto items = at->items();
+      auto item =
+          std::ranges::find_if(items, [&](const Value& v) { return text_of(name.empty() ? v : v[name]) == wanted; });
+      if (item == items.end()) return nullptr;
+      at = &*item;
+      continue;
+    }
+    at = at->find(part);
+    if (!at) return nullptr;
+  }
+  return at;
+}
+
+Result<Value> source_value(ResourceSet& set, const Replacement& r) {
+  if (r.source_value && r.source)
+    return fail(ErrorKind::invalid, "value and resource selectors are mutually exclusive");
+  if (r.source_value) return Value(*r.source_value);
+  const Resource* found = nullptr;
+  for (const Resource& candidate : set.all()) {
+    if (candidate.is_removed() || !any_id(candidate, [&](const Id& id) { return selects(*r.source, id); })) continue;
+    if (found) return fail(ErrorKind::invalid, "multiple matches for selector {}", describe(*r.source));
+    found = &candidate;
+  }
+  if (!found) return fail(ErrorKind::invalid, "nothing selected by {}:{}", describe(*r.source), r.source_path);
+  auto path = split_field_path(r.source_path);
+  const Value* field = look_up(found->object(), path);
+  if (!field || field->is_null() || ((field->is_object() || field->is_array()) && field->empty()))
+    return fail(ErrorKind::invalid, "fieldPath `{}` is missing for replacement source {}", r.source_path,
+                describe(*r.source));
+  if (r.source_options.delimiter.empty()) return *field;
+  if (field->is_object() || field->is_array())
+    return fail(ErrorKind::invalid, "delimiter option can only be used with scalar nodes");
+  std::string text = text_of(*field), rest = text;
+  for (int64_t i = 0;; ++i) {
+    size_t at = rest.find(r.source_options.delimiter);
+    if (i == r.source_options.index) return Value(rest.substr(0, at));
+    if (at == rest.npos || r.source_options.index < 0)
+      return fail(ErrorKind::invalid, "options.index {} is out of bounds for value {}", r.source_options.index, text);
+    rest.erase(0, at + r.source_options.delimiter.size());
+  }
+}
+
+struct Chosen {
+  Matcher select;
+  std::vector<std::pair<Matcher, bool>> reject;  // and whether it names anything
+};
+
+bool matches_id(const Matcher& m, const Selector& s, const Id& id) {
+  return m.matches_kind(id.gvk) && m.matches_name(id.name) && (s.ns.empty() || m.matches_namespace(id.scope));
+}
+
+Result<bool> is_target(const Resource& r, const ReplacementTarget& target, const Chosen& chosen) {
+  if (r.is_removed() || !chosen.select.matches_labels(r.object())) return false;
+  for (size_t i = 0; i < target.reject.size(); ++i) {
+    const auto& [matcher, names] = chosen.reject[i];
+    if (matcher.has_label_selectors() && matcher.matches_labels(r.object())) return false;
+    if (names && any_id(r, [&](const Id& id) { return matches_id(matcher, target.reject[i], id); })) return false;
+  }
+  return any_id(r, [&](const Id& id) { return matches_id(chosen.select, *target.select, id); });
+}
+
+Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, const Value& value) {
+  if (!target.select) return fail(ErrorKind::invalid, "target must specify resources to select");
+  Chosen chosen{OR_RETURN(Matcher::create(*target.select)), {}};
+  for (const Selector& reject : target.reject)
+    chosen.reject.emplace_back(OR_RETURN(Matcher::create(reject)), reject.names_anything());
+  for (size_t i = 0; i < set.all().size(); ++i) {
+    Resource& r = set.all()[i];
+    if (!OR_RETURN(is_target(r, target, chosen))) continue;
+    for (const std::string& text : target.paths) {
+      auto path = split_field_path(text);
+      Writer writer(value, target.options);
+      auto after = writer.write(r.object(), path);
+      std::string what = fmt::format("unable to find {}field \"{}\" in replacement target {}",
+                                     target.options.create ? "or create " : "", text, r.id().str());
+      if (!after) return std::move(after).error().context(what);
+      if (!writer.written) return fail(ErrorKind::invalid, "{}", what);
+      r.set_object(std::move(*after));
+    }
+    set.touched(i);
+  }
+  return {};
+}
+
+Result<> apply_one(ResourceSet& set, const Replacement& r) {
+  if ((!r.source && !r.source_value) || r.targets.empty())
+    return fail(ErrorKind::invalid, "replacements must specify a source and at least one target");
+  Value value = OR_RETURN(source_value(set, r));
+  for (const ReplacementTarget& target : r.targets) OR_RETURN(apply_target(set, target, value));
+  return {};
+}
+
+Result<std::vector<Replacement>> read_file(const Folder& folder, const Replacement& r) {
+  if (r.source || !r.targets.empty())
+    return fail(ErrorKind::invalid, "cannot specify both path and inline replacement").at(r.spot.place());
+  auto file = folder.read(r.path);
+  if (!file) return std::move(file).error().at(r.spot.place());
+  Value v = OR_RETURN(value::parse_yaml(*file->text, file->path));
+  Source source{.text = file->text, .file = file->path};
+  std::vector<Replacement> out;
+  auto read = [&](const Value& item, std::string pointer) {
+    Fields fields(source, item, std::move(pointer));
+    out.push_back(read_replacement(fields));
+  };
+  if (v.is_array())
+    for (size_t i = 0; i < v.size(); ++i) read(v[i], fmt::format("/{}", i));
+  else
+    read(v, "");
+  if (source.fault) return std::move(*source.fault);
+  return out;
+}
+
+}  // namespace
+
+Result<> apply_replacements(ResourceSet& set, std::span<const Replacement> replacements, const Folder& folder) {
+  std::vector<Replacement> all;
+  for (const Replacement& r : replacements) {
+    if (r.path.empty()) {
+      all.push_back(r);
+      continue;
+    }
+    for (Replacement& read : OR_RETURN(read_file(folder, r))) all.push_back(std::move(read));
+  }
+  for (const Replacement& r : all)
+    if (auto done = apply_one(set, r); !done) return std::move(done).error().at(r.spot.place());
+  return {};
+}
+
+}  // namespace slipway::render::kustomize

@@ -1,0 +1,226 @@
+#include "render/kustomize/resource.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "render/kustomize/cluster_kinds.h"
+#include "render/kustomize/generate.h"
+
+namespace slipway::render::kustomize {
+
+bool KnownKinds::is_cluster_scoped(const GroupVersionKind& id) const {
+  return is_known_cluster_kind(id.api_version(), id.kind);
+}
+const kinds::Type* KnownKinds::type(const GroupVersionKind& id) const {
+  const kinds::Kind* kind = catalog_.find(id);
+  if (!kind && is_known_older_version(id.api_version(), id.kind)) kind = catalog_.find_kind(id.group, id.kind);
+  return kind && kind->builtin ? kind->type : nullptr;
+}
+
+std::string Id::key() const {
+  return fmt::format("{}|{}|{}|{}|{}", gvk.group, gvk.version, gvk.kind, scope, name);
+}
+std::string Id::str() const {
+  return fmt::format("{}.{}.{}/{}.{}", gvk.kind, gvk.version.empty() ? "[noVer]" : gvk.version,
+                     gvk.group.empty() ? "[noGrp]" : gvk.group, name,
+                     scope == "default" || scope == "_" ? "[noNs]" : scope);
+}
+
+Resource::Resource(Value object, base::Place origin, const KnownKinds* known)
+    : origin(std::move(origin)), known_(known) {
+  set_object(std::move(object));
+}
+
+void Resource::set_object(Value object) {
+  object_ = std::move(object);
+  if (gvk_.kind == kinds::kind_of(object_) && gvk_.api_version() == object_["apiVersion"].as_string()) return;
+  gvk_ = GroupVersionKind::of(object_);
+  cluster_scoped_ = known_->is_cluster_scoped(gvk_);
+}
+
+void Resource::set_name(std::string_view name) {
+  if (name != this->name()) set_object(object_.with("/metadata/name", Value(name)));
+}
+
+bool Resource::has_id(const Id& wanted) const {
+  if (wanted.name == name() && id() == wanted) return true;
+  for (size_t i = 0; i < previous_.size(); ++i)
+    if (previous_[i].name == wanted.name && previous(i) == wanted) return true;
+  return false;
+}
+
+Id Resource::id() const {
+  std::string_view scope = cluster_scoped_ ? "_" : scope_name().empty() ? "default" : scope_name();
+  return {gvk_, std::string(name()), std::string(scope)};
+}
+
+Id Resource::previous(size_t i) const {
+  const Earlier& earlier = previous_[i];
+  GroupVersionKind gvk = gvk_;
+  gvk.kind = earlier.kind;
+  return {gvk, earlier.name, earlier.scope};
+}
+
+void Resource::remember_id() {
+  Id now = id();
+  previous_.push_back({now.name, now.scope, now.gvk.kind});
+}
+
+void Resource::set_namespace(std::string_view name) {
+  if (name == scope_name() && (!name.empty() || !object_["metadata"].has("namespace"))) return;
+  set_object(name.empty() ? object_.without("/metadata/namespace") : object_.with("/metadata/namespace", Value(name)));
+}
+
+void Resource::take_identity_of(const Resource& other) {
+  set_name(other.name());
+  set_namespace(other.scope_name());
+  previous_ = other.previous_;
+  prefixes = other.prefixes;
+  suffixes = other.suffixes;
+  vars = other.vars;
+  changed_by = other.changed_by;
+}
+
+void ResourceSet::index() {
+  for (; indexed_ < all_.size(); ++indexed_) note(indexed_);
+}
+
+void ResourceSet::note(size_t i) {
+  const Resource& r = all_[i];
+  Id now = r.id();
+  by_id_.emplace(now.key(), i);
+  by_name_.emplace(now.name, i);
+  for (size_t p = 0; p < r.previous_count(); ++p) {
+    Id before = r.previous(p);
+    if (before == now) continue;
+    by_id_.emplace(before.key(), i);
+    if (before.name != now.name) by_name_.emplace(before.name, i);
+  }
+}
+
+void ResourceSet::touched(size_t i) {
+  if (i >= indexed_) return;
+  by_id_.emplace(all_[i].id().key(), i);
+  by_name_.emplace(all_[i].name(), i);
+}
+
+void ResourceSet::drop_removed() {
+  if (std::erase_if(all_, [](const Resource& r) { return r.is_removed(); }) == 0) return;
+  by_id_.clear(), by_name_.clear(), indexed_ = 0;
+}
+
+void ResourceSet::reorder(const std::vector<size_t>& order) {
+  std::vector<Resource> sorted;
+  sorted.reserve(all_.size());
+  for (size_t i : order) sorted.push_back(std::move(all_[i]));
+  all_ = std::move(sorted);
+  by_id_.clear(), by_name_.clear(), indexed_ = 0;
+}
+
+namespace {
+
+std::vector<size_t> found(const std::unordered_multimap<std::string, size_t>& index, const std::string& key,
+                          auto&& is) {
+  std::vector<size_t> out;
+  auto [from, to] = index.equal_range(key);
+  for (auto at = from; at != to; ++at)
+    if (is(at->second)) out.push_back(at->second);
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  return out;
+}
+
+}  // namespace
+
+std::vector<size_t> ResourceSet::with_any_id(const Id& id) {
+  index();
+  return found(by_id_, id.key(), [&](size_t i) { return !all_[i].is_removed() && all_[i].has_id(id); });
+}
+std::vector<size_t> ResourceSet::with_current_id(const Id& id) {
+  index();
+  return found(by_id_, id.key(), [&](size_t i) { return !all_[i].is_removed() && all_[i].id() == id; });
+}
+std::vector<size_t> ResourceSet::with_any_name(std::string_view name) {
+  index();
+  return found(by_name_, std::string(name), [&](size_t i) { return !all_[i].is_removed(); });
+}
+
+Result<size_t> ResourceSet::only_with_id(const Id& id) {
+  auto matches = with_any_id(id);
+  if (matches.size() == 1) return matches[0];
+  return fail(ErrorKind::invalid, "{} matches for Id {}; failed to find unique target for patch {}",
+              matches.empty() ? "no" : "multiple", id.str(), id.str());
+}
+
+Result<> ResourceSet::append(Resource resource) {
+  Id id = resource.id();
+  if (auto there = with_current_id(id); !there.empty())
+    return fail(ErrorKind::invalid,
+                "may not add resource with an already registered id: {} (the other one stands in {})", id.str(),
+                all_[there[0]].origin.str())
+        .at(resource.origin);
+  all_.push_back(std::move(resource));
+  return {};
+}
+
+Result<> ResourceSet::append_all(ResourceSet other) {
+  if (all_.empty()) {
+    *this = std::move(other);
+    return {};
+  }
+  all_.reserve(all_.size() + other.all_.size());
+  for (Resource& r : other.all_) OR_RETURN(append(std::move(r)));
+  return {};
+}
+
+namespace {
+
+Value merged_maps(const Value& under, const Value& over) {
+  if (!over.is_object()) return under;
+  if (!under.is_object()) return over;
+  std::vector<value::Member> members(under.members().begin(), under.members().end());
+  members.insert(members.end(), over.members().begin(), over.members().end());
+  return Value::object(std::move(members));
+}
+void set_merged(Resource& into, const char* pointer, const Value& under) {
+  Value merged = merged_maps(under, into.object().at(pointer));
+  if (!merged.is_null()) into.set_object(into.object().with(pointer, merged));
+}
+
+}  // namespace
+
+Result<> ResourceSet::absorb(Resource made) {
+  auto matches = with_any_id(made.id());
+  bool joins = made.behavior == Behavior::merge || made.behavior == Behavior::replace;
+  if (matches.empty()) {
+    if (!joins) return append(std::move(made));
+    return fail(ErrorKind::invalid, "id {} does not exist; cannot merge or replace", made.id().str()).at(made.origin);
+  }
+  if (matches.size() > 1)
+    return fail(ErrorKind::invalid, "found multiple objects that could accept merge of {}", made.id().str())
+        .at(made.origin);
+  if (!joins)
+    return fail(ErrorKind::invalid, "id {} exists; can not use behavior: '{}', behavior must be merge or replace",
+                made.id().str(), made.behavior == Behavior::create ? "create" : "unspecified")
+        .at(made.origin);
+  Resource& old = all_[matches[0]];
+  set_merged(made, "/metadata/labels", old.object()["metadata"]["labels"]);
+  set_merged(made, "/metadata/annotations", old.object()["metadata"]["annotations"]);
+  made.take_identity_of(old);
+  made.needs_hash = made.needs_hash && old.needs_hash;
+  if (made.behavior == Behavior::merge) {
+    Value data = old.object()["data"];
+    if (made.gvk().kind == "Secret")
+      for (const auto& [key, text] : old.object()["stringData"].members())
+        data = data.with_member(key, data_base64(text.as_string()));
+    set_merged(made, "/data", data);
+    set_merged(made, "/binaryData", old.object()["binaryData"]);
+    made.origin = old.origin;
+    if (old.from) made.from = old.from;
+  }
+  old = std::move(made);
+  touched(matches[0]);
+  return {};
+}
+
+}  // namespace slipway::render::kustomize

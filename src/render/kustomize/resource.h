@@ -1,0 +1,114 @@
+// A resource on its way through a build: the object, what it was called before, and what the build must remember.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "kinds/kind.h"
+#include "kinds/object.h"
+
+namespace slipway::render::kustomize {
+
+using kinds::GroupVersionKind;
+
+// Kubernetes' own kinds as kustomize knows them: foreign kinds count as namespaced and have no merge keys.
+class KnownKinds {
+ public:
+  explicit KnownKinds(const kinds::Catalog& catalog) : catalog_(catalog) {}
+  bool is_cluster_scoped(const GroupVersionKind& id) const;
+  const kinds::Type* type(const GroupVersionKind& id) const;  // null: no schema
+
+ private:
+  const kinds::Catalog& catalog_;
+};
+
+struct Id {
+  GroupVersionKind gvk;
+  std::string name;
+  std::string scope;  // the namespace, "default" when it has none; "_" when cluster-scoped
+  bool operator==(const Id&) const = default;
+  std::string key() const;
+  std::string str() const;  // "Deployment.v1.apps/web.prod"
+};
+
+enum class Behavior { unspecified, create, merge, replace };
+
+// Where a resource came from, or what changed it, as buildMetadata writes it.
+struct Provenance {
+  std::string path, configured_in, api_version, kind, name, ns;
+};
+
+class Resource {
+ public:
+  Resource(Value object, base::Place origin, const KnownKinds* known);
+  const Value& object() const { return object_; }
+  void set_object(Value object);
+  const GroupVersionKind& gvk() const { return gvk_; }
+  std::string_view name() const { return kinds::name_of(object_); }
+  std::string_view scope_name() const { return kinds::namespace_of(object_); }
+  bool is_cluster_scoped() const { return cluster_scoped_; }
+  const kinds::Type* type() const { return known_->type(gvk_); }
+  Id id() const;
+  Id original_id() const { return previous_.empty() ? id() : previous(0); }
+  size_t previous_count() const { return previous_.size(); }
+  Id previous(size_t i) const;
+  std::string_view previous_name(size_t i) const { return previous_[i].name; }
+  bool has_id(const Id& id) const;  // now or before
+  void remember_id();               // before its name, namespace or kind changes
+  void set_name(std::string_view name);
+  void set_namespace(std::string_view name);  // "" takes it away
+  void take_identity_of(const Resource& other);
+  void remove() { set_object({}); }
+  bool is_removed() const { return object_.is_null() || object_.empty(); }
+
+  base::Place origin;
+  std::vector<std::string> prefixes, suffixes;
+  std::vector<std::string> vars;  // names of the vars that read from it
+  bool needs_hash = false;
+  Behavior behavior = Behavior::unspecified;
+  std::optional<Provenance> from;
+  std::vector<Provenance> changed_by;
+
+ private:
+  struct Earlier {
+    std::string name, scope, kind;
+  };
+  Value object_;
+  GroupVersionKind gvk_;
+  bool cluster_scoped_ = false;
+  std::vector<Earlier> previous_;
+  const KnownKinds* known_;
+};
+
+// Resources in order, found by any id or name in constant time. Whoever changes the id of one calls touched().
+class ResourceSet {
+ public:
+  std::vector<Resource>& all() { return all_; }
+  const std::vector<Resource>& all() const { return all_; }
+  void touched(size_t index);
+  void drop_removed();
+  void reorder(const std::vector<size_t>& order);
+  std::vector<size_t> with_current_id(const Id& id);
+  std::vector<size_t> with_any_id(const Id& id);
+  std::vector<size_t> with_any_name(std::string_view name);  // now or ever
+  // The one with this id, now or before. Error: invalid, in kustomize's words, when there is none or several.
+  Result<size_t> only_with_id(const Id& id);
+  // Error: invalid, when one of that current id is there.
+  Result<> append(Resource resource);
+  Result<> append_all(ResourceSet other);
+  // What a generator made: by its behavior a new one, or put in place of the one with its id.
+  Result<> absorb(Resource generated);
+
+ private:
+  void index();
+  void note(size_t index);
+  std::vector<Resource> all_;
+  // By any id, and by any name. Entries may be stale or twice there; a look-up checks each.
+  std::unordered_multimap<std::string, size_t> by_id_, by_name_;
+  size_t indexed_ = 0;
+};
+
+}  // namespace slipway::render::kustomize

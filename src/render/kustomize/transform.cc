@@ -1,0 +1,155 @@
+#include "render/kustomize/transform.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/text.h"
+
+namespace slipway::render::kustomize {
+namespace {
+
+bool keeps_its_name(const GroupVersionKind& id) {
+  return id.kind == "CustomResourceDefinition" || id.kind == "Namespace" ||
+         (id.kind == "APIService" && id.group == "apiregistration.k8s.io");
+}
+
+bool is_name_field(const FieldSpec& field) {
+  return field.path_text == "metadata/name";
+}
+bool is_namespace_field(const FieldSpec& field) {
+  return field.path_text == "metadata/namespace";
+}
+
+Value with_subject_namespaces(const Value& object, const NamespaceChange& change) {
+  std::vector<Value> subjects;
+  for (const Value& subject : object["subjects"].items()) {
+    bool takes = change.subjects == Subjects::default_only ? subject["name"].as_string() == "default"
+                                                           : subject["kind"].as_string() == "ServiceAccount";
+    if (takes && change.unset_only && !subject["namespace"].as_string().empty()) takes = false;
+    subjects.push_back(takes ? subject.with_member("namespace", change.name) : subject);
+  }
+  return object.with_member("subjects", Value::array(std::move(subjects)));
+}
+
+Result<> check_distinct(const ResourceSet& set) {
+  std::unordered_map<std::string, const Resource*> seen;
+  seen.reserve(set.all().size());
+  for (const Resource& r : set.all()) {
+    if (r.is_removed()) continue;
+    auto [at, fresh] = seen.emplace(r.id().key(), &r);
+    if (!fresh)
+      return fail(ErrorKind::invalid, "namespace transformation produces ID conflict: {} (the other one stands in {})",
+                  r.id().str(), at->second->origin.str())
+          .at(r.origin);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> change_namespace(ResourceSet& set, const NamespaceChange& change, std::span<const FieldSpec> fields) {
+  if (change.name.empty()) return {};
+  auto& all = set.all();
+  for (size_t i = 0; i < all.size(); ++i) {
+    Resource& r = all[i];
+    if (r.is_removed()) continue;
+    r.remember_id();
+    auto new_name = [&](const Value& old) -> Result<Value> {
+      return change.unset_only && !old.as_string().empty() ? old : Value(change.name);
+    };
+    if (!r.is_cluster_scoped() && !(change.unset_only && !r.scope_name().empty())) r.set_namespace(change.name);
+    bool binding = r.gvk().kind == "RoleBinding" || r.gvk().kind == "ClusterRoleBinding";
+    if (binding && change.subjects != Subjects::none && r.object()["subjects"].is_array())
+      r.set_object(with_subject_namespaces(r.object(), change));
+    for (const FieldSpec& field : fields) {
+      if (is_namespace_field(field) || (is_name_field(field) && r.gvk().api_version() != "v1")) continue;
+      if (binding && field.path_text == "subjects/namespace") continue;
+      OR_RETURN(change_fields(r, field, Missing::make_scalar, new_name));
+    }
+    set.touched(i);
+  }
+  return check_distinct(set);
+}
+
+namespace {
+
+Result<> rename(ResourceSet& set, std::span<const FieldSpec> fields, std::vector<std::string> Resource::* context,
+                const std::string& part, const Change& change) {
+  auto& all = set.all();
+  for (size_t i = 0; i < all.size(); ++i) {
+    Resource& r = all[i];
+    if (r.is_removed()) continue;
+    GroupVersionKind original = r.original_id().gvk;
+    if (keeps_its_name(original)) continue;
+    for (const FieldSpec& field : fields) {
+      if (!field.matches(original)) continue;
+      if (is_name_field(field) && !part.empty()) {
+        (r.*context).push_back(part);
+        r.remember_id();
+      }
+      OR_RETURN(change_fields(r, field, Missing::skip, change));
+    }
+    set.touched(i);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> add_prefix(ResourceSet& set, const std::string& prefix, std::span<const FieldSpec> fields) {
+  return rename(set, fields, &Resource::prefixes, prefix,
+                [&](const Value& name) -> Result<Value> { return Value(prefix + name.str()); });
+}
+Result<> add_suffix(ResourceSet& set, const std::string& suffix, std::span<const FieldSpec> fields) {
+  return rename(set, fields, &Resource::suffixes, suffix,
+                [&](const Value& name) -> Result<Value> { return Value(name.str() + suffix); });
+}
+
+Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSpec> fields) {
+  if (pairs.empty()) return {};
+  std::vector<value::Member> members;
+  for (const auto& [key, text] : pairs) members.push_back({value::Key(key), Value(text)});
+  Value made = Value::object(members);
+  auto change = [&](const Value& old) -> Result<Value> {
+    if (old.is_null() || (old.is_object() && old.empty())) return made;
+    if (!old.is_object())
+      return fail(ErrorKind::invalid, "expected a mapping of labels or annotations, found a {}", to_string(old.type()));
+    std::vector<value::Member> merged(old.members().begin(), old.members().end());
+    merged.insert(merged.end(), members.begin(), members.end());
+    return Value::object(std::move(merged));
+  };
+  for (Resource& r : set.all())
+    if (!r.is_removed())
+      for (const FieldSpec& field : fields) OR_RETURN(change_fields(r, field, Missing::make_map, change));
+  return {};
+}
+
+Result<> set_replicas(ResourceSet& set, const Replica& replica, std::span<const FieldSpec> fields) {
+  bool found = false;
+  auto change = [&](const Value&) -> Result<Value> { return Value(replica.count); };
+  std::vector<size_t> named = set.with_any_name(replica.name);
+  for (const FieldSpec& field : fields)
+    for (size_t i : named) {
+      Resource& r = set.all()[i];
+      bool matches = field.matches(r.gvk()) && r.name() == replica.name;
+      for (size_t p = 0; p < r.previous_count() && !matches; ++p)
+        matches = r.previous_name(p) == replica.name && field.matches(r.previous(p).gvk);
+      if (!matches) continue;
+      found = true;
+      OR_RETURN(change_fields(r, field, Missing::make_scalar, change));
+    }
+  if (found) return {};
+  std::vector<std::string> kinds, names;
+  for (const FieldSpec& field : fields)
+    for (const std::string& kind : field.kinds)
+      kinds.push_back(fmt::format("{}.[noVer].{}", kind, field.group.empty() ? "[noGrp]" : field.group));
+  for (const Resource& r : set.all())
+    if (std::ranges::any_of(fields, [&](const FieldSpec& f) { return f.matches(r.gvk()); }))
+      names.push_back(r.original_id().name);
+  auto near = base::nearest(replica.name, names);
+  return fail(ErrorKind::invalid, "resource with name {} does not match a config with the following GVK [{}]{}",
+              replica.name, base::join(kinds, " "), near ? fmt::format("; did you mean \"{}\"?", *near) : "")
+      .at(replica.spot.place());
+}
+
+}  // namespace slipway::render::kustomize

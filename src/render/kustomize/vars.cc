@@ -1,0 +1,176 @@
+#include "render/kustomize/vars.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "render/kustomize/replacement.h"
+#include "value/json.h"
+
+namespace slipway::render::kustomize {
+namespace {
+
+std::string describe(const Var& var) {
+  Id id{var.kind, "", ""};
+  std::string kind = id.str().substr(0, id.str().find('/'));
+  return fmt::format("'{}' ({} {}, field {})", var.name, kind, var.object_name, var.path);
+}
+
+bool is_meant(const Var& var, const Id& id) {
+  if (id.name != var.object_name || !(id.gvk == var.kind)) return false;
+  return var.ns.empty() || id.scope == "_" || id.scope == var.ns;
+}
+
+}  // namespace
+
+Result<> merge_vars(std::vector<Var>& vars, std::span<const Var> added, ResourceSet& set) {
+  for (const Var& var : added) {
+    std::vector<Resource*> matches;
+    for (size_t i : set.with_any_name(var.object_name)) {
+      Resource& r = set.all()[i];
+      bool meant = is_meant(var, r.id());
+      for (size_t p = 0; p < r.previous_count() && !meant; ++p) meant = is_meant(var, r.previous(p));
+      if (meant) matches.push_back(&r);
+    }
+    if (matches.size() > 1)
+      return fail(ErrorKind::invalid, "found {} resId matches for var {} (unable to disambiguate)", matches.size(),
+                  describe(var))
+          .at(var.spot.place());
+    if (std::ranges::any_of(vars, [&](const Var& there) { return there.name == var.name; }))
+      return fail(ErrorKind::invalid, "var '{}' already encountered", var.name).at(var.spot.place());
+    if (matches.size() == 1) matches[0]->vars.push_back(var.name);
+    vars.push_back(var);
+  }
+  return {};
+}
+
+namespace {
+
+using Values = std::map<std::string, Value>;
+
+// "spec.ports[0].port": an index stands in brackets behind a name.
+const Value* field_at(const Value& object, const std::string& path) {
+  const Value* at = &object;
+  for (std::string part : split_field_path(path)) {
+    std::string index;
+    if (size_t open = part.find('['); part.ends_with(']') && open != part.npos && part.find('=') == part.npos) {
+      index = part.substr(open + 1, part.size() - open - 2);
+      part = part.substr(0, open);
+    }
+    if (at->is_array()) {
+      auto number = base::parse_int(part);
+      if (!number || *number < 0 || static_cast<size_t>(*number) >= at->size()) return nullptr;
+      at = &(*at)[static_cast<size_t>(*number)];
+    } else if (!part.empty()) {
+      at = at->find(part);
+    }
+    if (at && !index.empty()) {
+      auto number = base::parse_int(index);
+      if (!at->is_array() || !number || *number < 0 || static_cast<size_t>(*number) >= at->size()) return nullptr;
+      at = &(*at)[static_cast<size_t>(*number)];
+    }
+    if (!at) return nullptr;
+  }
+  return at;
+}
+
+class Replacer {
+ public:
+  explicit Replacer(const Values& values) : values_(values) {}
+  std::set<std::string> used;
+
+  Result<Value> operator()(const Value& field) {
+    if (field.is_string()) return expand(field);
+    if (field.is_array()) {
+      std::vector<Value> items;
+      for (const Value& item : field.items()) {
+        if (!item.is_string()) return fail(ErrorKind::invalid, "invalid value type expect a string");
+        items.push_back(expand(item));
+      }
+      return Value::array(std::move(items));
+    }
+    if (!field.is_object()) return field;
+    Value out = field;
+    for (const auto& [key, item] : field.members())
+      if (item.is_string()) {
+        Value after = expand(item);
+        if (!(after == item)) out = out.with_member(key, std::move(after));
+      }
+    return out;
+  }
+
+ private:
+  // A text that is one $(VAR) takes the value with its type; within a text it is printed.
+  Value expand(const Value& field) {
+    std::string_view text = field.as_string();
+    if (text.find('$') == text.npos) return field;
+    std::string out;
+    for (size_t i = 0; i < text.size(); ++i) {
+      if (text[i] != '$' || i + 1 == text.size()) {
+        out += text[i];
+        continue;
+      }
+      char next = text[++i];
+      if (next == '$') {
+        out += '$';
+        continue;
+      }
+      size_t close = next == '(' ? text.find(')', i) : text.npos;
+      if (close == text.npos) {
+        out += '$';
+        out += next;
+        continue;
+      }
+      std::string name(text.substr(i + 1, close - i - 1));
+      auto value = values_.find(name);
+      if (value == values_.end() || value->second.is_object() || value->second.is_array()) {
+        out += fmt::format("$({})", name);
+      } else {
+        used.insert(name);
+        if (text.size() == name.size() + 3) return value->second;
+        out += value->second.is_string() ? value->second.str() : value::to_json(value->second);
+      }
+      i = close;
+    }
+    return Value(out);
+  }
+
+  const Values& values_;
+};
+
+}  // namespace
+
+Result<> resolve_vars(ResourceSet& set, std::span<const Var> vars, std::span<const FieldSpec> fields,
+                      std::vector<std::string>& warnings) {
+  if (vars.empty()) return {};
+  std::map<std::string, const Resource*> objects;
+  for (const Resource& r : set.all())
+    if (!r.is_removed())
+      for (const std::string& name : r.vars) objects.emplace(name, &r);
+  Values values;
+  for (const Var& var : vars) {
+    auto object = objects.find(var.name);
+    if (object == objects.end())
+      return fail(ErrorKind::invalid, "var {} cannot be mapped to a field in the set of known resources", describe(var))
+          .at(var.spot.place());
+    const Value* field = field_at(object->second->object(), var.path);
+    if (!field)
+      return fail(ErrorKind::invalid, "field specified in var {} not found in corresponding resource", describe(var))
+          .at(var.spot.place());
+    values.emplace(var.name, *field);
+  }
+  Replacer replacer(values);
+  for (Resource& r : set.all())
+    if (!r.is_removed())
+      for (const FieldSpec& field : fields) OR_RETURN(change_fields(r, field, Missing::skip, std::ref(replacer)));
+  std::vector<std::string> unused;
+  for (const auto& [name, value] : values)
+    if (!replacer.used.contains(name)) unused.push_back(name);
+  if (!unused.empty())
+    warnings.push_back(fmt::format("well-defined vars that were never replaced: {}", base::join(unused, ",")));
+  return {};
+}
+
+}  // namespace slipway::render::kustomize

@@ -1,0 +1,76 @@
+#include "render/render.h"
+
+#include "base/text.h"
+#include "render/directory/directory.h"
+#include "render/kustomize/build.h"
+
+namespace slipway::render {
+namespace {
+
+Result<Tool> chosen(const RenderRequest& request) {
+  std::vector<std::string> blocks;
+  if (!request.directory.is_null()) blocks.emplace_back("Directory");
+  if (!request.kustomize.is_null()) blocks.emplace_back("Kustomize");
+  if (!request.helm.is_null()) blocks.emplace_back("Helm");
+  if (blocks.size() > 1)
+    return fail(ErrorKind::invalid, "multiple application sources defined: {}", base::join(blocks, ","));
+  if (!request.directory.is_null()) return Tool::directory;
+  if (!request.kustomize.is_null()) return Tool::kustomize;
+  if (!request.helm.is_null()) return Tool::helm;
+  return detect(*request.tree, request.path);
+}
+
+Error no_path(const RenderRequest& request) {
+  auto real = request.tree->real_path(request.path);
+  return std::move(real).error().context(fmt::format("app path \"{}\"", request.path));
+}
+
+}  // namespace
+
+std::string_view to_string(Tool tool) {
+  switch (tool) {
+    case Tool::directory:
+      return "Directory";
+    case Tool::kustomize:
+      return "Kustomize";
+    case Tool::helm:
+      return "Helm";
+  }
+  return "";
+}
+
+Tool detect(const sources::Tree& tree, std::string_view path) {
+  auto root = tree.real_path(path);
+  if (!root) return Tool::directory;
+  bool chart = false;
+  for (const std::string& name : tree.list(*root)) {
+    if (tree.is_directory(root->empty() ? name : *root + "/" + name)) continue;
+    for (const char* kustomization : kustomize::kustomization_names)
+      if (name == kustomization) return Tool::kustomize;
+    chart = chart || name.ends_with("Chart.yaml");
+  }
+  return chart ? Tool::helm : Tool::directory;
+}
+
+Result<Rendered> render(const RenderRequest& request) {
+  SLIPWAY_CHECK(request.tree && request.catalog);
+  if (!request.tree->real_path(request.path)) return no_path(request);
+  Tool tool = OR_RETURN(chosen(request));
+  switch (tool) {
+    case Tool::helm:
+      return fail(ErrorKind::unsupported, "\"{}\" is a Helm chart, which Slipway does not render yet", request.path);
+    case Tool::directory:
+      return directory::render(*request.tree, request.path, request.directory);
+    case Tool::kustomize:
+      break;
+  }
+  kustomize::BuildRequest build{
+      .tree = request.tree, .path = request.path, .catalog = request.catalog, .overrides = request.kustomize};
+  kustomize::Built built = OR_RETURN(kustomize::build(build));
+  Rendered out{.tool = tool, .objects = {}, .warnings = std::move(built.warnings)};
+  out.objects.reserve(built.resources.size());
+  for (kustomize::Resource& r : built.resources) out.objects.push_back({r.object(), std::move(r.origin)});
+  return out;
+}
+
+}  // namespace slipway::render

@@ -1,0 +1,97 @@
+// Whole applications, and what render() itself decides.
+#include "render/render.h"
+
+#include <doctest/doctest.h>
+#include <openssl/sha.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/text.h"
+#include "render/testing/tree_on_disk.h"
+#include "value/yaml.h"
+
+using namespace slipway;
+using namespace slipway::render;
+using sources::testing::make_tree;
+
+namespace {
+
+Result<Rendered> render_at(std::shared_ptr<const sources::Tree> tree, std::string path) {
+  RenderRequest request{.tree = std::move(tree), .path = std::move(path), .catalog = &kinds::builtin_catalog()};
+  return render::render(request);
+}
+
+std::string to_text(const Rendered& rendered) {
+  std::string out;
+  for (const RenderedObject& o : rendered.objects) out += (out.empty() ? "" : "---\n") + value::to_yaml(o.object);
+  return out;
+}
+
+std::string sha256(const std::string& text) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  return base::hex_encode({reinterpret_cast<const char*>(digest), sizeof digest});
+}
+
+// What kustomize itself prints; nothing where it is not installed (see tests/peers).
+std::optional<std::string> kustomize_prints(const std::filesystem::path& folder) {
+  const char* peers = std::getenv("SLIPWAY_PEERS");
+  const char* home = std::getenv("HOME");
+  std::string program =
+      fmt::format("{}/bin/kustomize", peers ? peers : fmt::format("{}/.cache/slipway/peers", home ? home : ""));
+  if (!std::filesystem::exists(program)) {
+    fmt::print("SKIPPED: no {} to compare with (SLIPWAY_PEERS names another place)\n", program);
+    return std::nullopt;
+  }
+  std::string command = fmt::format("'{}' build '{}' 2>/dev/null", program, folder.string()), out;
+  FILE* pipe = popen(command.c_str(), "r");
+  REQUIRE(pipe);
+  char buffer[4096];
+  for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) out.append(buffer, n);
+  CHECK(pclose(pipe) == 0);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("bizspark's overlay is byte for byte what kustomize 5.8.2 prints") {
+  auto folder = kinds::testing::testdata("apps/bizspark-infra");
+  if (!folder) return;
+  auto rendered = render_at(testing::tree_on_disk(*folder), "apps/bizpark/overlays/prod");
+  REQUIRE_MESSAGE(rendered.has_value(), rendered.error().str());
+  CHECK(rendered->tool == Tool::kustomize);
+  CHECK(rendered->objects.size() == 19);
+  CHECK(rendered->objects[0].origin.file == "apps/bizpark/base/namespace.yaml");
+  CHECK(sha256(to_text(*rendered)) == kinds::testing::read_file("testdata/bizspark.sha256").substr(0, 64));
+  if (auto theirs = kustomize_prints(*folder / "apps/bizpark/overlays/prod")) CHECK(to_text(*rendered) == *theirs);
+}
+
+TEST_CASE("examples/saas renders as kustomize renders it") {
+  std::filesystem::path folder = kinds::testing::project / "examples/saas";
+  for (const char* path : {"apps/hoist/overlays/prod", "apps/hoist/base"}) {
+    auto rendered = render_at(testing::tree_on_disk(folder), path);
+    REQUIRE_MESSAGE(rendered.has_value(), rendered.error().str());
+    CHECK(rendered->objects.size() > 5);
+    CHECK(rendered->warnings.empty());
+    if (auto theirs = kustomize_prints(folder / path)) CHECK(to_text(*rendered) == *theirs);
+  }
+}
+
+TEST_CASE("the tool is found by its file") {
+  auto tree = make_tree({{"k/Kustomization", "resources: []"},
+                         {"k/Chart.yaml", "name: x"},
+                         {"h/Chart.yaml", "name: x"},
+                         {"d/a.yaml", "x: y"},
+                         {"d/sub/kustomization.yaml", ""}});
+  CHECK(detect(*tree, "k") == Tool::kustomize);
+  CHECK(detect(*tree, "h") == Tool::helm);
+  CHECK(detect(*tree, "d") == Tool::directory);
+  auto helm = render_at(tree, "h");
+  CHECK(helm.failed_with(ErrorKind::unsupported));
+  auto missing = render_at(tree, "dd");
+  CHECK(missing.failed_with(ErrorKind::not_found));
+  RenderRequest both{.tree = tree, .path = "k", .catalog = &kinds::builtin_catalog()};
+  both.directory = both.kustomize = Value::object();
+  CHECK(render::render(both).error().message() == "multiple application sources defined: Directory,Kustomize");
+}
