@@ -279,18 +279,19 @@ constexpr const char* pod_resolv_conf =
     "nameserver 10.43.0.10\nsearch shop.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5 timeout:2\n";
 
 // The machine: no default route, a link to a machine elsewhere (192.0.2.1), which is also its name server.
-Task<void> make_machine(World& world) {
+Task<void> make_machine(World& world, bool bridge_filter) {
   co_await shell(world,
                  "ip link set lo up && ip netns add elsewhere && ip netns add pod-a && ip netns add pod-b && "
                  "ip link add out type veth peer name in netns elsewhere && ip addr add 192.0.2.2/24 dev out && "
                  "ip link set out up && ip -n elsewhere addr add 192.0.2.1/24 dev in && "
                  "ip -n elsewhere link set in up && ip -n elsewhere link set lo up && "
                  // br_netfilter absent: the kernel here may have it built in, but it can be told to keep out
-                 "for f in /proc/sys/net/bridge/bridge-nf-call-*; do if [ -e $f ]; then echo 0 > $f; fi; done");
+                 "for f in /proc/sys/net/bridge/bridge-nf-call-*; do if [ -e $f ]; then echo " +
+                     std::string(bridge_filter ? "1" : "0") + " > $f; fi; done");
 }
 
-Task<void> walk(World& world, std::string directory) {
-  co_await make_machine(world);
+Task<void> walk(World& world, std::string directory, bool bridge_filter) {
+  co_await make_machine(world, bridge_filter);
   REQUIRE(world.files().write_atomically(directory + "/pod_resolv.conf", pod_resolv_conf, 0644).has_value());
   co_await shell(world, "mount --bind " + directory + "/pod_resolv.conf /etc/resolv.conf");
   REQUIRE(world.files().write_atomically(directory + "/resolv.conf", "nameserver 192.0.2.1\n", 0644).has_value());
@@ -438,6 +439,13 @@ Task<void> walk(World& world, std::string directory) {
   CHECK(closed.has_value());
 }
 
+Task<void> walk_plainly(World& world, std::string directory) {
+  return walk(world, directory, false);
+}
+Task<void> walk_with_bridge_filter(World& world, std::string directory) {
+  return walk(world, directory, true);
+}
+
 RulesInput many_services(int count) {
   RulesInput input;
   input.pods = Cidr::parse("10.42.0.0/16").value();
@@ -547,7 +555,16 @@ bool may_make_namespaces() {
 
 TEST_CASE("the network on a real kernel") {
   if (!may_make_namespaces()) return;
-  in_own_namespaces([] { runtime::testing::in_real_world(walk); });
+  in_own_namespaces([] { runtime::testing::in_real_world(walk_plainly); });
+}
+
+TEST_CASE("the same with br_netfilter, as Docker's machines have it") {
+  if (!may_make_namespaces()) return;
+  if (::access("/proc/sys/net/bridge/bridge-nf-call-iptables", F_OK) != 0) {
+    std::cerr << "SKIPPED: this kernel has br_netfilter neither built in nor loaded\n";
+    return;
+  }
+  in_own_namespaces([] { runtime::testing::in_real_world(walk_with_bridge_filter); });
 }
 
 TEST_CASE("changes lead where replacing leads") {
