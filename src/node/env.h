@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +28,8 @@ struct EnvInputs {
   std::vector<Value> services;  // those of the pod's namespace, and default/kubernetes
   std::string node_name;
   std::vector<std::string> host_ips, pod_ips;
-  NodeSize node;  // what limits default to
+  NodeSize node;                              // what limits default to
+  std::map<std::string, std::string> tokens;  // of the service account, by token_key()
 };
 using Environment = std::vector<std::pair<std::string, std::string>>;  // sorted by name
 

@@ -118,9 +118,13 @@ Task<void> Worker::run() {
     co_await sync_probes(*seen);
     pod::Plan plan = pod::decide(*seen, node_.world.now());
     std::optional<WallTime> until = plan.look_again;
+    bool keeps_tokens = !pod::is_deleted(pod_) && !pod::is_terminal(pod_);
+    if (auto renewal = next_renewal(tokens_); renewal && keeps_tokens && *renewal <= node_.world.now())
+      volumes_stale_ = true;
     look_soon_.reset();
     if (stale_exits(*seen)) look_soon_ = 10ms;
     co_await act(std::move(plan));
+    if (auto renewal = next_renewal(tokens_); renewal && keeps_tokens && (!until || *renewal < *until)) until = renewal;
     if (!finished_) co_await wait_for_news(until);
   }
   // Whatever runs beside us ends with us; containers go on.
@@ -510,6 +514,8 @@ Task<Result<>> Worker::prepare_volumes() {
     volumes_ready_ = true;
     co_return Result<>();
   }
+  OR_CO_RETURN(co_await renew_tokens(node_.world, node_.cluster, pod_, &tokens_));
+  values = inputs(Value());
   volumes_ = OR_CO_RETURN(
       co_await volumes::prepare(node_.world, {std::move(values), pod::pod_directory(node_.options, pod_)}));
   volumes_ready_ = true;
@@ -546,6 +552,7 @@ EnvInputs Worker::inputs(const Value& container) const {
   in.host_ips = host_ips();
   in.pod_ips = ips_;
   in.node = node_.size;
+  for (const auto& [key, token] : tokens_) in.tokens.emplace(key, token.token);
   return in;
 }
 

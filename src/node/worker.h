@@ -9,6 +9,7 @@
 
 #include "node/agent.h"
 #include "node/pod/decide.h"
+#include "node/tokens.h"
 #include "node/volumes/volumes.h"
 #include "reconcile/reconcile.h"
 
@@ -89,6 +90,7 @@ class Worker {
   std::set<std::string> said_;                    // keys of notices
   std::map<std::string, int> exits_;              // ids whose end was told before the runtime's lists know it
   std::map<std::string, std::string> volumes_;
+  ServiceTokens tokens_;
   bool volumes_ready_ = false, volumes_stale_ = false;
   std::vector<ContainerStatus> seen_containers_;
   std::string sandbox_;

@@ -1,6 +1,7 @@
 // configMap, secret, downwardAPI and projected: from objects to files.
 #include "base/text.h"
 #include "kinds/object.h"
+#include "node/tokens.h"
 #include "node/volumes/volumes.h"
 
 namespace slipway::node::volumes {
@@ -79,6 +80,12 @@ Result<Payload> payload_of(const EnvInputs& in, const Value& volume) {
         OR_RETURN(add_object(in, *secret, "Secret", (*secret)["name"].as_string(), mode, payload));
       } else if (const Value* fields = source.find("downwardAPI")) {
         OR_RETURN(add_downward(in, *fields, mode, payload));
+      } else if (const Value* token = source.find("serviceAccountToken")) {
+        auto found = in.tokens.find(token_key(*token));
+        if (found == in.tokens.end())
+          return fail(ErrorKind::unsupported, "no token of service account {}",
+                      in.pod["spec"]["serviceAccountName"].str("default"));
+        OR_RETURN(add(payload, (*token)["path"].str(), {found->second, mode}));
       } else {
         std::string name = source.members().empty() ? "(empty)" : source.members()[0].key.str();
         return fail(ErrorKind::unsupported, "projected volume source {} is not supported yet", name);

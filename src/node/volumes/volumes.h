@@ -19,7 +19,7 @@ struct VolumeInputs {
 // Makes or brings up to date all volumes of the pod; gives volume name to host path. Calling it again writes only what
 // changed, so it is also the live update. Errors in the kubelet's words, to be shown in a FailedMount event:
 // `MountVolume.SetUp failed for volume "config" : configmap "x" not found`; unsupported for volume types that must wait
-// for later (service account tokens, claims, CSI), naming them.
+// for later (claims, CSI), naming them.
 Task<Result<std::map<std::string, std::string>>> prepare(World& world, VolumeInputs inputs);
 
 // Unmounts and removes <pods>/<uid>; nothing there is fine.
