@@ -3,9 +3,11 @@
 #include "node/agent.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "kinds/object.h"
+#include "node/containerd.h"
 #include "node/logs.h"
 #include "node/node_object.h"
 #include "node/pod/config.h"
@@ -165,22 +167,51 @@ class Agent final : public NodeAgent {
         if (sandboxes.error().is(ErrorKind::canceled) || !co_await runtime::sleep(1s)) co_return;
         continue;
       }
+      std::set<std::string> held;
       for (const Sandbox& s : *sandboxes) {
-        if (workers_.contains(s.uid)) continue;
-        world_.log().write(LogLevel::info,
-                           fmt::format("node: ending pod {}/{}, which the cluster does not know", s.ns, s.name));
-        auto stopped = co_await runtime_.stop_sandbox(s.id);
-        if (stopped) stopped = co_await runtime_.remove_sandbox(s.id);
-        if (!stopped) world_.log().write(LogLevel::warning, "node: " + stopped.error().str());
-        if (runtime_.simulated()) continue;
-        Value pod{{"metadata", Value{{"name", s.name}, {"namespace", s.ns}, {"uid", s.uid}}}};
-        (void)co_await volumes::remove_all(world_, pod::pod_directory(options_, pod));
-        (void)world_.files().remove_tree(pod::log_directory(options_, pod));
-        for (const char* qos : {"", "burstable/", "besteffort/"})
-          remove_cgroups(world_, fmt::format("/{}/kubepods/{}pod{}", options_.cgroups.root, qos, s.uid));
+        held.insert(s.uid);
+        if (!workers_.contains(s.uid)) group_->spawn(end_orphan(this, s));
       }
+      if (!runtime_.simulated()) co_await sweep(std::move(held));
       co_return;
     }
+  }
+
+  // Files of pods that neither the cluster nor the runtime knows: we were interrupted while removing them.
+  Task<void> sweep(std::set<std::string> held) {
+    auto knows = [&](const std::string& uid) { return held.contains(uid) || workers_.contains(uid); };
+    std::string pods = options_.data_directory + "/pods", logs = pod::log_root(options_);
+    auto names = world_.files().list(pods);
+    if (names)
+      for (const std::string& uid : *names) {
+        if (knows(uid)) continue;
+        auto removed = co_await volumes::remove_all(world_, pods + "/" + uid);
+        if (!removed) world_.log().write(LogLevel::warning, "node: " + removed.error().str());
+      }
+    names = world_.files().list(logs);
+    if (names)
+      for (const std::string& name : *names)  // <namespace>_<name>_<uid>
+        if (std::ranges::count(name, '_') == 2 && !knows(name.substr(name.rfind('_') + 1)))
+          (void)world_.files().remove_tree(logs + "/" + name);
+  }
+
+  static Task<void> end_orphan(Agent* self, Sandbox s) {
+    World& world = self->world_;
+    world.log().write(LogLevel::info,
+                      fmt::format("node: ending pod {}/{}, which the cluster does not know", s.ns, s.name));
+    for (Duration delay = 1s;; delay = std::min<Duration>(delay * 2, 1min)) {
+      auto ended = co_await end_pod(self->runtime_, s);
+      if (ended) break;
+      if (ended.error().is(ErrorKind::canceled)) co_return;
+      world.log().write(LogLevel::warning, "node: " + ended.error().str());
+      if (!co_await runtime::sleep(delay)) co_return;
+    }
+    if (self->runtime_.simulated()) co_return;
+    Value pod{{"metadata", Value{{"name", s.name}, {"namespace", s.ns}, {"uid", s.uid}}}};
+    (void)co_await volumes::remove_all(world, pod::pod_directory(self->options_, pod));
+    (void)world.files().remove_tree(pod::log_directory(self->options_, pod));
+    for (const char* qos : {"", "burstable/", "besteffort/"})
+      remove_cgroups(world, fmt::format("/{}/kubepods/{}pod{}", self->options_.cgroups.root, qos, s.uid));
   }
 
   Task<void> rotate_logs() {

@@ -254,28 +254,35 @@ Duration grace_of(const Container& c, Duration grace_max) {
   return std::clamp<Duration>(std::chrono::seconds(seconds.value_or(30)), 2s, std::max<Duration>(grace_max, 2s));
 }
 
-Task<void> end_pod(PodRuntime& runtime, Sandbox sandbox, Duration grace_max, int* ended, Result<>* outcome) {
+Task<void> stop_one(PodRuntime& runtime, std::string id, Duration grace) {
+  (void)co_await runtime.stop_container(id, grace);  // what does not stop is killed with its sandbox
+}
+
+Task<void> end_and_count(PodRuntime& runtime, Sandbox sandbox, Duration grace_max, int* ended, Result<>* outcome) {
+  auto done = co_await end_pod(runtime, std::move(sandbox), grace_max);
+  if (done)
+    ++*ended;
+  else
+    *outcome = std::move(done);
+}
+
+}  // namespace
+
+Task<Result<>> end_pod(PodRuntime& runtime, Sandbox sandbox, Duration grace_max) {
   runtime::Scope& scope = co_await runtime::current_scope();
   auto containers = co_await runtime.list_containers({{kLabelPodUid, sandbox.uid}});
   if (containers) {
     TaskGroup together(scope);
-    for (const Container& c : *containers) {
-      if (c.sandbox != sandbox.id || c.state != ContainerState::running) continue;
-      together.spawn([](PodRuntime* runtime, std::string id, Duration grace) -> Task<void> {
-        (void)co_await runtime->stop_container(id, grace);  // what does not stop is killed with its sandbox
-      }(&runtime, c.id, grace_of(c, grace_max)));
-    }
+    for (const Container& c : *containers)
+      if (c.sandbox == sandbox.id && c.state == ContainerState::running)
+        together.spawn(stop_one(runtime, c.id, grace_of(c, grace_max)));
     co_await together.join();
   }
   auto done = co_await runtime.stop_sandbox(sandbox.id);
   if (done) done = co_await runtime.remove_sandbox(sandbox.id);
-  if (done)
-    ++*ended;
-  else
-    *outcome = std::move(done).error().context("ending pod " + sandbox.ns + "/" + sandbox.name);
+  if (!done) co_return std::move(done).error().context("ending pod " + sandbox.ns + "/" + sandbox.name);
+  co_return Result<>();
 }
-
-}  // namespace
 
 Task<Result<int>> remove_all_pods(PodRuntime& runtime, std::string owner, Duration grace_max) {
   runtime::Scope& scope = co_await runtime::current_scope();
@@ -285,7 +292,7 @@ Task<Result<int>> remove_all_pods(PodRuntime& runtime, std::string owner, Durati
   int count = 0;
   Result<> outcome;
   TaskGroup together(scope);
-  for (Sandbox& s : sandboxes) together.spawn(end_pod(runtime, std::move(s), grace_max, &count, &outcome));
+  for (Sandbox& s : sandboxes) together.spawn(end_and_count(runtime, std::move(s), grace_max, &count, &outcome));
   co_await together.join();
   if (!outcome) co_return std::move(outcome).error();
   co_return count;

@@ -67,6 +67,9 @@ class Containerd {
 // not run: whoever wants them deletes the pods from the cluster first.
 Task<Result<int>> remove_all_pods(PodRuntime& runtime, std::string owner = {}, Duration grace_max = 30s);
 
+// Ends and removes one pod: its containers at once, each with its pod's grace period, then its sandbox.
+Task<Result<>> end_pod(PodRuntime& runtime, Sandbox sandbox, Duration grace_max = 30s);
+
 // For `slipway down --purge`, when no pod is left: unmounts and removes the pods' volumes below <data>/pods and their
 // logs below <data>/log/pods, and the cgroups of ours that are empty.
 Task<Result<>> remove_leftovers(World& world, std::string data_directory, std::string cgroup_root = "slipway");

@@ -79,9 +79,13 @@ std::string pod_directory(const NodeOptions& options, const Value& pod) {
   return options.data_directory + "/pods/" + std::string(kinds::uid_of(pod));
 }
 
+std::string log_root(const NodeOptions& options) {
+  return options.log_directory.empty() ? options.data_directory + "/log/pods" : options.log_directory;
+}
+
 std::string log_directory(const NodeOptions& options, const Value& pod) {
-  std::string root = options.log_directory.empty() ? options.data_directory + "/log/pods" : options.log_directory;
-  return fmt::format("{}/{}_{}_{}", root, kinds::namespace_of(pod), kinds::name_of(pod), kinds::uid_of(pod));
+  return fmt::format("{}/{}_{}_{}", log_root(options), kinds::namespace_of(pod), kinds::name_of(pod),
+                     kinds::uid_of(pod));
 }
 
 SandboxConfig sandbox_config(const NodeOptions& options, const Value& pod, uint32_t attempt,

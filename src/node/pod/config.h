@@ -11,6 +11,7 @@
 namespace slipway::node::pod {
 
 std::string pod_directory(const NodeOptions& options, const Value& pod);  // <data>/pods/<uid>
+std::string log_root(const NodeOptions& options);
 std::string log_directory(const NodeOptions& options, const Value& pod);  // <log>/<ns>_<name>_<uid>
 
 SandboxConfig sandbox_config(const NodeOptions& options, const Value& pod, uint32_t attempt,

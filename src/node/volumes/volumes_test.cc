@@ -105,6 +105,17 @@ spec:
   CHECK(PodBench::state_of(co_await b.pod("lost"), "lost") == "ContainerCreating");
   co_await b.create("{apiVersion: v1, kind: Secret, metadata: {name: absent, namespace: default}, stringData: {a: b}}");
   co_await b.becomes("lost", "ready", "", 3s);
+
+  // What an interrupted removal left is removed at the next start; what belongs to a pod stays.
+  co_await b.stop();
+  std::string data = b.options.data_directory, kept(kinds::uid_of(co_await b.pod("lost")));
+  for (const char* left : {"/pods/dead-uid/volumes/kubernetes.io~empty-dir/x", "/log/pods/default_dead_dead-uid/x"})
+    CHECK(node.world.files().make_directories(data + left));
+  co_await b.start();
+  for (int i = 0; i < 100 && node.world.files().exists(data + "/log/pods/default_dead_dead-uid"); ++i)
+    (void)co_await runtime::sleep(20ms);
+  CHECK(node.world.files().list(data + "/pods").value() == std::vector<std::string>{kept});
+  CHECK(node.world.files().list(data + "/log/pods").value() == std::vector<std::string>{"default_lost_" + kept});
   co_await b.remove("lost");
   co_await b.is_gone("lost");
 }
