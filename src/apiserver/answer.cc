@@ -40,10 +40,20 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
+void add_warnings(runtime::Headers& headers, const std::vector<std::string>& warnings) {
+  for (const auto& warning : warnings) headers.add("Warning", "299 - " + quoted(warning));
+}
+
+std::vector<std::string> deprecation_warnings(const kinds::Kind& kind) {
+  if (kind.id.group.empty() && kind.id.kind == "Endpoints")
+    return {"v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"};
+  return {};
+}
+
 Task<Result<>> answer_value(runtime::Exchange& exchange, int code, Value value, Accepted accepted,
                             std::vector<std::string> warnings) {
   runtime::Headers headers = answer_headers(accepted.content_type());
-  for (const auto& warning : warnings) headers.add("Warning", "299 - " + quoted(warning));
+  add_warnings(headers, warnings);
   std::string body = encode(exchange.request(), value, accepted.encoding);
   co_return co_await exchange.respond(code, std::move(headers), std::move(body));
 }
@@ -53,8 +63,10 @@ Task<Result<>> answer_status(runtime::Exchange& exchange, Value status) {
   co_return co_await answer_value(exchange, code, std::move(status));
 }
 
-Task<Result<>> answer_error(runtime::Exchange& exchange, Error error, Accepted accepted) {
+Task<Result<>> answer_error(runtime::Exchange& exchange, Error error, Accepted accepted,
+                            std::vector<std::string> warnings) {
   runtime::Headers headers = answer_headers(accepted.content_type());
+  add_warnings(headers, warnings);
   if (error.retry_after_s() > 0) headers.add("Retry-After", std::to_string(error.retry_after_s()));
   Value status = status_of(error);
   std::string body = encode(exchange.request(), status, accepted.encoding);
@@ -81,7 +93,7 @@ static Value row(const kinds::Kind& kind, const Value& object, std::string_view 
 }
 
 Value in_form(const kinds::Kind& kind, const Value& object, const Accepted& accepted, WallTime now,
-              bool include_whole) {
+              std::string_view include_object) {
   if (accepted.form == Form::partial || accepted.form == Form::partial_list)
     return partial(object, accepted.table_version);
   if (accepted.form != Form::table) return object;
@@ -90,7 +102,7 @@ Value in_form(const kinds::Kind& kind, const Value& object, const Accepted& acce
                {"apiVersion", fmt::format("meta.k8s.io/{}", accepted.table_version)},
                {"metadata", metadata},
                {"columnDefinitions", kinds::table_columns(kind)},
-               {"rows", Value::array({row(kind, object, accepted.table_version, now, include_whole ? "Object" : "")})}};
+               {"rows", Value::array({row(kind, object, accepted.table_version, now, include_object)})}};
 }
 
 std::string list_text(const ListText& list, const Accepted& accepted, WallTime now, std::string_view include_object) {

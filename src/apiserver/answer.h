@@ -11,14 +11,19 @@
 namespace slipway::apiserver {
 
 runtime::Headers answer_headers(std::string_view content_type);
+void add_warnings(runtime::Headers& headers, const std::vector<std::string>& warnings);
+// What every answer about a kind that is on its way out carries.
+std::vector<std::string> deprecation_warnings(const kinds::Kind& kind);
 Task<Result<>> answer_value(runtime::Exchange& exchange, int code, Value value, Accepted accepted = {},
                             std::vector<std::string> warnings = {});
-Task<Result<>> answer_error(runtime::Exchange& exchange, Error error, Accepted accepted = {});
+Task<Result<>> answer_error(runtime::Exchange& exchange, Error error, Accepted accepted = {},
+                            std::vector<std::string> warnings = {});
 Task<Result<>> answer_text(runtime::Exchange& exchange, int code, std::string text);
 Task<Result<>> answer_status(runtime::Exchange& exchange, Value status);
 
 // One object in the form that the client accepts (Table, PartialObjectMetadata or as it is).
-Value in_form(const kinds::Kind& kind, const Value& object, const Accepted& accepted, WallTime now, bool include_whole);
+Value in_form(const kinds::Kind& kind, const Value& object, const Accepted& accepted, WallTime now,
+              std::string_view include_object);
 // A list, written straight to text: items of built-in kinds carry no apiVersion and kind.
 struct ListText {
   const kinds::Kind& kind;

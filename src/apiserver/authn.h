@@ -6,6 +6,7 @@
 
 #include "apiserver/route.h"
 #include "runtime/http.h"
+#include "runtime/tls.h"
 
 namespace slipway::apiserver {
 
@@ -14,7 +15,9 @@ struct User {
   std::vector<std::string> groups = {"system:unauthenticated"};
   bool in_group(std::string_view group) const;
 };
-User authenticate(const runtime::Exchange& exchange);
+// By client certificate, else by bearer token of a service account that `tokens` signed (null: none is). Error:
+// unauthorized for a token that is not believed.
+Result<User> authenticate(const runtime::Exchange& exchange, const runtime::CertifiedKey* tokens, WallTime now);
 
 // Members of system:masters may do everything; everybody may read health and /version. Other users are refused until
 // RBAC is evaluated here. Error: forbidden, in Kubernetes' words.

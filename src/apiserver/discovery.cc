@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "runtime/tls.h"
 
 namespace slipway::apiserver {
 
@@ -194,6 +195,12 @@ std::optional<Value> api_group(const kinds::Catalog& catalog, std::string_view n
   return std::nullopt;
 }
 
+// Clients that move objects to a new storage version look at this: it is the stored version, hashed as upstream does.
+static std::string storage_version_hash(const kinds::Kind& kind) {
+  std::string stored = fmt::format("{}/{}/{}", kind.id.group, kind.id.version, kind.id.kind);
+  return base::base64_encode(runtime::sha256(stored).substr(0, 8));
+}
+
 std::optional<Value> api_resource_list(const kinds::Catalog& catalog, std::string_view group,
                                        std::string_view version) {
   std::vector<const kinds::Kind*> kinds;
@@ -209,6 +216,7 @@ std::optional<Value> api_resource_list(const kinds::Catalog& catalog, std::strin
     resource.set("kind", kind->id.kind).set("verbs", strings(kind->verbs));
     resource.set_unless_empty("shortNames", strings(kind->short_names))
         .set_unless_empty("categories", strings(kind->categories));
+    resource.set("storageVersionHash", storage_version_hash(*kind));
     resources.push(resource.build());
     for (const auto& name : sorted(kind->subresources)) {
       Subresource sub = describe_subresource(*kind, name);

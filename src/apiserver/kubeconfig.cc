@@ -84,7 +84,10 @@ Result<Pki> open_pki(World& world, PkiOptions options) {
       .common_name = "slipway-admin", .organizations = {"system:masters"}, .client = true};
   auto admin_pair = keep_or_issue(world, options.directory + "/admin", admin, &*ca_pair);
   if (!admin_pair) return admin_pair.error();
-  return Pki{std::move(*ca_pair), std::move(*server_pair), std::move(*admin_pair)};
+  runtime::CertificateRequest tokens{.common_name = "service-accounts"};
+  auto token_pair = keep_or_issue(world, options.directory + "/service-accounts", tokens, &*ca_pair);
+  if (!token_pair) return token_pair.error();
+  return Pki{std::move(*ca_pair), std::move(*server_pair), std::move(*admin_pair), std::move(*token_pair)};
 }
 
 Value kubeconfig(std::string_view name, std::string_view server, std::string_view ca_pem,

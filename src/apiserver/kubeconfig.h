@@ -11,6 +11,7 @@ namespace slipway::apiserver {
 // The files of a data directory's pki/: made when missing, made anew before they expire (never the CA).
 struct Pki {
   runtime::CertifiedKey ca, server, admin;
+  runtime::CertifiedKey service_accounts;  // signs tokens
 };
 struct PkiOptions {
   std::string directory;                  // absolute

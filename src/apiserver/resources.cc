@@ -21,6 +21,15 @@ bool is_stream(std::string_view subresource) {
   return subresource == "log" || subresource == "exec" || subresource == "attach" || subresource == "portforward";
 }
 
+Result<> check_include_object(const Accepted& accepted, std::string_view include) {
+  bool known = include.empty() || include == "None" || include == "Metadata" || include == "Object";
+  if (known || accepted.form != Form::table) return {};
+  return fail(ErrorKind::bad_request,
+              "Unable to convert to Table as requested: includeObject: Invalid value: \"{}\": must be 'Metadata', "
+              "'Object', 'None', or empty",
+              include);
+}
+
 }  // namespace
 
 Task<Result<>> ApiServer::serve_resource(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
@@ -52,8 +61,11 @@ Task<Result<>> ApiServer::get(runtime::Exchange& exchange, Route route, const ki
   if (!found) co_return co_await answer_error(exchange, found.error(), {.encoding = accepted->encoding});
   if (route.subresource == "scale")
     co_return co_await answer_value(exchange, 200, cluster::scale_of(kind, *found), *accepted);
-  bool whole = exchange.request().query("includeObject") == "Object";
-  co_return co_await answer_value(exchange, 200, in_form(kind, *found, *accepted, world_.now(), whole), *accepted);
+  std::string include = exchange.request().query("includeObject").value_or("");
+  if (auto known = check_include_object(*accepted, include); !known)
+    co_return co_await answer_error(exchange, known.error());
+  co_return co_await answer_value(exchange, 200, in_form(kind, *found, *accepted, world_.now(), include), *accepted,
+                                  deprecation_warnings(kind));
 }
 
 Task<Result<>> ApiServer::list(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
@@ -63,17 +75,16 @@ Task<Result<>> ApiServer::list(runtime::Exchange& exchange, Route route, const k
   auto options = list_options(request, route);
   if (!options) co_return co_await answer_error(exchange, options.error());
   std::string include = request.query("includeObject").value_or("");
-  if (accepted->form == Form::table && include != "" && include != "None" && include != "Metadata" &&
-      include != "Object") {
-    co_return co_await answer_error(exchange,
-                                    fail(ErrorKind::bad_request, "unrecognized includeObject value: {}", include));
-  }
+  if (auto known = check_include_object(*accepted, include); !known)
+    co_return co_await answer_error(exchange, known.error());
   auto list = co_await cluster_.list(kind.id, std::move(*options));
   if (!list) co_return co_await answer_error(exchange, list.error(), {.encoding = accepted->encoding});
   std::string text = list_text({kind, list->items, list->revision, list->continue_token, list->remaining}, *accepted,
                                world_.now(), include);
   if (accepted->encoding == Encoding::json) text += "\n";
-  co_return co_await exchange.respond(200, answer_headers(accepted->content_type()), std::move(text));
+  runtime::Headers headers = answer_headers(accepted->content_type());
+  add_warnings(headers, deprecation_warnings(kind));
+  co_return co_await exchange.respond(200, std::move(headers), std::move(text));
 }
 
 }  // namespace slipway::apiserver

@@ -18,7 +18,8 @@ runtime::Handler ApiServer::handler() {
 
 Task<void> ApiServer::serve(runtime::Exchange& exchange) {
   Route route = parse_route(exchange.request());
-  auto allowed = authorize(authenticate(exchange), route, exchange.request());
+  auto user = authenticate(exchange, options_.service_account_key, world_.now());
+  Result<> allowed = user ? authorize(*user, route, exchange.request()) : Result<>(user.error());
   Result<> answered;
   if (!allowed) {
     answered = co_await answer_error(exchange, allowed.error());

@@ -89,7 +89,7 @@ Value status_of(const Error& error) {
   auto [code, reason] = meaning(error);
   Value details = details_of(error);
   // A 400 and a 500 are about the request, not an object; routing errors say {}.
-  bool about_request = code == 400 || code == 500 || code == 410 || code == 401;
+  bool about_request = code == 400 || code == 500 || code == 410 || code == 401 || code == 413 || code == 415;
   ObjectBuilder status;
   status.set("kind", "Status").set("apiVersion", "v1").set("metadata", Value::object()).set("status", "Failure");
   std::string message = error.str();

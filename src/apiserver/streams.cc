@@ -145,10 +145,12 @@ Task<Result<>> ApiServer::stream(runtime::Exchange& exchange, Route route) {
 Task<Result<std::string>> ApiServer::stream_url(const runtime::Request& request, Route route) {
   cluster::ObjectKey key{{"", "v1", "Pod"}, route.ns, route.name};
   Value pod = OR_CO_RETURN(co_await cluster_.get(key));
-  if (pod["spec"]["nodeName"].as_string().empty()) {
-    co_return fail(ErrorKind::bad_request, "pod {} does not have a host assigned", route.name);
-  }
+  auto placed = [&]() -> Result<> {
+    if (!pod["spec"]["nodeName"].as_string().empty()) return {};
+    return fail(ErrorKind::bad_request, "pod {} does not have a host assigned", kinds::name_of(pod));
+  };
   if (route.subresource == "portforward") {
+    OR_CO_RETURN(placed());
     if (request.headers.get("upgrade").empty()) co_return fail(ErrorKind::bad_request, "Upgrade request required");
     PortForwardRequest forward{route.ns, route.name, {}};
     for (const auto& [name, value] : request.query_all()) {
@@ -157,6 +159,7 @@ Task<Result<std::string>> ApiServer::stream_url(const runtime::Request& request,
     co_return co_await options_.streams->port_forward_url(std::move(forward));
   }
   std::string container = OR_CO_RETURN(choose_container(pod, request.query("container").value_or("")));
+  OR_CO_RETURN(placed());
   if (request.headers.get("upgrade").empty()) co_return fail(ErrorKind::bad_request, "Upgrade request required");
   bool in = is_true(request, "stdin"), out = is_true(request, "stdout"), err = is_true(request, "stderr"),
        tty = is_true(request, "tty");

@@ -33,8 +33,8 @@ std::string frame(std::string_view type, const Value& object) {
 
 // Tables name their columns in the first event only.
 Value event_object(const kinds::Kind& kind, const cluster::WatchEvent& event, const Accepted& accepted, WallTime now,
-                   bool first) {
-  Value object = in_form(kind, event.object, accepted, now, false);
+                   std::string_view include, bool first) {
+  Value object = in_form(kind, event.object, accepted, now, include);
   if (accepted.form == Form::table && !first) object = object.with_member("columnDefinitions", Value());
   return object;
 }
@@ -56,6 +56,7 @@ Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const 
     options.field_selector += (options.field_selector.empty() ? "" : ",") + ("metadata.name=" + route.name);
   }
   if (listing->resource_version && *listing->resource_version > 0) options.resource_version = listing->resource_version;
+  std::string include = request.query("includeObject").value_or("");
   options.bookmarks = request.query("allowWatchBookmarks") == "true";
   auto initial = request.query("sendInitialEvents");
   if (initial && listing->resource_version_match != "NotOlderThan") {
@@ -91,7 +92,7 @@ Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const 
       break;
     }
     OR_CO_RETURN(co_await exchange.write(
-        frame(name_of(event->type), event_object(kind, *event, *accepted, world_.now(), first))));
+        frame(name_of(event->type), event_object(kind, *event, *accepted, world_.now(), include, first))));
     first = false;
   }
   co_return co_await exchange.finish();

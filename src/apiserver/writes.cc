@@ -143,16 +143,32 @@ Task<Result<>> ApiServer::write(runtime::Exchange& exchange, Route route, const 
     co_return co_await answer_error(exchange, std::move(error));
   }
   if (!decoded) co_return co_await answer_error(exchange, bad_body(decoded.error(), *body, kind));
+  if (write.patch_type == cluster::PatchType::json && !decoded->value.is_array()) {
+    Error error = fail(ErrorKind::bad_request,
+                       "error decoding patch: json: cannot unmarshal {} into Go value of type []handlers.jsonPatchOp",
+                       value::to_string(decoded->value.type()));
+    co_return co_await answer_error(exchange, std::move(error));
+  }
+  if (write.patch_type == cluster::PatchType::strategic && !decoded->value.is_object()) {
+    Error error =
+        fail(ErrorKind::bad_request, "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+             value::to_string(decoded->value.type()));
+    co_return co_await answer_error(exchange, std::move(error));
+  }
   write.body = std::move(decoded->value);
   write.duplicate_fields = std::move(decoded->duplicates);
   auto written = co_await cluster_.write(std::move(write));
-  if (!written) co_return co_await answer_error(exchange, written.error(), {.encoding = accepted->encoding});
+  if (!written)
+    co_return co_await answer_error(exchange, written.error(), {.encoding = accepted->encoding},
+                                    deprecation_warnings(kind));
   int code = written->created ? 201 : 200;
-  bool whole = request.query("includeObject") == "Object";
+  std::string include = request.query("includeObject").value_or("");
   Value answer = route.subresource.empty() || route.subresource == "status"
-                     ? in_form(kind, written->object, *accepted, world_.now(), whole)
+                     ? in_form(kind, written->object, *accepted, world_.now(), include)
                      : written->object;
-  co_return co_await answer_value(exchange, code, std::move(answer), *accepted, std::move(written->warnings));
+  std::vector<std::string> warnings = deprecation_warnings(kind);
+  warnings.insert(warnings.end(), written->warnings.begin(), written->warnings.end());
+  co_return co_await answer_value(exchange, code, std::move(answer), *accepted, std::move(warnings));
 }
 
 static Result<> delete_options(const Value& body, cluster::Write& write) {
@@ -204,7 +220,7 @@ Task<Result<>> ApiServer::remove(runtime::Exchange& exchange, Route route, const
   bool by_object =
       std::find(std::begin(answered_by_object), std::end(answered_by_object), resource) != std::end(answered_by_object);
   if (!written->removed || by_object) {
-    Value answer = in_form(kind, written->object, *accepted, world_.now(), false);
+    Value answer = in_form(kind, written->object, *accepted, world_.now(), "");
     co_return co_await answer_value(exchange, 200, std::move(answer), *accepted, std::move(written->warnings));
   }
   ObjectBuilder details;

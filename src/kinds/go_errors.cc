@@ -1,6 +1,8 @@
 // What is wrong with a text, as Go's time, base64 and resource packages say it.
 #include "kinds/go_errors.h"
 
+#include "base/text.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -104,6 +106,32 @@ std::optional<size_t> bad_base64_at(std::string_view text) {
   }
   if (padding ? quantum + padding != 4 : quantum != 0) return text.size() - (padding ? 0 : quantum);
   return std::nullopt;
+}
+
+std::string go_print(const Value& v) {
+  switch (v.type()) {
+    case value::Type::null:
+      return "<nil>";
+    case value::Type::boolean:
+      return v.as_bool() ? "true" : "false";
+    case value::Type::integer:
+      return std::to_string(v.as_int());
+    case value::Type::real:
+      return fmt::format("{}", v.as_double());
+    case value::Type::string:
+      return v.str();
+    case value::Type::array: {
+      std::vector<std::string> items;
+      for (const Value& item : v.items()) items.push_back(go_print(item));
+      return "[" + base::join(items, " ") + "]";
+    }
+    case value::Type::object: {
+      std::vector<std::string> members;
+      for (const auto& member : v.members()) members.push_back(member.key.str() + ":" + go_print(member.value));
+      return "map[" + base::join(members, " ") + "]";
+    }
+  }
+  return {};
 }
 
 }  // namespace slipway::kinds

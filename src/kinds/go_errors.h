@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "value/value.h"
+
 namespace slipway::kinds {
 
 inline constexpr std::string_view quantity_format_text =
@@ -15,5 +17,8 @@ std::string_view quantity_error(std::string_view text);
 std::optional<std::string> go_time_error(std::string_view text, bool micro);
 // encoding/base64: the offset it complains about; line breaks are skipped.
 std::optional<size_t> bad_base64_at(std::string_view text);
+
+// As Go's %v prints a decoded JSON value: map[a:1 b:[x y]].
+std::string go_print(const Value& v);
 
 }  // namespace slipway::kinds

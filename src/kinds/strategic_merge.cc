@@ -4,38 +4,12 @@
 // beside list x. The order of a merged list: the patch's elements in the order it names, the others among them where
 // they were.
 #include "base/text.h"
+#include "kinds/go_errors.h"
 #include "kinds/object.h"
 #include "kinds/patch_schema.h"
 
 namespace slipway::kinds {
 namespace {
-
-// As Go's %v prints a decoded JSON value: map[a:1 b:[x y]].
-std::string go_print(const Value& v) {
-  switch (v.type()) {
-    case value::Type::null:
-      return "<nil>";
-    case value::Type::boolean:
-      return v.as_bool() ? "true" : "false";
-    case value::Type::integer:
-      return std::to_string(v.as_int());
-    case value::Type::real:
-      return fmt::format("{}", v.as_double());
-    case value::Type::string:
-      return v.str();
-    case value::Type::array: {
-      std::vector<std::string> items;
-      for (const Value& item : v.items()) items.push_back(go_print(item));
-      return "[" + base::join(items, " ") + "]";
-    }
-    case value::Type::object: {
-      std::vector<std::string> members;
-      for (const auto& member : v.members()) members.push_back(member.key.str() + ":" + go_print(member.value));
-      return "map[" + base::join(members, " ") + "]";
-    }
-  }
-  return {};
-}
 
 // The upstream server answers all of these with code 500 and no reason.
 Error bad_patch(std::string text) {

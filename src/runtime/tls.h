@@ -65,6 +65,10 @@ struct CertificateFacts {
 };
 Result<CertificateFacts> read_certificate(std::string_view pem);
 
+// ECDSA with SHA-256 over P-256, 64 bytes (r, s) as JSON Web Signatures carry it. Error: invalid for another key.
+Result<std::string> sign_es256(std::string_view key_pem, std::string_view bytes);
+bool verify_es256(std::string_view certificate_pem, std::string_view bytes, std::string_view signature);
+
 std::string sha256(std::string_view bytes);  // 32 raw bytes
 std::string sha512(std::string_view bytes);
 

@@ -14,7 +14,9 @@ std::string ContinueToken::encode() const {
 }
 
 Result<ContinueToken> ContinueToken::decode(std::string_view text) {
-  auto refuse = [](std::string_view why) { return fail(ErrorKind::bad_request, "continue key is not valid: {}", why); };
+  auto refuse = [](std::string_view why) {
+    return fail(ErrorKind::bad_request, "invalid continue token: continue key is not valid: {}", why);
+  };
   auto bytes = base::base64url_decode(text);
   if (!bytes) return refuse("illegal base64 data");
   auto token = value::parse_json(*bytes);

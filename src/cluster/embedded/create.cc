@@ -32,7 +32,7 @@ Task<Result<Written>> EmbeddedCluster::create(Request& request) {
   std::string base = object["metadata"]["generateName"].str();
   if (asked_name.empty() && base.empty()) co_return name_required(kind);
 
-  object = kinds::apply_defaults(kind, prepare_for_create(kind, std::move(object)));
+  object = kinds::apply_defaults(kind, prepare_for_create(kind, std::move(object), world_.now()));
   for (int tried = 1;; ++tried) {
     std::string name = asked_name.empty() ? generated_name(world_, base) : asked_name;
     OR_CO_RETURN(check_namespace(request, name));

@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include "base/text.h"
 #include "cluster/embedded/embedded_cluster.h"
+#include "kinds/go_errors.h"
 #include "value/json.h"
 
 namespace slipway::cluster {
@@ -27,8 +30,19 @@ std::string field_of(std::string_view pointer, const Value& body) {
 
 // A parser names a duplicate by its pointer (JSON) or in words of its own (YAML).
 std::string duplicate_text(const std::string& found, const Value& body) {
-  if (!found.starts_with('/')) return found;
-  return fmt::format("duplicate field \"{}\"", field_of(found, body));
+  if (found.find(' ') != found.npos) return found;
+  return fmt::format("duplicate field \"{}\"", found.starts_with('/') ? field_of(found, body) : found);
+}
+
+// Strict errors come in this order: duplicates, which the reader meets first, then unknown fields as they stand in the
+// document's own order; ours knows no such order, so by name.
+std::vector<std::string> all_problems(const Request& request, std::vector<std::string> unknown) {
+  std::vector<std::string> problems;
+  for (const std::string& found : request.write.duplicate_fields)
+    problems.push_back(duplicate_text(found, request.write.body));
+  std::sort(unknown.begin(), unknown.end());
+  problems.insert(problems.end(), unknown.begin(), unknown.end());
+  return problems;
 }
 
 // The body may leave apiVersion and kind to the address, but not contradict it.
@@ -41,9 +55,10 @@ Result<Value> with_kind(const Request& request, Value body) {
   }
   if (!kind.empty() && kind != id.kind) {
     if (request.kind.builtin) {
-      return fail(ErrorKind::bad_request,
-                  "{} in version \"{}\" cannot be handled as a {}: converting ({}) to ({}): unknown conversion", kind,
-                  id.version, id.kind, kind, id.kind);
+      return fail(
+          ErrorKind::bad_request,
+          "{0} in version \"{1}\" cannot be handled as a {2}: converting ({1}.{0}) to ({3}.{2}): unknown conversion",
+          kind, id.version, id.kind, id.group.empty() ? "core" : base::split(id.group, '.')[0]);
     }
     return kinds::invalid(
         request.kind, kinds::name_of(body),
@@ -59,8 +74,10 @@ Error cannot_be_handled(const kinds::Kind& kind, std::string_view why) {
               kind.id.version, why);
 }
 
-Error patch_invalid(const Value& object, std::string_view why) {
-  std::string message = fmt::format("Invalid value: \"{}\": {}", value::to_json(object), why);
+Error patch_invalid(const Request& request, const Value& object, std::string_view why) {
+  bool merged = request.write.patch_type != PatchType::strategic;
+  std::string message = fmt::format("Invalid value: {:?}: {}",
+                                    merged ? value::to_json(object) : kinds::go_print(request.write.body), why);
   return fail(ErrorKind::invalid, " \"\" is invalid: patch: {}", message)
       .cause({"FieldValueInvalid", message, "patch"});
 }
@@ -82,8 +99,7 @@ Result<Value> decode(Request& request) {
   Value object = OR_RETURN(with_kind(request, body));
   auto conformed = kinds::conform(request.kind, std::move(object));
   if (!conformed) return cannot_be_handled(request.kind, conformed.error().message());
-  std::vector<std::string> problems = std::move(conformed->problems);
-  for (const std::string& found : request.write.duplicate_fields) problems.push_back(duplicate_text(found, body));
+  std::vector<std::string> problems = all_problems(request, std::move(conformed->problems));
   if (request.write.field_validation == FieldValidation::strict && !problems.empty()) {
     return cannot_be_handled(request.kind, "strict decoding error: " + base::join(problems, ", "));
   }
@@ -92,11 +108,11 @@ Result<Value> decode(Request& request) {
 }
 
 Result<Value> decode_patched(Request& request, Value object) {
-  if (!object.is_object()) return patch_invalid(object, "the patch leaves no object");
+  if (!object.is_object()) return patch_invalid(request, object, "the patch leaves no object");
   auto conformed = kinds::conform(request.kind, object);
-  if (!conformed) return patch_invalid(object, conformed.error().message());
+  if (!conformed) return patch_invalid(request, object, conformed.error().message());
   if (request.write.field_validation == FieldValidation::strict && !conformed->problems.empty()) {
-    return patch_invalid(object, "strict decoding error: " + base::join(conformed->problems, ", "));
+    return patch_invalid(request, object, "strict decoding error: " + base::join(conformed->problems, ", "));
   }
   warn(request, conformed->problems);
   return std::move(conformed->object);

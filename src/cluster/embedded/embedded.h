@@ -2,6 +2,7 @@
 // (reference/cluster.md 1.3, 1.5, 1.7). Everything runs on the loop; what is returned was durable before.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ struct EmbeddedOptions {
   std::string service_cidr = "10.96.0.0/12";  // IPv4
   uint16_t node_port_first = 30000, node_port_last = 32767;
   std::vector<Admission*> admissions;  // not owned
+  // Makes a service account token of its claims; absent: serviceaccounts/token is refused.
+  std::function<Result<std::string>(const Value& claims)> sign_token;
 };
 
 // `store` and `catalog` must outlive it. Error: bad_request for a CIDR that is none.

@@ -9,6 +9,7 @@
 //   reads
 #pragma once
 
+#include "cluster/embedded/admission/pods.h"
 #include "cluster/embedded/embedded.h"
 #include "cluster/embedded/service_addresses.h"
 
@@ -50,6 +51,7 @@ class EmbeddedCluster final : public Cluster {
   Task<Result<Written>> bind(Request& request);
   Task<Result<Written>> evict(Request& request);
   Task<Result<Written>> finalize(Request& request);
+  Task<Result<Written>> issue_token(Request& request);
 
   // Brings `wanted` (decoded, defaulted) in the place of `before` through the steps that all changes share. Error:
   // conflict with retryable() when the stored object changed meanwhile and the client did not name a revision.
@@ -66,6 +68,7 @@ class EmbeddedCluster final : public Cluster {
   store::Store& store_;
   const kinds::Catalog& catalog_;
   const EmbeddedOptions options_;
+  PodAdmission pods_;
   ServiceAddresses addresses_;
 };
 
@@ -87,7 +90,7 @@ Result<Value> agree(Request& request, Value object);
 // metadata.cc
 Value metadata_for_create(World& world, const kinds::Kind& kind, Value object, std::string_view ns,
                           std::string_view name);
-Value metadata_for_update(const kinds::Kind& kind, const Value& before, Value after);
+Value metadata_for_update(const kinds::Kind& kind, const Value& before, Value after, Part part);
 // Preconditions that the body or the write carries.
 Result<> check_preconditions(const Request& request, const Value& before, const Value& wanted);
 bool is_deleting(const Value& object);
@@ -96,7 +99,7 @@ bool may_go(const kinds::Kind& kind, const Value& before, const Value& after);
 Value mark_deleting(Value object, WallTime when, int64_t grace_s);
 
 // prepare.cc
-Value prepare_for_create(const kinds::Kind& kind, Value object);
+Value prepare_for_create(const kinds::Kind& kind, Value object, WallTime now);
 Value prepare_for_update(const kinds::Kind& kind, const Value& before, Value after, Part part);
 
 }  // namespace slipway::cluster

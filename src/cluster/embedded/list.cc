@@ -104,11 +104,11 @@ Task<Result<List>> EmbeddedCluster::list(GroupVersionKind id, ListOptions option
     if (cut) page.remaining = listing->remaining;
   } else {
     for (Value& object : listing->items) {
-      if (!selection.matches(object)) continue;
       if (limit && page.items.size() == limit) {
-        cut = true;
+        cut = true;  // something follows, matching or not
         break;
       }
+      if (!selection.matches(object)) continue;
       page.items.push_back(std::move(object));
     }
   }

@@ -13,6 +13,11 @@ bool spec_changed(const Value& before, const Value& after) {
   return !(without(before) == without(after));
 }
 
+// A Deployment's annotations count as well; its controller writes them through /status, where they do not.
+bool counts_annotations(const kinds::Kind& kind, Part part) {
+  return part == Part::main && kind.id.group == "apps" && kind.id.kind == "Deployment";
+}
+
 Value carried_over(Value metadata, const Value& before, std::string_view member) {
   const Value* old = before.find(member);
   return old ? metadata.with_member(member, *old) : metadata.without_member(member);
@@ -38,7 +43,7 @@ Value metadata_for_create(World& world, const kinds::Kind& kind, Value object, s
   return object.with_member("metadata", std::move(metadata));
 }
 
-Value metadata_for_update(const kinds::Kind& kind, const Value& before, Value after) {
+Value metadata_for_update(const kinds::Kind& kind, const Value& before, Value after, Part part) {
   const Value& old = before["metadata"];
   Value metadata = after["metadata"];
   for (auto member : {"name", "namespace", "uid", "creationTimestamp", "deletionTimestamp",
@@ -46,7 +51,8 @@ Value metadata_for_update(const kinds::Kind& kind, const Value& before, Value af
     metadata = carried_over(std::move(metadata), old, member);
   }
   metadata = metadata.without_member("selfLink");
-  if (kind.has_generation && spec_changed(before, after)) {
+  bool annotated = counts_annotations(kind, part) && old["annotations"] != metadata["annotations"];
+  if (kind.has_generation && (annotated || spec_changed(before, after))) {
     metadata = metadata.with_member("generation", old["generation"].as_int() + 1);
   }
   return after.with_member("metadata", std::move(metadata));
@@ -59,7 +65,10 @@ Result<> check_preconditions(const Request& request, const Value& before, const 
   if (!asked_uid.empty() && asked_uid != uid) {
     return cannot_be_fulfilled(
         request.kind, name,
-        fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: {}", asked_uid, uid));
+        fmt::format("StorageError: invalid object, Code: 4, Key: /registry/{}/{}{}{}, ResourceVersion: 0, "
+                    "AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object meta: {}",
+                    request.kind.plural, request.write.key.ns, request.write.key.ns.empty() ? "" : "/", name, asked_uid,
+                    uid));
   }
   uint64_t current = kinds::revision_of(before);
   if (request.write.resource_version && *request.write.resource_version != current) {

@@ -1,4 +1,5 @@
 // What single kinds need beyond what the tables say: initial status, and fields that the server derives.
+#include "base/time.h"
 #include "cluster/embedded/embedded_cluster.h"
 
 namespace slipway::cluster {
@@ -34,6 +35,16 @@ std::string_view quality_of(const Value& pod) {
   return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
 }
 
+// podIP and podIPs say the same; a client that knows only the first changes both.
+Value with_pod_ips(const Value& before, Value pod) {
+  const Value& status = pod["status"];
+  auto first = status["podIP"].as_string();
+  if (first.empty() || status["podIPs"][0]["ip"].as_string() == first) return pod;
+  bool only_first = status["podIPs"].empty() || status["podIPs"] == before["status"]["podIPs"];
+  if (!only_first) return pod;
+  return pod.with("/status/podIPs", Value::array({Value{{"ip", first}}}));
+}
+
 Value namespace_for_create(Value object) {
   bool has = false;
   for (const Value& finalizer : object["spec"]["finalizers"].items()) has |= finalizer.as_string() == "kubernetes";
@@ -47,12 +58,24 @@ Value namespace_for_create(Value object) {
 
 }  // namespace
 
-Value prepare_for_create(const kinds::Kind& kind, Value object) {
+Value prepare_for_create(const kinds::Kind& kind, Value object, WallTime now) {
   // A Node says its own status when it registers; everybody else's begins empty.
-  if (kind.status_subresource() && !is(kind, "", "Node")) object = object.without_member("status");
+  if (kind.status_subresource() && !is(kind, "", "Node")) {
+    object = object.without_member("status");
+    // What Go writes for a status that was never set.
+    if (kind.builtin) object = object.with_member("status", kinds::conform(kind, Value::object())->object["status"]);
+  }
   if (is(kind, "", "Namespace")) return namespace_for_create(std::move(object));
   if (is(kind, "", "Pod")) {
-    return object.with_member("status", Value{{"phase", "Pending"}, {"qosClass", quality_of(object)}});
+    ObjectBuilder status;
+    status.set("phase", "Pending").set("qosClass", quality_of(object));
+    if (object["spec"]["schedulingGates"].size() > 0) {
+      Value gated{{"type", "PodScheduled"},      {"status", "False"},
+                  {"reason", "SchedulingGated"}, {"message", "Scheduling is blocked due to non-empty scheduling gates"},
+                  {"lastProbeTime", nullptr},    {"lastTransitionTime", base::format_rfc3339(now)}};
+      status.set("conditions", Value::array({gated}));
+    }
+    return object.with_member("status", status.build());
   }
   return object;
 }
@@ -76,6 +99,7 @@ Value prepare_for_update(const kinds::Kind& kind, const Value& before, Value aft
       if (is(kind, "", "Pod") && object["status"].is_object() && !object["status"].has("qosClass")) {
         object = object.with("/status/qosClass", before["status"]["qosClass"]);
       }
+      if (is(kind, "", "Pod")) object = with_pod_ips(before, std::move(object));
       return object;
     }
   }

@@ -126,8 +126,7 @@ Result<Value> ServiceAddresses::assign_address(const kinds::Kind& kind, Value se
           fmt::format("Invalid value: \"{}\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)", wanted));
     }
     if (*address <= base_ || *address >= base_ + size_ - 1) {
-      return refuse(
-          fmt::format("the provided IP ({}) is not in the valid range. The range of valid IPs is {}", wanted, cidr_));
+      return refuse("the provided network does not match the current range");
     }
     if (addresses_.contains(*address)) return refuse("provided IP is already allocated");
   }

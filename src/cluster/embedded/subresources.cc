@@ -34,6 +34,12 @@ Value scheduled(Value pod, std::string_view now) {
   return pod.with("/status/conditions", conditions.build());
 }
 
+// What a binding and an eviction answer.
+Value success() {
+  return Value{
+      {"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", Value::object()}, {"status", "Success"}, {"code", 201}};
+}
+
 Value merged(const Value& into, const Value& from) {
   Value all = into;
   for (const value::Member& member : from.members()) all = all.with_member(member.key.view(), member.value);
@@ -91,8 +97,9 @@ Task<Result<Written>> EmbeddedCluster::scale(Request& request) {
 
 Task<Result<Written>> EmbeddedCluster::bind(Request& request) {
   const Value& body = request.write.body;
-  std::string name = request.write.key.name.empty() ? body["metadata"]["name"].str() : request.write.key.name;
-  request.write.key.name = name;
+  const std::string name = request.write.key.name;
+  if (body["metadata"]["name"].as_string() != name)
+    co_return fail(ErrorKind::bad_request, "name in URL does not match name in Binding object");
   std::string node = body["target"]["name"].str();
   if (node.empty()) {
     co_return Error(ErrorKind::invalid, fmt::format("Binding \"{}\" is invalid: target.name: Required value", name))
@@ -121,9 +128,8 @@ Task<Result<Written>> EmbeddedCluster::bind(Request& request) {
     after = after.with(std::string("/metadata/") + member, merged(after["metadata"][member], body["metadata"][member]));
   }
   after = scheduled(std::move(after), base::format_rfc3339(world_.now()));
-  auto written = co_await put(request, *before, after);
-  if (written) written->created = true;
-  co_return written;
+  OR_CO_RETURN(co_await put(request, *before, after));
+  co_return Written{.object = success(), .created = true};
 }
 
 // Deletes the pod unless a PodDisruptionBudget forbids it, and books the disruption on the budget.
@@ -166,7 +172,8 @@ Task<Result<Written>> EmbeddedCluster::evict(Request& request) {
   }
   const Value& options = request.write.body["deleteOptions"];
   if (options["gracePeriodSeconds"].is_int()) request.write.grace_period_s = options["gracePeriodSeconds"].as_int();
-  co_return co_await remove(request);
+  OR_CO_RETURN(co_await remove(request));
+  co_return Written{.object = success(), .created = true};
 }
 
 // namespaces/finalize: spec.finalizers as the body says; the namespace goes when none is left.

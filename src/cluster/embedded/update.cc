@@ -41,7 +41,7 @@ Task<Result<Written>> EmbeddedCluster::replace(Request& request, Value before, V
   const kinds::Kind& kind = request.kind;
   OR_CO_RETURN(check_preconditions(request, before, wanted));
   Value after = prepare_for_update(kind, before, std::move(wanted), part);
-  after = metadata_for_update(kind, before, std::move(after));
+  after = metadata_for_update(kind, before, std::move(after), part);
   after = OR_CO_RETURN(co_await admit(request, before, std::move(after)));
   after = OR_CO_RETURN(addresses_.assign(kind, std::move(after), before, world_.random(), request.dry_run()));
   auto causes = kinds::validate(kind, after, &before);

@@ -36,7 +36,12 @@ Result<std::unique_ptr<Cluster>> make_embedded_cluster(World& world, store::Stor
 
 EmbeddedCluster::EmbeddedCluster(World& world, store::Store& store, const kinds::Catalog& catalog,
                                  EmbeddedOptions options, ServiceAddresses addresses)
-    : world_(world), store_(store), catalog_(catalog), options_(std::move(options)), addresses_(std::move(addresses)) {
+    : world_(world),
+      store_(store),
+      catalog_(catalog),
+      options_(std::move(options)),
+      pods_(world, store),
+      addresses_(std::move(addresses)) {
   // What is taken is written in the Services themselves.
   if (auto services = store_.list({.resource = "services"})) {
     for (const Value& service : services->items) addresses_.take(service);
@@ -89,13 +94,18 @@ Task<Result<Written>> EmbeddedCluster::route(Request& request) {
     if (subresource == "binding") co_return co_await bind(request);
     co_return co_await evict(request);
   }
+  if (subresource == "token") {
+    if (write.verb != Verb::create) co_return no_such_method();
+    co_return co_await issue_token(request);
+  }
   co_return fail(ErrorKind::unsupported, "writes to {}/{} are not there yet in Slipway's embedded cluster",
                  request.kind.plural, subresource);
 }
 
 Task<Result<Value>> EmbeddedCluster::admit(Request& request, const Value& before, Value object) {
+  Admission::Request asked{request.kind, request.write, before};
+  object = OR_CO_RETURN(co_await pods_.admit(asked, std::move(object), &request.warnings));
   for (Admission* admission : options_.admissions) {
-    Admission::Request asked{request.kind, request.write, before};
     object = OR_CO_RETURN(co_await admission->admit(asked, std::move(object), &request.warnings));
   }
   co_return object;

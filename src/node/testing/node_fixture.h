@@ -25,6 +25,10 @@ struct NodeFixture {
     options.data_directory = "/data";
     for (const char* name : {"default", "kube-node-lease"})
       write(cluster::create(Value{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", Value{{"name", name}}}}));
+    write(cluster::create(Value{{"apiVersion", "v1"},
+                                {"kind", "ServiceAccount"},
+                                {"metadata", Value{{"name", "default"}, {"namespace", "default"}}},
+                                {"automountServiceAccountToken", false}}));
     start();
   }
   ~NodeFixture() {
