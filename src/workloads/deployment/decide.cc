@@ -404,7 +404,7 @@ class Planner {
     status.set_unless_empty("readyReplicas", ready).set_unless_empty("availableReplicas", available);
     status.set_unless_empty("unavailableReplicas", std::max<int64_t>(0, total_replicas() - available));
     status.set_unless_empty("conditions", conditions_).set_unless_empty("collisionCount", old["collisionCount"]);
-    if (terminating > 0 || old.has("terminatingReplicas")) status.set("terminatingReplicas", terminating);
+    status.set("terminatingReplicas", terminating);
     plan_.status = status.build();
   }
 

@@ -68,8 +68,9 @@ Task<Result<>> DeploymentReconciler::act(Value deployment, DeploymentPlan plan) 
   }
   if (plan.revision) {
     Value annotations{{"deployment.kubernetes.io/revision", *plan.revision}};
+    // Through /status, where an annotation raises no generation.
     Value patch{{"metadata", Value{{"annotations", annotations}}}};
-    auto patched = co_await cluster_.write(cluster::merge_patch(ObjectKey::of(deployment), patch));
+    auto patched = co_await cluster_.write(cluster::merge_patch(ObjectKey::of(deployment), patch, "status"));
     if (!patched) co_return patched.error();
     deployment = patched->object;
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "workloads/endpoints/endpoints.h"
 #include "workloads/kinds.h"
@@ -78,7 +79,40 @@ Value dns_hostname(const Value& service, const Value& pod) {
   return named ? pod["spec"]["hostname"] : Value();
 }
 
+std::set<std::string> ready_addresses(const Value& there) {
+  std::set<std::string> ready;
+  for (const Value& subset : there["subsets"].items()) {
+    for (const Value& address : subset["addresses"].items()) ready.insert(address["ip"].str());
+  }
+  for (const Value& endpoint : there["endpoints"].items()) {
+    if (endpoint["conditions"]["ready"].as_bool()) ready.insert(endpoint["addresses"][0].str());
+  }
+  return ready;
+}
+
 }  // namespace
+
+Value with_trigger_time(const Value& service, const std::vector<Value>& pods, const Value& there, Value object) {
+  constexpr const char* key = "endpoints.kubernetes.io/last-change-trigger-time";
+  std::string first = there.is_null() ? service["metadata"]["creationTimestamp"].str() : std::string();
+  std::set<std::string> known = ready_addresses(there);
+  for (const Value& pod : pods) {
+    if (!is_ready(pod) || known.contains(pod["status"]["podIP"].str())) continue;
+    for (const Value& condition : pod["status"]["conditions"].items()) {
+      std::string since = condition["lastTransitionTime"].str();
+      if (condition["type"].as_string() != "Ready" || since.empty()) continue;
+      if (first.empty() || since < first) first = since;  // both RFC 3339 in UTC
+    }
+  }
+  Value annotations = object["metadata"]["annotations"];
+  if (first.empty()) {
+    annotations = annotations.without_member(key);
+    return annotations.empty() ? object.without("/metadata/annotations")
+                               : object.with("/metadata/annotations", annotations);
+  }
+  if (annotations.is_null()) annotations = Value::object();
+  return object.with("/metadata/annotations", annotations.with_member(key, first));
+}
 
 Value endpoints_for(const Value& service, const std::vector<Value>& pods) {
   struct Subset {
@@ -165,7 +199,7 @@ std::vector<Value> slices_for(const Value& service, const std::vector<Value>& po
   std::vector<Value> slices;
   for (auto& [_, group] : groups) {
     std::sort(group.endpoints.begin(), group.endpoints.end(), [](const Value& a, const Value& b) {
-      return a["targetRef"]["uid"].as_string() < b["targetRef"]["uid"].as_string();
+      return a["addresses"][0].as_string() < b["addresses"][0].as_string();
     });
     // The EndpointSlice API wants a name in every port, empty or not.
     ArrayBuilder ports;

@@ -61,7 +61,7 @@ Task<Result<>> EndpointsReconciler::write_endpoints(Value service, std::vector<V
   Value wanted = endpoints_for(service, pods);
   auto there = co_await cluster_.get(ObjectKey::of(wanted));
   if (there.failed_with(ErrorKind::not_found)) {
-    auto made = co_await cluster_.write(cluster::create(wanted));
+    auto made = co_await cluster_.write(cluster::create(with_trigger_time(service, pods, Value(), wanted)));
     if (!made && !made.error().is(ErrorKind::not_found)) co_return made.error();
     co_return Result<>();
   }
@@ -70,6 +70,7 @@ Task<Result<>> EndpointsReconciler::write_endpoints(Value service, std::vector<V
     co_return Result<>();
   }
   Value next = there->with("/metadata/labels", wanted["metadata"]["labels"]).with_member("subsets", wanted["subsets"]);
+  next = with_trigger_time(service, pods, *there, std::move(next));
   OR_CO_RETURN(co_await cluster_.write(cluster::update(next)));
   co_return Result<>();
 }
@@ -98,10 +99,11 @@ Task<Result<>> EndpointsReconciler::write_slices(Value service, std::vector<Valu
     Value next = there.with("/metadata/labels", wanted[i]["metadata"]["labels"])
                      .with_member("endpoints", wanted[i]["endpoints"])
                      .with_member("ports", wanted[i]["ports"]);
+    next = with_trigger_time(service, pods, there, std::move(next));
     OR_CO_RETURN(co_await cluster_.write(cluster::update(next)));
   }
   for (size_t i = existing->items.size(); i < wanted.size(); ++i) {
-    auto made = co_await cluster_.write(cluster::create(wanted[i]));
+    auto made = co_await cluster_.write(cluster::create(with_trigger_time(service, pods, Value(), wanted[i])));
     if (!made && !made.error().is(ErrorKind::not_found)) co_return made.error();
   }
   co_return Result<>();

@@ -11,6 +11,9 @@ namespace slipway::workloads {
 Value endpoints_for(const Value& service, const std::vector<Value>& pods);
 // `existing`: the slices that stand now; an endpoint stays in its slice so that few objects change.
 std::vector<Value> slices_for(const Value& service, const std::vector<Value>& pods, const std::vector<Value>& existing);
+// `object` (an Endpoints or a slice) with the time since which what is new in it was so: of the service when nothing is
+// `there` yet, of the pods that became ready. Null `there`: it is new.
+Value with_trigger_time(const Value& service, const std::vector<Value>& pods, const Value& there, Value object);
 
 class EndpointsReconciler final : public reconcile::Reconciler {
  public:

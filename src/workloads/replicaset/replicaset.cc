@@ -83,9 +83,7 @@ ReplicaSetPlan decide_replica_set(const Value& set, const std::vector<Value>& al
       .set_unless_empty("readyReplicas", ready);
   status.set_unless_empty("availableReplicas", available).set("observedGeneration", set["metadata"]["generation"]);
   status.set_unless_empty("conditions", set["status"]["conditions"]);
-  if (plan.terminating > 0 || !set["status"]["terminatingReplicas"].is_null()) {
-    status.set("terminatingReplicas", plan.terminating);
-  }
+  status.set("terminatingReplicas", plan.terminating);
   plan.status = status.build();
   return plan;
 }
@@ -160,6 +158,7 @@ Task<Result<>> ReplicaSetReconciler::act(Value set, ReplicaSetPlan plan) {
     std::string name = fmt::format("{}-{}", kinds::name_of(set), world_.random().suffix(5));
     auto made = co_await cluster_.write(cluster::create(pod_from_template(set, set["spec"]["template"], name)));
     if (!made) {
+      if (made.error().str().find("because it is being terminated") != std::string::npos) co_return Result<>();
       // The first refusal stops the rest: they would be refused alike.
       events_.record(set, "Warning", "FailedCreate", fmt::format("Error creating: {}", made.error().str()));
       failure = made.error();
