@@ -123,6 +123,29 @@ Result<Invocation> parse(const Command& command, const std::vector<std::string>&
   return said;
 }
 
+// What may come after these words (the last one is being typed): words of commands, or options.
+int complete(const std::vector<Command>& commands, std::vector<std::string> line) {
+  std::string typed = line.empty() ? "" : line.back();
+  if (!line.empty()) line.pop_back();
+  std::vector<std::string> offers;
+  Match match = find_command(commands, line);
+  if (typed.starts_with('-') && match.command) {
+    for (const Option& option : match.command->options) offers.push_back(option.name);
+    offers.emplace_back("--help");
+  } else {
+    for (const Command& command : commands) {
+      auto words = base::split(command.words, ' ');
+      if (words.size() > line.size() && std::equal(line.begin(), line.end(), words.begin())) offers.emplace_back(words[line.size()]);
+    }
+  }
+  std::sort(offers.begin(), offers.end());
+  offers.erase(std::unique(offers.begin(), offers.end()), offers.end());
+  for (const auto& offer : offers) {
+    if (offer.starts_with(typed)) print(offer + "\n");
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::string Invocation::option(const std::string& name, std::string fallback) const {
@@ -147,6 +170,10 @@ int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, ch
     return 0;
   }
   if (line[0] == "--version") line = {"version"};
+  if (line[0] == "complete") {
+    bool dashes = line.size() > 1 && line[1] == "--";
+    return complete(commands, {line.begin() + (dashes ? 2 : 1), line.end()});
+  }
   Match match = find_command(commands, line);
   if (!match.command) {
     // "slipway app" alone lists what it can be followed by.

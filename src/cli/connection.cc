@@ -1,0 +1,39 @@
+#include "cli/connection.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/text.h"
+#include "cluster/remote/remote.h"
+
+namespace slipway::cli {
+
+Result<apiserver::Connection> find_connection(World& world, const Invocation& said) {
+  std::string path = said.option("--kubeconfig");
+  if (path.empty()) {
+    if (const char* env = std::getenv("KUBECONFIG"); env && *env) path = std::string(base::split(env, ':')[0]);
+  }
+  bool guessed = path.empty();
+  if (guessed) path = "/var/lib/slipway/kubeconfig";
+  path = std::filesystem::absolute(path).string();
+  auto connection = apiserver::read_kubeconfig(world, path);
+  if (!connection && guessed) {
+    return fail(ErrorKind::not_found, "no cluster to talk to: {} cannot be read; start one with slipway up, or say --kubeconfig FILE", path);
+  }
+  return connection;
+}
+
+Task<Result<std::unique_ptr<cluster::Cluster>>> connect(World& world, Invocation said) {
+  auto connection = find_connection(world, said);
+  if (!connection) co_return connection.error();
+  cluster::RemoteOptions options{.server = connection->server, .tls = connection->tls, .bearer_token = connection->bearer_token, .proxy_url = connection->proxy_url};
+  auto cluster = co_await cluster::connect_remote(world, std::move(options));
+  if (!cluster) co_return std::move(cluster.error()).context(connection->server);
+  co_return std::move(*cluster);
+}
+
+std::unique_ptr<runtime::HttpClient> http_client(World& world, const apiserver::Connection& connection) {
+  return runtime::HttpClient::create(world, {.base_url = connection.server, .tls = connection.tls, .proxy_url = connection.proxy_url});
+}
+
+}  // namespace slipway::cli

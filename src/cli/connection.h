@@ -1,0 +1,24 @@
+// How commands reach a cluster: --kubeconfig, else $KUBECONFIG, else the one of the Slipway on this machine.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "apiserver/kubeconfig.h"
+#include "cli/command.h"
+#include "cluster/cluster.h"
+#include "runtime/http.h"
+
+namespace slipway::cli {
+
+inline const Option kubeconfig_option{"--kubeconfig", "FILE", "the cluster to talk to ($KUBECONFIG, else the Slipway of this machine)"};
+inline const Option namespace_option{"--namespace", "NS", "the namespace", "", false, 'n'};
+inline const Option json_option{"--json", "", "an object instead of a table"};
+
+// Errors name the file, and what to do when there is none.
+Result<apiserver::Connection> find_connection(World& world, const Invocation& said);
+Task<Result<std::unique_ptr<cluster::Cluster>>> connect(World& world, Invocation said);
+// For what a Cluster does not speak: logs and streams.
+std::unique_ptr<runtime::HttpClient> http_client(World& world, const apiserver::Connection& connection);
+
+}  // namespace slipway::cli
