@@ -1,0 +1,16 @@
+#include "cli/command.h"
+#include "slipway/wiring/commands.h"
+
+int main(int argc, char** argv) {
+  using namespace slipway;
+  std::vector<cli::Command> commands = {wiring::up_command(), wiring::down_command()};
+  for (auto& command : cli::client_commands()) commands.push_back(std::move(command));
+  auto make_world = [](bool serves) {
+    runtime::RealWorldOptions options;
+    // Commands that answer and end need no threads and tell only what went wrong.
+    options.pool_threads = serves ? 2 : 1;
+    options.log_level = serves ? runtime::LogLevel::info : runtime::LogLevel::warning;
+    return runtime::RealWorld::create(options);
+  };
+  return cli::run(commands, make_world, argc, argv);
+}

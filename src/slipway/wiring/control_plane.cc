@@ -1,0 +1,95 @@
+#include "slipway/wiring/control_plane.h"
+
+#include "apiserver/tokens.h"
+#include "base/text.h"
+#include "cluster/embedded/embedded.h"
+#include "value/yaml.h"
+
+namespace slipway::wiring {
+
+namespace {
+
+// The first address of the service range is the API server's own.
+std::string first_service_address(const std::string& cidr) {
+  auto parts = base::split(std::string_view(cidr).substr(0, cidr.find('/')), '.');
+  unsigned last = static_cast<unsigned>(base::parse_int(parts[3]).value_or(0)) + 1;
+  return fmt::format("{}.{}.{}.{}", parts[0], parts[1], parts[2], last);
+}
+
+Task<Result<>> create_missing(cluster::Cluster& cluster, Value object) {
+  auto made = co_await cluster.write(cluster::create(std::move(object)));
+  if (!made && !made.error().is(ErrorKind::already_exists)) co_return made.error();
+  co_return Result<>();
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
+    World& world, UpOptions options, apiserver::PodStreams* streams,
+    std::function<Task<bool>(runtime::Exchange&)> other_paths) {
+  auto plane = std::make_unique<ControlPlane>();
+  auto address = OR_CO_RETURN(runtime::Address::parse(options.listen));
+  auto listener = world.network().listen(address);
+  if (!listener) {
+    co_return std::move(listener.error())
+        .context(fmt::format("--listen {} (taken? another Slipway? choose another: --listen 127.0.0.1:7443)",
+                             options.listen));
+  }
+  apiserver::PkiOptions pki{.directory = options.data + "/pki"};
+  pki.server_names = {"localhost",
+                      "127.0.0.1",
+                      "kubernetes",
+                      "kubernetes.default",
+                      "kubernetes.default.svc",
+                      "kubernetes.default.svc.cluster.local",
+                      first_service_address(options.service_cidr)};
+  if (address.host != "127.0.0.1" && address.host != "0.0.0.0" && !address.host.empty())
+    pki.server_names.push_back(address.host);
+  plane->pki = OR_CO_RETURN(apiserver::open_pki(world, pki));
+
+  auto opened = co_await store::open_store(world, {.path = options.data + "/slipway.db"});
+  if (!opened) co_return opened.error();
+  plane->store = std::move(*opened);
+  auto sign = [key = &plane->pki.service_accounts](const Value& claims) { return apiserver::sign_token(*key, claims); };
+  auto cluster = cluster::make_embedded_cluster(world, *plane->store, kinds::builtin_catalog(),
+                                                {.service_cidr = options.service_cidr, .sign_token = sign});
+  if (!cluster) co_return cluster.error();
+  plane->cluster = std::move(*cluster);
+
+  std::string host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host;
+  std::string where = fmt::format("{}:{}", host, (*listener)->local().port);
+  plane->url = "https://" + where;
+  ControlPlane* raw = plane.get();
+  apiserver::ApiServerOptions api{.server_address = where, .streams = streams, .ready = [raw] { return raw->ready; }};
+  api.service_account_key = &plane->pki.service_accounts;
+  api.other_paths = std::move(other_paths);
+  plane->api = std::make_unique<apiserver::ApiServer>(world, *plane->cluster, std::move(api));
+  auto tls = runtime::TlsServerContext::create(plane->pki.server, plane->pki.ca.certificate_pem);
+  if (!tls) co_return tls.error();
+  plane->server = runtime::HttpServer::create(world, std::move(*listener), *tls, plane->api->handler());
+
+  Value config = apiserver::kubeconfig("slipway", plane->url, plane->pki.ca.certificate_pem, plane->pki.admin);
+  OR_CO_RETURN(world.files().write_atomically(options.kubeconfig, value::to_yaml(config), 0600));
+  co_return plane;
+}
+
+Task<Result<>> make_bootstrap_objects(World& world, cluster::Cluster& cluster, UpOptions options) {
+  for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease", "argocd"}) {
+    OR_CO_RETURN(co_await create_missing(
+        cluster, Value{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", Value{{"name", name}}}}));
+  }
+  Value labels{{"component", "apiserver"}, {"provider", "kubernetes"}};
+  auto address = OR_CO_RETURN(runtime::Address::parse(options.listen));
+  std::string host = address.host == "0.0.0.0" || address.host == "localhost" ? "127.0.0.1" : address.host;
+  Value port{{"name", "https"}, {"port", 443}, {"protocol", "TCP"}, {"targetPort", static_cast<int64_t>(address.port)}};
+  OR_CO_RETURN(co_await create_missing(
+      cluster, Value{{"apiVersion", "v1"},
+                     {"kind", "Service"},
+                     {"metadata", Value{{"name", "kubernetes"}, {"namespace", "default"}, {"labels", labels}}},
+                     {"spec", Value{{"type", "ClusterIP"},
+                                    {"clusterIP", first_service_address(options.service_cidr)},
+                                    {"ports", Value::array({port})}}}}));
+  co_return Result<>();
+}
+
+}  // namespace slipway::wiring

@@ -1,0 +1,33 @@
+// Store, embedded cluster and API server, put together.
+#pragma once
+
+#include <memory>
+
+#include "apiserver/kubeconfig.h"
+#include "apiserver/server.h"
+#include "cluster/embedded/embedded.h"
+#include "runtime/http.h"
+#include "slipway/wiring/options.h"
+#include "store/store.h"
+
+namespace slipway::wiring {
+
+struct ControlPlane {
+  apiserver::Pki pki;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<cluster::Cluster> cluster;
+  std::unique_ptr<apiserver::ApiServer> api;
+  std::unique_ptr<runtime::HttpServer> server;
+  std::string url;  // "https://127.0.0.1:6443"
+  bool ready = false;
+};
+
+// Opens everything and listens; serving begins with server->serve(). `streams` may still be empty then.
+Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
+    World& world, UpOptions options, apiserver::PodStreams* streams,
+    std::function<Task<bool>(runtime::Exchange&)> other_paths);
+
+// Namespaces, the kubernetes service and its endpoints: what a client expects of any cluster. Idempotent.
+Task<Result<>> make_bootstrap_objects(World& world, cluster::Cluster& cluster, UpOptions options);
+
+}  // namespace slipway::wiring

@@ -1,0 +1,52 @@
+#include "slipway/wiring/controllers.h"
+
+#include <algorithm>
+
+#include "workloads/deployment/deployment.h"
+#include "workloads/endpoints/endpoints.h"
+#include "workloads/garbage/garbage.h"
+#include "workloads/namespaces/namespaces.h"
+#include "workloads/replicaset/replicaset.h"
+#include "workloads/scheduler/scheduler.h"
+
+namespace slipway::wiring {
+
+std::vector<std::unique_ptr<reconcile::Reconciler>> workload_controllers(World& world, cluster::Cluster& cluster,
+                                                                         TaskGroup& group, Controllers& controllers,
+                                                                         std::string ca_pem) {
+  // An Event names who speaks as kube-controller-manager's controllers do.
+  auto recorder = [&](const char* component) -> reconcile::EventRecorder& {
+    controllers.recorders.push_back(reconcile::make_recorder(world, cluster, group, component));
+    return *controllers.recorders.back();
+  };
+  std::vector<std::unique_ptr<reconcile::Reconciler>> list;
+  list.push_back(std::make_unique<workloads::NamespaceReconciler>(world, cluster, std::move(ca_pem)));
+  list.push_back(std::make_unique<workloads::DeploymentReconciler>(world, cluster, recorder("deployment-controller")));
+  list.push_back(std::make_unique<workloads::ReplicaSetReconciler>(world, cluster, recorder("replicaset-controller")));
+  list.push_back(std::make_unique<workloads::SchedulerReconciler>(world, cluster, recorder("default-scheduler")));
+  list.push_back(std::make_unique<workloads::EndpointsReconciler>(cluster));
+  list.push_back(std::make_unique<workloads::GarbageReconciler>(cluster));
+  return list;
+}
+
+std::unique_ptr<cluster::Cache> cache_of_everything(World& world, cluster::Cluster& cluster) {
+  std::vector<kinds::GroupVersionKind> kinds;
+  for (const kinds::Kind* kind : cluster.catalog().all()) {
+    bool watched = std::find(kind->verbs.begin(), kind->verbs.end(), "watch") != kind->verbs.end();
+    bool preferred = cluster.catalog().find_kind(kind->id.group, kind->id.kind) == kind;
+    // Events are read by people, not by controllers.
+    if (watched && preferred && kind->id.kind != "Event") kinds.push_back(kind->id);
+  }
+  return cluster::make_cache(world, cluster, std::move(kinds));
+}
+
+static Task<void> run_one(World& world, cluster::Cache& cache, reconcile::Reconciler& reconciler) {
+  co_await reconcile::run_controller(world, cache, reconciler);
+}
+
+void start(World& world, TaskGroup& group, Controllers& controllers) {
+  for (auto& reconciler : controllers.reconcilers) group.spawn(run_one(world, *controllers.cache, *reconciler));
+  group.spawn(controllers.cache->run());
+}
+
+}  // namespace slipway::wiring

@@ -1,0 +1,106 @@
+#include "slipway/wiring/delivery.h"
+
+#include "base/text.h"
+
+namespace slipway::wiring {
+
+namespace {
+
+constexpr size_t push_event_bytes_max = 8 << 20;
+const kinds::GroupVersionKind secret_kind{"", "v1", "Secret"};
+
+std::string secret_text(const Value& secret, const char* key) {
+  auto decoded = base::base64_decode(secret["data"][key].as_string());
+  return decoded ? *decoded : std::string();
+}
+
+// Of the repository itself, else of the longest URL prefix (repo-creds).
+std::optional<sources::Credentials> credentials_for(cluster::Cache& cache, std::string_view url) {
+  std::optional<sources::Credentials> found;
+  size_t best = 0;
+  std::string wanted = sources::normalized_url(url);
+  for (const Value& secret : cache.list(secret_kind, "argocd")) {
+    auto type = secret["metadata"]["labels"]["argocd.argoproj.io/secret-type"].as_string();
+    if (type != "repository" && type != "repo-creds") continue;
+    std::string of = sources::normalized_url(secret_text(secret, "url"));
+    bool matches = type == "repository" ? of == wanted : !of.empty() && wanted.starts_with(of);
+    size_t weight = of.size() + (type == "repository" ? 100'000 : 0);
+    if (!matches || weight <= best) continue;
+    best = weight;
+    found = sources::Credentials{secret_text(secret, "username"),         secret_text(secret, "password"),
+                                 secret_text(secret, "sshPrivateKey"),    secret_text(secret, "tlsClientCertData"),
+                                 secret_text(secret, "tlsClientCertKey"), secret_text(secret, "insecure") == "true"};
+  }
+  return found;
+}
+
+std::string application_name(const std::string& repository) {
+  std::string name = repository.substr(repository.find_last_of("/:") + 1);
+  if (name.ends_with(".git")) name.resize(name.size() - 4);
+  std::string clean;
+  for (char c : base::to_lower(name)) clean += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
+  while (!clean.empty() && clean.front() == '-') clean.erase(0, 1);
+  while (!clean.empty() && clean.back() == '-') clean.pop_back();
+  return clean.empty() ? "app" : clean.substr(0, 53);
+}
+
+}  // namespace
+
+std::unique_ptr<sources::Repositories> make_repositories(World& world, const UpOptions& options,
+                                                         cluster::Cache& cache) {
+  sources::RepositoriesOptions repositories{.directory = options.data + "/repositories", .mirrors = options.mirrors};
+  repositories.credentials = [&cache](std::string_view url) { return credentials_for(cache, url); };
+  return sources::Repositories::create(world, std::move(repositories));
+}
+
+std::function<Task<bool>(runtime::Exchange&)> Webhook::handler() {
+  return [this](runtime::Exchange& exchange) { return serve(exchange); };
+}
+
+Task<bool> Webhook::serve(runtime::Exchange& exchange) {
+  if (exchange.request().path() != "/api/webhook") co_return false;
+  auto answer = [&](int code, std::string text) {
+    runtime::Headers headers;
+    headers.add("Content-Type", "text/plain; charset=utf-8");
+    return exchange.respond(code, std::move(headers), std::move(text));
+  };
+  Result<> told;
+  if (exchange.request().method != "POST") {
+    told = co_await answer(405, "a push event is POSTed here\n");
+    co_return true;
+  }
+  if (!cache_) {
+    told = co_await answer(503, "still starting\n");
+    co_return true;
+  }
+  auto body = co_await exchange.body().read_all(push_event_bytes_max);
+  Result<std::vector<std::string>> woken =
+      body ? gitops::webhook(*cache_, *repositories_, *body) : Result<std::vector<std::string>>(body.error());
+  if (woken) {
+    told = co_await answer(200, fmt::format("{} applications look at it\n", woken->size()));
+  } else {
+    told = co_await answer(woken.failed_with(ErrorKind::too_large) ? 413 : 400, woken.error().str() + "\n");
+  }
+  (void)told.has_value();  // a client that went away hears nothing
+  co_return true;
+}
+
+Task<Result<std::string>> apply_application(cluster::Cluster& cluster, UpOptions options) {
+  std::string name = application_name(options.repository);
+  Value wanted = gitops::application_for(name, options.repository, options.path, options.revision, "argocd");
+  auto there = co_await cluster.get(cluster::ObjectKey::of(wanted));
+  if (there.failed_with(ErrorKind::not_found)) {
+    auto made = co_await cluster.write(cluster::create(wanted));
+    if (!made) co_return std::move(made.error()).context("writing the Application " + name);
+    co_return name;
+  }
+  if (!there) co_return there.error();
+  Value next = there->with_member("spec", wanted["spec"]);
+  if (!(next == *there)) {
+    auto written = co_await cluster.write(cluster::update(next));
+    if (!written) co_return std::move(written.error()).context("writing the Application " + name);
+  }
+  co_return name;
+}
+
+}  // namespace slipway::wiring

@@ -1,0 +1,120 @@
+// `slipway down`: stops Slipway if it runs, then every pod that it started, then its containerd. --purge removes
+// everything that Slipway made on this machine, and nothing else.
+#include <csignal>
+
+#include "base/text.h"
+#include "network/network.h"
+#include "node/containerd.h"
+#include "node/cri/cri.h"
+#include "slipway/wiring/commands.h"
+#include "slipway/wiring/machine.h"
+#include "slipway/wiring/options.h"
+#include "slipway/wiring/running.h"
+
+namespace slipway::wiring {
+
+namespace {
+
+// Everything that `up` and script/example put into the data directory. What is not in the list stays, and is named.
+constexpr const char* made_by_us[] = {
+    "slipway.db",   "slipway.db-wal", "slipway.db-shm", "slipway.db-journal", "pki",    "kubeconfig",
+    "running.json", "lock",           "pause.tar",      "containerd",         "cni",    "log",
+    "pods",         "repositories",   "examples",       "registry",           "images", "image-cache"};
+
+Task<Result<>> stop_server(World& world, const std::string& data, const Running& running) {
+  auto lock = world.files().lock(data + "/lock");
+  if (lock) co_return Result<>();  // nobody runs
+  if (!lock.error().is(ErrorKind::conflict)) co_return lock.error();
+  OR_CO_RETURN(world.processes().send_signal(running.pid, SIGTERM));
+  for (int i = 0; i < 300; ++i) {
+    auto slept = co_await runtime::sleep(100ms);
+    if (!slept) co_return slept;
+    if (world.files().lock(data + "/lock")) co_return Result<>();
+  }
+  co_return fail(ErrorKind::timeout, "process {} does not end; look at it, or end it by hand: kill -9 {}", running.pid,
+                 running.pid);
+}
+
+Task<Result<int>> stop_pods(World& world, const std::string& data, const Running& running) {
+  UpOptions options;
+  options.data = data;
+  std::string owner = node::NodeAgent::owner(node_options(world, options));
+  if (running.containerd_socket.empty()) co_return 0;  // simulated: nothing outlives the process
+  std::unique_ptr<node::Containerd> containerd;
+  if (running.own_containerd) {
+    node::ContainerdOptions own{.directory = data + "/containerd"};
+    own.cni_conf_directory = data + "/cni";
+    own.pause_archive = data + "/pause.tar";
+    auto started =
+        co_await node::Containerd::start(world, std::move(own));  // it may have died: pods are stopped through it
+    if (!started) co_return started.error();
+    containerd = std::move(*started);
+  }
+  auto runtime = node::cri::connect(world, running.containerd_socket);
+  auto removed = co_await node::remove_all_pods(*runtime, owner);
+  if (!removed) co_return removed.error();
+  if (containerd) {
+    auto stopped = co_await containerd->stop();
+    if (!stopped) co_return stopped.error();
+  }
+  co_return *removed;
+}
+
+Result<> purge(World& world, const std::string& data) {
+  for (const char* name : made_by_us) {
+    auto removed = world.files().remove_tree(data + "/" + name);
+    if (!removed) return std::move(removed.error()).context("removing " + data + "/" + name);
+  }
+  auto left = world.files().list(data);
+  if (left && left->empty()) return world.files().remove(data);
+  if (left)
+    cli::complain(
+        fmt::format("slipway: left alone in {}, since Slipway did not make it: {}\n", data, base::join(*left, ", ")));
+  return {};
+}
+
+Task<int> down(runtime::RealWorld& world, cli::Invocation said) {
+  std::string data = absolute_path(said.option("--data"));
+  auto running = read_running(world, data);
+  if (!running) {
+    if (!said.has("--purge") || !world.files().exists(data)) {
+      cli::print(fmt::format("nothing to stop: no Slipway has run on {}\n", data));
+      co_return 0;
+    }
+    running = Running{};
+  }
+  auto stopped = co_await stop_server(world, data, *running);
+  if (!stopped) co_return cli::report(stopped.error());
+  auto pods = co_await stop_pods(world, data, *running);
+  if (!pods) co_return cli::report(pods.error(), "the containers' runtime does not answer; is this root?");
+  if (!running->containerd_socket.empty()) {
+    auto cleared = co_await network::clear(world);
+    if (!cleared) co_return cli::report(cleared.error());
+  }
+  if (said.has("--purge")) {
+    auto emptied = co_await node::remove_leftovers(world, data);
+    if (!emptied) co_return cli::report(emptied.error());
+    auto purged = purge(world, data);
+    if (!purged) co_return cli::report(purged.error());
+  }
+  cli::print(fmt::format("stopped {} pods{}\n", *pods,
+                         said.has("--purge") ? "; everything that Slipway made is removed" : ""));
+  co_return 0;
+}
+
+}  // namespace
+
+cli::Command down_command() {
+  return {
+      .words = "down",
+      .arguments = "",
+      .summary = "stop the cluster of this machine and its containers",
+      .help =
+          "Stops Slipway if it runs, every container that it started, and its containerd. What is stored stays: the "
+          "next up starts the\n"
+          "same pods again. With --purge everything that Slipway made on this machine is removed, and nothing else.",
+      .options = {data_option, {"--purge", "", "remove stored objects, images, logs, certificates, network"}},
+      .run = down};
+}
+
+}  // namespace slipway::wiring

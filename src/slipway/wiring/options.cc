@@ -1,0 +1,115 @@
+#include "slipway/wiring/options.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/text.h"
+#include "runtime/stream.h"
+
+namespace slipway::wiring {
+
+std::vector<cli::Option> up_option_list() {
+  return {{"--path", "DIR", "the folder in the repository that is applied", "."},
+          {"--revision", "REV", "branch, tag or commit", "HEAD"},
+          {"--node", "KIND", "containerd: real containers; simulated: their life without them, no root needed; none",
+           "containerd"},
+          data_option,
+          {"--listen", "ADDR:PORT", "where the Kubernetes API is served", "127.0.0.1:6443"},
+          {"--kubeconfig", "FILE", "where to write the kubeconfig (DATA/kubeconfig)"},
+          {"--cluster", "KUBECONFIG", "drive that cluster instead of one of our own"},
+          {"--containerd-socket", "PATH", "use this containerd instead of our own"},
+          {"--pod-cidr", "CIDR", "addresses of pods", "10.42.0.0/24"},
+          {"--service-cidr", "CIDR", "addresses of services", "10.43.0.0/16"},
+          {"--mirror", "PREFIX=URL", "take repositories whose URL begins with PREFIX from URL; the longest prefix wins",
+           "", true},
+          {"--plain", "", "print lines instead of the live view"},
+          {"--install-service", "", "write a systemd unit that does this at every boot, and stop"}};
+}
+
+std::string absolute_path(std::string path) {
+  if (path.starts_with("~/")) {
+    if (const char* home = std::getenv("HOME")) path = home + path.substr(1);
+  }
+  auto whole = std::filesystem::absolute(path).lexically_normal().string();
+  while (whole.size() > 1 && whole.ends_with('/')) whole.pop_back();
+  return whole;
+}
+
+static bool is_cidr(std::string_view text) {
+  size_t slash = text.find('/');
+  if (slash == text.npos) return false;
+  auto bits = base::parse_int(text.substr(slash + 1));
+  auto parts = base::split(text.substr(0, slash), '.');
+  if (!bits || *bits < 8 || *bits > 30 || parts.size() != 4) return false;
+  for (auto part : parts) {
+    auto n = base::parse_int(part);
+    if (!n || *n < 0 || *n > 255) return false;
+  }
+  return true;
+}
+
+Result<UpOptions> read_up_options(World& world, const cli::Invocation& said) {
+  UpOptions options;
+  options.data = absolute_path(said.option("--data"));
+  options.listen = said.option("--listen");
+  auto listen = runtime::Address::parse(options.listen);
+  if (!listen || !listen->unix_path.empty()) {
+    return fail(ErrorKind::bad_request, "--listen {}: expected ADDR:PORT, such as 127.0.0.1:6443", options.listen);
+  }
+  options.kubeconfig = absolute_path(said.option("--kubeconfig", options.data + "/kubeconfig"));
+  if (said.has("--cluster")) options.cluster = absolute_path(said.option("--cluster"));
+  if (!said.arguments.empty()) {
+    options.repository = said.arguments[0];
+    bool local =
+        options.repository.find("://") == std::string::npos && options.repository.find(':') == std::string::npos;
+    if (local) {
+      options.repository = absolute_path(options.repository);
+      if (!world.files().exists(options.repository)) {
+        return fail(ErrorKind::bad_request, "there is no repository at {}; expected a folder with .git in it, or a URL",
+                    options.repository);
+      }
+    }
+  } else if (said.option("--path") != "." || said.option("--revision") != "HEAD") {
+    return fail(ErrorKind::bad_request, "--path and --revision need a repository: slipway up REPO --path DIR");
+  }
+  options.path = said.option("--path");
+  options.revision = said.option("--revision");
+  std::string node = said.option("--node");
+  if (node == "containerd") {
+    options.node = NodeKind::containerd;
+  } else if (node == "simulated") {
+    options.node = NodeKind::simulated;
+  } else if (node == "none") {
+    options.node = NodeKind::none;
+  } else {
+    return fail(ErrorKind::bad_request, "--node {}: expected containerd, simulated or none", node);
+  }
+  bool embedded = options.cluster.empty();
+  if (embedded && options.node == NodeKind::containerd && ::geteuid() != 0) {
+    return fail(ErrorKind::bad_request,
+                "containers need root: run it with sudo, or without containers: slipway up --node=simulated --data "
+                "~/.local/share/slipway");
+  }
+  options.containerd_socket = said.option("--containerd-socket");
+  options.pod_cidr = said.option("--pod-cidr");
+  options.service_cidr = said.option("--service-cidr");
+  for (const auto& [name, cidr] :
+       {std::pair("--pod-cidr", options.pod_cidr), std::pair("--service-cidr", options.service_cidr)}) {
+    if (!is_cidr(cidr))
+      return fail(ErrorKind::bad_request, "{} {}: expected an IPv4 range such as 10.42.0.0/24", name, cidr);
+  }
+  for (const auto& mirror : said.all("--mirror")) {
+    size_t equals = mirror.find('=');
+    if (equals == mirror.npos || equals == 0 || equals + 1 == mirror.size()) {
+      return fail(ErrorKind::bad_request,
+                  "--mirror {}: expected PREFIX=URL, such as https://example.com/=file:///srv/git/", mirror);
+    }
+    options.mirrors.emplace_back(mirror.substr(0, equals), mirror.substr(equals + 1));
+  }
+  options.plain = said.has("--plain") || ::isatty(STDOUT_FILENO) == 0;
+  return options;
+}
+
+}  // namespace slipway::wiring

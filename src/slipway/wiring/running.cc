@@ -1,0 +1,44 @@
+#include "slipway/wiring/running.h"
+
+#include "base/text.h"
+#include "value/json.h"
+
+namespace slipway::wiring {
+
+Result<std::unique_ptr<runtime::FileLock>> take_data_directory(World& world, const std::string& data) {
+  auto made = world.files().make_directories(data, 0755);
+  if (!made) {
+    return std::move(made.error())
+        .context(fmt::format("--data {} cannot be made (root? another place: --data ~/.local/share/slipway)", data));
+  }
+  auto lock = world.files().lock(data + "/lock");
+  if (lock.failed_with(ErrorKind::conflict)) {
+    auto other = read_running(world, data);
+    return fail(ErrorKind::conflict,
+                "Slipway already runs on {}{}; look at it with: slipway status --data {} - or give this one its own: "
+                "--data DIR --listen 127.0.0.1:7443",
+                data, other ? fmt::format(" (process {}, {})", other->pid, other->url) : "", data);
+  }
+  return lock;
+}
+
+Result<> write_running(World& world, const std::string& data, const Running& running) {
+  Value v{{"pid", running.pid},
+          {"url", running.url},
+          {"kubeconfig", running.kubeconfig},
+          {"containerdSocket", running.containerd_socket},
+          {"ownContainerd", running.own_containerd},
+          {"podCIDR", running.pod_cidr}};
+  return world.files().write_atomically(data + "/running.json", value::to_json_pretty(v) + "\n", 0644);
+}
+
+std::optional<Running> read_running(World& world, const std::string& data) {
+  auto text = world.files().read(data + "/running.json", 64 << 10);
+  if (!text) return std::nullopt;
+  auto v = value::parse_json(*text);
+  if (!v) return std::nullopt;
+  return Running{static_cast<int>((*v)["pid"].as_int()), (*v)["url"].str(),     (*v)["kubeconfig"].str(),
+                 (*v)["containerdSocket"].str(),         (*v)["podCIDR"].str(), (*v)["ownContainerd"].as_bool(true)};
+}
+
+}  // namespace slipway::wiring

@@ -1,0 +1,25 @@
+// Which Slipway uses a data directory: a lock held while it runs, and a file that says how to reach it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "runtime/world.h"
+#include "value/value.h"
+
+namespace slipway::wiring {
+
+struct Running {
+  int pid = 0;
+  std::string url, kubeconfig, containerd_socket, pod_cidr;
+  bool own_containerd = true;
+};
+
+// Takes the directory. Error: conflict, naming the process that has it and the way out.
+Result<std::unique_ptr<runtime::FileLock>> take_data_directory(World& world, const std::string& data);
+Result<> write_running(World& world, const std::string& data, const Running& running);
+// What the last `up` wrote; nothing when none did.
+std::optional<Running> read_running(World& world, const std::string& data);
+
+}  // namespace slipway::wiring
