@@ -16,7 +16,9 @@ namespace {
 const kinds::GroupVersionKind application_kind{"argoproj.io", "v1alpha1", "Application"};
 const Option app_namespace{"--app-namespace", "NS", "where the Application stands", "argocd", false, 'N'};
 
-std::string or_dash(std::string_view text) { return text.empty() ? "-" : std::string(text); }
+std::string or_dash(std::string_view text) {
+  return text.empty() ? "-" : std::string(text);
+}
 
 struct Target {
   std::unique_ptr<cluster::Cluster> cluster;
@@ -37,7 +39,9 @@ Task<Result<Target>> find_app(World& world, Invocation said) {
     }
     auto near = base::nearest(target.key.name, names);
     co_return fail(ErrorKind::not_found, "there is no application \"{}\"{}", target.key.name,
-                   near ? fmt::format("; did you mean {}?", *near) : names.empty() ? "; none is there yet" : "; there are: " + base::join(names, ", "));
+                   near            ? fmt::format("; did you mean {}?", *near)
+                   : names.empty() ? "; none is there yet"
+                                   : "; there are: " + base::join(names, ", "));
   }
   if (!app) co_return app.error();
   target.app = std::move(*app);
@@ -57,8 +61,9 @@ Task<int> app_list(runtime::RealWorld& world, Invocation said) {
   for (const Value& app : list->items) {
     const Value& status = app["status"];
     rows.push_back({app["metadata"]["name"].str(), or_dash(status["sync"]["status"].as_string()),
-                    or_dash(status["health"]["status"].as_string()), or_dash(status["sync"]["revision"].str().substr(0, 8)),
-                    app["spec"]["source"]["repoURL"].str(), app["spec"]["source"]["path"].str()});
+                    or_dash(status["health"]["status"].as_string()),
+                    or_dash(status["sync"]["revision"].str().substr(0, 8)), app["spec"]["source"]["repoURL"].str(),
+                    app["spec"]["source"]["path"].str()});
   }
   if (rows.size() == 1) {
     complain("There are no applications. slipway up REPO makes one.\n");
@@ -71,11 +76,12 @@ Task<int> app_list(runtime::RealWorld& world, Invocation said) {
 void describe(const Value& app) {
   const Value& status = app["status"];
   const Value& source = app["spec"]["source"];
-  print(fmt::format("Name:        {}\nRepository:  {}\nPath:        {}\nRevision:    {}\nSync:        {}{}\nHealth:      {}\n",
-                    app["metadata"]["name"].as_string(), source["repoURL"].as_string(), source["path"].as_string(),
-                    source["targetRevision"].as_string("HEAD"), or_dash(status["sync"]["status"].as_string()),
-                    status["sync"]["revision"].as_string().empty() ? "" : " at " + status["sync"]["revision"].str().substr(0, 8),
-                    or_dash(status["health"]["status"].as_string())));
+  print(fmt::format(
+      "Name:        {}\nRepository:  {}\nPath:        {}\nRevision:    {}\nSync:        {}{}\nHealth:      {}\n",
+      app["metadata"]["name"].as_string(), source["repoURL"].as_string(), source["path"].as_string(),
+      source["targetRevision"].as_string("HEAD"), or_dash(status["sync"]["status"].as_string()),
+      status["sync"]["revision"].as_string().empty() ? "" : " at " + status["sync"]["revision"].str().substr(0, 8),
+      or_dash(status["health"]["status"].as_string())));
   const Value& operation = status["operationState"];
   if (!operation.is_null()) {
     print(fmt::format("Operation:   {} {}\n", operation["phase"].as_string(), operation["message"].as_string()));
@@ -87,11 +93,13 @@ void describe(const Value& app) {
   for (const Value& resource : status["resources"].items()) {
     std::string message = resource["health"]["message"].str();
     for (const Value& result : operation["syncResult"]["resources"].items()) {
-      bool same = result["kind"] == resource["kind"] && result["name"] == resource["name"] && result["namespace"] == resource["namespace"];
+      bool same = result["kind"] == resource["kind"] && result["name"] == resource["name"] &&
+                  result["namespace"] == resource["namespace"];
       if (same && message.empty()) message = result["message"].str();
     }
     rows.push_back({resource["kind"].str(), or_dash(resource["namespace"].as_string()), resource["name"].str(),
-                    or_dash(resource["status"].as_string()), or_dash(resource["health"]["status"].as_string()), message});
+                    or_dash(resource["status"].as_string()), or_dash(resource["health"]["status"].as_string()),
+                    message});
   }
   if (rows.size() > 1) {
     print("\n");
@@ -138,7 +146,9 @@ bool reached(const Value& app, const Goal& goal) {
   const Value& status = app["status"];
   if (!app["operation"].is_null()) return false;
   auto phase = status["operationState"]["phase"].as_string();
-  if (!goal.operation_after.empty() && (status["operationState"]["startedAt"].as_string() < goal.operation_after || phase == "Running")) return false;
+  if (!goal.operation_after.empty() &&
+      (status["operationState"]["startedAt"].as_string() < goal.operation_after || phase == "Running"))
+    return false;
   if (goal.synced && status["sync"]["status"].as_string() != "Synced") return false;
   return !goal.healthy || status["health"]["status"].as_string() == "Healthy";
 }
@@ -153,13 +163,16 @@ Task<Result<Value>> follow(cluster::Cluster& cluster, cluster::ObjectKey key, Go
       auto event = co_await (*watch)->next();
       if (event.failed_with(ErrorKind::unavailable) || event.failed_with(ErrorKind::gone)) break;
       if (!event) co_return event.error();
-      if (event->type == cluster::WatchType::deleted) co_return fail(ErrorKind::not_found, "application \"{}\" was deleted", key.name);
+      if (event->type == cluster::WatchType::deleted)
+        co_return fail(ErrorKind::not_found, "application \"{}\" was deleted", key.name);
       if (event->type == cluster::WatchType::bookmark) continue;
       auto phase = event->object["status"]["operationState"]["phase"].as_string();
       bool failed = phase == "Failed" || phase == "Error";
-      bool ours = goal.operation_after.empty() || event->object["status"]["operationState"]["startedAt"].as_string() >= goal.operation_after;
+      bool ours = goal.operation_after.empty() ||
+                  event->object["status"]["operationState"]["startedAt"].as_string() >= goal.operation_after;
       if (!goal.operation_after.empty() && failed && ours && event->object["operation"].is_null()) {
-        co_return fail(ErrorKind::invalid, "the sync failed: {}", event->object["status"]["operationState"]["message"].as_string());
+        co_return fail(ErrorKind::invalid, "the sync failed: {}",
+                       event->object["status"]["operationState"]["message"].as_string());
       }
       if (reached(event->object, goal)) co_return event->object;
     }
@@ -170,7 +183,9 @@ Task<Result<Value>> follow(cluster::Cluster& cluster, cluster::ObjectKey key, Go
 
 Task<int> wait_for(cluster::Cluster& cluster, cluster::ObjectKey key, Goal goal, Invocation said) {
   auto timeout = base::parse_go_duration(said.option("--timeout"));
-  if (!timeout) co_return report(fail(ErrorKind::bad_request, "--timeout {}: expected a time such as 90s or 5m", said.option("--timeout")));
+  if (!timeout)
+    co_return report(
+        fail(ErrorKind::bad_request, "--timeout {}: expected a time such as 90s or 5m", said.option("--timeout")));
   auto app = co_await runtime::with_timeout(*timeout, follow(cluster, key, goal));
   if (app.failed_with(ErrorKind::timeout)) {
     auto now = co_await cluster.get(key);
@@ -196,7 +211,8 @@ Task<int> app_sync(runtime::RealWorld& world, Invocation said) {
   Value operation{{"initiatedBy", Value{{"username", "slipway"}}}, {"sync", sync.build()}};
   Value annotations{{"argocd.argoproj.io/refresh", "normal"}};
   Goal goal{.operation_after = base::format_rfc3339(world.now())};
-  auto asked = co_await request(*target->cluster, target->key, Value{{"operation", operation}, {"metadata", Value{{"annotations", annotations}}}});
+  auto asked = co_await request(*target->cluster, target->key,
+                                Value{{"operation", operation}, {"metadata", Value{{"annotations", annotations}}}});
   if (!asked) co_return report(asked.error());
   co_return co_await wait_for(*target->cluster, target->key, goal, said);
 }
@@ -214,7 +230,10 @@ const Option timeout_option{"--timeout", "TIME", "give up after", "5m"};
 }  // namespace
 
 Command app_list_command() {
-  return {.words = "app list", .summary = "the applications, their sync and health", .options = {json_option, kubeconfig_option}, .run = app_list};
+  return {.words = "app list",
+          .summary = "the applications, their sync and health",
+          .options = {json_option, kubeconfig_option},
+          .run = app_list};
 }
 
 Command app_get_command() {
@@ -231,8 +250,14 @@ Command app_diff_command() {
   return {.words = "app diff",
           .arguments = "NAME",
           .summary = "what Git says against what is there",
-          .help = "Compares without changing anything. Exit code 1: there are differences.\n\n  slipway app diff shop --revision my-branch\n",
-          .options = {{"--revision", "REV", "compare with this branch, tag or commit"}, {"--data", "DIR", "where clones are kept", "/var/lib/slipway"}, app_namespace, json_option, kubeconfig_option},
+          .help =
+              "Compares without changing anything. Exit code 1: there are differences.\n\n  slipway app diff shop "
+              "--revision my-branch\n",
+          .options = {{"--revision", "REV", "compare with this branch, tag or commit"},
+                      {"--data", "DIR", "where clones are kept", "/var/lib/slipway"},
+                      app_namespace,
+                      json_option,
+                      kubeconfig_option},
           .arguments_min = 1,
           .arguments_max = 1,
           .run = app_diff};
@@ -242,7 +267,13 @@ Command app_sync_command() {
   return {.words = "app sync",
           .arguments = "NAME",
           .summary = "apply what Git says now, and wait for the end",
-          .options = {{"--revision", "REV", "this branch, tag or commit"}, {"--prune", "", "delete what is not in Git any more"}, {"--dry-run", "", "only try"}, timeout_option, app_namespace, json_option, kubeconfig_option},
+          .options = {{"--revision", "REV", "this branch, tag or commit"},
+                      {"--prune", "", "delete what is not in Git any more"},
+                      {"--dry-run", "", "only try"},
+                      timeout_option,
+                      app_namespace,
+                      json_option,
+                      kubeconfig_option},
           .arguments_min = 1,
           .arguments_max = 1,
           .run = app_sync};
@@ -252,7 +283,12 @@ Command app_wait_command() {
   return {.words = "app wait",
           .arguments = "NAME",
           .summary = "wait until an application is synced and healthy",
-          .options = {{"--sync", "", "only until it is synced"}, {"--health", "", "only until it is healthy"}, timeout_option, app_namespace, json_option, kubeconfig_option},
+          .options = {{"--sync", "", "only until it is synced"},
+                      {"--health", "", "only until it is healthy"},
+                      timeout_option,
+                      app_namespace,
+                      json_option,
+                      kubeconfig_option},
           .arguments_min = 1,
           .arguments_max = 1,
           .run = app_wait};

@@ -22,7 +22,8 @@ std::string control_frame(uint8_t opcode, std::string_view bytes, uint32_t mask)
     frame += static_cast<char>(0x80 | 127);
     for (int shift = 56; shift >= 0; shift -= 8) frame += static_cast<char>(bytes.size() >> shift);
   }
-  char key[4] = {static_cast<char>(mask >> 24), static_cast<char>(mask >> 16), static_cast<char>(mask >> 8), static_cast<char>(mask)};
+  char key[4] = {static_cast<char>(mask >> 24), static_cast<char>(mask >> 16), static_cast<char>(mask >> 8),
+                 static_cast<char>(mask)};
   frame.append(key, 4);
   for (size_t i = 0; i < bytes.size(); ++i) frame += static_cast<char>(bytes[i] ^ key[i % 4]);
   return frame;
@@ -63,7 +64,8 @@ Result<std::optional<ChannelMessage>> ChannelReader::next() {
       return fail(ErrorKind::bad_request, "the server sent a WebSocket frame of unknown kind {}", opcode);
     }
     message_ += payload;
-    if (message_.size() > message_bytes_max) return fail(ErrorKind::too_large, "a WebSocket message of more than {} bytes", message_bytes_max);
+    if (message_.size() > message_bytes_max)
+      return fail(ErrorKind::too_large, "a WebSocket message of more than {} bytes", message_bytes_max);
     if (!last || message_.empty()) continue;
     ChannelMessage message{ChannelMessage::Kind::data, static_cast<Channel>(message_[0]), message_.substr(1)};
     message_.clear();

@@ -1,5 +1,5 @@
-// WebSocket frames as Kubernetes' streaming uses them (RFC 6455; subprotocol v4.channel.k8s.io: the first byte of a binary message
-// is the channel). The client's side. Pure: bytes in, messages out.
+// WebSocket frames as Kubernetes' streaming uses them (RFC 6455; subprotocol v4.channel.k8s.io: the first byte of a
+// binary message is the channel). The client's side. Pure: bytes in, messages out.
 #pragma once
 
 #include <cstdint>

@@ -135,7 +135,8 @@ int complete(const std::vector<Command>& commands, std::vector<std::string> line
   } else {
     for (const Command& command : commands) {
       auto words = base::split(command.words, ' ');
-      if (words.size() > line.size() && std::equal(line.begin(), line.end(), words.begin())) offers.emplace_back(words[line.size()]);
+      if (words.size() > line.size() && std::equal(line.begin(), line.end(), words.begin()))
+        offers.emplace_back(words[line.size()]);
     }
   }
   std::sort(offers.begin(), offers.end());

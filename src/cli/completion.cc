@@ -3,16 +3,19 @@
 
 namespace slipway::cli {
 
-// The shell asks the program itself: `slipway completion -- WORDS...` prints what may come next, so scripts never grow old.
+// The shell asks the program itself: `slipway completion -- WORDS...` prints what may come next, so scripts never grow
+// old.
 static Task<int> completion(runtime::RealWorld& world, Invocation said) {
   std::string shell = said.arguments.empty() ? "bash" : said.arguments[0];
   if (shell == "bash") {
     print(
-        "_slipway() { local IFS=$'\\n'; COMPREPLY=($(slipway complete -- \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null)); }\n"
+        "_slipway() { local IFS=$'\\n'; COMPREPLY=($(slipway complete -- \"${COMP_WORDS[@]:1:COMP_CWORD}\" "
+        "2>/dev/null)); }\n"
         "complete -o default -F _slipway slipway\n");
   } else if (shell == "zsh") {
     print(
-        "#compdef slipway\n_slipway() { compadd -- ${(f)\"$(slipway complete -- \"${words[@]:1:$((CURRENT-1))}\" 2>/dev/null)\"} }\n"
+        "#compdef slipway\n_slipway() { compadd -- ${(f)\"$(slipway complete -- \"${words[@]:1:$((CURRENT-1))}\" "
+        "2>/dev/null)\"} }\n"
         "compdef _slipway slipway\n");
   } else if (shell == "fish") {
     print("complete -c slipway -f -a '(slipway complete -- (commandline -opc)[2..] (commandline -ct))'\n");

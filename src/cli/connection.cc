@@ -18,7 +18,8 @@ Result<apiserver::Connection> find_connection(World& world, const Invocation& sa
   path = std::filesystem::absolute(path).string();
   auto connection = apiserver::read_kubeconfig(world, path);
   if (!connection && guessed) {
-    return fail(ErrorKind::not_found, "no cluster to talk to: {} cannot be read; start one with slipway up, or say --kubeconfig FILE", path);
+    return fail(ErrorKind::not_found,
+                "no cluster to talk to: {} cannot be read; start one with slipway up, or say --kubeconfig FILE", path);
   }
   return connection;
 }
@@ -26,14 +27,18 @@ Result<apiserver::Connection> find_connection(World& world, const Invocation& sa
 Task<Result<std::unique_ptr<cluster::Cluster>>> connect(World& world, Invocation said) {
   auto connection = find_connection(world, said);
   if (!connection) co_return connection.error();
-  cluster::RemoteOptions options{.server = connection->server, .tls = connection->tls, .bearer_token = connection->bearer_token, .proxy_url = connection->proxy_url};
+  cluster::RemoteOptions options{.server = connection->server,
+                                 .tls = connection->tls,
+                                 .bearer_token = connection->bearer_token,
+                                 .proxy_url = connection->proxy_url};
   auto cluster = co_await cluster::connect_remote(world, std::move(options));
   if (!cluster) co_return std::move(cluster.error()).context(connection->server);
   co_return std::move(*cluster);
 }
 
 std::unique_ptr<runtime::HttpClient> http_client(World& world, const apiserver::Connection& connection) {
-  return runtime::HttpClient::create(world, {.base_url = connection.server, .tls = connection.tls, .proxy_url = connection.proxy_url});
+  return runtime::HttpClient::create(
+      world, {.base_url = connection.server, .tls = connection.tls, .proxy_url = connection.proxy_url});
 }
 
 }  // namespace slipway::cli

@@ -11,7 +11,8 @@
 
 namespace slipway::cli {
 
-inline const Option kubeconfig_option{"--kubeconfig", "FILE", "the cluster to talk to ($KUBECONFIG, else the Slipway of this machine)"};
+inline const Option kubeconfig_option{"--kubeconfig", "FILE",
+                                      "the cluster to talk to ($KUBECONFIG, else the Slipway of this machine)"};
 inline const Option namespace_option{"--namespace", "NS", "the namespace", "", false, 'n'};
 inline const Option json_option{"--json", "", "an object instead of a table"};
 

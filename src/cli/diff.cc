@@ -13,7 +13,8 @@ static Task<int> diff(runtime::RealWorld& world, Invocation said) {
   auto connected = co_await connect(world, said);
   if (!connected) co_return report(connected.error());
   std::string repository = said.arguments[0];
-  if (repository.find(':') == std::string::npos) repository = std::filesystem::absolute(repository).lexically_normal().string();
+  if (repository.find(':') == std::string::npos)
+    repository = std::filesystem::absolute(repository).lexically_normal().string();
   auto repositories = sources::Repositories::create(world, {.directory = said.option("--data") + "/repositories"});
   Value app = gitops::application_for("diff", repository, said.option("--path"), said.option("--revision"), "argocd");
   auto comparison = co_await gitops::compare(world, **connected, *repositories, app);
@@ -26,9 +27,14 @@ Command diff_command() {
   return {.words = "diff",
           .arguments = "REPO",
           .summary = "what a repository would change in the cluster",
-          .help = "Renders and compares without changing anything. Exit code 1: there are differences.\n\n"
-                  "  slipway diff ~/src/infra --path apps/shop/overlays/prod --revision my-branch\n",
-          .options = {{"--path", "DIR", "the folder in the repository", "."}, {"--revision", "REV", "branch, tag or commit", "HEAD"}, {"--data", "DIR", "where clones are kept", "/var/lib/slipway"}, json_option, kubeconfig_option},
+          .help =
+              "Renders and compares without changing anything. Exit code 1: there are differences.\n\n"
+              "  slipway diff ~/src/infra --path apps/shop/overlays/prod --revision my-branch\n",
+          .options = {{"--path", "DIR", "the folder in the repository", "."},
+                      {"--revision", "REV", "branch, tag or commit", "HEAD"},
+                      {"--data", "DIR", "where clones are kept", "/var/lib/slipway"},
+                      json_option,
+                      kubeconfig_option},
           .arguments_min = 1,
           .arguments_max = 1,
           .run = diff};

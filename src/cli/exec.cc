@@ -61,7 +61,8 @@ Task<void> send_input(runtime::RealWorld& world, Session* session) {
 int exit_code_of(const Value& status) {
   if (status["status"].as_string() == "Success") return 0;
   for (const Value& cause : status["details"]["causes"].items()) {
-    if (cause["reason"].as_string() == "ExitCode") return static_cast<int>(base::parse_int(cause["message"].as_string()).value_or(1));
+    if (cause["reason"].as_string() == "ExitCode")
+      return static_cast<int>(base::parse_int(cause["message"].as_string()).value_or(1));
   }
   complain(fmt::format("slipway: {}\n", status["message"].as_string("the command could not be run")));
   return 1;
@@ -97,10 +98,14 @@ Task<Result<>> receive(World& world, Session* session) {
 Task<int> exec(runtime::RealWorld& world, Invocation said) {
   auto connection = find_connection(world, said);
   if (!connection) co_return report(connection.error());
-  if (said.rest.empty()) co_return report(fail(ErrorKind::bad_request, "what to run goes behind --: slipway exec {} -- COMMAND", said.arguments[0]));
+  if (said.rest.empty())
+    co_return report(
+        fail(ErrorKind::bad_request, "what to run goes behind --: slipway exec {} -- COMMAND", said.arguments[0]));
   bool in = said.has("--stdin"), tty = said.has("--tty") && ::isatty(STDIN_FILENO);
   std::string ns = said.option("--namespace", connection->ns);
-  std::string target = fmt::format("/api/v1/namespaces/{}/pods/{}/exec?stdout=true&stderr={}&stdin={}&tty={}", runtime::percent_encode(ns), runtime::percent_encode(said.arguments[0]), !tty, in, tty);
+  std::string target =
+      fmt::format("/api/v1/namespaces/{}/pods/{}/exec?stdout=true&stderr={}&stdin={}&tty={}",
+                  runtime::percent_encode(ns), runtime::percent_encode(said.arguments[0]), !tty, in, tty);
   if (said.has("--container")) target += "&container=" + runtime::percent_encode(said.option("--container"));
   for (const auto& word : said.rest) target += "&command=" + runtime::percent_encode(word);
   runtime::ClientRequest request{.url = target};
@@ -126,7 +131,8 @@ Task<int> exec(runtime::RealWorld& world, Invocation said) {
     winsize size{};
     if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) {
       Value v{{"Width", static_cast<int64_t>(size.ws_col)}, {"Height", static_cast<int64_t>(size.ws_row)}};
-      std::string frame = channel_frame(Channel::resize, value::to_json(v), static_cast<uint32_t>(world.random().next()));
+      std::string frame =
+          channel_frame(Channel::resize, value::to_json(v), static_cast<uint32_t>(world.random().next()));
       auto sent = co_await session.stream->write(frame);
       if (!sent) co_return report(sent.error());
     }
@@ -147,7 +153,11 @@ Command exec_command() {
           .arguments = "POD -- COMMAND...",
           .summary = "run a command in a pod's container",
           .help = "  slipway exec web-6d5f-abcde -n shop -- ls /srv\n  slipway exec web-6d5f-abcde -i -t -- sh\n",
-          .options = {namespace_option, {"--container", "NAME", "which container", "", false, 'c'}, {"--stdin", "", "send what is typed", "", false, 'i'}, {"--tty", "", "with a terminal", "", false, 't'}, kubeconfig_option},
+          .options = {namespace_option,
+                      {"--container", "NAME", "which container", "", false, 'c'},
+                      {"--stdin", "", "send what is typed", "", false, 'i'},
+                      {"--tty", "", "with a terminal", "", false, 't'},
+                      kubeconfig_option},
           .arguments_min = 1,
           .arguments_max = 1,
           .run = exec};

@@ -14,14 +14,16 @@ Result<const kinds::Kind*> find_kind(const cluster::Cluster& cluster, const std:
   std::vector<std::string> known;
   for (const kinds::Kind* kind : cluster.catalog().all()) known.push_back(kind->plural);
   auto near = base::nearest(word, known);
-  return fail(ErrorKind::not_found, "this cluster has no \"{}\"{}", word, near ? fmt::format("; did you mean {}?", *near) : "");
+  return fail(ErrorKind::not_found, "this cluster has no \"{}\"{}", word,
+              near ? fmt::format("; did you mean {}?", *near) : "");
 }
 
 std::string cell_text(const Value& cell) {
   return cell.is_string() ? cell.str() : cell.is_null() ? "<none>" : value::to_json(cell);
 }
 
-void print_objects(World& world, const kinds::Kind& kind, const std::vector<Value>& objects, bool with_namespace, bool wide) {
+void print_objects(World& world, const kinds::Kind& kind, const std::vector<Value>& objects, bool with_namespace,
+                   bool wide) {
   std::vector<std::vector<std::string>> rows;
   Value columns = kinds::table_columns(kind);
   std::vector<std::string> head;
@@ -65,14 +67,16 @@ Task<int> get(runtime::RealWorld& world, Invocation said) {
     objects = std::move(list->items);
   }
   std::string output = said.json() ? "json" : said.option("--output");
-  Value whole = said.arguments.size() > 1 ? objects[0]
-                                          : Value{{"apiVersion", "v1"}, {"kind", "List"}, {"items", Value::array(objects)}};
+  Value whole = said.arguments.size() > 1
+                    ? objects[0]
+                    : Value{{"apiVersion", "v1"}, {"kind", "List"}, {"items", Value::array(objects)}};
   if (output == "json") {
     print(value::to_json_pretty(whole, 4) + "\n");
   } else if (output == "yaml") {
     print(value::to_yaml(whole));
   } else if (output == "name") {
-    for (const Value& object : objects) print(fmt::format("{}/{}\n", (*kind)->group_resource(), kinds::name_of(object)));
+    for (const Value& object : objects)
+      print(fmt::format("{}/{}\n", (*kind)->group_resource(), kinds::name_of(object)));
   } else if (!output.empty() && output != "wide") {
     co_return report(fail(ErrorKind::bad_request, "-o {}: expected wide, json, yaml or name", output));
   } else if (objects.empty()) {
@@ -89,9 +93,15 @@ Command get_command() {
   return {.words = "get",
           .arguments = "KIND [NAME]",
           .summary = "show objects of the cluster",
-          .help = "Shows objects as kubectl does, on machines without kubectl.\n\n"
-                  "  slipway get pods -A\n  slipway get deploy web -n shop -o yaml\n",
-          .options = {namespace_option, {"--all-namespaces", "", "of every namespace", "", false, 'A'}, {"--output", "FORM", "wide, json, yaml or name", "", false, 'o'}, {"--selector", "LABELS", "only those with these labels", "", false, 'l'}, json_option, kubeconfig_option},
+          .help =
+              "Shows objects as kubectl does, on machines without kubectl.\n\n"
+              "  slipway get pods -A\n  slipway get deploy web -n shop -o yaml\n",
+          .options = {namespace_option,
+                      {"--all-namespaces", "", "of every namespace", "", false, 'A'},
+                      {"--output", "FORM", "wide, json, yaml or name", "", false, 'o'},
+                      {"--selector", "LABELS", "only those with these labels", "", false, 'l'},
+                      json_option,
+                      kubeconfig_option},
           .arguments_min = 1,
           .arguments_max = 2,
           .run = get};

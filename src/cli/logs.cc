@@ -21,9 +21,12 @@ static Task<int> logs(runtime::RealWorld& world, Invocation said) {
   std::string pod = said.arguments[0];
   if (pod.starts_with("pod/")) pod = pod.substr(4);
   std::string ns = said.option("--namespace", connection->ns);
-  std::string target = fmt::format("/api/v1/namespaces/{}/pods/{}/log?", runtime::percent_encode(ns), runtime::percent_encode(pod));
+  std::string target =
+      fmt::format("/api/v1/namespaces/{}/pods/{}/log?", runtime::percent_encode(ns), runtime::percent_encode(pod));
   auto add = [&](const char* option, const char* name) {
-    if (said.has(option)) target += fmt::format("{}={}&", name, runtime::percent_encode(said.option(option, "true").empty() ? "true" : said.option(option)));
+    if (said.has(option))
+      target += fmt::format(
+          "{}={}&", name, runtime::percent_encode(said.option(option, "true").empty() ? "true" : said.option(option)));
   };
   add("--container", "container");
   add("--follow", "follow");
@@ -32,7 +35,9 @@ static Task<int> logs(runtime::RealWorld& world, Invocation said) {
   add("--tail", "tailLines");
   if (said.has("--since")) {
     auto since = base::parse_go_duration(said.option("--since"));
-    if (!since) co_return report(fail(ErrorKind::bad_request, "--since {}: expected a time such as 10m or 1h30m", said.option("--since")));
+    if (!since)
+      co_return report(
+          fail(ErrorKind::bad_request, "--since {}: expected a time such as 10m or 1h30m", said.option("--since")));
     target += fmt::format("sinceSeconds={}&", std::chrono::duration_cast<std::chrono::seconds>(*since).count());
   }
   runtime::ClientRequest request{.url = target};
@@ -56,7 +61,14 @@ Command logs_command() {
           .arguments = "POD",
           .summary = "show what a pod's containers wrote",
           .help = "  slipway logs web-6d5f-abcde -n shop -f --tail 20\n",
-          .options = {namespace_option, {"--container", "NAME", "which container", "", false, 'c'}, {"--follow", "", "go on as more is written", "", false, 'f'}, {"--previous", "", "of the run before the last restart", "", false, 'p'}, {"--timestamps", "", "with the time of each line"}, {"--tail", "N", "only the last N lines"}, {"--since", "TIME", "only what is younger, such as 10m"}, kubeconfig_option},
+          .options = {namespace_option,
+                      {"--container", "NAME", "which container", "", false, 'c'},
+                      {"--follow", "", "go on as more is written", "", false, 'f'},
+                      {"--previous", "", "of the run before the last restart", "", false, 'p'},
+                      {"--timestamps", "", "with the time of each line"},
+                      {"--tail", "N", "only the last N lines"},
+                      {"--since", "TIME", "only what is younger, such as 10m"},
+                      kubeconfig_option},
           .arguments_min = 1,
           .arguments_max = 1,
           .run = logs};

@@ -17,7 +17,8 @@ struct Edit {
   std::string_view line;
 };
 
-// Longest common subsequence after equal ends are cut; objects have some hundred lines, so a table of at most 4M cells does.
+// Longest common subsequence after equal ends are cut; objects have some hundred lines, so a table of at most 4M cells
+// does.
 std::vector<Edit> edits(const std::vector<std::string_view>& a, const std::vector<std::string_view>& b) {
   size_t begin = 0, a_end = a.size(), b_end = b.size();
   while (begin < a_end && begin < b_end && a[begin] == b[begin]) ++begin;
@@ -32,7 +33,8 @@ std::vector<Edit> edits(const std::vector<std::string_view>& a, const std::vecto
     std::vector<std::vector<uint32_t>> length(n + 1, std::vector<uint32_t>(m + 1));
     for (size_t i = n; i-- > 0;) {
       for (size_t j = m; j-- > 0;) {
-        length[i][j] = a[begin + i] == b[begin + j] ? length[i + 1][j + 1] + 1 : std::max(length[i + 1][j], length[i][j + 1]);
+        length[i][j] =
+            a[begin + i] == b[begin + j] ? length[i + 1][j + 1] + 1 : std::max(length[i + 1][j], length[i][j + 1]);
       }
     }
     size_t i = 0, j = 0;
@@ -77,7 +79,8 @@ Value without_secrets(const Value& object, const Value& other) {
   for (const char* field : {"data", "stringData"}) {
     for (const auto& [key, value] : object[field].members()) {
       bool same = other[field][key.view()] == value;
-      out = out.with(fmt::format("/{}/{}", field, value::pointer_escape(key.view())), same ? "(hidden)" : "(hidden, different)");
+      out = out.with(fmt::format("/{}/{}", field, value::pointer_escape(key.view())),
+                     same ? "(hidden)" : "(hidden, different)");
     }
   }
   // The last-applied annotation repeats the values.
@@ -87,16 +90,20 @@ Value without_secrets(const Value& object, const Value& other) {
 int print_differences(const gitops::Comparison& comparison, bool json) {
   ArrayBuilder items;
   for (const auto& difference : comparison.differences) {
-    Value live = without_secrets(difference.live, difference.target), target = without_secrets(difference.target, difference.live);
+    Value live = without_secrets(difference.live, difference.target),
+          target = without_secrets(difference.target, difference.live);
     if (json) {
       items.push(Value{{"object", difference.key.str()}, {"live", live}, {"target", target}});
       continue;
     }
-    std::string_view what = difference.live.is_null() ? "missing" : difference.target.is_null() ? "not in Git" : "different";
+    std::string_view what = difference.live.is_null()     ? "missing"
+                            : difference.target.is_null() ? "not in Git"
+                                                          : "different";
     print(fmt::format("=== {} ({})\n", difference.key.str(), what));
     print(unified_diff(live.is_null() ? "" : value::to_yaml(live), target.is_null() ? "" : value::to_yaml(target)));
   }
-  if (json) print(value::to_json_pretty(Value{{"revision", comparison.commit.sha}, {"differences", items.build()}}) + "\n");
+  if (json)
+    print(value::to_json_pretty(Value{{"revision", comparison.commit.sha}, {"differences", items.build()}}) + "\n");
   return comparison.differences.empty() ? 0 : 1;
 }
 

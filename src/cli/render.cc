@@ -11,8 +11,8 @@
 
 namespace slipway::cli {
 
-// A kustomization reaches files above itself (../../base): the tree is the nearest directory above with .git, else PATH alone is
-// widened until nothing points outside.
+// A kustomization reaches files above itself (../../base): the tree is the nearest directory above with .git, else PATH
+// alone is widened until nothing points outside.
 static Task<Result<render::Rendered>> render_path(World& world, std::string path) {
   std::string whole = std::filesystem::absolute(path).lexically_normal().string();
   while (whole.size() > 1 && whole.ends_with('/')) whole.pop_back();
@@ -65,8 +65,9 @@ Command render_command() {
   return {.words = "render",
           .arguments = "[PATH]",
           .summary = "print the objects that a folder comes to",
-          .help = "Finds out by itself what PATH is: a kustomization, or a folder of YAML. No cluster is asked.\n\n"
-                  "  slipway render apps/shop/overlays/prod\n",
+          .help =
+              "Finds out by itself what PATH is: a kustomization, or a folder of YAML. No cluster is asked.\n\n"
+              "  slipway render apps/shop/overlays/prod\n",
           .options = {json_option},
           .arguments_max = 1,
           .run = render};

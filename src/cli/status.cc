@@ -34,25 +34,38 @@ static Task<int> status(runtime::RealWorld& world, Invocation said) {
   if (said.json()) {
     ArrayBuilder list;
     for (const Value& app : apps->items) {
-      list.push(Value{{"name", app["metadata"]["name"]}, {"sync", app["status"]["sync"]["status"]}, {"health", app["status"]["health"]["status"]}, {"revision", app["status"]["sync"]["revision"]}});
+      list.push(Value{{"name", app["metadata"]["name"]},
+                      {"sync", app["status"]["sync"]["status"]},
+                      {"health", app["status"]["health"]["status"]},
+                      {"revision", app["status"]["sync"]["revision"]}});
     }
-    print(value::to_json_pretty(Value{{"server", connection->server}, {"nodes", static_cast<int64_t>(nodes->items.size())}, {"pods", static_cast<int64_t>(pods->items.size())}, {"podsRunning", static_cast<int64_t>(running)}, {"applications", list.build()}}) + "\n");
+    print(value::to_json_pretty(Value{{"server", connection->server},
+                                      {"nodes", static_cast<int64_t>(nodes->items.size())},
+                                      {"pods", static_cast<int64_t>(pods->items.size())},
+                                      {"podsRunning", static_cast<int64_t>(running)},
+                                      {"applications", list.build()}}) +
+          "\n");
     co_return 0;
   }
-  print(fmt::format("{}: {} node{}, {} of {} pods run\n", connection->server, nodes->items.size(), nodes->items.size() == 1 ? "" : "s", running, pods->items.size()));
+  print(fmt::format("{}: {} node{}, {} of {} pods run\n", connection->server, nodes->items.size(),
+                    nodes->items.size() == 1 ? "" : "s", running, pods->items.size()));
   for (const Value& app : apps->items) {
-    print(fmt::format("application {}: {}, {}\n", kinds::name_of(app), app["status"]["sync"]["status"].as_string("not compared yet"), app["status"]["health"]["status"].as_string("unknown")));
-    for (const Value& condition : app["status"]["conditions"].items()) print(fmt::format("  {}: {}\n", condition["type"].as_string(), condition["message"].as_string()));
+    print(fmt::format("application {}: {}, {}\n", kinds::name_of(app),
+                      app["status"]["sync"]["status"].as_string("not compared yet"),
+                      app["status"]["health"]["status"].as_string("unknown")));
+    for (const Value& condition : app["status"]["conditions"].items())
+      print(fmt::format("  {}: {}\n", condition["type"].as_string(), condition["message"].as_string()));
   }
   print_table(troubled);
   co_return 0;
 }
 
 Command status_command() {
-  return {.words = "status",
-          .summary = "does it run, what is delivered, what is wrong",
-          .options = {{"--data", "DIR", "where the cluster is kept", "/var/lib/slipway"}, json_option, kubeconfig_option},
-          .run = status};
+  return {
+      .words = "status",
+      .summary = "does it run, what is delivered, what is wrong",
+      .options = {{"--data", "DIR", "where the cluster is kept", "/var/lib/slipway"}, json_option, kubeconfig_option},
+      .run = status};
 }
 
 }  // namespace slipway::cli

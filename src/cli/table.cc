@@ -17,7 +17,8 @@ std::vector<std::string> table(const std::vector<std::vector<std::string>>& rows
   std::vector<std::string> lines;
   for (const auto& row : rows) {
     std::string line;
-    for (size_t i = 0; i < row.size(); ++i) line += i + 1 == row.size() ? row[i] : fmt::format("{:<{}}   ", row[i], widths[i]);
+    for (size_t i = 0; i < row.size(); ++i)
+      line += i + 1 == row.size() ? row[i] : fmt::format("{:<{}}   ", row[i], widths[i]);
     while (line.ends_with(' ')) line.pop_back();
     lines.push_back(std::move(line));
   }
