@@ -1,5 +1,5 @@
 // PodRuntime: what containers on this machine can do. Two implementations: cri/ (containerd) and simulated/ (whole pod
-// lives on the World's time, without containers). pod_runtime_contract.h holds both to the same behaviour.
+// lives on the World's time, without containers). testing/pod_contract.h holds both to one pod's life.
 //
 // Vocabulary and semantics are CRI v1's: a sandbox holds a pod's namespaces and address; containers live in a sandbox;
 // labels given at creation come back in every list, which is how a restarted Slipway recognises what is its own.
