@@ -159,7 +159,10 @@ State compare_state(const Application& app, const Targets& targets, const Found&
       r.counts =
           !(r.target.is_null() && annotation_says(r.live, "argocd.argoproj.io/compare-options", "IgnoreExtraneous"));
     } else {
-      auto differ = differs(r.kind, r.target, r.live, app.ignore_differences, &r.normal_live, &r.normal_target);
+      auto differ = found.known
+                        ? found.known->differs(r.key, r.kind, r.target, r.live, app.ignore_differences, &r.normal_live,
+                                               &r.normal_target)
+                        : differs(r.kind, r.target, r.live, app.ignore_differences, &r.normal_live, &r.normal_target);
       if (!differ) {
         state.conditions.push_back({"ComparisonError", fmt::format("Failed to compare desired state to live state: "
                                                                    "{}: {}",
@@ -187,6 +190,30 @@ State compare_state(const Application& app, const Targets& targets, const Found&
   }
   state.health = overall_health(state.resources);
   return state;
+}
+
+Result<bool> Comparisons::differs(const cluster::ObjectKey& key, const kinds::Kind* kind, const Value& target,
+                                  const Value& live, const Value& ignore, Value* normal_live, Value* normal_target) {
+  auto at = known_.find(key);
+  bool same = at != known_.end() && at->second.target.same_node(target) && at->second.live.same_node(live) &&
+              at->second.ignore == ignore;
+  if (!same) {
+    Known next{.target = target, .live = live, .ignore = ignore, .normal_live = {}, .normal_target = {}};
+    next.differ = OR_RETURN(gitops::differs(kind, target, live, ignore, &next.normal_live, &next.normal_target));
+    at = known_.insert_or_assign(key, std::move(next)).first;
+  }
+  *normal_live = at->second.normal_live;
+  *normal_target = at->second.normal_target;
+  return at->second.differ;
+}
+
+void Comparisons::keep_only(const std::vector<Resource>& resources) {
+  if (known_.size() <= resources.size()) return;
+  std::map<cluster::ObjectKey, Known> kept;
+  for (const Resource& r : resources) {
+    if (auto at = known_.find(r.key); at != known_.end()) kept.insert(known_.extract(at));
+  }
+  known_ = std::move(kept);
 }
 
 Value resources_status(const State& state) {

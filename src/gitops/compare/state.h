@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "gitops/compare/targets.h"
@@ -34,8 +35,10 @@ struct State {
 
 // `live`: what the cluster holds of the targets and all that is tracked by the application. `target_known` false: the
 // wanted state could not be loaded, everything is Unknown.
+class Comparisons;
 struct Found {
   std::vector<Value> live;
+  Comparisons* known = nullptr;  // may be null; outlives the call
   // Words on why a workload's pods are stuck; may be empty.
   std::function<std::string(const Value& workload)> stuck;
 };
@@ -45,6 +48,23 @@ State compare_state(const Application& app, const Targets& targets, const Found&
 // Whether applying `target` would change `live`; the states as they were compared, when asked for.
 Result<bool> differs(const kinds::Kind* kind, const Value& target, const Value& live, const Value& ignore,
                      Value* normal_live = nullptr, Value* normal_target = nullptr);
+
+// What was compared before and is the same still, to the node: one object of a thousand changes at a time.
+class Comparisons {
+ public:
+  // As differs(); errors are not kept.
+  Result<bool> differs(const cluster::ObjectKey& key, const kinds::Kind* kind, const Value& target, const Value& live,
+                       const Value& ignore, Value* normal_live, Value* normal_target);
+  void keep_only(const std::vector<Resource>& resources);
+
+ private:
+  struct Known {
+    Value target, live, ignore;
+    bool differ = false;
+    Value normal_live, normal_target;
+  };
+  std::map<cluster::ObjectKey, Known> known_;
+};
 
 // status.resources and status.summary
 Value resources_status(const State& state);

@@ -124,7 +124,7 @@ Task<ApplicationReconciler::View> ApplicationReconciler::look(Pass& pass, Applic
   }
   auto empty = std::make_shared<Desired>();
   bool usable = desired && desired->loaded();
-  auto compared = co_await compare(app, usable ? desired : empty, pass.object["status"]["resources"]);
+  auto compared = co_await compare(pass, app, usable ? desired : empty);
   if (!compared) {
     problems.push_back({"ComparisonError", "Failed to load live state: " + compared.error().str()});
     usable = false;
@@ -181,8 +181,8 @@ Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pas
   co_return desired;
 }
 
-Task<Result<State>> ApplicationReconciler::compare(Application app, std::shared_ptr<const Desired> desired,
-                                                   Value status_resources) {
+Task<Result<State>> ApplicationReconciler::compare(Pass& pass, Application app,
+                                                   std::shared_ptr<const Desired> desired) {
   Found found;
   std::set<ObjectKey> seen;
   auto same = [](ObjectKey key) {
@@ -195,13 +195,16 @@ Task<Result<State>> ApplicationReconciler::compare(Application app, std::shared_
     seen.insert(same(target.key));
     if (!live.is_null()) found.live.push_back(std::move(live));
   }
-  auto mine = OR_CO_RETURN(co_await live_.managed(app.tracking_name, status_resources));
+  auto mine = OR_CO_RETURN(co_await live_.managed(app.tracking_name, pass.object["status"]["resources"]));
   for (Value& object : mine) {
     if (seen.insert(same(ObjectKey::of(object))).second) found.live.push_back(std::move(object));
   }
   found.stuck = [this](const Value& workload) { return live_.stuck(workload); };
   bool known = desired->loaded() && !desired->commit.sha.empty();
-  co_return compare_state(app, desired->targets, found, cluster_.catalog(), known);
+  found.known = &pass.memory.comparisons;
+  State state = compare_state(app, desired->targets, found, cluster_.catalog(), known);
+  pass.memory.comparisons.keep_only(state.resources);
+  co_return state;
 }
 
 // ---- the operation ----

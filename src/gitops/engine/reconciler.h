@@ -38,7 +38,8 @@ class ApplicationReconciler final : public reconcile::Reconciler {
   };
   struct Memory {
     std::vector<Rendering> renderings;  // latest first
-    std::vector<std::string> undone;    // what the running self-heal undoes
+    Comparisons comparisons;
+    std::vector<std::string> undone;  // what the running self-heal undoes
   };
   // One reconciliation.
   struct Pass {
@@ -62,7 +63,7 @@ class ApplicationReconciler final : public reconcile::Reconciler {
 
   Task<View> look(Pass& pass, Application app, std::string revision);
   Task<DesiredResult> desired_of(Pass& pass, Application app, std::string revision, std::string* sha);
-  Task<Result<State>> compare(Application app, std::shared_ptr<const Desired> desired, Value status_resources);
+  Task<Result<State>> compare(Pass& pass, Application app, std::shared_ptr<const Desired> desired);
 
   Task<Result<>> operate(Pass& pass, View& view);
   Task<Result<>> advance(Pass& pass, OperationState& operation);

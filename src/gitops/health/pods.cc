@@ -71,6 +71,15 @@ std::string stuck_pods(std::span<const Value> pods) {
   std::vector<std::string> texts;
   size_t more = 0;
   for (const Value& pod : pods) {
+    for (const Value& c : pod["status"]["conditions"].items()) {
+      if (c["reason"].as_string() != "Unschedulable" || c["status"].as_string() == "True") continue;
+      if (texts.size() == named_max) {
+        ++more;
+        continue;
+      }
+      texts.push_back(
+          fmt::format("pod {}: Unschedulable: {}", pod["metadata"]["name"].as_string(), c["message"].as_string()));
+    }
     for (const Value* container : container_statuses(pod)) {
       const Value& waiting = (*container)["state"]["waiting"];
       if (!is_fault(waiting["reason"].as_string())) continue;
