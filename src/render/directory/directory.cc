@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "kinds/object.h"
+#include "render/words.h"
 #include "value/json.h"
 #include "value/yaml.h"
 
@@ -82,7 +83,7 @@ class Reader {
     if (file.ends_with(".json")) {
       Value v = OR_RETURN(value::parse_json(text).context(file));
       if (!v.is_object())
-        return fail(ErrorKind::bad_request, "expected one object, found a {}", to_string(v.type())).at({file});
+        return fail(ErrorKind::bad_request, "expected one object, found {}", words(v.type())).at({file});
       add(std::move(v), {file, 1});
       return {};
     }

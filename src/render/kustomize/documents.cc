@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "base/text.h"
+#include "render/words.h"
 #include "value/yaml.h"
 
 namespace slipway::render::kustomize {
@@ -40,8 +41,8 @@ struct Found {
 Result<> check(const Found& found) {
   const Value& o = found.object;
   if (!o.is_object())
-    return fail(ErrorKind::invalid, "expected a resource (a mapping with kind and metadata), found a {}",
-                to_string(o.type()));
+    return fail(ErrorKind::invalid, "expected a resource (a mapping with kind and metadata), found {}",
+                words(o.type()));
   std::string_view kind = kinds::kind_of(o);
   bool is_list = kind.ends_with("List") && o.has("items");
   if (kind.empty())
@@ -77,8 +78,8 @@ Result<std::vector<Resource>> read_resources(std::string_view text, const std::s
       continue;
     }
     if (!o["items"].is_array() && !o["items"].is_null())
-      return fail(ErrorKind::invalid, "expected a list in {}/items, found a {}", kinds::kind_of(o),
-                  to_string(o["items"].type()))
+      return fail(ErrorKind::invalid, "expected a list in {}/items, found {}", kinds::kind_of(o),
+                  words(o["items"].type()))
           .at({file, found.line});
     // The opened items stand behind all other documents, as they do there.
     Value list = o["items"];

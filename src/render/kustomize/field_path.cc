@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "render/words.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -74,7 +75,7 @@ Result<Value> change_fields(const Value& node, std::span<const std::string> path
     return changed ? Value::array(std::move(items)) : node;
   }
   if (!node.is_object())
-    return fail(ErrorKind::invalid, "expected a mapping with \"{}\", found a {}", path[0], to_string(node.type()));
+    return fail(ErrorKind::invalid, "expected a mapping with \"{}\", found {}", path[0], words(node.type()));
   std::string_view name = path[0];
   bool wants_list = name.ends_with("[]");
   if (wants_list) name.remove_suffix(2);
@@ -85,7 +86,7 @@ Result<Value> change_fields(const Value& node, std::span<const std::string> path
     if (path.size() > 1 || missing == Missing::make_map) field = Value::object();
   }
   if (wants_list && !field.is_array())
-    return fail(ErrorKind::invalid, "\"{}\" is a {}, expected a list", name, to_string(field.type()));
+    return fail(ErrorKind::invalid, "\"{}\" is {}, expected a list", name, words(field.type()));
   Value after = OR_RETURN(change_fields(field, path.subspan(1), missing, change));
   if (found && is_unchanged(after, *found)) return node;
   return node.with_member(name, std::move(after));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "render/words.h"
 #include "value/yaml.h"
 
 namespace slipway::render::kustomize {
@@ -20,7 +21,7 @@ void Source::refuse(const std::string& pointer, std::string message) {
 Fields::Fields(Source& source, const Value& value, std::string pointer)
     : source_(source), value_(value), pointer_(std::move(pointer)) {
   if (!value.is_null() && !value.is_object())
-    source_.refuse(pointer_, fmt::format("expected a mapping, found a {}", to_string(value.type())));
+    source_.refuse(pointer_, fmt::format("expected a mapping, found {}", words(value.type())));
 }
 
 const Value* Fields::take(std::string_view name) {
@@ -47,7 +48,7 @@ Spot Fields::spot(std::string_view name) const {
 }
 
 void Fields::expected(std::string_view name, std::string_view what, const Value& found) {
-  source_.refuse(pointer_to(name), fmt::format("{}: expected {}, found a {}{}", name, what, to_string(found.type()),
+  source_.refuse(pointer_to(name), fmt::format("{}: expected {}, found {}{}", name, what, words(found.type()),
                                                found.is_bool() || found.is_number() ? " (quote it)" : ""));
 }
 
@@ -84,7 +85,7 @@ std::vector<std::string> Fields::texts(std::string_view name) {
   for (const Value& item : found->items()) {
     if (!item.is_string() && !item.is_null()) {
       source_.refuse(fmt::format("{}/{}", pointer_to(name), out.size()),
-                     fmt::format("{}: expected a text, found a {}", name, to_string(item.type())));
+                     fmt::format("{}: expected a text, found {}", name, words(item.type())));
       return out;
     }
     out.push_back(item.str());
@@ -101,7 +102,7 @@ Pairs Fields::pairs(std::string_view name) {
     if (!item.is_string() && !item.is_null()) {
       source_.refuse(
           fmt::format("{}/{}", pointer_to(name), value::pointer_escape(key)),
-          fmt::format("{}: \"{}\" must be a text, found a {} (quote it)", name, key.view(), to_string(item.type())));
+          fmt::format("{}: \"{}\" must be a text, found {} (quote it)", name, key.view(), words(item.type())));
       return out;
     }
     out.emplace_back(key.str(), item.str());

@@ -18,6 +18,10 @@ bool is_ambiguous(std::string_view path) {
   return false;
 }
 
+Error ambiguous(std::string_view path) {
+  return fail(ErrorKind::invalid,
+              "path \"{}\" is ambiguous: check the indentation; two list entries may have become one", path);
+}
 Error remote(std::string_view path) {
   return fail(
       ErrorKind::unsupported,
@@ -38,6 +42,7 @@ bool is_remote(std::string_view path) {
 
 // The nearest name beside where it was looked for.
 Error Folder::missing(std::string_view path, std::string_view resolved) const {
+  if (is_ambiguous(path)) return ambiguous(path);
   size_t slash = resolved.rfind('/');
   std::string folder(slash == resolved.npos ? "" : resolved.substr(0, slash));
   std::string hint;
@@ -80,9 +85,7 @@ Result<Folder> Folder::open(std::string_view path) const {
   if (path.empty()) return fail(ErrorKind::invalid, "an empty path");
   if (is_remote(path)) return remote(path);
   if (path.starts_with('/')) return fail(ErrorKind::forbidden, "\"{}\" cannot be absolute", path);
-  if (is_ambiguous(path))
-    return fail(ErrorKind::invalid,
-                "path \"{}\" is ambiguous: check the indentation; two list entries may have become one", path);
+  if (is_ambiguous(path)) return ambiguous(path);
   auto joined = sources::join_path(root_, path);
   if (!joined) return fail(ErrorKind::forbidden, "\"{}\" leads out of the repository", path);
   auto real = tree_->real_path(*joined);

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "render/kustomize/transform.h"
+#include "render/words.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -35,8 +36,7 @@ class Retag {
 
   Result<Value> operator()(const Value& field) const {
     if (field.is_null()) return field;
-    if (!field.is_string())
-      return fail(ErrorKind::invalid, "expected an image name, found a {}", to_string(field.type()));
+    if (!field.is_string()) return fail(ErrorKind::invalid, "expected an image name, found {}", words(field.type()));
     if (!may_match(field.as_string())) return field;
     Parts parts = split_image(field.as_string());
     if (!image_.new_name.empty()) parts.name = image_.new_name;

@@ -94,6 +94,7 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, Allowed allowed
   if (!allowed.name) r.set_name(name);
   r.set_namespace(ns);
   set.touched(index);
+  set.may_collide = set.may_collide || ((allowed.name || allowed.kind) && set.with_current_id(r.id()).size() > 1);
   return {};
 }
 
@@ -134,8 +135,10 @@ Result<> apply_operations(ResourceSet& set, size_t index, const Value& operation
   if (!after) return std::move(after).error().context(fmt::format("patching {}", r.id().str()));
   if (lent && (*after)["metadata"]["annotations"].is_object() && (*after)["metadata"]["annotations"].empty())
     after = after->without("/metadata/annotations");
+  Id id = r.id();
   r.set_object(std::move(*after));
   set.touched(index);
+  if (!set.may_collide && !(r.id() == id)) set.may_collide = set.with_current_id(r.id()).size() > 1;
   return {};
 }
 
@@ -161,7 +164,7 @@ Result<> apply_merges(ResourceSet& set, const std::vector<Resource>& merges, con
   Matcher matcher = OR_RETURN(Matcher::create(*patch.target));
   for (size_t i : matcher.select(set))
     OR_RETURN(merge_into(set, i, in_version_of(merges[0].object(), set.all()[i]), allowed));
-  return {};
+  return set.may_collide ? set.check_distinct() : Result<>();
 }
 
 Result<> apply_any(ResourceSet& set, const Patch& patch, const Folder& folder, const KnownKinds* known) {
@@ -216,7 +219,7 @@ Result<> apply_strategic_patches(ResourceSet& set, std::span<const Named> patche
     for (const Resource& merge : merges)
       if (auto done = merge_by_id(set, merge, {}); !done) return std::move(done).error().at(patch->spot.place());
   set.drop_removed();
-  return {};
+  return set.may_collide ? set.check_distinct() : Result<>();
 }
 
 Result<> apply_json_patch(ResourceSet& set, const Patch& patch, const Folder& folder) {

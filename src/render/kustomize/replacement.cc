@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "render/kustomize/patch.h"
+#include "render/words.h"
 #include "value/json.h"
 #include "value/yaml.h"
 
@@ -93,7 +94,7 @@ class Writer {
     if (part.starts_with('[') && part.ends_with(']')) return write_matching(node, part, rest);
     if (part == "*") return write_all(node, rest);
     if (!node.is_object() && !node.is_null())
-      return fail(ErrorKind::invalid, "expected a mapping with \"{}\", found a {}", part, to_string(node.type()));
+      return fail(ErrorKind::invalid, "expected a mapping with \"{}\", found {}", part, words(node.type()));
     const Value* field = node.find(part);
     if (!field && !options_.create) return node;
     if (field && field->is_string() && !rest.empty()) return write_within(node, part, *field, rest);
@@ -108,14 +109,14 @@ class Writer {
   }
   Result<Value> write_index(const Value& node, size_t index, std::span<const std::string> rest) {
     if (!node.is_array())
-      return fail(ErrorKind::invalid, "index {} specified, but there is a {}", index, to_string(node.type()));
+      return fail(ErrorKind::invalid, "index {} specified, but there is {}", index, words(node.type()));
     if (index == node.size() && options_.create) return node.appended(OR_RETURN(write(empty_for(rest), rest)));
     if (index >= node.size())
       return fail(ErrorKind::invalid, "index {} specified but only {} elements found", index, node.size());
     return node.with_item(index, OR_RETURN(write(node[index], rest)));
   }
   Result<Value> write_all(const Value& node, std::span<const std::string> rest) {
-    if (!node.is_array()) return fail(ErrorKind::invalid, "* is for lists, found a {}", to_string(node.type()));
+    if (!node.is_array()) return fail(ErrorKind::invalid, "* is for lists, found {}", words(node.type()));
     Value out = node;
     for (size_t i = 0; i < node.size(); ++i) out = out.with_item(i, OR_RETURN(write(node[i], rest)));
     return out;
@@ -125,7 +126,7 @@ class Writer {
     size_t equals = part.find('=');
     if (equals == part.npos) return fail(ErrorKind::invalid, "list entry key=value pair expected in \"{}\"", part);
     std::string name = part.substr(1, equals - 1), wanted = part.substr(equals + 1, part.size() - equals - 2);
-    if (!node.is_array()) return fail(ErrorKind::invalid, "{} is for lists, found a {}", part, to_string(node.type()));
+    if (!node.is_array()) return fail(ErrorKind::invalid, "{} is for lists, found {}", part, words(node.type()));
     RE2 pattern(wanted, RE2::Quiet);
     if (!pattern.ok()) return fail(ErrorKind::invalid, "\"{}\": {}", wanted, pattern.error());
     Value out = node;

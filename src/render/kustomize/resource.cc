@@ -152,6 +152,16 @@ Result<size_t> ResourceSet::only_with_id(const Id& id) {
               matches.empty() ? "no" : "multiple", id.str(), id.str());
 }
 
+Result<> ResourceSet::check_distinct() {
+  for (size_t i = 0; i < all_.size(); ++i)
+    if (auto same = with_current_id(all_[i].id()); !all_[i].is_removed() && same.size() > 1)
+      return fail(ErrorKind::invalid,
+                  "may not add resource with an already registered id: {} (the other one stands in {})",
+                  all_[i].id().str(), all_[same[same[0] == i]].origin.str())
+          .at(all_[i].origin);
+  return {};
+}
+
 Result<> ResourceSet::append(Resource resource) {
   Id id = resource.id();
   if (auto there = with_current_id(id); !there.empty())

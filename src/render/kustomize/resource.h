@@ -96,6 +96,9 @@ class ResourceSet {
   std::vector<size_t> with_any_name(std::string_view name);  // now or ever
   // The one with this id, now or before. Error: invalid, in kustomize's words, when there is none or several.
   Result<size_t> only_with_id(const Id& id);
+  // Error: invalid when two have one current id, which only patches that rename can bring about.
+  Result<> check_distinct();
+  bool may_collide = false;  // such a patch ran
   // Error: invalid, when one of that current id is there.
   Result<> append(Resource resource);
   Result<> append_all(ResourceSet other);

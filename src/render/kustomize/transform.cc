@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "render/words.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -113,7 +114,7 @@ Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSp
   auto change = [&](const Value& old) -> Result<Value> {
     if (old.is_null() || (old.is_object() && old.empty())) return made;
     if (!old.is_object())
-      return fail(ErrorKind::invalid, "expected a mapping of labels or annotations, found a {}", to_string(old.type()));
+      return fail(ErrorKind::invalid, "expected a mapping of labels or annotations, found {}", words(old.type()));
     std::vector<value::Member> merged(old.members().begin(), old.members().end());
     merged.insert(merged.end(), members.begin(), members.end());
     return Value::object(std::move(merged));

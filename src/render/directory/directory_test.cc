@@ -1,0 +1,57 @@
+#include "render/directory/directory.h"
+
+#include <doctest/doctest.h>
+
+#include "sources/testing/make_tree.h"
+#include "value/yaml.h"
+
+using namespace slipway;
+using namespace slipway::render;
+
+namespace {
+
+// The names of what comes out, or the error.
+std::string names(std::vector<std::pair<std::string, sources::testing::Content>> files, std::string options = "{}") {
+  auto out = directory::render(*sources::testing::make_tree(std::move(files)), "d", *value::parse_yaml(options));
+  if (!out) return out.error().str();
+  std::string text;
+  for (const RenderedObject& o : out->objects) text += (text.empty() ? "" : " ") + o.object["metadata"]["name"].str();
+  return text;
+}
+std::string object(std::string name) {
+  return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name + "\n";
+}
+
+}  // namespace
+
+TEST_CASE("files of a directory, with their documents and lists") {
+  std::string list = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: l1}}\n";
+  CHECK(names({{"d/b.yml", object("b1") + "---\n# nothing\n---\n" + object("b2")},
+               {"d/a.yaml", object("a")},
+               {"d/c.json", R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"}})"},
+               {"d/e.yaml", list},
+               {"d/README.md", "no"},
+               {"d/values.yaml", "replicas: 1"},
+               {"d/sub/s.yaml", object("s")},
+               {"x.yaml", object("x")}}) == "a b1 b2 c l1");
+  CHECK(names({{"d/a.yaml", object("a")}, {"d/sub/s.yaml", object("s")}}, "recurse: true") == "a s");
+  CHECK(names({{"d/a.yaml", object("a")}, {"d/b.yaml", object("b")}, {"d/c.yaml", object("c")}},
+              "{include: '{a,b}.yaml', exclude: 'b*'}") == "a");
+  CHECK(names({{"d/a.yaml", "# +argocd:skip-file-rendering\n" + object("a")}, {"d/b.yaml", object("b")}}) == "b");
+}
+
+TEST_CASE("what cannot be read is named with file and line") {
+  CHECK(names({{"d/a.yaml", object("a") + "  x: [\n"}}).starts_with("d/a.yaml:"));
+  CHECK(names({{"d/a.yaml", object("a")}, {"d/t.yaml", "{{ helm }}\nx: [\n"}}) == "a");
+  CHECK(names({{"d/a.jsonnet", "{}"}}) ==
+        "d/a.jsonnet: jsonnet is not evaluated; exclude the file or commit what it gives");
+  CHECK(names({{"d/a.json", "[]"}}) == "d/a.json: expected one object, found a list");
+}
+
+TEST_CASE("globs") {
+  CHECK(directory::matches_glob("*.yaml", "a/b.yaml"));
+  CHECK(directory::matches_glob("{x,y}/*", "y/b"));
+  CHECK(directory::matches_glob("a?[0-9].yaml", "ab1.yaml"));
+  CHECK(!directory::matches_glob("a?[!0-9].yaml", "ab1.yaml"));
+  CHECK(!directory::matches_glob("*.yml", "b.yaml"));
+}

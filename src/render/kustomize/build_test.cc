@@ -1,0 +1,152 @@
+// What a build gives, and what it says when it cannot: file, line, what was expected, the nearest fix.
+#include "render/kustomize/build.h"
+
+#include <doctest/doctest.h>
+
+#include "sources/testing/make_tree.h"
+#include "value/json.h"
+#include "value/yaml.h"
+
+using namespace slipway;
+using namespace slipway::render::kustomize;
+
+namespace {
+
+using Files = std::vector<std::pair<std::string, sources::testing::Content>>;
+
+std::string build_text(Files files, std::string path = "app", std::string overrides = "") {
+  BuildRequest request{.tree = sources::testing::make_tree(std::move(files)),
+                       .path = std::move(path),
+                       .catalog = &kinds::builtin_catalog()};
+  if (!overrides.empty()) request.overrides = *value::parse_yaml(overrides);
+  auto built = build(request);
+  if (!built) return built.error().str();
+  std::string out;
+  for (const Resource& r : built->resources) out += (out.empty() ? "" : "---\n") + value::to_yaml(r.object());
+  return out;
+}
+// The message of a refusal contains `expected`.
+void refuses(std::string_view expected, Files files, std::string overrides = "") {
+  std::string got = build_text(std::move(files), "app", std::move(overrides));
+  CHECK_MESSAGE(got.find(expected) != got.npos, "expected: ", expected, "\n     got: ", got);
+}
+const char* const map_a = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  k: v\n";
+const char* const deployment =
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n  template:\n    spec:\n"
+    "      containers:\n      - name: web\n        image: nginx:1\n        env:\n        - name: A\n          value: "
+    "x\n";
+
+}  // namespace
+
+TEST_CASE("a missing file is named with its nearest") {
+  refuses(
+      "app/kustomization.yaml:2:3: \"redsi.yaml\" is not there (looked for app/redsi.yaml); did you mean "
+      "\"redis.yaml\"?",
+      {{"app/kustomization.yaml", "resources:\n- redsi.yaml\n"}, {"app/redis.yaml", map_a}});
+  refuses("did you mean \"../base\"?", {{"app/kustomization.yaml", "resources: [../bsae]"}, {"base/x.yaml", map_a}});
+  refuses("is \"kustomizaton.yaml\" misspelt?", {{"app/kustomizaton.yaml", "resources: []"}});
+  refuses("Found multiple kustomization files under: app",
+          {{"app/kustomization.yaml", "resources: []"}, {"app/Kustomization", "resources: []"}});
+}
+
+TEST_CASE("unknown and mistyped fields are refused where they stand") {
+  refuses("app/kustomization.yaml:2:11: unknown field \"resorces\" in the kustomization; did you mean \"resources\"?",
+          {{"app/kustomization.yaml", "namePrefix: a-\nresorces: [a.yaml]\n"}});
+  refuses("app/kustomization.yaml:4:11: newTag: expected a text, found a number (quote it)",
+          {{"app/kustomization.yaml", "resources: []\nimages:\n- name: nginx\n  newTag: 1.0\n"}});
+  refuses("kind should be Kustomization or Component",
+          {{"app/kustomization.yaml", "kind: Kustomisation\nresources: []\n"}});
+  refuses("kustomization.yaml is empty", {{"app/kustomization.yaml", "kind: Kustomization\n"}});
+  CHECK(build_text({{"app/kustomization.yaml", "resources: []\n"}}).empty());
+}
+
+TEST_CASE("cycles show the way, and files outside are not read") {
+  refuses("cycle detected: \"app\" contains \"app\", which is being built (app -> b -> app)",
+          {{"app/kustomization.yaml", "resources: [../b]"}, {"b/kustomization.yaml", "resources: [../app]"}});
+  refuses("app/kustomization.yaml:1:13: security; file \"x/a.yaml\" is not in or below \"app\"",
+          {{"app/kustomization.yaml", "resources: [../x/a.yaml]"}, {"x/a.yaml", map_a}});
+  refuses("leads out of the repository", {{"app/kustomization.yaml", "resources: [../../etc]"}});
+  refuses("is not in or below \"app\"", {{"app/kustomization.yaml", "resources: [a.yaml]"},
+                                         {"app/a.yaml", sources::testing::link_to("../x/a.yaml")},
+                                         {"x/a.yaml", map_a}});
+  refuses("is a remote resource", {{"app/kustomization.yaml", "resources: [\"https://github.com/o/r//b?ref=v1\"]"}});
+  refuses("is ambiguous", {{"app/kustomization.yaml", "resources:\n- ../base\n - ../more\n"}});
+}
+
+TEST_CASE("one resource twice is refused with both places") {
+  refuses(
+      "app/b.yaml:1: may not add resource with an already registered id: ConfigMap.v1.[noGrp]/a.[noNs] (the other "
+      "one stands in app/a.yaml:1)",
+      {{"app/kustomization.yaml", "resources: [a.yaml, b.yaml]"}, {"app/a.yaml", map_a}, {"app/b.yaml", map_a}});
+}
+
+TEST_CASE("patches say what they did not find") {
+  refuses(
+      "app/kustomization.yaml:3:3: no resource matches strategic merge patch \"Deployment.v1.apps/wbe.[noNs]\": no "
+      "matches for Id Deployment.v1.apps/wbe.[noNs]; failed to find unique target for patch "
+      "Deployment.v1.apps/wbe.[noNs]; did you mean \"web\"?",
+      {{"app/kustomization.yaml",
+        "resources: [d.yaml]\npatches:\n- patch: '{apiVersion: apps/v1, kind: Deployment, metadata: {name: wbe}}'\n"},
+       {"app/d.yaml", deployment}});
+  refuses("Unable to remove nonexistent key", {{"app/kustomization.yaml",
+                                                "resources: [d.yaml]\npatches:\n- target: {kind: Deployment}\n  patch: "
+                                                "'[{\"op\":\"remove\",\"path\":\"/spec/x\"}]'\n"},
+                                               {"app/d.yaml", deployment}});
+  refuses("a patch's list element has no \"name\"",
+          {{"app/kustomization.yaml",
+            "resources: [d.yaml]\npatches:\n- patch: '{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, "
+            "spec: {template: {spec: {containers: [{image: x}]}}}}'\n"},
+           {"app/d.yaml", deployment}});
+}
+
+TEST_CASE("merged lists: the patch's elements come first, a directive deletes") {
+  std::string got = build_text(
+      {{"app/kustomization.yaml",
+        "resources: [d.yaml]\npatches:\n- patch: '{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: "
+        "{replicas: null, template: {spec: {containers: [{name: new, image: n}, {name: web, env: [{name: A, $patch: "
+        "delete}, {name: B, value: b}]}]}}}}'\n"},
+       {"app/d.yaml", deployment}});
+  CHECK(got ==
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      "
+        "containers:\n"
+        "      - image: \"n\"\n        name: new\n      - env:\n        - name: B\n          value: b\n"
+        "        image: nginx:1\n        name: web\n");
+}
+
+TEST_CASE("generated names end in kustomize's hash") {
+  std::string got =
+      build_text({{"app/kustomization.yaml",
+                   "configMapGenerator:\n- name: g\n  literals: [a=1, b=\"q\", c='s', d=x=y]\n- name: c\n"}});
+  CHECK(got.find("name: g-bghbdgdfk6\n") != got.npos);
+  CHECK(got.find("name: c-6ct58987ht\n") != got.npos);
+  got = build_text({{"app/kustomization.yaml", "secretGenerator:\n- name: s\n  literals: [p=abc]\n"}});
+  CHECK(got.find("name: s-6g46ff589g\n") != got.npos);
+  refuses("configMapGenerator \"g\": app/kustomization.yaml:2:3: invalid literal source x, expected key=value",
+          {{"app/kustomization.yaml", "configMapGenerator:\n- name: g\n  literals: [x]\n"}});
+  std::string secret = build_text({{"app/kustomization.yaml", "secretGenerator:\n- name: g\n  literals: [hunter2]\n"}});
+  CHECK(secret.find("hunter2") == secret.npos);
+}
+
+TEST_CASE("an Application's own options edit the kustomization") {
+  Files files = {{"app/kustomization.yaml", "resources: [d.yaml]\nimages: [{name: nginx, newTag: '2'}]\n"},
+                 {"app/d.yaml", deployment}};
+  std::string got = build_text(files, "app", R"(
+namePrefix: p-
+namespace: prod
+images: ["nginx=reg.io:5000/nginx:3"]
+replicas: [{name: web, count: "4"}]
+commonAnnotations: {a: b}
+commonLabels: {l: m}
+labelWithoutSelector: true
+patches: [{target: {kind: Deployment}, patch: "- {op: add, path: /spec/paused, value: true}"}]
+components: [../nowhere]
+ignoreMissingComponents: true
+)");
+  CHECK(
+      got ==
+      "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  annotations:\n    a: b\n  labels:\n    l: m\n  name: p-web\n"
+      "  namespace: prod\nspec:\n  paused: true\n  replicas: 4\n  template:\n    metadata:\n      annotations:\n"
+      "        a: b\n    spec:\n      containers:\n      - env:\n        - name: A\n          value: x\n"
+      "        image: reg.io:5000/nginx:3\n        name: web\n");
+  refuses("unknown field \"namePrefx\" in spec.source.kustomize; did you mean \"namePrefix\"?", files, "namePrefx: x");
+}
