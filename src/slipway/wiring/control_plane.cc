@@ -17,6 +17,8 @@ std::string first_service_address(const std::string& cidr) {
 }
 
 Task<Result<>> create_missing(cluster::Cluster& cluster, Value object) {
+  auto there = co_await cluster.get(cluster::ObjectKey::of(object));
+  if (there) co_return Result<>();
   auto made = co_await cluster.write(cluster::create(std::move(object)));
   if (!made && !made.error().is(ErrorKind::already_exists)) co_return made.error();
   co_return Result<>();

@@ -6,6 +6,7 @@
 #include "workloads/endpoints/endpoints.h"
 #include "workloads/garbage/garbage.h"
 #include "workloads/namespaces/namespaces.h"
+#include "workloads/nodes/nodes.h"
 #include "workloads/replicaset/replicaset.h"
 #include "workloads/scheduler/scheduler.h"
 
@@ -24,6 +25,7 @@ std::vector<std::unique_ptr<reconcile::Reconciler>> workload_controllers(World& 
   list.push_back(std::make_unique<workloads::DeploymentReconciler>(world, cluster, recorder("deployment-controller")));
   list.push_back(std::make_unique<workloads::ReplicaSetReconciler>(world, cluster, recorder("replicaset-controller")));
   list.push_back(std::make_unique<workloads::SchedulerReconciler>(world, cluster, recorder("default-scheduler")));
+  list.push_back(std::make_unique<workloads::NodeReconciler>(cluster));
   list.push_back(std::make_unique<workloads::EndpointsReconciler>(cluster));
   list.push_back(std::make_unique<workloads::GarbageReconciler>(cluster));
   return list;
