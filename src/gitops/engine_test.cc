@@ -124,12 +124,27 @@ TEST_CASE("a commit that cannot be used changes nothing, says where and why, and
   };
   std::string good = config_map("settings", "a");
   for (const Bad& bad : {
-           Bad{"broken YAML", {{"app/config.yaml", "apiVersion: v1\nkind: [ConfigMap\n"}}, "app", {"app/config.yaml:"}},
+           Bad{"broken YAML",
+               {{"app/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n data: {\n"}},
+               "app",
+               {"app/config.yaml:"}},
            Bad{"an unknown field",
                {{"app/config.yaml", config_map("settings", "b")},
                 {"app/web.yaml", deployment("web", "web:1") + "  replica: 3\n"}},
                "app",
                {"app/web.yaml:", "unknown field \"spec.replica\"", "did you mean \"replicas\"?"}},
+           Bad{"a missing file",
+               {{"app/kustomization.yaml", "resources: [config.yaml, wbe.yaml]\n"},
+                {"app/config.yaml", config_map("settings", "b")},
+                {"app/web.yaml", deployment("web", "web:1")}},
+               "app",
+               {"app/kustomization.yaml", "wbe.yaml"}},
+           Bad{"a cycle",
+               {{"app/kustomization.yaml", "resources: [config.yaml, ../base]\n"},
+                {"app/config.yaml", config_map("settings", "b")},
+                {"base/kustomization.yaml", "resources: [../app]\n"}},
+               "app",
+               {"kustomization.yaml", "cycle"}},
            Bad{"no such folder", {{"apps/config.yaml", good}}, "app", {"app: app path does not exist", "\"apps\""}},
        }) {
     CAPTURE(bad.what);

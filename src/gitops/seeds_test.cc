@@ -39,4 +39,27 @@ TEST_CASE("spitikos: the tree of Applications appears; what cannot be fetched sa
   }
 }
 
+TEST_CASE("bizspark-infra, overlay prod: 19 objects; what has no controller says so, pods say what they miss") {
+  auto seed = kinds::testing::testdata("apps/bizspark-infra");
+  if (!seed) return;
+  EngineFixture f;
+  f.repositories.commit(repository, files_below(*seed));
+  f.apply_application(f.application("bizpark", "apps/bizpark/overlays/prod"));
+  f.settle(5s);
+  INFO(value::to_json_pretty(f.status("bizpark")["conditions"]));
+  INFO(f.status("bizpark")["operationState"]["message"].str());
+  CHECK(f.status("bizpark")["resources"].size() == 19);
+  CHECK(f.summary("bizpark") == "Synced/Progressing");
+  CHECK(f.status("bizpark")["sourceType"].as_string() == "Kustomize");
+  int without_controller = 0;
+  Value status = f.status("bizpark");
+  for (const Value& r : status["resources"].items()) {
+    without_controller += r["health"]["message"].as_string() == "no controller yet";
+  }
+  CHECK(without_controller == 4);  // SealedSecret, Certificate, ClusterIssuer, Ingress
+  auto revision = f.store->revision();
+  f.settle(300s);
+  CHECK(f.store->revision() == revision);
+}
+
 }  // namespace slipway::gitops::testing

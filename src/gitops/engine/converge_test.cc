@@ -55,6 +55,7 @@ struct Play : EngineFixture {
     world.run_for(std::chrono::milliseconds(random.below(1500)));
   }
   void check() {
+    INFO(value::to_json_pretty(app()));
     for (int n = 0; n < names; ++n) {
       std::string name = name_of(static_cast<uint64_t>(n));
       CAPTURE(name);
@@ -88,7 +89,7 @@ TEST_CASE("everything converges: embedded") {
 }
 
 TEST_CASE("everything converges: remote") {
-  play(Reach::remote, 4, 12);
+  play(Reach::remote, 6, 12);
 }
 
 }  // namespace slipway::gitops::testing

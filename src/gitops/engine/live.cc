@@ -12,6 +12,9 @@ using cluster::ObjectKey;
 namespace {
 
 const cluster::GroupVersionKind pod_kind{"", "v1", "Pod"};
+// What the cache has not heard of by then it never will: it listed anew, and the end of the object fell in between.
+constexpr Duration own_write_time_max = 60s;
+constexpr size_t ended_max = 10'000;
 constexpr int owners_max = 4;  // Pod, ReplicaSet, Deployment, something of a CRD
 
 bool has_owner(const Value& object) {
@@ -61,6 +64,12 @@ void LiveObjects::changed(const Value& before, const Value& after) {
                                  : kinds::revision_of(after) >= own->second.revision;
     if (heard) own_writes_.erase(own);
   }
+  if (after.is_null()) {
+    if (ended_.size() >= ended_max) ended_.clear();
+    ended_[place] = kinds::revision_of(before);
+  } else {
+    ended_.erase(place);
+  }
   auto owner_before = TrackingId::of(before), owner_after = TrackingId::of(after);
   if (owner_before && !has_owner(before)) {
     auto of = tracked_.find(owner_before->application);
@@ -96,12 +105,15 @@ void LiveObjects::wake_owner(const Value& object) {
   }
 }
 
+const LiveObjects::OwnWrite* LiveObjects::own_write(const Place& place, const Value* cached) const {
+  auto own = own_writes_.find(place);
+  if (own == own_writes_.end() || world_.steady_now() - own->second.at > own_write_time_max) return nullptr;
+  return !cached || kinds::revision_of(*cached) < own->second.revision ? &own->second : nullptr;
+}
+
 Value LiveObjects::known(const ObjectKey& key) const {
   const Value* cached = cache_.get(key);
-  auto own = own_writes_.find(place_of(key));
-  if (own != own_writes_.end() && (!cached || kinds::revision_of(*cached) < own->second.revision)) {
-    return own->second.object;
-  }
+  if (const OwnWrite* own = own_write(place_of(key), cached)) return own->object;
   return cached ? *cached : Value();
 }
 
@@ -125,7 +137,8 @@ std::vector<Value> LiveObjects::tracked(const std::string& tracking_name) const 
   }
   for (const auto& [place, own] : own_writes_) {
     auto tracking = TrackingId::of(own.object);
-    if (tracking && tracking->application == tracking_name && !seen.contains(place)) list.push_back(own.object);
+    bool ours = tracking && tracking->application == tracking_name && !seen.contains(place);
+    if (ours && own_write(place, cache_.get(own.key))) list.push_back(own.object);
   }
   return list;
 }
@@ -149,12 +162,16 @@ void LiveObjects::wrote(const ObjectKey& key, const Value& object) {
   ObjectKey held{kind->id, key.ns, key.name};
   const Value* cached = cache_.get(held);
   uint64_t revision = object.is_null() ? (cached ? kinds::revision_of(*cached) + 1 : 0) : kinds::revision_of(object);
-  if (object.is_null() ? !cached : (cached && kinds::revision_of(*cached) >= revision)) {
+  auto ended = ended_.find(place_of(held));
+  bool heard = object.is_null() ? !cached
+               : cached         ? kinds::revision_of(*cached) >= revision
+                                : ended != ended_.end() && ended->second >= revision;
+  if (heard) {
     own_writes_.erase(place_of(held));
     return;  // the watch was quicker
   }
   Value shown = object.is_null() ? Value() : object.with_member("apiVersion", kind->id.api_version());
-  own_writes_[place_of(held)] = {held, std::move(shown), revision};
+  own_writes_[place_of(held)] = {held, std::move(shown), revision, world_.steady_now()};
 }
 
 void LiveObjects::want(const ObjectKey& application, const std::vector<ObjectKey>& keys) {

@@ -17,8 +17,8 @@ std::vector<cluster::GroupVersionKind> watched_kinds(const kinds::Catalog& catal
 
 class LiveObjects {
  public:
-  LiveObjects(cluster::Cluster& cluster, cluster::Cache& cache, std::string control_namespace)
-      : cluster_(cluster), cache_(cache), control_namespace_(std::move(control_namespace)) {}
+  LiveObjects(World& world, cluster::Cluster& cluster, cluster::Cache& cache, std::string control_namespace)
+      : world_(world), cluster_(cluster), cache_(cache), control_namespace_(std::move(control_namespace)) {}
 
   // Follows all kinds; `wake` is told the applications that a change concerns.
   void watch(reconcile::Reconciler::Enqueue wake);
@@ -49,7 +49,12 @@ class LiveObjects {
     cluster::ObjectKey key;
     Value object;  // null: deleted
     uint64_t revision = 0;
+    SteadyTime at{};
   };
+  // The write that the cache has not heard of; null: there is none.
+  const OwnWrite* own_write(const Place& place, const Value* cached) const;
+
+  World& world_;
   cluster::Cluster& cluster_;
   cluster::Cache& cache_;
   const std::string control_namespace_;
@@ -59,6 +64,8 @@ class LiveObjects {
   std::map<Place, std::set<cluster::ObjectKey>> wanted_by_;
   std::map<cluster::ObjectKey, std::vector<cluster::ObjectKey>> wants_;
   std::map<Place, OwnWrite> own_writes_;
+  // Revisions of objects whose end the cache has heard of: a remote answer may come after its watch event.
+  std::map<Place, uint64_t> ended_;
 };
 
 // The Application behind a tracking name.

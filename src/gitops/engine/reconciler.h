@@ -21,7 +21,7 @@ class ApplicationReconciler final : public reconcile::Reconciler {
         repositories_(repositories),
         events_(events),
         options_(std::move(options)),
-        live_(cluster, cache, options_.control_namespace),
+        live_(world, cluster, cache, options_.control_namespace),
         revisions_(world, repositories, options_.poll_interval) {}
   std::string_view name() const override { return "application"; }
   void watch(reconcile::Cache& cache, Enqueue enqueue) override;
