@@ -113,6 +113,16 @@ TEST_CASE("merged lists: the patch's elements come first, a directive deletes") 
         "        image: nginx:1\n        name: web\n");
 }
 
+TEST_CASE("a label that a base put into selectors follows the overlay, as in kustomize") {
+  std::string got = build_text(
+      {{"app/kustomization.yaml", "resources: [../base]\nlabels: [{pairs: {env: prod}}]\n"},
+       {"base/kustomization.yaml", "resources: [d.yaml]\nlabels: [{pairs: {env: base}, includeSelectors: true}]\n"},
+       {"base/d.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n"}});
+  CHECK(got ==
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  labels:\n    env: prod\n  name: a\nspec:\n  selector:\n"
+        "    matchLabels:\n      env: prod\n  template:\n    metadata:\n      labels:\n        env: prod\n");
+}
+
 TEST_CASE("generated names end in kustomize's hash") {
   std::string got =
       build_text({{"app/kustomization.yaml",

@@ -12,6 +12,7 @@ namespace slipway::render::kustomize {
 namespace {
 
 constexpr size_t kBase64Line = 70;
+constexpr size_t kTextToLocateMax = 16 << 10;
 
 bool is_utf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
@@ -132,7 +133,9 @@ Result<Value> content_of(const Generator& g, const Folder& folder) {
 
 Result<Resource> generate(const Generator& g, const Folder& folder, const KnownKinds* known) {
   auto content = content_of(g, folder);
-  base::Place place = g.spot.place();
+  // The line is looked up by parsing again: not for each of very many.
+  bool small = g.spot.text && g.spot.text->size() < kTextToLocateMax;
+  base::Place place = content && !small ? base::Place{g.spot.file} : g.spot.place();
   if (!content)
     return std::move(content)
         .error()

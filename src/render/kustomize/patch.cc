@@ -137,6 +137,7 @@ Result<> apply_operations(ResourceSet& set, size_t index, const Value& operation
     after = after->without("/metadata/annotations");
   Id id = r.id();
   r.set_object(std::move(*after));
+  r.shared_labels.clear();
   set.touched(index);
   if (!set.may_collide && !(r.id() == id)) set.may_collide = set.with_current_id(r.id()).size() > 1;
   return {};

@@ -67,6 +67,12 @@ class Resource {
   base::Place origin;
   std::vector<std::string> prefixes, suffixes;
   std::vector<std::string> vars;  // names of the vars that read from it
+  // Labels that one transformer wrote to several fields; see add_pairs().
+  struct SharedLabel {
+    std::string key;
+    std::vector<std::vector<std::string>> paths;
+  };
+  std::vector<SharedLabel> shared_labels;
   bool needs_hash = false;
   Behavior behavior = Behavior::unspecified;
   std::optional<Provenance> from;

@@ -106,22 +106,67 @@ Result<> add_suffix(ResourceSet& set, const std::string& suffix, std::span<const
                 [&](const Value& name) -> Result<Value> { return Value(name.str() + suffix); });
 }
 
+namespace {
+
+using Path = std::vector<std::string>;
+
+// Which of the keys a field had before it was written.
+struct Written {
+  Path path;
+  std::vector<bool> had;
+};
+
+void share(Resource& r, const Pairs& pairs, const std::vector<Written>& written) {
+  for (size_t k = 0; k < pairs.size(); ++k) {
+    const auto& [key, text] = pairs[k];
+    Resource::SharedLabel fresh{key, {}};
+    for (const Written& w : written) {
+      if (!w.had[k]) {
+        fresh.paths.push_back(w.path);
+        continue;
+      }
+      for (const Resource::SharedLabel& group : r.shared_labels) {
+        if (group.key != key || std::ranges::find(group.paths, w.path) == group.paths.end()) continue;
+        for (const Path& path : group.paths) {
+          auto after = change_fields(r.object(), path, Missing::skip, [&](const Value& old) -> Result<Value> {
+            return old.has(key) ? old.with_member(key, Value(text)) : old;
+          });
+          if (after) r.set_object(std::move(*after));
+        }
+      }
+    }
+    if (fresh.paths.size() > 1) r.shared_labels.push_back(std::move(fresh));
+  }
+}
+
+}  // namespace
+
 Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSpec> fields) {
   if (pairs.empty()) return {};
   std::vector<value::Member> members;
   for (const auto& [key, text] : pairs) members.push_back({value::Key(key), Value(text)});
   Value made = Value::object(members);
-  auto change = [&](const Value& old) -> Result<Value> {
-    if (old.is_null() || (old.is_object() && old.empty())) return made;
-    if (!old.is_object())
-      return fail(ErrorKind::invalid, "expected a mapping of labels or annotations, found {}", words(old.type()));
-    std::vector<value::Member> merged(old.members().begin(), old.members().end());
-    merged.insert(merged.end(), members.begin(), members.end());
-    return Value::object(std::move(merged));
-  };
-  for (Resource& r : set.all())
-    if (!r.is_removed())
-      for (const FieldSpec& field : fields) OR_RETURN(change_fields(r, field, Missing::make_map, change));
+  for (Resource& r : set.all()) {
+    if (r.is_removed()) continue;
+    std::vector<Written> written;
+    for (const FieldSpec& field : fields) {
+      std::vector<bool> had(pairs.size());
+      bool reached = false;
+      auto change = [&](const Value& old) -> Result<Value> {
+        reached = true;
+        if (old.is_null() || (old.is_object() && old.empty())) return made;
+        if (!old.is_object())
+          return fail(ErrorKind::invalid, "expected a mapping of labels or annotations, found {}", words(old.type()));
+        for (size_t k = 0; k < pairs.size(); ++k) had[k] = had[k] || old.has(pairs[k].first);
+        std::vector<value::Member> merged(old.members().begin(), old.members().end());
+        merged.insert(merged.end(), members.begin(), members.end());
+        return Value::object(std::move(merged));
+      };
+      OR_RETURN(change_fields(r, field, Missing::make_map, change));
+      if (reached) written.push_back({field.path, std::move(had)});
+    }
+    if (written.size() > 1 || !r.shared_labels.empty()) share(r, pairs, written);
+  }
   return {};
 }
 
