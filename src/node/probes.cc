@@ -13,6 +13,16 @@ namespace {
 constexpr size_t kBodyMax = 10 << 10;  // of an answer that is shown in an event
 constexpr size_t kOutputMax = 10 << 10;
 
+// Why no connection came about, in the words that people know from the kubelet.
+std::string dial_words(const std::string& host, uint16_t port, const Error& error) {
+  std::string where =
+      fmt::format("dial tcp {}:{}: ", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
+  if (error.is(ErrorKind::timeout)) return where + "i/o timeout";
+  for (const char* words : {"connection refused", "no route to host", "network is unreachable"})
+    if (base::to_lower(error.message()).find(words) != std::string::npos) return where + "connect: " + words;
+  return where + error.message();
+}
+
 Task<Result<ProbeAnswer>> http_get(World& world, ProbeTarget target, Value action, Duration timeout) {
   uint16_t port = OR_CO_RETURN(port_of(action["port"], target.container));
   bool tls = action["scheme"].as_string() == "HTTPS";
@@ -37,7 +47,12 @@ Task<Result<ProbeAnswer>> http_get(World& world, ProbeTarget target, Value actio
   auto answer = co_await client->send(std::move(request));
   if (!answer) {
     if (answer.error().is(ErrorKind::canceled)) co_return std::move(answer).error();
-    co_return ProbeAnswer{false, fmt::format("Get \"{}\": {}", url, answer.error().message())};
+    const Error& error = answer.error();
+    std::string why = error.is(ErrorKind::unavailable) ? dial_words(host, port, error)
+                      : error.is(ErrorKind::timeout)
+                          ? "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+                          : error.message();
+    co_return ProbeAnswer{false, fmt::format("Get \"{}\": {}", url, why)};
   }
   if (answer->status >= 200 && answer->status < 400) co_return ProbeAnswer{true, ""};
   auto body = co_await answer->body->read_all(kBodyMax);
@@ -52,7 +67,7 @@ Task<Result<ProbeAnswer>> tcp_socket(World& world, ProbeTarget target, Value act
   auto stream = co_await runtime::with_timeout(timeout, world.network().connect({host, port, {}}));
   if (stream) co_return ProbeAnswer{true, ""};
   if (stream.error().is(ErrorKind::canceled)) co_return std::move(stream).error();
-  co_return ProbeAnswer{false, fmt::format("dial tcp {}:{}: {}", host, port, stream.error().message())};
+  co_return ProbeAnswer{false, dial_words(host, port, stream.error())};
 }
 
 Task<Result<ProbeAnswer>> exec(PodRuntime& runtime, ProbeTarget target, Value action, Duration timeout) {

@@ -47,6 +47,13 @@ spec:
   co_await b.remove("web", 1);
   co_await b.is_gone("web");
 
+  // Nobody listens: readiness never comes, and the Event says what a dialer sees.
+  co_await b.create(pod_yaml("mute", ", readinessProbe: {httpGet: {port: 81}, periodSeconds: 1}"));
+  co_await b.becomes("mute", "running");
+  co_await b.has_event("mute", ":81: connect: connection refused");
+  co_await b.remove("mute");
+  co_await b.is_gone("mute");
+
   // A failed liveness probe ends the container, and it starts again.
   co_await b.create(pod_yaml("alive",
                              ", livenessProbe: {exec: {command: [test, '!', -e, /tmp/sick]}, periodSeconds: 1, "

@@ -9,6 +9,7 @@
 #include "cluster/embedded/embedded.h"
 #include "node/agent.h"
 #include "node/simulated/simulated.h"
+#include "node/testing/pod_bench.h"
 #include "sim/sim_world.h"
 #include "store/store.h"
 #include "value/json.h"
@@ -18,17 +19,14 @@ namespace slipway::node::testing {
 
 struct NodeFixture {
   explicit NodeFixture(uint64_t seed = 1) : world(seed), store(world.run(store::open_store(world, {})).value()) {
-    cluster = cluster::make_embedded_cluster(world, *store, kinds::builtin_catalog()).value();
+    cluster = cluster::make_embedded_cluster(world, *store, kinds::builtin_catalog(), cluster_options()).value();
     runtime = simulated::create(world, runtime_options());
     options.name = "n1";
     options.addresses = {"192.0.2.10"};
     options.data_directory = "/data";
     for (const char* name : {"default", "kube-node-lease"})
       write(cluster::create(Value{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", Value{{"name", name}}}}));
-    write(cluster::create(Value{{"apiVersion", "v1"},
-                                {"kind", "ServiceAccount"},
-                                {"metadata", Value{{"name", "default"}, {"namespace", "default"}}},
-                                {"automountServiceAccountToken", false}}));
+    for (const Value& thing : namespace_things()) write(cluster::create(thing));
     start();
   }
   ~NodeFixture() {

@@ -19,6 +19,22 @@
 
 namespace slipway::node::testing {
 
+// Tokens that tell whom they are for, instead of signed ones.
+inline cluster::EmbeddedOptions cluster_options() {
+  cluster::EmbeddedOptions o;
+  o.sign_token = [](const Value& claims) -> Result<std::string> { return "token of " + claims["sub"].str(); };
+  return o;
+}
+// What every namespace has before pods come to it.
+inline std::vector<Value> namespace_things() {
+  Value meta{{"namespace", "default"}};
+  return {Value{{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", meta.with_member("name", "default")}},
+          Value{{"apiVersion", "v1"},
+                {"kind", "ConfigMap"},
+                {"metadata", meta.with_member("name", "kube-root-ca.crt")},
+                {"data", Value{{"ca.crt", "authority"}}}}};
+}
+
 class PodBench {
  public:
   PodBench(World& world, PodRuntime& runtime, NodeOptions options, std::string image)
@@ -27,10 +43,11 @@ class PodBench {
   Task<void> open() {
     auto opened = co_await store::open_store(world, {});
     store_ = std::move(*opened);
-    cluster = cluster::make_embedded_cluster(world, *store_, kinds::builtin_catalog()).value();
+    cluster = cluster::make_embedded_cluster(world, *store_, kinds::builtin_catalog(), cluster_options()).value();
     for (const char* name : {"default", "kube-node-lease"})
       co_await write(
           cluster::create(Value{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", Value{{"name", name}}}}));
+    for (const Value& thing : namespace_things()) co_await write(cluster::create(thing));
     co_await start();
   }
   Task<void> close() {
