@@ -9,8 +9,8 @@ namespace slipway::wiring {
 
 namespace {
 
-// The first address of the service range is the API server's own.
-std::string first_service_address(const std::string& cidr) {
+// The first address of a range: of services, the API server's own; of pods, their gateway.
+std::string first_address(const std::string& cidr) {
   auto parts = base::split(std::string_view(cidr).substr(0, cidr.find('/')), '.');
   unsigned last = static_cast<unsigned>(base::parse_int(parts[3]).value_or(0)) + 1;
   return fmt::format("{}.{}.{}.{}", parts[0], parts[1], parts[2], last);
@@ -44,7 +44,8 @@ Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
                       "kubernetes.default",
                       "kubernetes.default.svc",
                       "kubernetes.default.svc.cluster.local",
-                      first_service_address(options.service_cidr)};
+                      first_address(options.service_cidr),
+                      first_address(options.pod_cidr)};
   if (address.host != "127.0.0.1" && address.host != "0.0.0.0" && !address.host.empty())
     pki.server_names.push_back(address.host);
   plane->pki = OR_CO_RETURN(apiserver::open_pki(world, pki));
@@ -66,13 +67,43 @@ Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
   api.service_account_key = &plane->pki.service_accounts;
   api.other_paths = std::move(other_paths);
   plane->api = std::make_unique<apiserver::ApiServer>(world, *plane->cluster, std::move(api));
-  auto tls = runtime::TlsServerContext::create(plane->pki.server, plane->pki.ca.certificate_pem);
-  if (!tls) co_return tls.error();
-  plane->server = runtime::HttpServer::create(world, std::move(*listener), *tls, plane->api->handler());
+  plane->tls = OR_CO_RETURN(runtime::TlsServerContext::create(plane->pki.server, plane->pki.ca.certificate_pem));
+  plane->server = runtime::HttpServer::create(world, std::move(*listener), plane->tls, plane->api->handler());
 
   Value config = apiserver::kubeconfig("slipway", plane->url, plane->pki.ca.certificate_pem, plane->pki.admin);
   OR_CO_RETURN(world.files().write_atomically(options.kubeconfig, value::to_yaml(config), 0600));
   co_return plane;
+}
+
+Task<Result<>> serve_pods(World& world, ControlPlane& plane, UpOptions options) {
+  std::string host = first_address(options.pod_cidr);
+  uint16_t port = plane.server->local().port;
+  if (!options.listen.starts_with("0.0.0.0:")) {
+    auto listener = world.network().listen(OR_CO_RETURN(runtime::Address::parse(fmt::format("{}:{}", host, port))));
+    if (!listener) co_return std::move(listener.error()).context("listening for pods");
+    plane.pod_server = runtime::HttpServer::create(world, std::move(*listener), plane.tls, plane.api->handler());
+  }
+  Value name{{"name", "kubernetes"}, {"namespace", "default"}};
+  Value at{{"name", "https"}, {"port", static_cast<int64_t>(port)}, {"protocol", "TCP"}};
+  Value addresses = Value::array({Value{{"ip", host}}});
+  Value subset{{"addresses", addresses}, {"ports", Value::array({at})}};
+  Value endpoints{{"apiVersion", "v1"},
+                  {"kind", "Endpoints"},
+                  {"metadata", name.with("/labels", Value{{"endpointslice.kubernetes.io/skip-mirror", "true"}})},
+                  {"subsets", Value::array({subset})}};
+  Value endpoint{{"addresses", Value::array({Value(host)})}, {"conditions", Value{{"ready", true}}}};
+  Value slice{{"apiVersion", "discovery.k8s.io/v1"},
+              {"kind", "EndpointSlice"},
+              {"metadata", name.with("/labels", Value{{"kubernetes.io/service-name", "kubernetes"}})},
+              {"addressType", "IPv4"},
+              {"endpoints", Value::array({endpoint})},
+              {"ports", Value::array({at})}};
+  for (const Value& object : {endpoints, slice}) {
+    auto there = co_await plane.cluster->get(cluster::ObjectKey::of(object));
+    auto written = co_await plane.cluster->write(there ? cluster::update(object) : cluster::create(object));
+    if (!written) co_return std::move(written.error()).context("writing the endpoints of the API server");
+  }
+  co_return Result<>();
 }
 
 Task<Result<>> make_bootstrap_objects(World& world, cluster::Cluster& cluster, UpOptions options) {
@@ -89,7 +120,7 @@ Task<Result<>> make_bootstrap_objects(World& world, cluster::Cluster& cluster, U
                      {"kind", "Service"},
                      {"metadata", Value{{"name", "kubernetes"}, {"namespace", "default"}, {"labels", labels}}},
                      {"spec", Value{{"type", "ClusterIP"},
-                                    {"clusterIP", first_service_address(options.service_cidr)},
+                                    {"clusterIP", first_address(options.service_cidr)},
                                     {"ports", Value::array({port})}}}}));
   co_return Result<>();
 }

@@ -51,7 +51,7 @@ Task<Result<int>> stop_pods(World& world, const std::string& data, const Running
     containerd = std::move(*started);
   }
   auto runtime = node::cri::connect(world, running.containerd_socket);
-  auto removed = co_await node::remove_all_pods(*runtime, owner);
+  auto removed = co_await node::remove_all_pods(*runtime, running.own_containerd ? "" : owner);
   if (!removed) co_return removed.error();
   if (containerd) {
     auto stopped = co_await containerd->stop();

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "node/cri/cri.h"
 #include "node/simulated/simulated.h"
+#include "value/json.h"
 
 extern "C" const char slipway_pause_begin[];
 extern "C" const char slipway_pause_end[];
@@ -40,6 +41,16 @@ node::NodeOptions node_options(World& world, const UpOptions& options) {
   return node;
 }
 
+Task<std::string> own_address(World& world, std::string otherwise) {
+  // Asks the routing table; nothing is sent.
+  runtime::Command command{.argv = {"ip", "-json", "-4", "route", "get", "198.51.100.1"}};
+  auto asked = co_await world.processes().run(std::move(command));
+  if (!asked || !asked->status.ok()) co_return otherwise;
+  auto routes = value::parse_json(asked->out);
+  if (!routes) co_return otherwise;
+  co_return (*routes)[0]["prefsrc"].str(otherwise);
+}
+
 std::unique_ptr<Machine> Machine::create(World& world, cluster::Cluster& cluster, cluster::Cache& cache,
                                          UpOptions options) {
   std::unique_ptr<Machine> machine(new Machine(world, cluster, options));
@@ -68,6 +79,8 @@ Task<Result<>> Machine::start() {
 
 Task<Result<>> Machine::start_containers(node::NodeOptions& node) {
   OR_CO_RETURN(co_await network_->prepare());
+  std::string gateway = options_.pod_cidr.substr(0, options_.pod_cidr.rfind('.')) + ".1";
+  node.addresses = {co_await own_address(world_, gateway)};
   node.cluster_dns = network_->dns_address();
   std::string socket = options_.containerd_socket;
   if (socket.empty()) {

@@ -43,6 +43,8 @@ class Machine {
 
 // What the node agent is told; `up` and `down` must agree on it.
 node::NodeOptions node_options(World& world, const UpOptions& options);
+// The address by which this machine reaches others; `otherwise` when it has no way out.
+Task<std::string> own_address(World& world, std::string otherwise);
 
 // The streams of a machine that starts later than the API server.
 class LateStreams final : public apiserver::PodStreams {

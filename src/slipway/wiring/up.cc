@@ -79,6 +79,10 @@ Task<Result<>> run_embedded(runtime::RealWorld& world, UpOptions options) {
     auto started = co_await machine->start();
     if (started) {
       streams.set(machine->streams());
+      if (options.node == NodeKind::containerd) {
+        failure = co_await serve_pods(world, *plane, options);
+        if (plane->pod_server) group.spawn(plane->pod_server->serve());
+      }
       group.spawn(run_machine(*machine));
       view.step("node", machine->about());
     } else {
