@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""What a user sees of `slipway up` on the simulated node: no root, no containers, everything else real.
+
+  tests/e2e/simulated_test.py [Class.test...]"""
+import json, os, signal, subprocess, sys, unittest
+from harness import ROOT, SLIPWAY, TESTDATA, Repository, Slipway, tempfile, wait
+
+OVERLAY = "apps/hoist/overlays/prod"
+ZERO = "sha256:" + "0" * 64
+
+
+def digest(letter):
+    return "sha256:" + letter * 64
+
+
+class Example(unittest.TestCase):
+    """examples/saas, delivered once; the tests run in the order of their names and build on each other."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.home = tempfile.TemporaryDirectory(prefix="slipway-e2e-")
+        cls.repo = Repository(f"{cls.home.name}/saas", copy_of=ROOT / "examples/saas")
+        cls.slipway = Slipway(cls.repo.path, "--path", OVERLAY, data=f"{cls.home.name}/data").start()
+        wait("the example is healthy", lambda: cls.slipway.is_app("saas", "Synced", "Healthy"))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.slipway.close()
+        cls.home.cleanup()
+
+    def deployment(self, name):
+        return self.slipway.get(f"/apis/apps/v1/namespaces/hoist/deployments/{name}")
+
+    def healed(self, revision=None):
+        wait("synced and healthy", lambda: self.slipway.is_app("saas", "Synced", "Healthy", revision))
+
+    def test_1_every_object_is_there(self):
+        shown = json.loads(self.slipway.cli("app", "get", "saas", "--json").stdout)
+        kinds = [r["kind"] for r in shown["status"]["resources"]]
+        self.assertEqual(4, kinds.count("Deployment"))
+        self.assertEqual(3, kinds.count("Service"))
+        self.assertEqual(4, len(self.slipway.pods("hoist")))
+        self.assertIn("saas", self.slipway.cli("app", "list").stdout)
+        self.assertIn("hoist-front", self.slipway.cli("get", "services", "-n", "hoist").stdout)
+
+    def test_2_a_new_digest_rolls_that_deployment_alone(self):
+        before = self.slipway.pods("hoist")
+        text = (self.repo.path / OVERLAY / "kustomization.yaml").read_text()
+        at = text.index("hoist/worker\n    newName")
+        self.repo.write(f"{OVERLAY}/kustomization.yaml", text[:at] + text[at:].replace(ZERO, digest("1"), 1))
+        revision = self.repo.commit("a new worker")
+        self.healed(revision)
+        wait("the old worker is gone", lambda: len(self.slipway.pods("hoist")) == 4)
+        after = self.slipway.pods("hoist")
+        changed = set(after.values()) - set(before.values())
+        self.assertEqual(1, len(changed), after)
+        self.assertEqual({n: u for n, u in before.items() if "worker" not in n}, {n: u for n, u in after.items() if "worker" not in n})
+
+    def test_3_what_people_change_is_undone_and_told(self):
+        path = "/apis/apps/v1/namespaces/hoist/deployments/hoist-api"
+        self.slipway.patch(path, {"spec": {"replicas": 3}})
+        wait("one replica again", lambda: self.slipway.get(path)["spec"]["replicas"] == 1)
+        wait("an Event says so", lambda: any("hoist-api" in e and "replicas" in e for e in self.slipway.events("argocd")))
+        self.slipway.delete("/api/v1/namespaces/hoist/services/redis")
+        wait("the service is back", lambda: self.slipway.get("/api/v1/namespaces/hoist/services/redis"), 40)
+        wait("an Event says so", lambda: any("redis" in e for e in self.slipway.events("argocd")))
+        self.healed()
+
+    def broken(self, change, *words):
+        """A commit that cannot be delivered: told with its file, changes nothing, and the next good commit heals it."""
+        before = self.slipway.pods("hoist")
+        change()
+        self.repo.commit("broken")
+        try:
+            wait(f"the condition tells {words}", lambda: all(w in self.slipway.conditions("saas") for w in words) or
+                 self.fail(self.slipway.conditions("saas")), 10)
+            self.assertTrue(self.slipway.is_app("saas", "Unknown"))
+            self.assertEqual(before, self.slipway.pods("hoist"))
+        finally:
+            self.repo.git("revert", "--no-edit", "HEAD")
+        self.healed(self.repo.git("rev-parse", "HEAD"))
+        self.assertEqual("", self.slipway.conditions("saas"))
+        self.assertEqual(before, self.slipway.pods("hoist"))
+
+    def test_4_broken_yaml(self):
+        self.broken(lambda: self.repo.write("apps/hoist/base/api.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: [\n"),
+                    "apps/hoist/base/api.yaml:4")
+
+    def test_4_unknown_field(self):
+        self.broken(lambda: self.repo.edit("apps/hoist/base/api.yaml", "envFrom:", "envFrm:"),
+                    "envFrm", "apps/hoist/base/api.yaml")
+
+    def test_4_missing_file(self):
+        self.broken(lambda: self.repo.edit("apps/hoist/base/kustomization.yaml", "api.yaml", "apy.yaml"), "apy.yaml",
+                    "apps/hoist/base/kustomization.yaml")
+
+    def test_4_cycle(self):
+        self.broken(lambda: self.repo.edit("apps/hoist/base/kustomization.yaml", "resources:", "resources:\n  - ../overlays/prod"),
+                    "cycle")
+
+    def test_5_what_git_dropped_is_pruned(self):
+        self.repo.edit("apps/hoist/base/kustomization.yaml", "  - worker.yaml\n", "")
+        revision = self.repo.commit("no worker")
+        wait("the worker is gone", lambda: self.deployment("hoist-worker") is None)
+        wait("its pods too", lambda: len(self.slipway.pods("hoist")) == 3)
+        self.healed(revision)
+
+    def test_6_without_prune_it_stays(self):
+        spec = {"spec": {"syncPolicy": {"automated": {"prune": False, "selfHeal": True}}}}
+        self.slipway.patch("/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/saas", spec)
+        self.repo.edit("apps/hoist/base/kustomization.yaml", "  - front.yaml\n", "")
+        revision = self.repo.commit("no front")
+        wait("it is told", lambda: self.slipway.is_app("saas", "OutOfSync", revision=revision))
+        self.assertIsNotNone(self.deployment("hoist-front"))
+        self.assertEqual(1, self.slipway.cli("app", "diff", "saas", check=False).returncode)
+        self.repo.git("revert", "--no-edit", "HEAD")
+        self.healed(self.repo.git("rev-parse", "HEAD"))
+
+    def test_7_a_restart_touches_nothing(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+            before = self.slipway.pods("hoist")
+            revision = self.slipway.application("saas")["status"]["sync"]["revision"]
+            self.slipway.patch("/api/v1/namespaces/hoist", {"metadata": {"labels": {"written": str(int(number))}}})
+            code = self.slipway.stop(number)
+            self.assertEqual(0 if number != signal.SIGKILL else -9, code)
+            self.slipway.start()
+            self.assertEqual(str(int(number)), self.slipway.get("/api/v1/namespaces/hoist")["metadata"]["labels"]["written"])
+            self.healed(revision)
+            self.assertEqual(before, self.slipway.pods("hoist"))
+
+
+class Seeds(unittest.TestCase):
+    """Repositories of real users, unchanged."""
+
+    def setUp(self):
+        if not (TESTDATA / "apps").is_dir():
+            if os.environ.get("CI") == "true":
+                self.fail(f"{TESTDATA} is missing; SLIPWAY_TESTDATA says where it is")
+            self.skipTest(f"no {TESTDATA}; SLIPWAY_TESTDATA says where it is")
+        self.home = tempfile.TemporaryDirectory(prefix="slipway-e2e-")
+        self.addCleanup(self.home.cleanup)
+
+    def test_bizspark_infra(self):
+        repo = Repository(f"{self.home.name}/infra", copy_of=TESTDATA / "apps/bizspark-infra")
+        with Slipway(repo.path, "--path", "apps/bizpark/overlays/prod") as slipway:
+            wait("synced", lambda: slipway.is_app("infra", "Synced"))
+            resources = slipway.application("infra")["status"]["resources"]
+            self.assertEqual(19, len(resources))
+            waiting = {r["kind"] for r in resources if "no controller yet" in json.dumps(r)}
+            self.assertEqual({"SealedSecret", "Certificate", "ClusterIssuer", "Ingress"}, waiting)
+
+            def stuck():
+                pods = slipway.items("/api/v1/namespaces/bizpark/pods")
+                reasons = [c.get("state", {}).get("waiting", {}).get("reason") for p in pods for c in p["status"].get("containerStatuses", [])]
+                return reasons.count("CreateContainerConfigError") == 6
+
+            wait("pods without their Secret wait", stuck)
+            wait("the application says why", lambda: "bizpark-runtime-env" in slipway.cli("app", "get", "infra").stdout)
+
+    def test_spitikos(self):
+        repo = Repository(f"{self.home.name}/spitikos", copy_of=TESTDATA / "apps/spitikos")
+        url = "https://github.com/spitikos/spitikos.git"
+        with Slipway("--mirror", f"{url}=file://{repo.path}", "--mirror", "https://github.com/spitikos/charts=file:///nowhere/charts") as slipway:
+            root = self.home.name + "/root.json"
+            manifest = subprocess.run([SLIPWAY, "render", str(repo.path / "argocd"), "--json"], capture_output=True, text=True, check=True)
+            objects = json.loads(manifest.stdout)
+            objects = objects["items"] if isinstance(objects, dict) and "items" in objects else objects
+            app = next(o for o in objects if o["kind"] == "Application")
+            status, answer = slipway.api.json("post", "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications", app)
+            self.assertEqual(201, status, answer)
+            wait("the root is healthy", lambda: slipway.is_app("root", "Synced"))
+            for child in ("api", "homepage", "kube-dashboard", "nginx", "prometheus"):
+                wait(f"{child} says why", lambda: "charts" in slipway.conditions(child) and slipway.is_app(child, "Unknown"))
+            self.assertEqual("", slipway.conditions("root"))
+
+
+class Refusals(unittest.TestCase):
+    """What cannot work is refused at once, with the way out."""
+
+    def refused(self, *arguments, **more):
+        done = subprocess.run([SLIPWAY, *map(str, arguments)], capture_output=True, text=True, timeout=30, **more)
+        self.assertNotEqual(0, done.returncode)
+        self.assertEqual("", done.stdout)
+        return done.stderr
+
+    def test_second_start_and_taken_port(self):
+        with Slipway() as slipway:
+            again = self.refused("up", "--node=simulated", "--data", slipway.data, "--listen", "127.0.0.1:1")
+            self.assertIn(str(slipway.process.pid), again)
+            with tempfile.TemporaryDirectory() as other:
+                taken = self.refused("up", "--node=simulated", "--data", other, "--listen", f"127.0.0.1:{slipway.port}")
+                self.assertIn("--listen", taken)
+
+    def test_no_root(self):
+        if os.geteuid() != 0:
+            self.assertIn("--node=simulated", self.refused("up", "--data", tempfile.mkdtemp()))
+            return
+        home = tempfile.mkdtemp(prefix="slipway-e2e-")
+        os.chmod(home, 0o777)
+        self.assertIn("--node=simulated", self.refused("up", "--data", home + "/data", user=65534, group=65534, extra_groups=[]))
+
+    def test_words(self):
+        self.assertIn("status", self.refused("statsu"))  # the nearest command
+        self.assertIn("--path", self.refused("up", "--pth", "x"))
+        self.assertIn("/nowhere", self.refused("app", "list", "--kubeconfig", "/nowhere"))
+
+    def test_signals_that_were_inherited_as_ignored(self):
+        with tempfile.TemporaryDirectory() as home:
+            slipway = Slipway(data=home)
+            slipway.start(preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+            self.assertEqual(0, slipway.stop(signal.SIGTERM))
+
+    def test_down_and_purge(self):
+        with tempfile.TemporaryDirectory() as home:
+            slipway = Slipway(data=f"{home}/data").start()
+            (slipway.data / "mine.txt").write_text("not yours")
+            slipway.cli("down", "--data", str(slipway.data))
+            self.assertEqual(0, slipway.process.wait(10))
+            self.assertTrue((slipway.data / "slipway.db").exists())
+            slipway.log.unlink()
+            slipway.cli("down", "--purge", "--data", str(slipway.data))
+            self.assertEqual(["mine.txt"], os.listdir(slipway.data))
+
+
+class OtherClusters(unittest.TestCase):
+    def test_the_same_engine_on_another_cluster(self):
+        with tempfile.TemporaryDirectory() as home, Slipway(data=f"{home}/far") as far:
+            repo = Repository(f"{home}/site", copy_of=ROOT / "examples/saas")
+            near = Slipway(repo.path, "--path", OVERLAY, "--cluster", str(far.kubeconfig), data=f"{home}/near")
+            command = [SLIPWAY, "up", *near.arguments, "--data", str(near.data)]
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            try:
+                wait("delivered over there", lambda: far.is_app("site", "Synced", "Healthy"), 40)
+                self.assertEqual(4, len(far.pods("hoist")))
+                self.assertIn("site", far.cli("app", "list").stdout)
+            finally:
+                process.terminate()
+                self.assertEqual(0, process.wait(20), process.stderr.read())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
