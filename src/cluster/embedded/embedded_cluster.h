@@ -43,6 +43,8 @@ class EmbeddedCluster final : public Cluster {
  private:
   Task<Result<Written>> route(Request& request);
 
+  Task<Result<Written>> write_event_view(const kinds::Kind& kind, Write write);
+
   Task<Result<Written>> create(Request& request);
   Task<Result<Written>> update(Request& request);
   Task<Result<Written>> patch(Request& request);

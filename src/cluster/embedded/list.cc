@@ -3,6 +3,7 @@
 #include "cluster/embedded/continue_token.h"
 #include "cluster/embedded/embedded_cluster.h"
 #include "cluster/embedded/errors.h"
+#include "cluster/embedded/event_view.h"
 #include "cluster/embedded/selection.h"
 
 namespace slipway::cluster {
@@ -63,6 +64,12 @@ std::string place_of(const Value& object) {
 Task<Result<Value>> EmbeddedCluster::get(ObjectKey key) {
   const kinds::Kind* kind = catalog_.find(key.kind);
   if (!kind || !kind->served) co_return no_such_resource();
+  if (is_event_view(key.kind)) {
+    auto core = co_await get({core_event, key.ns, key.name});
+    if (core.failed_with(ErrorKind::not_found)) co_return no_such_object(*kind, key.name);
+    if (!core) co_return core;
+    co_return event_view_of(*core);
+  }
   auto object = store_.get({kind->group_resource(), kind->namespaced ? key.ns : "", key.name});
   if (!object) co_return no_such_object(*kind, key.name);
   co_return as_version(*kind, std::move(*object));
@@ -71,6 +78,12 @@ Task<Result<Value>> EmbeddedCluster::get(ObjectKey key) {
 Task<Result<List>> EmbeddedCluster::list(GroupVersionKind id, ListOptions options) {
   const kinds::Kind* kind = catalog_.find(id);
   if (!kind || !kind->served) co_return no_such_resource();
+  if (is_event_view(id)) {
+    options.field_selector = core_fields_of(std::move(options.field_selector));
+    List page = OR_CO_RETURN(co_await list(core_event, std::move(options)));
+    for (Value& object : page.items) object = event_view_of(object);
+    co_return page;
+  }
   Selection selection =
       OR_CO_RETURN(Selection::parse(*kind, options.ns, options.label_selector, options.field_selector));
   OR_CO_RETURN(check_options(options));

@@ -3,6 +3,7 @@
 
 #include "cluster/embedded/embedded_cluster.h"
 #include "cluster/embedded/errors.h"
+#include "cluster/embedded/event_view.h"
 #include "cluster/embedded/selection.h"
 
 namespace slipway::cluster {
@@ -92,6 +93,10 @@ class EmbeddedWatch final : public Watch {
 Task<Result<std::unique_ptr<Watch>>> EmbeddedCluster::watch(GroupVersionKind id, WatchOptions options) {
   const kinds::Kind* kind = catalog_.find(id);
   if (!kind || !kind->served) co_return no_such_resource();
+  if (is_event_view(id)) {
+    options.field_selector = core_fields_of(std::move(options.field_selector));
+    co_return watch_event_view(OR_CO_RETURN(co_await watch(core_event, std::move(options))));
+  }
   Selection selection =
       OR_CO_RETURN(Selection::parse(*kind, options.ns, options.label_selector, options.field_selector));
   auto watch = std::make_unique<EmbeddedWatch>(world_, store_, *kind, std::move(selection), options.bookmarks);

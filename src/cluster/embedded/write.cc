@@ -1,6 +1,8 @@
 #include "base/text.h"
 #include "cluster/embedded/embedded_cluster.h"
 #include "cluster/embedded/errors.h"
+#include "cluster/embedded/event_view.h"
+#include "cluster/embedded/patched.h"
 
 namespace slipway::cluster {
 
@@ -51,11 +53,33 @@ EmbeddedCluster::EmbeddedCluster(World& world, store::Store& store, const kinds:
 Task<Result<Written>> EmbeddedCluster::write(Write write) {
   const kinds::Kind* kind = catalog_.find(write.key.kind);
   if (!kind || !kind->served) co_return no_such_resource();
+  if (is_event_view(kind->id)) co_return co_await write_event_view(*kind, std::move(write));
   Request request{*kind, std::move(write), {}};
   Result<Written> written = co_await route(request);
   if (written) {
     for (std::string& warning : request.warnings) written->warnings.push_back(std::move(warning));
   }
+  co_return written;
+}
+
+// A write of the view is a write of the core Event; a patch is applied to what the view shows.
+Task<Result<Written>> EmbeddedCluster::write_event_view(const kinds::Kind& kind, Write write) {
+  bool patches = write.verb == Verb::patch;
+  if (patches) {
+    Value shown = OR_CO_RETURN(co_await get(write.key));
+    write.body = OR_CO_RETURN(patched(kind, shown, write));
+    write.verb = Verb::update;
+    write.patch_type = PatchType::none;
+  }
+  if (write.verb == Verb::create || write.verb == Verb::update) {
+    Request request{kind, write, {}};  // in the view's own words
+    write.body = core_event_of(OR_CO_RETURN(decode(request)));
+  }
+  std::string name = write.key.name;
+  write.key.kind = core_event;
+  auto written = co_await this->write(std::move(write));
+  if (written.failed_with(ErrorKind::not_found)) co_return no_such_object(kind, name);
+  if (written) written->object = event_view_of(written->object);
   co_return written;
 }
 
