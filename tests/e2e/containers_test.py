@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""What a user sees of `slipway up` with real containers: examples/saas from its own registry. Needs root, and no other Slipway
+with containers on this machine. SLIPWAY_E2E_DATA names a data directory to keep, so that images are built once.
+
+  tests/e2e/containers_test.py [Class.test...]"""
+import json, os, shutil, signal, subprocess, sys, tempfile, time, unittest, urllib.request
+from pathlib import Path
+from harness import ROOT, SLIPWAY, Repository, Slipway, wait
+
+OVERLAY = "apps/hoist/overlays/prod"
+
+
+def missing():
+    if os.geteuid() != 0:
+        return "containers need root"
+    if subprocess.run(["nft", "list", "table", "ip", "slipway"], capture_output=True).returncode == 0:
+        return "another Slipway has containers on this machine (nft table ip slipway)"
+    return None
+
+
+class Containers(unittest.TestCase):
+    """One machine's life; the tests run in the order of their names and build on each other."""
+
+    @classmethod
+    def setUpClass(cls):
+        kept = os.environ.get("SLIPWAY_E2E_DATA")
+        cls.data = kept or tempfile.mkdtemp(prefix="sw-", dir="/tmp")  # short: sockets live in it
+        cls.temporary = not kept
+        built = subprocess.run([ROOT / "script/example", cls.data], stdout=subprocess.PIPE, text=True)
+        if built.returncode:
+            raise AssertionError("script/example failed")
+        cls.repo = Repository.__new__(Repository)
+        cls.repo.path = Path(built.stdout.strip())
+        cls.slipway = Slipway(cls.repo.path, "--path", OVERLAY, data=cls.data, node="containerd").start(60)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.slipway.close()
+        subprocess.run([SLIPWAY, "down", *(["--purge"] if cls.temporary else []), "--data", cls.data], check=True)
+        if cls.temporary:
+            subprocess.run([ROOT / "script/registry", "stop", cls.data])
+            shutil.rmtree(cls.data, ignore_errors=True)
+
+    def healthy(self, seconds=90):
+        wait("healthy", lambda: self.slipway.is_app("saas", "Synced", "Healthy"), seconds)
+
+    def front(self, path, body=None):
+        address = self.slipway.get("/api/v1/namespaces/hoist/services/hoist-front")["spec"]["clusterIP"]
+        request = urllib.request.Request(f"http://{address}{path}", data=body and json.dumps(body).encode())
+        return json.load(urllib.request.urlopen(request, timeout=15))
+
+    def job(self):
+        queued = self.front("/api/jobs", {"text": "Ahoy"})
+        done = self.front(f"/api/jobs/{queued['id']}?wait=10")
+        self.assertEqual("done", done["state"])
+        self.assertEqual(["Alfa", "Hotel", "Oscar", "Yankee"], done["words"])
+
+    def restarts(self):
+        return {p["metadata"]["name"]: [c["restartCount"] for c in p["status"]["containerStatuses"]]
+                for p in self.slipway.items("/api/v1/namespaces/hoist/pods")}
+
+    def pod(self, beginning):
+        return next(n for n in self.slipway.pods("hoist") if n.startswith(beginning))
+
+    def test_1_a_job_queued_through_the_front_is_done_by_the_worker(self):
+        self.healthy()
+        wait("a job is done", lambda: self.job() is None, 30)
+
+    def test_2_logs_and_exec_without_kubectl(self):
+        worker = self.pod("hoist-worker")
+        self.assertIn("Ahoy", self.slipway.cli("logs", worker, "-n", "hoist", "--tail", "5").stdout)
+        self.assertEqual("10001\n", self.slipway.cli("exec", self.pod("hoist-api"), "-n", "hoist", "--", "id", "-u").stdout)
+        names = self.slipway.cli("exec", self.pod("hoist-api"), "-n", "hoist", "--", "python3", "-c",
+                                 "import socket; print([socket.gethostbyname(n) for n in "
+                                 "('redis', 'hoist-front.hoist', 'kubernetes.default.svc.cluster.local')])").stdout
+        self.assertEqual(3, names.count("'10."), names)
+
+    def test_3_restarts_leave_containers_alone(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+            pods, counts = self.slipway.pods("hoist"), self.restarts()
+            self.slipway.stop(number)
+            began = time.monotonic()
+            self.slipway.start()
+            wait("pods run", lambda: self.slipway.is_app("saas", "Synced", "Healthy"), 10)
+            print(f"\n  after {signal.Signals(number).name}: healthy again {time.monotonic() - began:.1f} s after the start", file=sys.stderr)
+            self.assertEqual(pods, self.slipway.pods("hoist"))
+            self.assertEqual(counts, self.restarts())
+            self.job()
+
+    def test_4_a_new_digest_rolls_that_deployment_alone(self):
+        before = self.slipway.pods("hoist")
+        page = "images/front/root/srv/site/index.html"
+        self.repo.write(page, (self.repo.path / page).read_text() + f"<!-- {time.time()} -->\n")
+        self.repo.commit("a new front")
+        subprocess.run([ROOT / "script/example", self.data], check=True, stdout=subprocess.DEVNULL)
+        head = self.repo.git("rev-parse", "HEAD")
+        wait("the new revision", lambda: self.slipway.is_app("saas", "Synced", "Healthy", head), 60)
+        wait("the old front is gone", lambda: len(self.slipway.pods("hoist")) == 4, 40)
+        after = self.slipway.pods("hoist")
+        self.assertEqual({n: u for n, u in before.items() if "front" not in n}, {n: u for n, u in after.items() if "front" not in n})
+        self.assertNotEqual(self.pod("hoist-front"), next(n for n in before if "front" in n))
+
+    def later(self, image, words):
+        """A pod whose image cannot be had: the registry's own words, then back-off."""
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "later"},
+               "spec": {"containers": [{"name": "c", "image": image, "imagePullPolicy": "Always"}], "terminationGracePeriodSeconds": 0}}
+        path = "/api/v1/namespaces/hoist/pods"
+        status, answer = self.slipway.api.json("post", path, pod)
+        self.assertEqual(201, status, answer)
+        self.addCleanup(lambda: wait("it is gone", lambda: self.slipway.api.json("delete", path + "/later")[0] == 404))
+
+        def waiting():
+            return self.slipway.get(path + "/later")["status"]["containerStatuses"][0]["state"]["waiting"]
+
+        wait(f"{words} is told", lambda: "ErrImagePull" in json.dumps(waiting()) and words in waiting()["message"], 30)
+        wait("back-off", lambda: waiting()["reason"] == "ImagePullBackOff", 30)
+
+    def registry(self, verb):
+        return subprocess.run([ROOT / "script/registry", verb, self.data], capture_output=True, text=True, check=True).stdout.strip()
+
+    def test_5_a_missing_image(self):
+        self.later(f"{self.registry('start')}/hoist/nothing:1", "not found")
+
+    def test_5_registry_down_and_up_again(self):
+        image = self.slipway.get("/apis/apps/v1/namespaces/hoist/deployments/hoist-api")["spec"]["template"]["spec"]["containers"][0]["image"]
+        self.registry("stop")
+        try:
+            self.later(image, "connection refused")
+        finally:
+            self.registry("start")
+
+        def pulled():
+            state = self.slipway.get("/api/v1/namespaces/hoist/pods/later")["status"]["containerStatuses"][0]
+            return state.get("imageID")
+
+        wait("it recovers without help", pulled, 60)
+
+    def test_6_broken_yaml_keeps_everything_running(self):
+        before = self.slipway.pods("hoist")
+        self.repo.write("apps/hoist/base/api.yaml", "a: [\n")
+        self.repo.commit("broken")
+        try:
+            wait("told", lambda: "apps/hoist/base/api.yaml" in self.slipway.conditions("saas"))
+            self.assertEqual(before, self.slipway.pods("hoist"))
+            self.job()
+        finally:
+            self.repo.git("revert", "--no-edit", "HEAD")
+        self.healthy(30)
+
+    def test_7_down_stops_and_up_starts_again(self):
+        self.slipway.cli("down", "--data", self.data)
+        self.assertEqual(0, self.slipway.process.wait(40))
+        self.assertFalse(os.path.exists(f"{self.data}/containerd/grpc.sock"))
+        self.assertNotIn(f"{self.data}/", Path("/proc/self/mounts").read_text())
+        self.assertNotEqual(0, subprocess.run(["nft", "list", "table", "ip", "slipway"], capture_output=True).returncode)
+        self.slipway.start(60)
+        self.healthy(60)
+        wait("a job is done", lambda: self.job() is None, 30)
+
+
+if __name__ == "__main__":
+    if why := missing():
+        print(f"skipped: {why}")
+        sys.exit(1 if os.environ.get("CI") == "true" else 77)
+    unittest.main(verbosity=2)
