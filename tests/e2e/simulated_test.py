@@ -210,6 +210,13 @@ class Refusals(unittest.TestCase):
             slipway.start(preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
             self.assertEqual(0, slipway.stop(signal.SIGTERM))
 
+    def test_purge_of_a_folder_that_is_not_ours(self):
+        with tempfile.TemporaryDirectory() as home:
+            os.mkdir(f"{home}/images")
+            done = subprocess.run([SLIPWAY, "down", "--purge", "--data", home], capture_output=True, text=True)
+            self.assertIn("no Slipway has run", done.stdout)
+            self.assertEqual(["images"], os.listdir(home))
+
     def test_down_and_purge(self):
         with tempfile.TemporaryDirectory() as home:
             slipway = Slipway(data=f"{home}/data").start()

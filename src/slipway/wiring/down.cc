@@ -1,5 +1,6 @@
 // `slipway down`: stops Slipway if it runs, then every pod that it started, then its containerd. --purge removes
 // everything that Slipway made on this machine, and nothing else.
+#include <algorithm>
 #include <csignal>
 
 #include "base/text.h"
@@ -60,6 +61,18 @@ Task<Result<int>> stop_pods(World& world, const std::string& data, const Running
   co_return *removed;
 }
 
+// script/registry's instance under our data directory. Its pid file may be stale: what counts is a process that serves
+// our configuration.
+Result<> stop_registry(World& world, const std::string& data) {
+  std::string home = data + "/registry";
+  auto pid = base::parse_int(base::trim(world.files().read(home + "/pid").value_or("")));
+  if (!pid) return {};
+  std::string command = world.files().read(fmt::format("/proc/{}/cmdline", *pid)).value_or("");
+  std::replace(command.begin(), command.end(), '\0', ' ');
+  if (command.find(" serve " + home + "/config.yml") == command.npos) return {};
+  return world.processes().send_signal(static_cast<int>(*pid), SIGTERM);
+}
+
 Result<> purge(World& world, const std::string& data) {
   for (const char* name : made_by_us) {
     auto removed = world.files().remove_tree(data + "/" + name);
@@ -77,7 +90,8 @@ Task<int> down(runtime::RealWorld& world, cli::Invocation said) {
   std::string data = absolute_path(said.option("--data"));
   auto running = read_running(world, data);
   if (!running) {
-    if (!said.has("--purge") || !world.files().exists(data)) {
+    // Without our database it is somebody's folder, whatever stands in it.
+    if (!said.has("--purge") || !world.files().exists(data + "/slipway.db")) {
       cli::print(fmt::format("nothing to stop: no Slipway has run on {}\n", data));
       co_return 0;
     }
@@ -91,6 +105,8 @@ Task<int> down(runtime::RealWorld& world, cli::Invocation said) {
     auto cleared = co_await network::clear(world);
     if (!cleared) co_return cli::report(cleared.error());
   }
+  auto registry = stop_registry(world, data);
+  if (!registry) co_return cli::report(registry.error());
   if (said.has("--purge")) {
     auto emptied = co_await node::remove_leftovers(world, data);
     if (!emptied) co_return cli::report(emptied.error());
