@@ -180,6 +180,7 @@ Placement place(const Value& pod, const std::vector<Value>& nodes, const std::ve
   if (!best.node.empty()) return best;
   std::vector<std::string> texts;
   for (const auto& [reason, count] : reasons) texts.push_back(fmt::format("{} {}", count, reason));
+  std::sort(texts.begin(), texts.end());  // with their counts, as kube-scheduler does
   best.refusal = fmt::format(
       "0/{} nodes are available: {}. preemption: 0/{} nodes are available: {} Preemption is not "
       "helpful for scheduling.",
