@@ -127,6 +127,8 @@ class Example(unittest.TestCase):
             self.assertEqual(str(int(number)), self.slipway.get("/api/v1/namespaces/hoist")["metadata"]["labels"]["written"])
             self.healed(revision)
             self.assertEqual(before, self.slipway.pods("hoist"))
+            for pod in self.slipway.items("/api/v1/namespaces/hoist/pods"):
+                self.assertEqual(0, pod["status"]["containerStatuses"][0]["restartCount"], pod["metadata"]["name"])
 
 
 class Seeds(unittest.TestCase):

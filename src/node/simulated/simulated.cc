@@ -4,8 +4,10 @@
 #include <set>
 
 #include "base/text.h"
+#include "node/simulated/memory.h"
 #include "runtime/channel.h"
 #include "runtime/tls.h"
+#include "value/json.h"
 
 namespace slipway::node::simulated {
 
@@ -14,6 +16,7 @@ namespace {
 using runtime::sleep;
 
 constexpr size_t kEventsKept = 10'000;
+constexpr Duration kSaveDelay = 20ms;  // what changes together is written together
 
 struct Subscription {
   runtime::Channel<RuntimeEvent> channel{kEventsKept};
@@ -34,11 +37,6 @@ class Events final : public RuntimeEvents {
   std::shared_ptr<Subscription> subscription_;
 };
 
-struct SimContainer : ContainerStatus {
-  bool ends_by_itself = false, ignores_stop = false;
-  uint64_t timer = 0;  // of its own end; 0: none
-};
-
 bool carries(const StringMap& labels, const StringMap& wanted) {
   return std::ranges::all_of(wanted, [&](const auto& pair) {
     auto it = labels.find(pair.first);
@@ -56,10 +54,20 @@ std::string with_tag(std::string image) {
 
 class Simulated final : public SimulatedRuntime {
  public:
-  Simulated(World& world, SimulatedOptions options) : world_(world), options_(std::move(options)) {}
+  Simulated(World& world, SimulatedOptions options) : world_(world), options_(std::move(options)) {
+    if (options_.file.empty()) return;
+    auto text = world_.files().read(options_.file);
+    if (!text) return;
+    auto value = value::parse_json(*text);
+    if (value) memory_ = memory_from(*value);
+    for (auto& [id, c] : containers_)
+      if (c.ends_by_itself && c.state == ContainerState::running) end_in_a_moment(id);
+  }
   ~Simulated() override {
     for (auto& [id, c] : containers_)
       if (c.timer) world_.executor().forget_call(c.timer);
+    if (save_) world_.executor().forget_call(save_);
+    if (save_) save();
   }
 
   Task<Result<RuntimeVersion>> version() override {
@@ -83,6 +91,7 @@ class Simulated final : public SimulatedRuntime {
     if (options_.pull_fault)
       if (auto fault = options_.pull_fault(image)) co_return std::move(*fault);
     images_.insert(with_tag(image));
+    remember();
     co_return info_of(with_tag(image)).id;
   }
   Task<Result<std::vector<ImageInfo>>> list_images() override {
@@ -163,6 +172,7 @@ class Simulated final : public SimulatedRuntime {
     c.ignores_stop = deaf_.contains(config.name);
     std::string id = c.id;
     containers_.emplace(id, std::move(c));
+    remember();
     co_return id;
   }
   Task<Result<>> start_container(std::string id) override {
@@ -175,11 +185,7 @@ class Simulated final : public SimulatedRuntime {
     c.state = ContainerState::running;
     c.started = world_.now();
     tell({RuntimeEvent::Kind::started, id});
-    if (c.ends_by_itself)
-      c.timer = world_.executor().call_at(world_.steady_now() + options_.run_time, [this, id] {
-        containers_.at(id).timer = 0;
-        end(id, 0, "Completed");
-      });
+    if (c.ends_by_itself) end_in_a_moment(id);
     co_return Result<>();
   }
   Task<Result<>> stop_container(std::string id, Duration grace) override {
@@ -289,7 +295,27 @@ class Simulated final : public SimulatedRuntime {
     tell({RuntimeEvent::Kind::exited, id});
   }
 
+  void end_in_a_moment(std::string id) {
+    containers_.at(id).timer = world_.executor().call_at(world_.steady_now() + options_.run_time, [this, id] {
+      containers_.at(id).timer = 0;
+      end(id, 0, "Completed");
+    });
+  }
+
+  void remember() {
+    if (options_.file.empty() || save_) return;
+    save_ = world_.executor().call_at(world_.steady_now() + kSaveDelay, [this] {
+      save_ = 0;
+      save();
+    });
+  }
+  // A machine that forgets starts its pods again: nothing is lost when this fails.
+  void save() {
+    (void)world_.files().write_atomically(options_.file, value::to_json(to_value(memory_)), 0600).has_value();
+  }
+
   void tell(const RuntimeEvent& event) {
+    remember();
     for (auto& s : subscriptions_)
       if (!s->channel.try_send(event)) s->channel.close();
   }
@@ -314,10 +340,13 @@ class Simulated final : public SimulatedRuntime {
   World& world_;
   SimulatedOptions options_;
   bool answering_ = true;
-  int addresses_ = 0;
-  std::set<std::string> images_, deaf_;
-  std::map<std::string, SandboxStatus> sandboxes_;
-  std::map<std::string, SimContainer> containers_;
+  uint64_t save_ = 0;  // the call that will write the memory; 0: none
+  std::set<std::string> deaf_;
+  Memory memory_;
+  int& addresses_ = memory_.addresses;
+  std::set<std::string>& images_ = memory_.images;
+  std::map<std::string, SandboxStatus>& sandboxes_ = memory_.sandboxes;
+  std::map<std::string, SimContainer>& containers_ = memory_.containers;
   std::vector<std::shared_ptr<Subscription>> subscriptions_;
 };
 

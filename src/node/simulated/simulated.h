@@ -3,7 +3,7 @@
 // after a moment. Failures are made on request. The same pod state machine stands on it, so that everything above
 // cannot tell.
 //
-// It keeps nothing on disk: after a restart the cluster's pods are simply started again.
+// With a file it remembers what runs over a restart of this program, as containerd does; without, pods start again.
 #pragma once
 
 #include <functional>
@@ -18,6 +18,7 @@ namespace slipway::node::simulated {
 struct SimulatedOptions {
   Duration pull_time = 50ms, sandbox_time = 20ms, start_time = 10ms, run_time = 300ms;
   std::string pod_network = "10.42.0";  // addresses are <pod_network>.2 to .254, then the next /24
+  std::string file;                     // of its memory; empty: none
   // Asked for each pull: an error makes it fail with that message.
   std::function<std::optional<Error>(const std::string& image)> pull_fault;
 };

@@ -18,9 +18,10 @@ namespace {
 
 // Everything that `up` and script/example put into the data directory. What is not in the list stays, and is named.
 constexpr const char* made_by_us[] = {
-    "slipway.db",   "slipway.db-wal", "slipway.db-shm", "slipway.db-journal", "pki",    "kubeconfig",
-    "running.json", "lock",           "pause.tar",      "containerd",         "cni",    "log",
-    "pods",         "repositories",   "examples",       "registry",           "images", "image-cache"};
+    "slipway.db",     "slipway.db-wal", "slipway.db-shm", "slipway.db-journal", "pki",      "kubeconfig",
+    "running.json",   "lock",           "pause.tar",      "containerd",         "cni",      "log",
+    "simulated.json", "pods",           "repositories",   "examples",           "registry", "images",
+    "image-cache"};
 
 Task<Result<>> stop_server(World& world, const std::string& data, const Running& running) {
   auto lock = world.files().lock(data + "/lock");
@@ -40,7 +41,10 @@ Task<Result<int>> stop_pods(World& world, const std::string& data, const Running
   UpOptions options;
   options.data = data;
   std::string owner = node::NodeAgent::owner(node_options(world, options));
-  if (running.containerd_socket.empty()) co_return 0;  // simulated: nothing outlives the process
+  if (running.containerd_socket.empty()) {  // simulated: nothing but a memory outlives the process
+    OR_CO_RETURN(world.files().remove_tree(data + "/simulated.json"));
+    co_return 0;
+  }
   std::unique_ptr<node::Containerd> containerd;
   if (running.own_containerd) {
     node::ContainerdOptions own{.directory = data + "/containerd"};

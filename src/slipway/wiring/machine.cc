@@ -68,6 +68,7 @@ Task<Result<>> Machine::start() {
   if (options_.node == NodeKind::simulated) {
     node::simulated::SimulatedOptions simulated;
     simulated.pod_network = options_.pod_cidr.substr(0, options_.pod_cidr.rfind('.'));
+    simulated.file = options_.data + "/simulated.json";
     runtime_ = node::simulated::create(world_, std::move(simulated));
     about_ = "simulated: pods live without containers";
   } else {
