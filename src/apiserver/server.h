@@ -17,7 +17,8 @@ struct ApiServerOptions {
   PodStreams* streams = nullptr;                               // null: no node here; log, exec and the like say so
   const runtime::CertifiedKey* service_account_key = nullptr;  // verifies tokens; null: none is believed
   std::function<bool()> ready;                                 // /readyz; empty: always
-  // Paths that belong to somebody else (the webhook endpoint, the console): tried before a 404. Returns false to pass.
+  // Paths that belong to somebody else (the webhook endpoint, the console): tried before discovery and a 404. Returns
+  // false to pass.
   std::function<Task<bool>(runtime::Exchange&)> other_paths;
 };
 
