@@ -34,7 +34,9 @@ std::string service_unit(const std::string& program, const UpOptions& options) {
   add("--containerd-socket", options.containerd_socket);
   add("--pod-cidr", options.pod_cidr);
   add("--service-cidr", options.service_cidr);
+  if (options.kubeconfig != options.data + "/kubeconfig") add("--kubeconfig", options.kubeconfig);
   if (options.node == NodeKind::simulated) add("--node", "simulated");
+  if (options.node == NodeKind::none) add("--node", "none");
   for (const auto& [prefix, url] : options.mirrors) add("--mirror", prefix + "=" + url);
   words.emplace_back("--plain");
   std::string command;
