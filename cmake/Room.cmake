@@ -1,11 +1,13 @@
-# slipway_room(NAME [USES room...] [LINK library...] [TEST_USES room...])
+# slipway_room(NAME [USES room...] [LINK library...] [TEST_USES room...] [PROGRAM file...])
 # A room is a folder under src/ and a library of its name: every *.cc beside the CMakeLists.txt that is not a *_test.cc
 # or *_fuzz.cc belongs to the library; every *_test.cc belongs to the one test program <name>_test; every *_fuzz.cc is a
-# libFuzzer target of its own in the fuzz preset. Folders below without a CMakeLists.txt of their own belong to the room.
+# libFuzzer target of its own in the fuzz preset. PROGRAM files are the caller's (a main.cc). Folders
+# below without a CMakeLists.txt of their own belong to the room.
 function(slipway_room name)
-  cmake_parse_arguments(ROOM "" "" "USES;LINK;TEST_USES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "USES;LINK;TEST_USES;PROGRAM" ${ARGN})
   string(REPLACE "/" "_" target ${name})
   file(GLOB_RECURSE all CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.cc)
+  list(REMOVE_ITEM all ${ROOM_PROGRAM})
   set(sources)
   set(tests)
   set(fuzzers)

@@ -1,0 +1,79 @@
+// For tests: a request from memory, and what was answered.
+#pragma once
+
+#include <string>
+
+#include "base/text.h"
+#include "runtime/http.h"
+
+namespace slipway::apiserver::testing {
+
+class FakeExchange final : public runtime::Exchange {
+ public:
+  FakeExchange(std::string method, std::string target, std::string sent = "") : body_(std::move(sent)) {
+    request_.method = std::move(method);
+    request_.target = std::move(target);
+    as("admin", {"system:masters"});
+  }
+  FakeExchange& with(std::string name, std::string value) {
+    request_.headers.add(std::move(name), std::move(value));
+    return *this;
+  }
+  FakeExchange& as(std::string user, std::vector<std::string> groups) {
+    peer_.verified = !user.empty();
+    peer_.common_name = std::move(user);
+    peer_.organizations = std::move(groups);
+    return *this;
+  }
+
+  const runtime::Request& request() const override { return request_; }
+  const runtime::PeerIdentity& peer() const override { return peer_; }
+  std::string remote() const override { return "192.0.2.1:4711"; }
+  runtime::Body& body() override { return body_; }
+  Task<Result<>> respond(int code, runtime::Headers h, std::string text) override {
+    status = code;
+    headers = std::move(h);
+    answer = std::move(text);
+    co_return Result<>();
+  }
+  Task<Result<>> start(int code, runtime::Headers h) override {
+    status = code;
+    headers = std::move(h);
+    co_return Result<>();
+  }
+  Task<Result<>> write(std::string bytes) override {
+    answer += bytes;
+    co_return Result<>();
+  }
+  Task<Result<>> finish() override {
+    finished = true;
+    co_return Result<>();
+  }
+  Task<Result<runtime::UpgradedStream>> upgrade(std::string) override {
+    co_return fail(ErrorKind::unsupported, "no upgrades here");
+  }
+
+  int status = 0;
+  runtime::Headers headers;
+  std::string answer;
+  bool finished = false;
+
+ private:
+  class Sent final : public runtime::Body {
+   public:
+    explicit Sent(std::string bytes) : bytes_(std::move(bytes)) {}
+    Task<Result<std::string>> read() override {
+      std::string piece = bytes_.substr(0, 64 << 10);
+      bytes_.erase(0, piece.size());
+      co_return piece;
+    }
+
+   private:
+    std::string bytes_;
+  };
+  runtime::Request request_;
+  runtime::PeerIdentity peer_;
+  Sent body_;
+};
+
+}  // namespace slipway::apiserver::testing
