@@ -41,9 +41,27 @@ void print_overview(const std::vector<Command>& commands) {
   }
 }
 
+// "app": the commands that begin with this word. False: none does.
+bool print_group(const std::vector<Command>& commands, const std::string& word) {
+  size_t width = 0;
+  auto usage = [](const Command& c) { return c.arguments.empty() ? c.words : c.words + " " + c.arguments; };
+  auto belongs = [&](const Command& c) { return c.words.starts_with(word + " "); };
+  for (const Command& command : commands) {
+    if (belongs(command)) width = std::max(width, usage(command).size());
+  }
+  if (width == 0) return false;
+  print(fmt::format("slipway {} ...\n\n", word));
+  for (const Command& command : commands) {
+    if (belongs(command)) print(fmt::format("  slipway {:<{}}  {}\n", usage(command), width, command.summary));
+  }
+  return true;
+}
+
 void print_help(const Command& command) {
+  std::string help = command.help.empty() ? command.summary : command.help;
+  while (help.ends_with('\n')) help.pop_back();
   print(fmt::format("slipway {}{}{}\n\n{}\n", command.words, command.arguments.empty() ? "" : " ", command.arguments,
-                    command.help.empty() ? command.summary + "\n" : command.help));
+                    help));
   if (command.options.empty()) return;
   print("\nOptions:\n");
   size_t width = 0;
@@ -65,7 +83,7 @@ int wrong_word(const std::vector<Command>& commands, const std::vector<std::stri
   if (line.size() > 1 && line[1][0] != '-') said += " " + line[1];
   auto near = base::nearest(said, known);
   if (!near) near = base::nearest(line[0], known);
-  complain(fmt::format("slipway: there is no command \"{}\"{}\n", line[0],
+  complain(fmt::format("slipway: there is no command \"{}\"{}\n", said,
                        near ? fmt::format("; did you mean \"slipway {}\"?", *near) : "; see: slipway --help"));
   return 2;
 }
@@ -165,6 +183,7 @@ int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, ch
     if (line.size() > 1) {
       std::vector<std::string> words(line.begin() + 1, line.end());
       if (Match match = find_command(commands, words); match.command) return print_help(*match.command), 0;
+      if (words.size() == 1 && print_group(commands, words[0])) return 0;
       return wrong_word(commands, words);
     }
     print_overview(commands);
@@ -178,13 +197,9 @@ int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, ch
   Match match = find_command(commands, line);
   if (!match.command) {
     // "slipway app" alone lists what it can be followed by.
-    bool prefix = false;
-    for (const Command& command : commands) {
-      if (!command.words.starts_with(line[0] + " ")) continue;
-      print(fmt::format("  slipway {} {}  {}\n", command.words, command.arguments, command.summary));
-      prefix = true;
-    }
-    return prefix ? 2 : wrong_word(commands, line);
+    bool asks = line.size() > 1 && (line[1] == "--help" || line[1] == "-h");
+    if ((line.size() == 1 || asks) && print_group(commands, line[0])) return asks ? 0 : 2;
+    return wrong_word(commands, line);
   }
   std::vector<std::string> after(line.begin() + static_cast<long>(match.words), line.end());
   for (const auto& word : after) {

@@ -31,9 +31,7 @@ Task<Result<std::unique_ptr<cluster::Cluster>>> connect(World& world, Invocation
                                  .tls = connection->tls,
                                  .bearer_token = connection->bearer_token,
                                  .proxy_url = connection->proxy_url};
-  auto cluster = co_await cluster::connect_remote(world, std::move(options));
-  if (!cluster) co_return std::move(cluster.error()).context(connection->server);
-  co_return std::move(*cluster);
+  co_return co_await cluster::connect_remote(world, std::move(options));
 }
 
 std::unique_ptr<runtime::HttpClient> http_client(World& world, const apiserver::Connection& connection) {

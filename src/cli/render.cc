@@ -44,6 +44,8 @@ static Task<int> render(runtime::RealWorld& world, Invocation said) {
   auto rendered = co_await render_path(world, said.arguments.empty() ? "." : said.arguments[0]);
   if (!rendered) co_return report(rendered.error());
   for (const auto& warning : rendered->warnings) complain(fmt::format("slipway: warning: {}\n", warning));
+  if (rendered->objects.empty())
+    complain("slipway: no objects: this folder has neither a kustomization.yaml nor YAML files\n");
   if (said.json()) {
     ArrayBuilder items;
     for (const auto& object : rendered->objects) items.push(object.object);

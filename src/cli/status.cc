@@ -8,7 +8,7 @@ namespace slipway::cli {
 
 // What a person asks first: does it run, what is delivered, what is wrong.
 static Task<int> status(runtime::RealWorld& world, Invocation said) {
-  if (!said.has("--kubeconfig")) said.add("--kubeconfig", said.option("--data") + "/kubeconfig");
+  if (said.has("--data") && !said.has("--kubeconfig")) said.add("--kubeconfig", said.option("--data") + "/kubeconfig");
   auto connection = find_connection(world, said);
   if (!connection) co_return report(connection.error(), "start a cluster with slipway up");
   auto connected = co_await connect(world, said);
@@ -61,11 +61,10 @@ static Task<int> status(runtime::RealWorld& world, Invocation said) {
 }
 
 Command status_command() {
-  return {
-      .words = "status",
-      .summary = "does it run, what is delivered, what is wrong",
-      .options = {{"--data", "DIR", "where the cluster is kept", "/var/lib/slipway"}, json_option, kubeconfig_option},
-      .run = status};
+  return {.words = "status",
+          .summary = "does it run, what is delivered, what is wrong",
+          .options = {{"--data", "DIR", "the Slipway that is kept there"}, json_option, kubeconfig_option},
+          .run = status};
 }
 
 }  // namespace slipway::cli

@@ -203,6 +203,7 @@ class Refusals(unittest.TestCase):
 
     def test_words(self):
         self.assertIn("status", self.refused("statsu"))  # the nearest command
+        self.assertIn("app sync", self.refused("app", "sny"))
         self.assertIn("--path", self.refused("up", "--pth", "x"))
         self.assertIn("/nowhere", self.refused("app", "list", "--kubeconfig", "/nowhere"))
 

@@ -1,12 +1,19 @@
 // EmbeddedCluster: the write path, one file for each concern.
 //
-//   write.cc        which way a write goes; admission; the commit        decode.cc      body to object, field
-//   validation create.cc       new objects, generateName                            metadata.cc    what only the server
-//   may write update.cc       PUT, and what all changes share                      prepare.cc     what single kinds
-//   need beyond tables patch.cc        JSON, merge and strategic-merge patches              namespaces.cc  a namespace
-//   that is there and stays delete.cc       grace, finalizers, propagation                       service_addresses.cc
-//   ClusterIPs and node ports subresources.cc scale, binding, eviction, finalize                   list.cc, watch.cc
-//   reads
+//   write.cc              which way a write goes, and admission
+//   create.cc             new objects, generateName
+//   update.cc             PUT, and what all changes share
+//   patch.cc              JSON, merge and strategic-merge patches
+//   delete.cc             grace, finalizers, propagation
+//   subresources.cc       scale, binding, eviction, finalize
+//   token_request.cc      a ServiceAccount's tokens
+//   decode.cc             body to object; fields that nobody knows
+//   metadata.cc           what only the server may write
+//   prepare.cc            what single kinds need beyond their tables
+//   namespaces.cc         a namespace that is there and stays
+//   service_addresses.cc  ClusterIPs and node ports
+//   event_view.cc         events.k8s.io as another view of core Events
+//   list.cc, watch.cc     reads
 #pragma once
 
 #include "cluster/embedded/admission/pods.h"
