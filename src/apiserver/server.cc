@@ -44,6 +44,10 @@ Task<Result<>> ApiServer::dispatch(runtime::Exchange& exchange, Route route) {
 }
 
 Task<Result<>> ApiServer::serve_other(runtime::Exchange& exchange) {
+  if (options_.other_paths) {
+    bool served = co_await options_.other_paths(exchange);
+    if (served) co_return Result<>();
+  }
   std::string path = exchange.request().path();
   if (path.starts_with("/healthz") || path.starts_with("/livez") || path.starts_with("/readyz")) {
     co_return co_await serve_health(exchange, path);
@@ -51,10 +55,6 @@ Task<Result<>> ApiServer::serve_other(runtime::Exchange& exchange) {
   if (path == "/version" || path == "/version/") co_return co_await answer_value(exchange, 200, version_info());
   if (path.starts_with("/openapi/")) co_return co_await openapi_.serve(exchange);
   // Before discovery: the webhook's path begins with /api/ too.
-  if (options_.other_paths) {
-    bool served = co_await options_.other_paths(exchange);
-    if (served) co_return Result<>();
-  }
   if (path == "/api" || path == "/apis" || path.starts_with("/api/") || path.starts_with("/apis/")) {
     co_return co_await serve_discovery(exchange);
   }

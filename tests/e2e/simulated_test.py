@@ -2,7 +2,7 @@
 """What a user sees of `slipway up` on the simulated node: no root, no containers, everything else real.
 
   tests/e2e/simulated_test.py [Class.test...]"""
-import json, os, signal, subprocess, sys, unittest
+import json, os, signal, ssl, subprocess, unittest, urllib.request
 from harness import ROOT, SLIPWAY, TESTDATA, Repository, Slipway, tempfile, wait
 
 OVERLAY = "apps/hoist/overlays/prod"
@@ -174,6 +174,14 @@ class Seeds(unittest.TestCase):
             for child in ("api", "homepage", "kube-dashboard", "nginx", "prometheus"):
                 wait(f"{child} says why", lambda: "charts" in slipway.conditions(child) and slipway.is_app(child, "Unknown"))
             self.assertEqual("", slipway.conditions("root"))
+            # A remote is asked every two minutes, and at once when its server says that somebody pushed. It has no account here.
+            repo.edit("argocd/apps/api.yaml", "kind: Application", "kind: Application # pushed")
+            revision = repo.commit("pushed")
+            event = json.dumps({"ref": "refs/heads/main", "repository": {"clone_url": url, "html_url": url.removesuffix(".git")}}).encode()
+            push = urllib.request.Request(f"https://127.0.0.1:{slipway.port}/api/webhook", event, {"X-GitHub-Event": "push"})
+            stranger = ssl.create_default_context(cafile=slipway.data / "pki/ca.crt")
+            self.assertEqual(200, urllib.request.urlopen(push, context=stranger, timeout=10).status)
+            wait("the push is delivered", lambda: slipway.is_app("root", "Synced", revision=revision), 20)
 
 
 class Refusals(unittest.TestCase):
