@@ -122,7 +122,7 @@ Task<int> app_get(runtime::RealWorld& world, Invocation said) {
 Task<int> app_diff(runtime::RealWorld& world, Invocation said) {
   auto target = co_await find_app(world, said);
   if (!target) co_return report(target.error());
-  auto repositories = sources::Repositories::create(world, {.directory = said.option("--data") + "/repositories"});
+  auto repositories = sources::Repositories::create(world, {.directory = clones_directory(said)});
   Value app = target->app;
   if (said.has("--revision")) app = app.with("/spec/source/targetRevision", said.option("--revision"));
   auto comparison = co_await gitops::compare(world, *target->cluster, *repositories, app);
@@ -254,7 +254,7 @@ Command app_diff_command() {
               "Compares without changing anything. Exit code 1: there are differences.\n\n  slipway app diff shop "
               "--revision my-branch\n",
           .options = {{"--revision", "REV", "compare with this branch, tag or commit"},
-                      {"--data", "DIR", "where clones are kept", "/var/lib/slipway"},
+                      clones_option,
                       app_namespace,
                       json_option,
                       kubeconfig_option},

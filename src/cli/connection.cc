@@ -1,5 +1,7 @@
 #include "cli/connection.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 
@@ -32,6 +34,25 @@ Task<Result<std::unique_ptr<cluster::Cluster>>> connect(World& world, Invocation
                                  .bearer_token = connection->bearer_token,
                                  .proxy_url = connection->proxy_url};
   co_return co_await cluster::connect_remote(world, std::move(options));
+}
+
+std::string clones_directory(const Invocation& said) {
+  std::string data = "/var/lib/slipway";
+  if (said.has("--data")) {
+    data = said.option("--data");
+  } else if (::geteuid() != 0) {
+    const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
+    data = cache && *cache ? std::string(cache) + "/slipway" : std::string(home ? home : "/tmp") + "/.cache/slipway";
+  }
+  return std::filesystem::absolute(data + "/repositories").lexically_normal().string();
+}
+
+Result<std::string> pod_named(const std::string& word) {
+  size_t slash = word.find('/');
+  if (slash == word.npos) return word;
+  std::string kind = word.substr(0, slash);
+  if (kind == "pod" || kind == "pods" || kind == "po") return word.substr(slash + 1);
+  return fail(ErrorKind::bad_request, "{}: expected the name of a pod; slipway get pods -A lists them", word);
 }
 
 std::unique_ptr<runtime::HttpClient> http_client(World& world, const apiserver::Connection& connection) {

@@ -14,6 +14,8 @@ namespace slipway::cli {
 inline const Option kubeconfig_option{"--kubeconfig", "FILE",
                                       "the cluster to talk to ($KUBECONFIG, else the Slipway of this machine)"};
 inline const Option namespace_option{"--namespace", "NS", "the namespace", "", false, 'n'};
+inline const Option clones_option{"--data", "DIR",
+                                  "where clones are kept (default: /var/lib/slipway as root, else ~/.cache/slipway)"};
 inline const Option json_option{"--json", "", "an object instead of a table"};
 
 // Errors name the file, and what to do when there is none.
@@ -21,5 +23,10 @@ Result<apiserver::Connection> find_connection(World& world, const Invocation& sa
 Task<Result<std::unique_ptr<cluster::Cluster>>> connect(World& world, Invocation said);
 // For what a Cluster does not speak: logs and streams.
 std::unique_ptr<runtime::HttpClient> http_client(World& world, const apiserver::Connection& connection);
+
+// Where the command's own clones of remote repositories go: absolute, and writable for who asks.
+std::string clones_directory(const Invocation& said);
+// "web-1", "pod/web-1" and "pods/web-1" name a pod. Error: bad_request for anything else with a slash.
+Result<std::string> pod_named(const std::string& word);
 
 }  // namespace slipway::cli

@@ -15,7 +15,7 @@ static Task<int> diff(runtime::RealWorld& world, Invocation said) {
   std::string repository = said.arguments[0];
   if (repository.find(':') == std::string::npos)
     repository = std::filesystem::absolute(repository).lexically_normal().string();
-  auto repositories = sources::Repositories::create(world, {.directory = said.option("--data") + "/repositories"});
+  auto repositories = sources::Repositories::create(world, {.directory = clones_directory(said)});
   Value app = gitops::application_for("diff", repository, said.option("--path"), said.option("--revision"), "argocd");
   auto comparison = co_await gitops::compare(world, **connected, *repositories, app);
   if (!comparison) co_return report(comparison.error());
@@ -32,7 +32,7 @@ Command diff_command() {
               "  slipway diff ~/src/infra --path apps/shop/overlays/prod --revision my-branch\n",
           .options = {{"--path", "DIR", "the folder in the repository", "."},
                       {"--revision", "REV", "branch, tag or commit", "HEAD"},
-                      {"--data", "DIR", "where clones are kept", "/var/lib/slipway"},
+                      clones_option,
                       json_option,
                       kubeconfig_option},
           .arguments_min = 1,

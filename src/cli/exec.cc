@@ -101,11 +101,12 @@ Task<int> exec(runtime::RealWorld& world, Invocation said) {
   if (said.rest.empty())
     co_return report(
         fail(ErrorKind::bad_request, "what to run goes behind --: slipway exec {} -- COMMAND", said.arguments[0]));
+  auto pod = pod_named(said.arguments[0]);
+  if (!pod) co_return report(pod.error());
   bool in = said.has("--stdin"), tty = said.has("--tty") && ::isatty(STDIN_FILENO);
   std::string ns = said.option("--namespace", connection->ns);
-  std::string target =
-      fmt::format("/api/v1/namespaces/{}/pods/{}/exec?stdout=true&stderr={}&stdin={}&tty={}",
-                  runtime::percent_encode(ns), runtime::percent_encode(said.arguments[0]), !tty, in, tty);
+  std::string target = fmt::format("/api/v1/namespaces/{}/pods/{}/exec?stdout=true&stderr={}&stdin={}&tty={}",
+                                   runtime::percent_encode(ns), runtime::percent_encode(*pod), !tty, in, tty);
   if (said.has("--container")) target += "&container=" + runtime::percent_encode(said.option("--container"));
   for (const auto& word : said.rest) target += "&command=" + runtime::percent_encode(word);
   runtime::ClientRequest request{.url = target};

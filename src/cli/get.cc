@@ -10,6 +10,7 @@ namespace slipway::cli {
 namespace {
 
 Result<const kinds::Kind*> find_kind(const cluster::Cluster& cluster, const std::string& word) {
+  if (word.find(',') != word.npos) return fail(ErrorKind::bad_request, "{}: expected one kind at a time", word);
   if (const kinds::Kind* kind = cluster.catalog().find_word(word)) return kind;
   std::vector<std::string> known;
   for (const kinds::Kind* kind : cluster.catalog().all()) known.push_back(kind->plural);
@@ -52,6 +53,10 @@ Task<int> get(runtime::RealWorld& world, Invocation said) {
   auto connected = co_await connect(world, said);
   if (!connected) co_return report(connected.error());
   cluster::Cluster& cluster = **connected;
+  if (size_t slash = said.arguments[0].find('/'); said.arguments.size() == 1 && slash != std::string::npos) {
+    said.arguments.push_back(said.arguments[0].substr(slash + 1));  // KIND/NAME
+    said.arguments[0].resize(slash);
+  }
   auto kind = find_kind(cluster, said.arguments[0]);
   if (!kind) co_return report(kind.error());
   bool everywhere = said.has("--all-namespaces");

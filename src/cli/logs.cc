@@ -18,11 +18,11 @@ static Task<int> logs(runtime::RealWorld& world, Invocation said) {
   auto connection = find_connection(world, said);
   if (!connection) co_return report(connection.error());
   auto client = http_client(world, *connection);
-  std::string pod = said.arguments[0];
-  if (pod.starts_with("pod/")) pod = pod.substr(4);
+  auto pod = pod_named(said.arguments[0]);
+  if (!pod) co_return report(pod.error());
   std::string ns = said.option("--namespace", connection->ns);
   std::string target =
-      fmt::format("/api/v1/namespaces/{}/pods/{}/log?", runtime::percent_encode(ns), runtime::percent_encode(pod));
+      fmt::format("/api/v1/namespaces/{}/pods/{}/log?", runtime::percent_encode(ns), runtime::percent_encode(*pod));
   auto add = [&](const char* option, const char* name) {
     if (said.has(option))
       target += fmt::format(

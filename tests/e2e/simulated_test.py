@@ -212,6 +212,11 @@ class Refusals(unittest.TestCase):
     def test_words(self):
         self.assertIn("status", self.refused("statsu"))  # the nearest command
         self.assertIn("app sync", self.refused("app", "sny"))
+        if os.geteuid() == 0:  # a directory that is somebody else's
+            home = tempfile.mkdtemp(prefix="slipway-e2e-")
+            os.chmod(home, 0o755)
+            words = self.refused("up", "--node=simulated", "--data", home, user=65534, group=65534, extra_groups=[])
+            self.assertIn("--data ~/.local/share/slipway", words)
         self.assertIn("--path", self.refused("up", "--pth", "x"))
         self.assertIn("/nowhere", self.refused("app", "list", "--kubeconfig", "/nowhere"))
 

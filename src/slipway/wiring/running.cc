@@ -19,6 +19,10 @@ Result<std::unique_ptr<runtime::FileLock>> take_data_directory(World& world, con
                 "--data DIR --listen 127.0.0.1:7443",
                 data, other ? fmt::format(" (process {}, {})", other->pid, other->url) : "", data);
   }
+  if (lock.failed_with(ErrorKind::forbidden)) {
+    return std::move(lock.error())
+        .context(fmt::format("--data {} is not yours (root? another place: --data ~/.local/share/slipway)", data));
+  }
   return lock;
 }
 
