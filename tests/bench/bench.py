@@ -1,0 +1,341 @@
+#!/usr/bin/env python3
+"""What script/bench prints: figures of the release build on this machine, beside a goal, and beside a peer where SLIPWAY_PEERS has it.
+
+Each figure is the median of its rounds; figures move from machine to machine, ratios of one run hardly. Nothing here fails on a slow
+machine: what could not be measured says why, and the exit code tells that alone."""
+import argparse, http.client, json, os, shutil, statistics, subprocess, sys, tempfile, threading, time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+os.environ.setdefault("SLIPWAY", str(ROOT / "build/release/slipway"))
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+from harness import SLIPWAY, Repository, Slipway, wait
+from kubeapi import Server
+
+PEERS = Path(os.environ["SLIPWAY_PEERS"]) / "bin" if os.environ.get("SLIPWAY_PEERS") else None
+FORMAT = "{:44} {:>12} {:>12} {:>14} {:>8}"
+
+
+class Table:
+    def __init__(self):
+        self.missing = []
+        print(FORMAT.format("work", "slipway", "goal", "peer", "ratio"))
+
+    def row(self, work, ours, unit, goal="", peer=None):
+        """`ratio`: how many times the peer's figure is ours, so that above 1 is better for us where less is better."""
+        shown = lambda n: f"{n:.3g} {unit}" if n < 1000 else f"{n:.0f} {unit}"
+        ratio = "" if peer is None or not ours else (f"{ours / peer:.1f}x" if unit.endswith("/s") else f"{peer / ours:.1f}x")
+        print(FORMAT.format(work, shown(ours), goal, "" if peer is None else shown(peer), ratio), flush=True)
+
+    def skip(self, work, why, failed=False):
+        print(f"{work:44} -- {why}", flush=True)
+        if failed:
+            self.missing.append(work)
+
+
+class Client:
+    """One connection that stays, as a client of the API keeps it."""
+
+    def __init__(self, server):
+        self.connection = http.client.HTTPSConnection(server.host, server.port, timeout=30, context=server.context)
+
+    def ask(self, verb, path, body=None, kind="application/json", accept="application/json"):
+        headers = {"Accept": accept, "Content-Type": kind, "Accept-Encoding": "identity"}
+        self.connection.request(verb, path, body and json.dumps(body), headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        if answer.status >= 300:
+            raise RuntimeError(f"{verb} {path}: {answer.status} {text[:300]!r}")
+        return text
+
+    def get(self, path):
+        return json.loads(self.ask("GET", path))
+
+
+def timed(action):
+    begun = time.perf_counter()
+    action()
+    return time.perf_counter() - begun
+
+
+def until(holds, seconds=30):
+    """How long it takes until `holds`, asked every millisecond or two."""
+    begun = time.perf_counter()
+    while not holds():
+        if time.perf_counter() - begun > seconds:
+            raise RuntimeError(f"not within {seconds} s")
+        time.sleep(0.001)
+    return time.perf_counter() - begun
+
+
+def median_of(rounds, action):
+    return statistics.median(action(n) for n in range(rounds))
+
+
+# ---- parsing, the store ----
+
+
+def programs(table, rounds, home):
+    goals = {"YAML -> Value": ">= 45", "JSON -> Value": ">= 350", "Value -> JSON": ">= 450", "memory": "<= 3"}
+    seen = {}
+    for _ in range(rounds):
+        out = subprocess.run([ROOT / "build/release/bench/value_bench"], check=True, capture_output=True, text=True).stdout
+        for line in out.splitlines():
+            name, words = line[:28].strip(), line[28:].split()
+            figure, unit = (words[2], words[3]) if len(words) >= 4 and words[1] == "MB" else (words[0], words[1] if words[1] != "x" else "x text")
+            seen.setdefault((name, unit), []).append(float(figure))
+    for (name, unit), figures in seen.items():
+        table.row(name, statistics.median(figures), unit, goals.get(name, ""))
+    seen = {}
+    for _ in range(rounds):
+        out = subprocess.run([ROOT / "build/release/bench/store_bench", home], check=True, capture_output=True, text=True).stdout
+        for line in out.splitlines():
+            name, figure, unit = line.split("\t")
+            seen.setdefault((name, unit), []).append(float(figure))
+    for (name, unit), figures in seen.items():
+        table.row(name, statistics.median(figures), unit, ">= 3000" if "commits" in name else "")
+
+
+# ---- the program alone, and what it renders ----
+
+
+def program(table, rounds, home):
+    table.row("release binary", os.path.getsize(SLIPWAY) / 1e6, "MB", "<= 20")
+    version = lambda _: timed(lambda: subprocess.run([SLIPWAY, "version"], check=True, capture_output=True)) * 1e3
+    table.row("slipway version, whole process", median_of(4 * rounds, version), "ms", "< 5")
+    for count in (100, 1000):
+        overlay = Path(home) / f"overlay-{count}"
+        (overlay / "base").mkdir(parents=True)
+        (overlay / "prod").mkdir()
+        names = [f"r{i}.yaml" for i in range(count // 10)]
+        for i, name in enumerate(names):
+            (overlay / "base" / name).write_text("---\n".join(manifest(i * 10 + j) for j in range(10)))
+        (overlay / "base/kustomization.yaml").write_text("resources:\n" + "".join(f"- {n}\n" for n in names))
+        (overlay / "prod/kustomization.yaml").write_text(
+            "namespace: prod\nnamePrefix: prod-\nlabels: [{pairs: {team: a}, includeSelectors: true}]\nresources: [../base]\n"
+            "images: [{name: registry.example.com/web, newTag: '2'}]\n")
+        run = lambda command: median_of(rounds, lambda _: timed(lambda: subprocess.run(command, check=True, capture_output=True)))
+        ours = run([SLIPWAY, "render", str(overlay / "prod")])
+        peer = run([PEERS / "kustomize", "build", str(overlay / "prod")]) if PEERS and (PEERS / "kustomize").exists() else None
+        table.row(f"render an overlay of {count} resources", ours * 1e3, "ms", "< 80" if count == 1000 else "", peer and peer * 1e3)
+
+
+def manifest(i):
+    return f"""apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: web-{i}, labels: {{app: web-{i}}}}}
+spec:
+  replicas: 2
+  selector: {{matchLabels: {{app: web-{i}}}}}
+  template:
+    metadata: {{labels: {{app: web-{i}}}}}
+    spec:
+      containers:
+      - name: web
+        image: registry.example.com/web:1
+        env: [{{name: A, value: b}}]
+        ports: [{{containerPort: 8080}}]
+"""
+
+
+# ---- the API, ours and the peer's in one run ----
+
+
+def config_map(name, size=1000):
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"text": "x" * size}}
+
+
+def api_figures(server, rounds):
+    """Of any Kubernetes API: one client that keeps its connection."""
+    client, maps = Client(server), "/api/v1/namespaces/bench/configmaps"
+    client.ask("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "bench"}})
+    each = lambda count, action: statistics.median(timed(lambda: action(i)) for i in range(count)) * 1e3
+    figures = {}
+    figures["create, one client"] = each(100 * rounds, lambda i: client.ask("POST", maps, config_map(f"c{i}")))
+    patch = lambda i: client.ask("PATCH", f"{maps}/c0", {"data": {"n": str(i)}}, "application/merge-patch+json")
+    figures["merge patch, one client"] = each(100 * rounds, patch)
+    figures["get, one client"] = each(200 * rounds, lambda i: client.ask("GET", f"{maps}/c{i % 50}"))
+    for i in range(100 * rounds, 2000):
+        client.ask("POST", maps, config_map(f"c{i}"))
+    figures["list 2,000 of 1 KB, JSON"] = each(3 * rounds, lambda i: (patch(i), client.ask("GET", maps))[1])
+    table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    figures["list 2,000 of 1 KB, Table"] = each(3 * rounds, lambda i: (patch(i), client.ask("GET", maps, accept=table))[1])
+    figures["watch, from a patch sent to its event"] = watch_delay(server, client, maps, 30 * rounds)
+    return figures
+
+
+def watch_delay(server, client, maps, count):
+    came, ready = {}, threading.Event()
+
+    def follow():
+        revision = json.loads(Client(server).ask("GET", maps + "?limit=1"))["metadata"]["resourceVersion"]
+        connection = http.client.HTTPSConnection(server.host, server.port, timeout=60, context=server.context)
+        connection.request("GET", f"{maps}?watch=true&resourceVersion={revision}", headers={"Accept": "application/json"})
+        answer = connection.getresponse()
+        ready.set()
+        while len(came) < count:
+            line = answer.readline()
+            now = time.perf_counter()
+            if not line:
+                return
+            came[json.loads(line)["object"]["metadata"]["resourceVersion"]] = now
+        connection.close()
+
+    follower = threading.Thread(target=follow, daemon=True)
+    follower.start()
+    ready.wait(10)
+    told = {}
+    for i in range(count):
+        begun = time.perf_counter()
+        written = json.loads(client.ask("PATCH", f"{maps}/c1", {"data": {"w": str(i)}}, "application/merge-patch+json"))
+        told[written["metadata"]["resourceVersion"]] = begun
+        time.sleep(0.005)
+    follower.join(10)
+    delays = [(came[r] - told[r]) * 1e3 for r in told if r in came]
+    if len(delays) < count // 2:
+        raise RuntimeError(f"only {len(delays)} of {count} events came")
+    return statistics.median(delays)
+
+
+def peer_api(rounds, home):
+    """The same of a real kube-apiserver with etcd; None where there is none."""
+    if not PEERS or not (PEERS / "kube-apiserver").exists():
+        return None
+    folder = f"{home}/peer"
+    up = subprocess.run([ROOT / "tests/peers/kube-up", folder, "17643"], capture_output=True, text=True)
+    try:
+        if up.returncode:
+            raise RuntimeError(up.stderr.strip())
+        return api_figures(Server(up.stdout.strip()), rounds)
+    finally:
+        subprocess.run([ROOT / "tests/peers/kube-down", folder], capture_output=True)
+
+
+def memory_mb(pid):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1e3
+
+
+def cpu_seconds(pid):
+    """Of all threads, in nanoseconds' resolution: ticks are too coarse for an idle program."""
+    return sum(int(t.read_text().split()[0]) for t in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+
+
+def written_bytes(pid):
+    return int(next(line for line in Path(f"/proc/{pid}/io").read_text().splitlines() if line.startswith("write_bytes")).split()[1])
+
+
+def start_seconds(slipway):
+    """From exec to a 200 of /readyz; its certificates and kubeconfig are there from an earlier life."""
+    begun = time.perf_counter()
+    with open(slipway.log, "a") as log:
+        slipway.process = subprocess.Popen(slipway.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def ready():
+        try:
+            return slipway.api.ask("GET", "/readyz")[0] == 200
+        except OSError:
+            return False
+
+    until(ready)
+    return time.perf_counter() - begun
+
+
+def cluster(table, rounds, home):
+    repository = Repository(f"{home}/saas", copy_of=ROOT / "examples/saas")
+    overlay = "apps/hoist/overlays/prod"
+    slipway = Slipway(repository.path, "--path", overlay, data=f"{home}/data").start()
+    try:
+        wait("the example is healthy", lambda: slipway.is_app("saas", "Synced", "Healthy"), 60)
+        client = Client(slipway.api)
+        app = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/saas"
+
+        def commit(n):
+            path = repository.path / overlay / "kustomization.yaml"
+            path.write_text(path.read_text() + f"# {n}\n")
+            api = repository.path / "apps/hoist/base/api.yaml"
+            api.write_text(api.read_text().replace("kind: Deployment", f"kind: Deployment  # {n}", 1))
+            revision = repository.commit(f"change {n}")
+
+            def synced():
+                status = client.get(app)["status"]
+                return status["sync"]["status"] == "Synced" and status["sync"].get("revision") == revision
+
+            return until(synced)
+
+        table.row("commit to Synced, local repository", median_of(4 * rounds, commit) * 1e3, "ms", "< 300")
+        web = "/apis/apps/v1/namespaces/hoist/deployments/hoist-api"
+
+        def undone(n):
+            client.ask("PATCH", web, {"spec": {"replicas": 2 + n % 3}}, "application/merge-patch+json")
+            return until(lambda: client.get(web)["spec"]["replicas"] == 1)
+
+        try:
+            table.row("a manual change undone", median_of(4 * rounds, undone) * 1e3, "ms", "< 100")
+        except RuntimeError as problem:
+            table.skip("a manual change undone", str(problem), failed=True)
+
+        def restarted(_):
+            slipway.stop()
+            return start_seconds(slipway)
+
+        starts = median_of(2 * rounds, restarted) * 1e3
+        client = Client(slipway.api)
+        client.ask("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "idle"}})
+        many = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+                "spec": {"replicas": 20, "selector": {"matchLabels": {"a": "b"}}, "template": {
+                    "metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "web", "image": "registry.invalid/web:1"}]}}}}
+        client.ask("POST", "/apis/apps/v1/namespaces/idle/deployments", many)
+        wait("20 pods run", lambda: client.get("/apis/apps/v1/namespaces/idle/deployments/web")["status"].get("readyReplicas") == 20, 60)
+        time.sleep(5)
+        pid = slipway.process.pid
+        cpu, disk, seconds = cpu_seconds(pid), written_bytes(pid), 10
+        time.sleep(seconds)
+        idle = (cpu_seconds(pid) - cpu) / seconds * 100, (written_bytes(pid) - disk) / seconds / 1e3
+        table.row("resident, the example and 20 simulated pods", memory_mb(pid), "MB", "<= 40")
+        table.row("idle CPU over 10 s, of a core", idle[0], "%", "<= 0.3")
+        table.row("idle disk writes over 10 s", idle[1], "KB/s", "<= 0.5")
+        ours = api_figures(slipway.api, rounds)
+        resident = memory_mb(pid)
+    finally:
+        slipway.close()
+    try:
+        peer = peer_api(rounds, home)
+        if not peer:
+            table.skip("kube-apiserver beside us", "SLIPWAY_PEERS names none (tests/peers/install)")
+    except RuntimeError as problem:
+        peer = None
+        table.skip("kube-apiserver beside us", str(problem), failed=True)
+    table.row("start to /readyz", starts, "ms", "<= 300")
+    for name, figure in ours.items():
+        table.row(name, figure, "ms", "", peer and peer[name])
+    table.row("resident after these, 2,000 objects", resident, "MB")
+
+
+def main():
+    parts = {"programs": programs, "program": program, "cluster": cluster}
+    parser = argparse.ArgumentParser(prog="script/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3, help="more rounds: steadier medians (default 3)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; none: all")
+    options = parser.parse_args()
+    if unknown := [p for p in options.parts if p not in parts]:
+        parser.error(f"unknown part {unknown[0]}; known: {', '.join(parts)}")
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load {load:.1f}{' (busy: read the figures with that in mind)' if load > 1 else ''}")
+    table = Table()
+    home = tempfile.mkdtemp(prefix="slipway-bench-")
+    try:
+        for name, part in parts.items():
+            if options.parts and name not in options.parts:
+                continue
+            try:
+                part(table, options.rounds, home)
+            except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError) as problem:
+                table.skip(name, f"could not be measured: {problem}", failed=True)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    return 1 if table.missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
