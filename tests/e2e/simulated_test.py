@@ -209,6 +209,15 @@ class Refusals(unittest.TestCase):
         os.chmod(home, 0o777)
         self.assertIn("--node=simulated", self.refused("up", "--data", home + "/data", user=65534, group=65534, extra_groups=[]))
 
+    def test_repository(self):
+        with tempfile.TemporaryDirectory() as home:
+            up = ("up", "--node=simulated", "--data", f"{home}/data")
+            self.assertIn(".git", self.refused(*up, home))
+            self.assertIn(".git", self.refused(*up, f"{home}/nowhere"))
+            Repository(f"{home}/repo").write("a/b/x.yaml", "")
+            self.assertIn(f"slipway up {home}/repo --path a/b", self.refused(*up, f"{home}/repo/a/b"))
+            self.assertFalse(os.path.exists(f"{home}/data"))
+
     def test_words(self):
         self.assertIn("status", self.refused("statsu"))  # the nearest command
         self.assertIn("app sync", self.refused("app", "sny"))

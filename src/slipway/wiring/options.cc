@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -37,7 +38,9 @@ std::string absolute_path(std::string path) {
   return whole;
 }
 
-static bool is_cidr(std::string_view text) {
+namespace {
+
+bool is_cidr(std::string_view text) {
   size_t slash = text.find('/');
   if (slash == text.npos) return false;
   auto bits = base::parse_int(text.substr(slash + 1));
@@ -49,6 +52,27 @@ static bool is_cidr(std::string_view text) {
   }
   return true;
 }
+
+bool is_repository(World& world, const std::string& folder) {
+  auto& files = world.files();
+  return files.exists(folder + "/.git") || (files.exists(folder + "/HEAD") && files.exists(folder + "/objects"));
+}
+
+// A folder within a repository is named by the repository and --path.
+Result<> check_repository(World& world, const std::string& folder) {
+  if (is_repository(world, folder)) return {};
+  for (std::string above = folder; world.files().exists(folder) && above.size() > 1;) {
+    above.resize(std::max<size_t>(above.rfind('/'), 1));
+    if (is_repository(world, above)) {
+      return fail(ErrorKind::bad_request, "{0} is within the repository {1}: slipway up {1} --path {2}", folder, above,
+                  folder.substr(above.size() == 1 ? 1 : above.size() + 1));
+    }
+  }
+  return fail(ErrorKind::bad_request, "there is no repository at {}; expected a folder with .git in it, or a URL",
+              folder);
+}
+
+}  // namespace
 
 Result<UpOptions> read_up_options(World& world, const cli::Invocation& said) {
   UpOptions options;
@@ -66,10 +90,7 @@ Result<UpOptions> read_up_options(World& world, const cli::Invocation& said) {
         options.repository.find("://") == std::string::npos && options.repository.find(':') == std::string::npos;
     if (local) {
       options.repository = absolute_path(options.repository);
-      if (!world.files().exists(options.repository)) {
-        return fail(ErrorKind::bad_request, "there is no repository at {}; expected a folder with .git in it, or a URL",
-                    options.repository);
-      }
+      OR_RETURN(check_repository(world, options.repository));
     }
   } else if (said.option("--path") != "." || said.option("--revision") != "HEAD") {
     return fail(ErrorKind::bad_request, "--path and --revision need a repository: slipway up REPO --path DIR");

@@ -37,7 +37,7 @@ struct Read {
 };
 Read read(std::string_view line) {
   sim::SimWorld world(1);
-  REQUIRE(world.files().make_directories("/srv/shop"));
+  REQUIRE(world.files().make_directories("/srv/shop/.git"));
   auto options = read_up_options(world, said(line));
   return options ? Read{*options, ""} : Read{{}, options.error().str()};
 }

@@ -21,12 +21,13 @@ void say_what_next(View& view, const UpOptions& options, const std::string& appl
   view.say("");
   view.say("  export KUBECONFIG=" + options.kubeconfig);
   if (!application.empty()) {
-    view.say(fmt::format("  slipway app get {}        how it stands, and why", application));
-    view.say(fmt::format("  slipway get services -A   addresses to curl"));
+    view.say(fmt::format("  {:<26}how it stands, and why", "slipway app get " + application));
   } else {
-    view.say("  kubectl apply -f ...      or give a repository: slipway up REPO --path DIR");
+    view.say(fmt::format("  {:<26}or give a repository: slipway up REPO --path DIR", "kubectl apply -f ..."));
   }
-  view.say("  Ctrl-C stops Slipway and leaves containers running; slipway down stops them");
+  view.say(options.cluster.empty() && options.node == NodeKind::containerd
+               ? "  Ctrl-C stops Slipway and leaves containers running; slipway down stops them"
+               : "  Ctrl-C stops Slipway");
   view.say("");
 }
 
@@ -48,13 +49,14 @@ void add_engine(World& world, cluster::Cluster& cluster, Controllers& controller
 }
 
 Task<Result<>> run_embedded(runtime::RealWorld& world, UpOptions options) {
-  View view(world, options.plain);
+  View view(world, options.plain, options.node == NodeKind::containerd);
   auto lock = OR_CO_RETURN(take_data_directory(world, options.data));
   LateStreams streams;
   Webhook webhook;
   auto plane = OR_CO_RETURN(co_await open_control_plane(world, options, &streams, webhook.handler()));
+  bool known = plane->store->revision() > 0;
   OR_CO_RETURN(co_await make_bootstrap_objects(world, *plane->cluster, options));
-  view.step("control plane", fmt::format("{}, {} objects", plane->url, plane->store->revision() ? "stored" : "no"));
+  view.step("control plane", fmt::format("{}, {}", plane->url, known ? "as it was stored" : "new"));
 
   runtime::Scope& scope = co_await runtime::current_scope();
   TaskGroup group(scope);
@@ -117,12 +119,15 @@ Task<Result<>> run_embedded(runtime::RealWorld& world, UpOptions options) {
   }
   co_await group.stop();
   OR_CO_RETURN(co_await plane->store->close());
-  if (signaled) view.say("\n  stopped; containers go on. slipway up continues, slipway down stops them");
+  if (signaled)
+    view.say(options.node == NodeKind::containerd
+                 ? "\n  stopped; containers go on. slipway up continues, slipway down stops them"
+                 : "\n  stopped; slipway up continues");
   co_return failure;
 }
 
 Task<Result<>> run_remote(runtime::RealWorld& world, UpOptions options) {
-  View view(world, options.plain);
+  View view(world, options.plain, false);
   auto lock = OR_CO_RETURN(take_data_directory(world, options.data));
   auto connection = OR_CO_RETURN(apiserver::read_kubeconfig(world, options.cluster));
   cluster::RemoteOptions remote{.server = connection.server,

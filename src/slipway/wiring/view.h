@@ -11,7 +11,9 @@ namespace slipway::wiring {
 
 class View {
  public:
-  View(World& world, bool plain) : world_(world), plain_(plain), begun_(world.steady_now()) {}
+  // `reachable`: services answer on this machine, so their addresses are worth showing.
+  View(World& world, bool plain, bool reachable)
+      : world_(world), plain_(plain), reachable_(reachable), begun_(world.steady_now()) {}
   // "store  0.02 s"; each measures from the one before.
   void step(std::string_view what, std::string_view detail = {});
   void say(std::string_view line);
@@ -19,14 +21,20 @@ class View {
   Task<void> follow(cluster::Cache& cache);
 
  private:
-  std::vector<std::string> lines(const cluster::Cache& cache) const;
-  void redraw(const cluster::Cache& cache);
-  void print_changes(const cluster::Cache& cache);
+  // A line as it is shown, and what it says: columns may get wider without anything having changed.
+  struct Line {
+    std::string shown, said;
+    bool operator==(const Line&) const = default;
+  };
+  std::vector<Line> lines(const cluster::Cache& cache) const;
+  void redraw(const std::vector<Line>& next);
+  void print_changes(const std::vector<Line>& next);
 
   World& world_;
-  bool plain_;
+  bool plain_, reachable_;
   SteadyTime begun_, last_{};
-  std::vector<std::string> shown_;
+  std::vector<Line> before_;
+  size_t drawn_ = 0;  // lines on the screen
 };
 
 }  // namespace slipway::wiring
