@@ -13,8 +13,9 @@ OVERLAY = "apps/hoist/overlays/prod"
 def missing():
     if os.geteuid() != 0:
         return "containers need root"
-    if subprocess.run(["nft", "list", "table", "ip", "slipway"], capture_output=True).returncode == 0:
-        return "another Slipway has containers on this machine (nft table ip slipway)"
+    claimed = Path("/run/slipway/containers")
+    if claimed.exists() and claimed.read_text() != os.environ.get("SLIPWAY_E2E_DATA"):
+        return f"the containers of {claimed.read_text()} are on this machine"
     return None
 
 
@@ -74,6 +75,13 @@ class Containers(unittest.TestCase):
                                  "import socket; print([socket.gethostbyname(n) for n in "
                                  "('redis', 'hoist-front.hoist', 'kubernetes.default.svc.cluster.local')])").stdout
         self.assertEqual(3, names.count("'10."), names)
+
+    def test_2_one_data_directory_at_a_time(self):
+        with tempfile.TemporaryDirectory(prefix="sw-", dir="/tmp") as other:
+            done = subprocess.run([SLIPWAY, "up", "--data", other, "--listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=30)
+            self.assertEqual(1, done.returncode)
+            self.assertIn(f"slipway down --data {self.data}", done.stderr)
+        self.job()
 
     def test_3_restarts_leave_containers_alone(self):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):

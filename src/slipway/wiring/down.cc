@@ -108,6 +108,7 @@ Task<int> down(runtime::RealWorld& world, cli::Invocation said) {
   if (!running->containerd_socket.empty()) {
     auto cleared = co_await network::clear(world);
     if (!cleared) co_return cli::report(cleared.error());
+    free_machine(world, data);
   }
   auto registry = stop_registry(world, data);
   if (!registry) co_return cli::report(registry.error());

@@ -5,6 +5,8 @@
 
 namespace slipway::wiring {
 
+constexpr std::string_view claim_file = "/run/slipway/containers";
+
 Result<std::unique_ptr<runtime::FileLock>> take_data_directory(World& world, const std::string& data) {
   auto made = world.files().make_directories(data, 0755);
   if (!made) {
@@ -24,6 +26,24 @@ Result<std::unique_ptr<runtime::FileLock>> take_data_directory(World& world, con
         .context(fmt::format("--data {} is not yours (root? another place: --data ~/.local/share/slipway)", data));
   }
   return lock;
+}
+
+Result<> claim_machine(World& world, const std::string& data) {
+  std::string there = world.files().read(std::string(claim_file)).value_or("");
+  if (there == data) return {};
+  if (!there.empty() && world.files().exists(there + "/running.json")) {
+    return fail(ErrorKind::conflict,
+                "the containers of {0} are on this machine, and their network is in the way: slipway down --data {0} - "
+                "or this one without containers: --node=simulated",
+                there);
+  }
+  OR_RETURN(world.files().make_directories(std::string(claim_file.substr(0, claim_file.rfind('/'))), 0755));
+  return world.files().write_atomically(std::string(claim_file), data, 0644);
+}
+
+void free_machine(World& world, const std::string& data) {
+  if (world.files().read(std::string(claim_file)).value_or("") != data) return;
+  (void)world.files().remove(std::string(claim_file)).has_value();  // it names a directory without containers: harmless
 }
 
 Result<> write_running(World& world, const std::string& data, const Running& running) {

@@ -18,6 +18,12 @@ struct Running {
 
 // Takes the directory. Error: conflict, naming the process that has it and the way out.
 Result<std::unique_ptr<runtime::FileLock>> take_data_directory(World& world, const std::string& data);
+// A machine has one bridge, one set of rules and one cluster DNS: it runs the containers of one data directory at a
+// time, stopped Slipways included, since their containers go on. Known by a file under /run, so a reboot frees the
+// machine. Error: conflict, naming the other directory and the way out.
+Result<> claim_machine(World& world, const std::string& data);
+void free_machine(World& world, const std::string& data);  // when no container is left; nothing when it is another's
+
 Result<> write_running(World& world, const std::string& data, const Running& running);
 // What the last `up` wrote; nothing when none did.
 std::optional<Running> read_running(World& world, const std::string& data);
