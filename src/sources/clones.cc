@@ -17,6 +17,10 @@ Error unresolved(std::string_view revision, const std::vector<std::string>& name
               near ? fmt::format("; did you mean \"{}\"?", *near) : "");
 }
 
+bool is_unadvertised(const Error& error) {
+  return error.message().find("unadvertised object") != std::string::npos;
+}
+
 }  // namespace
 
 Task<Result<Commit>> Clones::resolve(Location location, Credentials credentials, std::string revision) {
@@ -56,10 +60,16 @@ Task<Result<std::shared_ptr<const Tree>>> Clones::tree(Location location, Creden
   co_return std::move(tree);
 }
 
+Task<Result<std::string>> Clones::ask(GitCall call, Location location, Credentials credentials) {
+  OR_CO_RETURN(access_.add(call, location, credentials));
+  auto answer = co_await git_.run(std::move(call));
+  if (!answer) co_return explain_refusal(std::move(answer).error(), location, credentials);
+  co_return std::move(answer);
+}
+
 Task<Result<Clones::Text>> Clones::list_refs(Location location, Credentials credentials) {
   GitCall call{.args = {"ls-remote", "--", location.url}};
-  OR_CO_RETURN(git_.add_access(call, location, credentials, directory_));
-  std::string text = OR_CO_RETURN(co_await git_.run(std::move(call)));
+  std::string text = OR_CO_RETURN(co_await ask(std::move(call), location, credentials));
   co_return std::make_shared<const std::string>(std::move(text));
 }
 
@@ -90,12 +100,34 @@ Task<Result<Clones::Fetched>> Clones::fetch(Location location, Credentials crede
   call.args.insert(call.args.end(), {"origin", fmt::format("+{}:refs/slipway/{}", sha, sha)});
   call.config.emplace_back("remote.origin.url", location.url);
   call.config.emplace_back("remote.origin.promisor", "true");
-  if (auto access = git_.add_access(call, location, credentials, directory_); !access)
-    co_return Fetched{sha, std::move(access).error()};
-  auto done = co_await git_.run(std::move(call));
+  auto done = co_await ask(std::move(call), location, credentials);
+  if (!done && is_unadvertised(done.error())) {
+    auto all = co_await fetch_history(location, credentials, sha);
+    if (all) co_return Fetched{sha, std::nullopt};
+    if (!all.failed_with(ErrorKind::not_found)) done = std::move(all).error();
+  }
   if (done.failed_with(ErrorKind::canceled)) co_return std::move(done).error();
   if (!done) co_return Fetched{sha, std::move(done).error()};
   co_return Fetched{sha, std::nullopt};
+}
+
+// An older server, or one behind an sshd that lets no GIT_PROTOCOL through, gives away only what its references point
+// at: then everything that they reach comes, and the commit is among it or nowhere.
+Task<Result<>> Clones::fetch_history(Location location, Credentials credentials, std::string sha) {
+  std::string git_dir = clone_of(location);
+  GitCall call{.args = {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
+                        "--no-recurse-submodules", fmt::format("--filter=blob:limit={}", limits_.blob_bytes_max + 1)},
+               .git_dir = git_dir};
+  if (world_.files().exists(git_dir + "/shallow")) call.args.push_back("--unshallow");
+  call.args.insert(call.args.end(), {"origin", "+refs/heads/*:refs/all/heads/*", "+refs/tags/*:refs/all/tags/*"});
+  call.config.emplace_back("remote.origin.url", location.url);
+  call.config.emplace_back("remote.origin.promisor", "true");
+  OR_CO_RETURN(co_await ask(std::move(call), location, credentials));
+  auto found = co_await objects_.find_commit(git_dir, {sha});
+  if (!found) co_return std::move(found).error();
+  if (found->sha != sha) co_return fail(ErrorKind::not_found, "no branch and no tag reaches the commit {}", sha);
+  OR_CO_RETURN(co_await git_.run({.args = {"update-ref", "refs/slipway/" + sha, sha}, .git_dir = git_dir}));
+  co_return Result<>();
 }
 
 // A server does not resolve prefixes. The commits of all branches, without trees and blobs, are small.
@@ -107,8 +139,7 @@ Task<Result<Commit>> Clones::find_prefix(Location location, Credentials credenti
                .git_dir = git_dir};
   call.config.emplace_back("remote.origin.url", location.url);
   call.config.emplace_back("remote.origin.promisor", "true");
-  OR_CO_RETURN(git_.add_access(call, location, credentials, directory_));
-  OR_CO_RETURN(co_await git_.run(std::move(call)));
+  OR_CO_RETURN(co_await ask(std::move(call), location, credentials));
   co_return co_await objects_.find_commit(git_dir, {prefix});
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "sources/access.h"
 #include "sources/git.h"
 #include "sources/object_store.h"
 #include "sources/sharing.h"
@@ -13,7 +14,12 @@ namespace slipway::sources {
 class Clones {
  public:
   Clones(World& world, Git& git, ObjectStore& objects, std::string directory, SourceLimits limits)
-      : world_(world), git_(git), objects_(objects), directory_(std::move(directory)), limits_(limits) {}
+      : world_(world),
+        git_(git),
+        objects_(objects),
+        access_(world, directory),
+        directory_(std::move(directory)),
+        limits_(limits) {}
   // `credentials` are those of the location; parse_url's own are used where it has none.
   Task<Result<Commit>> resolve(Location location, Credentials credentials, std::string revision);
   Task<Result<std::shared_ptr<const Tree>>> tree(Location location, Credentials credentials, std::string sha,
@@ -25,9 +31,12 @@ class Clones {
     std::optional<Error> error;
   };
   using Text = std::shared_ptr<const std::string>;
+  // git about this remote, with what reaching it needs.
+  Task<Result<std::string>> ask(GitCall call, Location location, Credentials credentials);
   Task<Result<Text>> list_refs(Location location, Credentials credentials);
   Task<Result<>> ensure(Location location, Credentials credentials, std::string sha, bool again);
   Task<Result<Fetched>> fetch(Location location, Credentials credentials, std::string sha, bool again);
+  Task<Result<>> fetch_history(Location location, Credentials credentials, std::string sha);
   Task<Result<Commit>> find_prefix(Location location, Credentials credentials, std::string prefix);
   Task<Result<>> create(std::string git_dir);
   std::string clone_of(const Location& location) const;
@@ -35,6 +44,7 @@ class Clones {
   World& world_;
   Git& git_;
   ObjectStore& objects_;
+  Access access_;
   std::string directory_;
   SourceLimits limits_;
   Sharing<Text> listing_;

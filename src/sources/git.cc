@@ -3,16 +3,14 @@
 #include <cstdlib>
 
 #include "base/text.h"
-#include "runtime/tls.h"
 
 namespace slipway::sources {
 namespace {
 
 // What of our own environment reaches git: how to get out of this network, nothing that redirects git itself (GIT_DIR
 // and its kin are set when we are started by a hook).
-constexpr const char* kPassedOn[] = {"http_proxy",    "https_proxy",  "HTTPS_PROXY",   "no_proxy",
-                                     "NO_PROXY",      "all_proxy",    "ALL_PROXY",     "SSH_AUTH_SOCK",
-                                     "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"};
+constexpr const char* kPassedOn[] = {"http_proxy", "https_proxy", "HTTPS_PROXY",   "no_proxy",      "NO_PROXY",
+                                     "all_proxy",  "ALL_PROXY",   "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR"};
 
 // A repository's own configuration is read by git, and can name programs: these settings stand above it.
 const std::pair<std::string, std::string> kSettings[] = {
@@ -34,13 +32,27 @@ bool has(std::string_view text, std::string_view word) {
   return base::to_lower(text).find(word) != std::string::npos;
 }
 
-std::string shell_quoted(std::string_view text) {
-  return fmt::format("'{}'", base::replace_all(std::string(text), "'", "'\\''"));
+// Keys that only this run may see.
+struct Removal {
+  World& world;
+  std::vector<std::string> paths;
+  ~Removal() {
+    for (const std::string& path : paths) (void)world.files().remove(path).has_value();
+  }
+};
+
+// What ssh and git say around the reason.
+bool is_noise(std::string_view line) {
+  for (std::string_view start : {"warning: ", "Warning: Permanently added", "Please make sure you have the correct",
+                                 "and the repository exists.", "@"})
+    if (line.starts_with(start)) return true;
+  return line.empty();
 }
 
 }  // namespace
 
 Task<Result<std::string>> Git::run(GitCall call) {
+  Removal removal{world_, std::move(call.remove_after)};
   runtime::Command command{.argv = {"git"}, .clean_env = true};
   for (auto& arg : call.args) command.argv.push_back(std::move(arg));
   command.env = {"GIT_TERMINAL_PROMPT=0",
@@ -72,6 +84,8 @@ Task<Result<std::string>> Git::run(GitCall call) {
     ++count;
   };
   for (const auto& setting : kSettings) set(setting);
+  // as a setting, since the variable would stand above the certificates that are given for one host
+  if (const char* trusted = std::getenv("GIT_SSL_CAINFO")) set({"http.sslCAInfo", trusted});
   for (const auto& setting : call.config) set(setting);
   command.env.push_back(fmt::format("GIT_CONFIG_COUNT={}", count));
   for (auto& variable : call.env) command.env.push_back(std::move(variable));
@@ -88,50 +102,15 @@ Task<Result<std::string>> Git::run(GitCall call) {
   co_return std::move(result.out);
 }
 
-Result<> Git::add_access(GitCall& call, const Location& location, const Credentials& credentials,
-                         const std::string& directory) {
-  auto key_file = [&](std::string_view kind, std::string text) -> Result<std::string> {
-    if (!text.ends_with('\n')) text += '\n';  // ssh refuses a key without
-    std::string name = base::hex_encode(runtime::sha256(text)).substr(0, 16);
-    std::string path = fmt::format("{}/keys/{}-{}", directory, kind, name);
-    if (world_.files().exists(path)) return path;
-    OR_RETURN(world_.files().make_directories(directory + "/keys", 0700));
-    OR_RETURN(world_.files().write_atomically(path, text, 0600));
-    return path;
-  };
-  if (location.way == Location::Way::https) {
-    std::string user = credentials.username.empty() ? location.username : credentials.username;
-    std::string password = credentials.password.empty() ? location.password : credentials.password;
-    if (!password.empty() || !user.empty()) {
-      std::string both = base::base64_encode(fmt::format("{}:{}", user.empty() ? "git" : user, password));
-      call.config.emplace_back(fmt::format("http.{}.extraHeader", location.host), "Authorization: Basic " + both);
-    }
-    if (credentials.insecure) call.config.emplace_back(fmt::format("http.{}.sslVerify", location.host), "false");
-    if (!credentials.tls_client_certificate.empty()) {
-      call.config.emplace_back("http.sslCert", OR_RETURN(key_file("tls", credentials.tls_client_certificate)));
-      call.config.emplace_back("http.sslKey", OR_RETURN(key_file("tls", credentials.tls_client_key)));
-    }
-  } else if (location.way == Location::Way::ssh) {
-    OR_RETURN(world_.files().make_directories(directory + "/keys", 0700));
-    std::string command = "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=15";
-    command +=
-        fmt::format(" -o StrictHostKeyChecking={} -o UserKnownHostsFile={}", credentials.insecure ? "no" : "accept-new",
-                    shell_quoted(credentials.insecure ? "/dev/null" : directory + "/keys/known_hosts"));
-    if (!credentials.ssh_private_key.empty())
-      command += " -o IdentitiesOnly=yes -i " + shell_quoted(OR_RETURN(key_file("ssh", credentials.ssh_private_key)));
-    call.env.push_back("GIT_SSH_COMMAND=" + command);
-    call.env.push_back("GIT_SSH_VARIANT=ssh");
-  }
-  return {};
-}
-
 Error git_error(std::string_view text) {
+  if (text.find("HOST IDENTIFICATION HAS CHANGED") != text.npos)  // ssh shouts first, and says what it is at the end
+    if (size_t at = text.find("Host key for "); at != text.npos) text.remove_prefix(at);
   std::string words;
   for (std::string_view line : base::split_lines(text)) {
     line = base::trim(line);
     for (std::string_view prefix : {"fatal: ", "error: ", "remote: "})
       if (line.starts_with(prefix)) line.remove_prefix(prefix.size());
-    if (line.empty() || line.starts_with("warning: ") || line.starts_with("Warning: Permanently added")) continue;
+    if (is_noise(line) || (!words.empty() && line.starts_with("Could not read from remote"))) continue;
     if (!words.empty()) words += "; ";
     words += line;
     if (words.size() > 600) break;

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "sources/repositories.h"
-#include "sources/url.h"
 
 namespace slipway::sources {
 
@@ -17,6 +16,7 @@ struct GitCall {
   std::vector<std::pair<std::string, std::string>>
       config;  // as `-c key=value`, but by environment: seen by nobody else
   std::vector<std::string> env;
+  std::vector<std::string> remove_after;  // files that only this run may see
   size_t output_max = 64 << 20;
 };
 
@@ -25,9 +25,6 @@ class Git {
   Git(World& world, Duration time_max) : world_(world), time_max_(time_max) {}
   // Its stdout. Errors: unauthorized, not_found, unavailable, timeout, io, too_large, in git's own words.
   Task<Result<std::string>> run(GitCall call);
-  // Adds to `call` what reaching `location` needs. Key files (mode 0600) and known hosts lie below `directory`.
-  Result<> add_access(GitCall& call, const Location& location, const Credentials& credentials,
-                      const std::string& directory);
 
  private:
   World& world_;

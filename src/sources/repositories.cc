@@ -67,6 +67,11 @@ class GitRepositories final : public Repositories {
     if (auto found = watching_.find(changed); found != watching_.end()) tell(found->second);
   }
 
+  void access_changed() override {
+    for (auto& [url, watching] : watching_)
+      if (!watching.watch) tell(watching);
+  }
+
   bool is_local(std::string_view url) const override {
     auto location = locate(url);
     return location && location->way == Location::Way::local;

@@ -14,9 +14,12 @@
 
 namespace slipway::sources {
 
-struct Credentials {  // from a Secret; never logged
+struct Credentials {  // never logged
   std::string username, password, ssh_private_key, tls_client_certificate, tls_client_key;
-  bool insecure = false;
+  bool insecure = false;        // neither host keys nor certificates are checked
+  std::string ca_certificates;  // PEM, for this host; empty: those of the machine
+  std::string known_hosts;      // lines of ssh's known_hosts; empty: those that large services publish
+  std::string origin;           // for messages: "Secret argocd/private"
 };
 struct Commit {
   std::string url;                    // as asked for, before mirrors
@@ -52,6 +55,8 @@ class Repositories {
   // local URL. All who wait are told. So: loop { changed(); resolve(); }. Error: canceled; not_found.
   virtual Task<Result<>> changed(std::string url) = 0;
   virtual void notify(std::string_view url) = 0;  // a webhook says that it changed
+  // Credentials, known hosts or certificates are others now: all remote URLs may have changed.
+  virtual void access_changed() = 0;
   virtual bool is_local(std::string_view url) const = 0;
 };
 

@@ -48,6 +48,10 @@ class FakeRepositories final : public sources::Repositories {
     co_return co_await signal.wait();
   }
   void notify(std::string_view url) override { signals_[sources::normalized_url(url)].notify(); }
+  void access_changed() override {
+    for (auto& [url, signal] : signals_)
+      if (!is_local(url)) signal.notify();
+  }
   bool is_local(std::string_view url) const override { return url.starts_with("/"); }
 
  private:

@@ -1,38 +1,13 @@
 #include "slipway/wiring/delivery.h"
 
 #include "base/text.h"
+#include "slipway/wiring/credentials.h"
 
 namespace slipway::wiring {
 
 namespace {
 
 constexpr size_t push_event_bytes_max = 8 << 20;
-const kinds::GroupVersionKind secret_kind{"", "v1", "Secret"};
-
-std::string secret_text(const Value& secret, const char* key) {
-  auto decoded = base::base64_decode(secret["data"][key].as_string());
-  return decoded ? *decoded : std::string();
-}
-
-// Of the repository itself, else of the longest URL prefix (repo-creds).
-std::optional<sources::Credentials> credentials_for(cluster::Cache& cache, std::string_view url) {
-  std::optional<sources::Credentials> found;
-  size_t best = 0;
-  std::string wanted = sources::normalized_url(url);
-  for (const Value& secret : cache.list(secret_kind, "argocd")) {
-    auto type = secret["metadata"]["labels"]["argocd.argoproj.io/secret-type"].as_string();
-    if (type != "repository" && type != "repo-creds") continue;
-    std::string of = sources::normalized_url(secret_text(secret, "url"));
-    bool matches = type == "repository" ? of == wanted : !of.empty() && wanted.starts_with(of);
-    size_t weight = of.size() + (type == "repository" ? 100'000 : 0);
-    if (!matches || weight <= best) continue;
-    best = weight;
-    found = sources::Credentials{secret_text(secret, "username"),         secret_text(secret, "password"),
-                                 secret_text(secret, "sshPrivateKey"),    secret_text(secret, "tlsClientCertData"),
-                                 secret_text(secret, "tlsClientCertKey"), secret_text(secret, "insecure") == "true"};
-  }
-  return found;
-}
 
 std::string application_name(const std::string& repository) {
   std::string name = repository.substr(repository.find_last_of("/:") + 1);
@@ -50,7 +25,9 @@ std::unique_ptr<sources::Repositories> make_repositories(World& world, const UpO
                                                          cluster::Cache& cache) {
   sources::RepositoriesOptions repositories{.directory = options.data + "/repositories", .mirrors = options.mirrors};
   repositories.credentials = [&cache](std::string_view url) { return credentials_for(cache, url); };
-  return sources::Repositories::create(world, std::move(repositories));
+  auto made = sources::Repositories::create(world, std::move(repositories));
+  follow_credentials(cache, *made);
+  return made;
 }
 
 std::function<Task<bool>(runtime::Exchange&)> Webhook::handler() {

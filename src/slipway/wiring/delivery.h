@@ -12,8 +12,7 @@
 
 namespace slipway::wiring {
 
-// Credentials come from Secrets with the label argocd.argoproj.io/secret-type=repository (or repo-creds), as Argo CD
-// keeps them.
+// With the credentials that stand in the cluster; a change of them is noticed.
 std::unique_ptr<sources::Repositories> make_repositories(World& world, const UpOptions& options, cluster::Cache& cache);
 
 // The Application for the repository that was named on the command line; its name is the repository's. Written when it

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""git_server.py DIRECTORY [USER:PASSWORD]: serves the repositories in DIRECTORY by smart HTTP on a free port of loopback.
+"""git_server.py DIRECTORY [USER:PASSWORD [PEM]]: serves the repositories in DIRECTORY by smart HTTP on a free port of
+loopback; with PEM, a file of a certificate and its key, by HTTPS. An empty USER:PASSWORD asks for none.
 
 Prints the port, then "METHOD path" for each request; ends with its standard input.
 """
 import base64
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -55,6 +57,11 @@ class Handler(BaseHTTPRequestHandler):
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
+if len(sys.argv) > 3:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[3])
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+server.handle_error = lambda *_: None  # a client that does not trust us goes away
 print(server.server_port, flush=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 sys.stdin.read()

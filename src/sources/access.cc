@@ -1,0 +1,144 @@
+#include "sources/access.h"
+
+#include "base/text.h"
+#include "runtime/tls.h"
+
+namespace slipway::sources {
+namespace {
+
+// The host keys that the large services publish: without a list of their own people expect these to work, and the first
+// connection to be checked too.
+constexpr std::string_view kPublishedHosts =
+    "github.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl\n"
+    "gitlab.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAfuCHKVTjquxvt6CM6tdG4SLp1Btn/nOeHHE5UOzRdf\n"
+    "bitbucket.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIazEu89wgQZ4bqs3d63QSMzYVa0MuJ2e2gKTKqu+UUO\n";
+
+std::string shell_quoted(std::string_view text) {
+  return fmt::format("'{}'", base::replace_all(std::string(text), "'", "'\\''"));
+}
+
+// "https://host:port/" and "git@host:path" and "ssh://git@host:port/path": the host alone.
+std::string bare_host(const Location& location) {
+  std::string_view host = location.host;
+  if (size_t scheme = host.find("://"); scheme != host.npos) host.remove_prefix(scheme + 3);
+  while (host.ends_with('/')) host.remove_suffix(1);
+  if (size_t colon = host.rfind(':'); colon != host.npos && host.find(']', colon) == host.npos) {
+    if (host.find(':') == colon || host.starts_with('[')) host = host.substr(0, colon);
+  }
+  return std::string(host);
+}
+
+constexpr std::string_view kNoSecret =
+    "no Secret in namespace argocd with the label argocd.argoproj.io/secret-type: repository (or repo-creds) has";
+
+}  // namespace
+
+Result<> Access::add(GitCall& call, const Location& location, const Credentials& credentials) {
+  if (location.way == Location::Way::https) return add_https(call, location, credentials);
+  if (location.way == Location::Way::ssh) return add_ssh(call, credentials);
+  return {};
+}
+
+Result<> Access::add_https(GitCall& call, const Location& location, const Credentials& credentials) {
+  auto set = [&](std::string_view key, std::string value) {
+    call.config.emplace_back(fmt::format("http.{}.{}", location.host, key), std::move(value));
+  };
+  std::string user = credentials.username.empty() ? location.username : credentials.username;
+  std::string password = credentials.password.empty() ? location.password : credentials.password;
+  if (!password.empty() || !user.empty()) {
+    std::string both = base::base64_encode(fmt::format("{}:{}", user.empty() ? "git" : user, password));
+    set("extraHeader", "Authorization: Basic " + both);
+  }
+  if (credentials.insecure) {
+    set("sslVerify", "false");
+  } else if (!credentials.ca_certificates.empty()) {
+    set("sslCAInfo", OR_RETURN(public_file("ca", credentials.ca_certificates)));
+  }
+  if (!credentials.tls_client_certificate.empty()) {
+    set("sslCert", OR_RETURN(public_file("tls", credentials.tls_client_certificate)));
+    set("sslKey", OR_RETURN(secret_file(call, "tls", credentials.tls_client_key)));
+  }
+  return {};
+}
+
+// Host keys are checked strictly: by the list that was given, else the published ones, and by what this machine and its
+// user know already.
+Result<> Access::add_ssh(GitCall& call, const Credentials& credentials) {
+  std::string command = "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=15";
+  command += " -o ServerAliveInterval=15 -o ServerAliveCountMax=2 -o UpdateHostKeys=no";
+  if (credentials.insecure) {
+    command += " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null";
+    command += " -o LogLevel=ERROR";
+  } else {
+    std::string hosts = credentials.known_hosts.empty() ? std::string(kPublishedHosts) : credentials.known_hosts;
+    std::string file = OR_RETURN(public_file("hosts", std::move(hosts)));
+    command += " -o StrictHostKeyChecking=yes -o ";
+    command += shell_quoted(fmt::format("UserKnownHostsFile=\"{}\" ~/.ssh/known_hosts", file));
+  }
+  if (!credentials.ssh_private_key.empty())
+    command +=
+        " -o IdentitiesOnly=yes -i " + shell_quoted(OR_RETURN(secret_file(call, "ssh", credentials.ssh_private_key)));
+  call.env.push_back("GIT_SSH_COMMAND=" + command);
+  call.env.push_back("GIT_SSH_VARIANT=ssh");
+  return {};
+}
+
+Result<std::string> Access::secret_file(GitCall& call, std::string_view kind, std::string text) {
+  // as people paste it: ssh wants a newline at the end, and none of Windows' carriage returns
+  text = base::replace_all(std::move(text), "\r\n", "\n");
+  if (!text.ends_with('\n')) text += '\n';
+  std::string path = fmt::format("{}/keys/{}-key-{}", directory_, kind, ++files_);
+  OR_RETURN(world_.files().make_directories(directory_ + "/keys", 0700));
+  OR_RETURN(world_.files().write_atomically(path, text, 0600));
+  call.remove_after.push_back(path);
+  return path;
+}
+
+Result<std::string> Access::public_file(std::string_view kind, std::string text) {
+  if (!text.ends_with('\n')) text += '\n';
+  std::string name = base::hex_encode(runtime::sha256(text)).substr(0, 16);
+  std::string path = fmt::format("{}/keys/{}-{}", directory_, kind, name);
+  if (world_.files().exists(path)) return path;
+  OR_RETURN(world_.files().make_directories(directory_ + "/keys", 0700));
+  OR_RETURN(world_.files().write_atomically(path, text, 0600));
+  return path;
+}
+
+Error explain_refusal(Error error, const Location& location, const Credentials& credentials) {
+  std::string words = error.message(), low = base::to_lower(words);
+  auto says = [&](std::string_view part) { return low.find(part) != low.npos; };
+  auto with = [&](std::string more) { return Error(error.kind(), words + "; " + more); };
+  const std::string& origin = credentials.origin;
+  if (location.way == Location::Way::https) {
+    bool asked = says("could not read username") || says("could not read password") || says("authentication failed") ||
+                 says("error: 401");
+    if (asked && !credentials.password.empty())
+      return Error(ErrorKind::unauthorized,
+                   fmt::format("authentication failed: the server refused the username and password of {}", origin));
+    if (asked && (!location.password.empty() || !location.username.empty()))
+      return Error(ErrorKind::unauthorized, "authentication failed: the server refused what stands in the URL");
+    if (asked)
+      return Error(ErrorKind::unauthorized,
+                   fmt::format("authentication required: {} this url and a password", kNoSecret));
+    if (says("certificate") && !credentials.insecure)
+      return with(fmt::format("put the certificate of {0}'s authority into ConfigMap argocd/argocd-tls-certs-cm under "
+                              "the key {0}, or set insecure: \"true\" in the repository's Secret",
+                              bare_host(location)))
+          .as(ErrorKind::unauthorized);
+  }
+  if (location.way == Location::Way::ssh) {
+    if (says("host key verification failed"))
+      return with(fmt::format(
+          "the host key of {} must stand in ConfigMap argocd/argocd-ssh-known-hosts-cm, key "
+          "ssh_known_hosts (as ssh-keyscan prints it), or set insecure: \"true\" in the repository's Secret",
+          bare_host(location)));
+    if (says("permission denied") || says("error in libcrypto") || says("invalid format"))
+      return with(credentials.ssh_private_key.empty()
+                      ? fmt::format("{} this url and an sshPrivateKey", kNoSecret)
+                      : fmt::format("the server refused the sshPrivateKey of {}", origin))
+          .as(ErrorKind::unauthorized);
+  }
+  return error;
+}
+
+}  // namespace slipway::sources

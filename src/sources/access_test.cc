@@ -1,0 +1,51 @@
+// What people read when a remote refuses them.
+#include "sources/access.h"
+
+#include <doctest/doctest.h>
+
+using namespace slipway;
+using namespace slipway::sources;
+
+namespace {
+
+void check(const char* url, const Credentials& credentials, const char* said_by_git, ErrorKind kind,
+           const char* start) {
+  Error error = explain_refusal(git_error(said_by_git), *parse_url(url), credentials);
+  CHECK_MESSAGE(error.message().starts_with(start), error.message());
+  CHECK(error.kind() == kind);
+}
+
+const Credentials kPassword{.username = "ann", .password = "s3cret", .origin = "Secret argocd/private"};
+const Credentials kKey{.ssh_private_key = "KEY", .origin = "Secret argocd/deploy"};
+
+}  // namespace
+
+TEST_CASE("a refusal says what was tried and what to do") {
+  const char* asked = "fatal: could not read Username for 'https://h': terminal prompts disabled\n";
+  check("https://h/r", {}, asked, ErrorKind::unauthorized, "authentication required: no Secret in namespace argocd");
+  check("https://h/r", kPassword, asked, ErrorKind::unauthorized,
+        "authentication failed: the server refused the username and password of Secret argocd/private");
+  check("https://ann:x@h/r", {}, asked, ErrorKind::unauthorized,
+        "authentication failed: the server refused what stands in the URL");
+  check("https://h:8443/r", {},
+        "fatal: unable to access 'https://h:8443/r/': server certificate verification failed. CAfile: none",
+        ErrorKind::unauthorized,
+        "unable to access 'https://h:8443/r/': server certificate verification failed. CAfile: none; put the "
+        "certificate of h's authority into ConfigMap argocd/argocd-tls-certs-cm under the key h, or set");
+  const char* denied =
+      "git@h: Permission denied (publickey).\r\nfatal: Could not read from remote repository.\n\nPlease make sure you "
+      "have the correct access rights\nand the repository exists.\n";
+  check("git@h:r", kKey, denied, ErrorKind::unauthorized,
+        "git@h: Permission denied (publickey).; the server refused the sshPrivateKey of Secret argocd/deploy");
+  check("git@h:r", {}, denied, ErrorKind::unauthorized,
+        "git@h: Permission denied (publickey).; no Secret in namespace argocd");
+  check("ssh://git@h:2222/r", kKey,
+        "@@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n@@@@@\nSomeone could be eavesdropping\n"
+        "Offending ED25519 key in /x:1\nHost key for [h]:2222 has changed and you have requested strict checking.\r\n"
+        "Host key verification failed.\r\nfatal: Could not read from remote repository.\n",
+        ErrorKind::unauthorized,
+        "Host key for [h]:2222 has changed and you have requested strict checking.; Host key verification failed.; the "
+        "host key of h must stand in ConfigMap argocd/argocd-ssh-known-hosts-cm, key ssh_known_hosts");
+  check("https://h/r", kPassword, "fatal: repository 'https://h/r/' not found\n", ErrorKind::not_found,
+        "repository 'https://h/r/' not found");
+}
