@@ -171,19 +171,61 @@ Task<Result<>> ApiServer::write(runtime::Exchange& exchange, Route route, const 
   co_return co_await answer_value(exchange, code, std::move(answer), *accepted, std::move(warnings));
 }
 
+static Error bad_delete_option(std::string_view field, std::string why) {
+  return fail(ErrorKind::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: {}: {}", field, why)
+      .cause({"FieldValueInvalid", why, std::string(field)});
+}
+
+static Error wrong_type(std::string_view field, const Value& value, std::string_view expected) {
+  return fail(ErrorKind::bad_request, "DeleteOptions: {} is {}, expected {}", field, value::to_string(value.type()),
+              expected);
+}
+
+// A deletion that was not understood must not happen.
 static Result<> delete_options(const Value& body, cluster::Write& write) {
-  if (!body["gracePeriodSeconds"].is_null()) write.grace_period_s = body["gracePeriodSeconds"].as_int();
-  auto policy = body["propagationPolicy"].as_string();
-  if (policy == "Background") write.propagation = cluster::Propagation::background;
-  if (policy == "Foreground") write.propagation = cluster::Propagation::foreground;
-  if (policy == "Orphan" || body["orphanDependents"].as_bool()) write.propagation = cluster::Propagation::orphan;
+  if (!body.is_object()) return wrong_type("the body", body, "an object");
+  std::string kind = body["kind"].str("DeleteOptions");
+  if (kind != "DeleteOptions") return fail(ErrorKind::bad_request, "expected DeleteOptions as body, found {}", kind);
+  const Value& grace = body["gracePeriodSeconds"];
+  if (!grace.is_null() && !grace.is_int()) return wrong_type("gracePeriodSeconds", grace, "a number");
+  if (!grace.is_null()) write.grace_period_s = grace.as_int();
+  const Value &policy = body["propagationPolicy"], &orphan = body["orphanDependents"];
+  if (!policy.is_null() && !policy.is_string()) return wrong_type("propagationPolicy", policy, "a string");
+  if (!orphan.is_null() && !orphan.is_bool()) return wrong_type("orphanDependents", orphan, "true or false");
+  auto word = policy.as_string();
+  if (word == "Background") {
+    write.propagation = cluster::Propagation::background;
+  } else if (word == "Foreground") {
+    write.propagation = cluster::Propagation::foreground;
+  } else if (word == "Orphan" || orphan.as_bool()) {
+    write.propagation = cluster::Propagation::orphan;
+  } else if (!word.empty()) {
+    return bad_delete_option("propagationPolicy",
+                             fmt::format("Unsupported value: \"{}\": supported values: \"Background\", \"Foreground\", "
+                                         "\"Orphan\"",
+                                         word));
+  }
   const Value& preconditions = body["preconditions"];
+  if (!preconditions.is_null() && !preconditions.is_object())
+    return wrong_type("preconditions", preconditions, "an object");
+  for (const char* name : {"uid", "resourceVersion"}) {
+    if (!preconditions[name].is_null() && !preconditions[name].is_string())
+      return wrong_type(fmt::format("preconditions.{}", name), preconditions[name], "a string");
+  }
   if (preconditions["uid"].is_string()) write.uid = preconditions["uid"].str();
   if (preconditions["resourceVersion"].is_string()) {
     auto revision = base::parse_int(preconditions["resourceVersion"].as_string());
     write.resource_version = revision ? static_cast<uint64_t>(*revision) : 0;
   }
-  for (const Value& dry : body["dryRun"].items()) write.dry_run |= dry.as_string() == "All";
+  const Value& dry_run = body["dryRun"];
+  if (!dry_run.is_null() && !dry_run.is_array()) return wrong_type("dryRun", dry_run, "a list");
+  for (const Value& dry : dry_run.items()) {
+    if (dry.as_string() != "All") {
+      return bad_delete_option("dryRun",
+                               fmt::format("Unsupported value: {}: supported values: \"All\"", value::to_json(dry)));
+    }
+    write.dry_run = true;
+  }
   return {};
 }
 
@@ -202,8 +244,11 @@ static Task<Result<cluster::Write>> read_delete(runtime::Exchange& exchange, clu
   }
   ObjectBuilder query;
   if (auto policy = request.query("propagationPolicy")) query.set("propagationPolicy", *policy);
-  if (auto grace = request.query("gracePeriodSeconds"))
-    query.set("gracePeriodSeconds", base::parse_int(*grace).value_or(0));
+  if (auto grace = request.query("gracePeriodSeconds")) {
+    auto seconds = base::parse_int(*grace);
+    if (!seconds) co_return fail(ErrorKind::bad_request, "gracePeriodSeconds: expected a number, found \"{}\"", *grace);
+    query.set("gracePeriodSeconds", *seconds);
+  }
   if (request.query("orphanDependents") == "true") query.set("orphanDependents", true);
   OR_CO_RETURN(delete_options(query.build(), write));
   co_return write;

@@ -74,10 +74,12 @@ Error cannot_be_handled(const kinds::Kind& kind, std::string_view why) {
               kind.id.version, why);
 }
 
+// Shows the object, as the API server does; but never a Secret.
 Error patch_invalid(const Request& request, const Value& object, std::string_view why) {
   bool merged = request.write.patch_type != PatchType::strategic;
-  std::string message = fmt::format("Invalid value: {:?}: {}",
-                                    merged ? value::to_json(object) : kinds::go_print(request.write.body), why);
+  bool secret = request.kind.id.kind == "Secret" && request.kind.id.group.empty();
+  std::string shown = secret ? "(a Secret)" : merged ? value::to_json(object) : kinds::go_print(request.write.body);
+  std::string message = fmt::format("Invalid value: {:?}: {}", shown, why);
   return fail(ErrorKind::invalid, " \"\" is invalid: patch: {}", message)
       .cause({"FieldValueInvalid", message, "patch"});
 }
@@ -109,6 +111,13 @@ Result<Value> decode(Request& request) {
 
 Result<Value> decode_patched(Request& request, Value object) {
   if (!object.is_object()) return patch_invalid(request, object, "the patch leaves no object");
+  // What is patched stays what it is.
+  const GroupVersionKind& id = request.kind.id;
+  if (object["kind"].as_string() != id.kind || object["apiVersion"].as_string() != id.api_version()) {
+    return fail(ErrorKind::bad_request,
+                "the patch would make a {} \"{}\" of a {} \"{}\": kind and apiVersion of an object cannot be changed",
+                object["apiVersion"].as_string(), object["kind"].as_string(), id.api_version(), id.kind);
+  }
   auto conformed = kinds::conform(request.kind, object);
   if (!conformed) return patch_invalid(request, object, conformed.error().message());
   if (request.write.field_validation == FieldValidation::strict && !conformed->problems.empty()) {
@@ -136,6 +145,10 @@ Result<Value> agree(Request& request, Value object) {
   if (!name.empty() && !write.key.name.empty() && name != write.key.name) {
     return fail(ErrorKind::bad_request, "the name of the object ({}) does not match the name on the URL ({})", name,
                 write.key.name);
+  }
+  if (name.empty() && write.verb == Verb::update) {
+    return fail(ErrorKind::bad_request,
+                "the name of the object ({} based on URL) was undeterminable: name must be provided", write.key.name);
   }
   if (write.key.name.empty()) write.key.name = name;
   if (name.empty() && !write.key.name.empty()) object = object.with("/metadata/name", write.key.name);

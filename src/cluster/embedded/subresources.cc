@@ -74,6 +74,10 @@ Task<Result<Written>> EmbeddedCluster::scale(Request& request) {
     if (request.write.verb == Verb::patch) {
       asked = OR_CO_RETURN(patched(request.kind, scale_of(request.kind, *before), request.write));
     }
+    if (request.write.verb == Verb::update && asked["metadata"]["name"].as_string() != name) {
+      co_return fail(ErrorKind::bad_request, "the name of the object ({}) does not match the name on the URL ({})",
+                     asked["metadata"]["name"].as_string(), name);
+    }
     const Value& replicas = asked["spec"]["replicas"];
     if (!replicas.is_null() && !replicas.is_int()) {
       co_return fail(ErrorKind::bad_request,
