@@ -32,6 +32,7 @@ struct Rendered {
   Tool tool = Tool::directory;
   std::vector<RenderedObject> objects;
   std::vector<std::string> warnings;
+  bool incomplete = false;  // a file that cannot be read was left out: what it held is not known
 };
 // Errors: bad_request or invalid with file, line, what was expected; a Helm chart is refused by name until its own room
 // opens.

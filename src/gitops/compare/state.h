@@ -31,6 +31,7 @@ struct State {
   SyncStatus status = SyncStatus::synced;
   Health health;
   std::vector<Condition> conditions;
+  bool incomplete = false;  // not all of Git could be read: nothing may be pruned for being absent there
 };
 
 // `live`: what the cluster holds of the targets and all that is tracked by the application. `target_known` false: the

@@ -53,6 +53,7 @@ Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources:
   desired->commit = std::move(commit);
   desired->tool = rendered->tool;
   desired->warnings = std::move(rendered->warnings);
+  desired->incomplete = rendered->incomplete;
   co_return std::shared_ptr<const Desired>(std::move(desired));
 }
 

@@ -13,7 +13,8 @@ struct Desired {
   Targets targets;
   render::Tool tool = render::Tool::directory;
   std::vector<std::string> warnings;
-  bool loaded() const;  // false: a ComparisonError stands among the conditions, nothing may be applied
+  bool incomplete = false;  // something in Git could not be read: what is missing may still be wanted
+  bool loaded() const;      // false: a ComparisonError stands among the conditions, nothing may be applied
 };
 // Files of `commit`, rendered for `app`. Errors: what Repositories::tree and render::render say; with file and line
 // where there is one.

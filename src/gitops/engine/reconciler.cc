@@ -133,6 +133,7 @@ Task<ApplicationReconciler::View> ApplicationReconciler::look(Pass& pass, Applic
   }
   if (usable) {
     view.desired = desired;
+    view.state.incomplete = desired->incomplete;
     for (const std::string& warning : desired->warnings) view.state.conditions.push_back({"RenderWarning", warning});
     std::vector<ObjectKey> wanted;
     for (const Target& target : desired->targets.list) wanted.push_back(target.key);

@@ -44,10 +44,10 @@ bool would_remove_all(const State& state) {
   return any;
 }
 
-Value operation_for(const Application& app, const std::string& sha) {
+Value operation_for(const Application& app, const std::string& sha, bool prune) {
   Value retry = app.retry ? Value::object() : Value{{"limit", 5}};
-  Value sync{{"prune", app.prune}, {"revision", sha}, {"source", app.source}};
-  if (!app.prune) sync = sync.without_member("prune");
+  Value sync{{"prune", prune}, {"revision", sha}, {"source", app.source}};
+  if (!prune) sync = sync.without_member("prune");
   if (!app.options.words.empty()) {
     ArrayBuilder words;
     for (const std::string& word : app.options.words) words.push(word);
@@ -65,13 +65,14 @@ Automatic decide_automatic(const Application& app, const Value& application, con
   if (!application["metadata"]["deletionTimestamp"].is_null() || state.status != SyncStatus::out_of_sync) {
     return automatic;
   }
-  if (!app.prune && only_prunes_are_needed(state)) return automatic;
+  bool prune = app.prune && !state.incomplete;
+  if (!prune && only_prunes_are_needed(state)) return automatic;
 
   const Value& last = application["status"]["operationState"];
   const Value& result = last["syncResult"];
   bool attempted = !last.is_null() && result["revision"].as_string() == sha && result["source"] == app.source &&
                    !last["operation"]["sync"]["dryRun"].as_bool();
-  Value operation = operation_for(app, sha);
+  Value operation = operation_for(app, sha, prune);
   if (app.retry) operation = operation.with_member("retry", application["spec"]["syncPolicy"]["retry"]);
   if (attempted) {
     if (last["phase"].as_string() != "Succeeded") {
@@ -99,7 +100,7 @@ Automatic decide_automatic(const Application& app, const Value& application, con
     operation = operation.with_member("sync", sync.with_member("resources", resources.build()));
     automatic.heals = true;
   }
-  if (app.prune && !app.allow_empty && would_remove_all(state)) {
+  if (prune && !app.allow_empty && would_remove_all(state)) {
     automatic.heals = false;
     automatic.conditions.push_back(
         {"SyncError", fmt::format("Skipping sync attempt to [{}]: auto-sync will wipe out all resources", sha)});

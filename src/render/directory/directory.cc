@@ -69,9 +69,13 @@ std::vector<std::string> alternatives(std::string_view pattern) {
   return out;
 }
 
+// As a member of YAML or, in quotes, of JSON.
+bool names_member(std::string_view text, std::string_view name) {
+  return text.find(fmt::format("{}:", name)) != text.npos || text.find(fmt::format("\"{}\"", name)) != text.npos;
+}
+
 bool looks_like_manifest(std::string_view text) {
-  return text.find("apiVersion:") != text.npos && text.find("kind:") != text.npos &&
-         text.find("metadata:") != text.npos;
+  return names_member(text, "apiVersion") && names_member(text, "kind") && names_member(text, "metadata");
 }
 
 class Reader {
@@ -91,14 +95,25 @@ class Reader {
     if (!documents) {
       // A file that is no manifest at all may lie beside the others.
       if (looks_like_manifest(text)) return std::move(documents).error();
-      out.warnings.push_back(fmt::format("{} is no YAML and was left out: {}", file, documents.error().str()));
+      leave_out(file, documents.error().str());
       return {};
     }
-    for (value::Document& d : *documents) add(std::move(d.value), {file, d.line});
+    for (value::Document& d : *documents) {
+      if (d.value.is_object() || d.value.is_null()) {
+        add(std::move(d.value), {file, d.line});
+      } else {
+        leave_out(file, fmt::format("{}:{}: expected an object, found {}", file, d.line, words(d.value.type())));
+      }
+    }
     return {};
   }
 
  private:
+  void leave_out(const std::string& file, const std::string& why) {
+    out.incomplete = true;
+    out.warnings.push_back(fmt::format("{} was left out, and nothing is pruned meanwhile: {}", file, why));
+  }
+
   void add(Value v, base::Place place) {
     if (!v.is_object() || kinds::kind_of(v).empty() || v["apiVersion"].as_string().empty()) return;
     if (kinds::kind_of(v).ends_with("List") && v["items"].is_array()) {

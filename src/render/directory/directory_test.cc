@@ -55,3 +55,21 @@ TEST_CASE("globs") {
   CHECK(!directory::matches_glob("a?[!0-9].yaml", "ab1.yaml"));
   CHECK(!directory::matches_glob("*.yml", "b.yaml"));
 }
+
+TEST_CASE("what cannot be read is told, so that nothing is pruned for it") {
+  for (const char* text : {"x: [", "just words", "{{ if }}", "- a"}) {
+    auto out =
+        directory::render(*sources::testing::make_tree({{"d/a.yaml", object("a")}, {"d/b.yaml", text}}), "d", {});
+    REQUIRE_MESSAGE(out.has_value(), text);
+    CHECK_MESSAGE(out->incomplete, text);
+    CHECK(out->warnings[0].starts_with("d/b.yaml was left out"));
+  }
+  auto whole =
+      directory::render(*sources::testing::make_tree({{"d/a.yaml", object("a")}, {"d/b.yaml", "# nothing"}}), "d", {});
+  CHECK_FALSE(whole->incomplete);
+  // Whoever names the members of a manifest means one, in JSON too.
+  auto torn = directory::render(
+      *sources::testing::make_tree({{"d/b.yaml", R"({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {)"}}), "d",
+      {});
+  CHECK(torn.failed_with(ErrorKind::bad_request));
+}
