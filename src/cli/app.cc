@@ -7,6 +7,7 @@
 #include "cli/table.h"
 #include "gitops/engine.h"
 #include "sources/repositories.h"
+#include "sources/url.h"
 #include "value/json.h"
 
 namespace slipway::cli {
@@ -60,10 +61,10 @@ Task<int> app_list(runtime::RealWorld& world, Invocation said) {
   std::vector<std::vector<std::string>> rows = {{"NAME", "SYNC", "HEALTH", "REVISION", "REPOSITORY", "PATH"}};
   for (const Value& app : list->items) {
     const Value& status = app["status"];
-    rows.push_back({app["metadata"]["name"].str(), or_dash(status["sync"]["status"].as_string()),
-                    or_dash(status["health"]["status"].as_string()),
-                    or_dash(status["sync"]["revision"].str().substr(0, 8)), app["spec"]["source"]["repoURL"].str(),
-                    app["spec"]["source"]["path"].str()});
+    rows.push_back(
+        {app["metadata"]["name"].str(), or_dash(status["sync"]["status"].as_string()),
+         or_dash(status["health"]["status"].as_string()), or_dash(status["sync"]["revision"].str().substr(0, 8)),
+         sources::shown_url(app["spec"]["source"]["repoURL"].as_string()), app["spec"]["source"]["path"].str()});
   }
   if (rows.size() == 1) {
     complain("There are no applications. slipway up REPO makes one.\n");
@@ -78,8 +79,9 @@ void describe(const Value& app) {
   const Value& source = app["spec"]["source"];
   print(fmt::format(
       "Name:        {}\nRepository:  {}\nPath:        {}\nRevision:    {}\nSync:        {}{}\nHealth:      {}\n",
-      app["metadata"]["name"].as_string(), source["repoURL"].as_string(), source["path"].as_string(),
-      source["targetRevision"].as_string("HEAD"), or_dash(status["sync"]["status"].as_string()),
+      app["metadata"]["name"].as_string(), sources::shown_url(source["repoURL"].as_string()),
+      source["path"].as_string(), source["targetRevision"].as_string("HEAD"),
+      or_dash(status["sync"]["status"].as_string()),
       status["sync"]["revision"].as_string().empty() ? "" : " at " + status["sync"]["revision"].str().substr(0, 8),
       or_dash(status["health"]["status"].as_string())));
   const Value& operation = status["operationState"];

@@ -103,6 +103,7 @@ Result<Invocation> parse(const Command& command, const std::vector<std::string>&
       said.rest.assign(line.begin() + static_cast<long>(i) + 1, line.end());
       break;
     }
+    if (word.empty()) return fail(ErrorKind::bad_request, "slipway {}: an argument is empty", command.words);
     if (word.size() < 2 || word[0] != '-') {
       said.arguments.push_back(word);
       continue;
@@ -128,6 +129,8 @@ Result<Invocation> parse(const Command& command, const std::vector<std::string>&
     } else {
       return fail(ErrorKind::bad_request, "{} needs a value: {} {}", name, name, option->value);
     }
+    if (!option->value.empty() && value.empty())
+      return fail(ErrorKind::bad_request, "{} needs a value, and was given an empty one", name);
     if (said.has(option->name) && !option->repeated) return fail(ErrorKind::bad_request, "{} is said twice", name);
     said.add(option->name, value);
   }

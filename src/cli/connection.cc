@@ -3,12 +3,18 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 
 #include "base/text.h"
+#include "cli/paths.h"
 #include "cluster/remote/remote.h"
+#include "value/json.h"
 
 namespace slipway::cli {
+
+std::string kubeconfig_of(World& world, const std::string& data) {
+  auto running = value::parse_json(world.files().read(data + "/running.json", 64 << 10).value_or(""));
+  return running ? (*running)["kubeconfig"].str(data + "/kubeconfig") : data + "/kubeconfig";
+}
 
 Result<apiserver::Connection> find_connection(World& world, const Invocation& said) {
   std::string path = said.option("--kubeconfig");
@@ -17,7 +23,7 @@ Result<apiserver::Connection> find_connection(World& world, const Invocation& sa
   }
   bool guessed = path.empty();
   if (guessed) path = "/var/lib/slipway/kubeconfig";
-  path = std::filesystem::absolute(path).string();
+  path = absolute_path(path);
   auto connection = apiserver::read_kubeconfig(world, path);
   if (!connection && guessed) {
     return fail(ErrorKind::not_found,
@@ -44,7 +50,7 @@ std::string clones_directory(const Invocation& said) {
     const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
     data = cache && *cache ? std::string(cache) + "/slipway" : std::string(home ? home : "/tmp") + "/.cache/slipway";
   }
-  return std::filesystem::absolute(data + "/repositories").lexically_normal().string();
+  return absolute_path(data + "/repositories");
 }
 
 Result<std::string> pod_named(const std::string& word) {

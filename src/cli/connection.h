@@ -18,6 +18,9 @@ inline const Option clones_option{"--data", "DIR",
                                   "where clones are kept (default: /var/lib/slipway as root, else ~/.cache/slipway)"};
 inline const Option json_option{"--json", "", "an object instead of a table"};
 
+// Where the Slipway of a data directory wrote its kubeconfig.
+std::string kubeconfig_of(World& world, const std::string& data);
+
 // Errors name the file, and what to do when there is none.
 Result<apiserver::Connection> find_connection(World& world, const Invocation& said);
 Task<Result<std::unique_ptr<cluster::Cluster>>> connect(World& world, Invocation said);

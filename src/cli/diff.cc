@@ -1,9 +1,9 @@
-#include <filesystem>
 
 #include "base/text.h"
 #include "cli/client_commands.h"
 #include "cli/connection.h"
 #include "cli/object_diff.h"
+#include "cli/paths.h"
 #include "gitops/engine.h"
 #include "sources/repositories.h"
 
@@ -13,8 +13,7 @@ static Task<int> diff(runtime::RealWorld& world, Invocation said) {
   auto connected = co_await connect(world, said);
   if (!connected) co_return report(connected.error());
   std::string repository = said.arguments[0];
-  if (repository.find(':') == std::string::npos)
-    repository = std::filesystem::absolute(repository).lexically_normal().string();
+  if (repository.find(':') == std::string::npos) repository = absolute_path(repository);
   auto repositories = sources::Repositories::create(world, {.directory = clones_directory(said)});
   Value app = gitops::application_for("diff", repository, said.option("--path"), said.option("--revision"), "argocd");
   auto comparison = co_await gitops::compare(world, **connected, *repositories, app);

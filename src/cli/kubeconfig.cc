@@ -1,10 +1,11 @@
 #include "cli/client_commands.h"
 #include "cli/connection.h"
+#include "cli/paths.h"
 
 namespace slipway::cli {
 
 static Task<int> kubeconfig(runtime::RealWorld& world, Invocation said) {
-  std::string path = said.option("--data") + "/kubeconfig";
+  std::string path = kubeconfig_of(world, absolute_path(said.option("--data")));
   auto text = world.files().read(path);
   if (!text) co_return report(text.error(), "start a cluster with slipway up, or name its directory: --data DIR");
   print(*text);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/client_commands.h"
 #include "cli/connection.h"
+#include "cli/paths.h"
 #include "sources/repositories.h"
 #include "value/json.h"
 #include "value/yaml.h"
@@ -14,8 +15,7 @@ namespace slipway::cli {
 // A kustomization reaches files above itself (../../base): the tree is the nearest directory above with .git, else PATH
 // alone is widened until nothing points outside.
 static Task<Result<render::Rendered>> render_path(World& world, std::string path) {
-  std::string whole = std::filesystem::absolute(path).lexically_normal().string();
-  while (whole.size() > 1 && whole.ends_with('/')) whole.pop_back();
+  std::string whole = absolute_path(path);
   if (!world.files().exists(whole)) co_return fail(ErrorKind::not_found, "there is no {}", path);
   std::string root = whole;
   for (std::string up = whole; up.size() > 1; up = up.substr(0, std::max<size_t>(1, up.rfind('/')))) {

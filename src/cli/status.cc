@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "cli/client_commands.h"
 #include "cli/connection.h"
+#include "cli/paths.h"
 #include "cli/table.h"
 #include "value/json.h"
 
@@ -8,7 +9,9 @@ namespace slipway::cli {
 
 // What a person asks first: does it run, what is delivered, what is wrong.
 static Task<int> status(runtime::RealWorld& world, Invocation said) {
-  if (said.has("--data") && !said.has("--kubeconfig")) said.add("--kubeconfig", said.option("--data") + "/kubeconfig");
+  if (said.has("--data") && !said.has("--kubeconfig")) {
+    said.add("--kubeconfig", kubeconfig_of(world, absolute_path(said.option("--data"))));
+  }
   auto connection = find_connection(world, said);
   if (!connection) co_return report(connection.error(), "start a cluster with slipway up");
   auto connected = co_await connect(world, said);

@@ -131,6 +131,29 @@ class Example(unittest.TestCase):
                 self.assertEqual(0, pod["status"]["containerStatuses"][0]["restartCount"], pod["metadata"]["name"])
 
 
+class Directory(unittest.TestCase):
+    def test_a_file_that_cannot_be_read_prunes_nothing(self):
+        def object(name):
+            return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: default}}\n"
+
+        with tempfile.TemporaryDirectory() as home:
+            repo = Repository(f"{home}/site")
+            repo.write("app/a.yaml", object("a"))
+            repo.write("app/b.yaml", object("b"))
+            repo.commit()
+            with Slipway(repo.path, "--path", "app", data=f"{home}/data") as slipway:
+                wait("both are there", lambda: slipway.get("/api/v1/namespaces/default/configmaps/b"))
+                repo.write("app/b.yaml", "x: [")
+                repo.write("app/c.yaml", object("c"))
+                repo.commit("torn")
+                wait("the rest is delivered", lambda: slipway.get("/api/v1/namespaces/default/configmaps/c"))
+                wait("the file is told", lambda: "app/b.yaml" in slipway.conditions("site"))
+                self.assertIsNotNone(slipway.get("/api/v1/namespaces/default/configmaps/b"))
+                repo.git("rm", "-q", "app/b.yaml")
+                repo.commit("gone")
+                wait("now it is pruned", lambda: slipway.get("/api/v1/namespaces/default/configmaps/b") is None)
+
+
 class Seeds(unittest.TestCase):
     """Repositories of real users, unchanged."""
 
@@ -227,6 +250,8 @@ class Refusals(unittest.TestCase):
             words = self.refused("up", "--node=simulated", "--data", home, user=65534, group=65534, extra_groups=[])
             self.assertIn("--data ~/.local/share/slipway", words)
         self.assertIn("--path", self.refused("up", "--pth", "x"))
+        self.assertIn("--data", self.refused("up", "--data", ""))
+        self.assertIn("empty", self.refused("render", ""))
         self.assertIn("/nowhere", self.refused("app", "list", "--kubeconfig", "/nowhere"))
 
     def test_signals_that_were_inherited_as_ignored(self):

@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "base/text.h"
+#include "cli/paths.h"
 #include "network/network.h"
 #include "node/containerd.h"
 #include "node/cri/cri.h"
@@ -91,7 +92,7 @@ Result<> purge(World& world, const std::string& data) {
 }
 
 Task<int> down(runtime::RealWorld& world, cli::Invocation said) {
-  std::string data = absolute_path(said.option("--data"));
+  std::string data = cli::absolute_path(said.option("--data"));
   auto running = read_running(world, data);
   if (!running) {
     // Without our database it is somebody's folder, whatever stands in it.

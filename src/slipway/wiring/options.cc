@@ -3,10 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 
 #include "base/text.h"
+#include "cli/paths.h"
 #include "runtime/stream.h"
 
 namespace slipway::wiring {
@@ -29,15 +28,6 @@ std::vector<cli::Option> up_option_list() {
           {"--install-service", "", "write a systemd unit that does this at every boot, and stop"}};
 }
 
-std::string absolute_path(std::string path) {
-  if (path.starts_with("~/")) {
-    if (const char* home = std::getenv("HOME")) path = home + path.substr(1);
-  }
-  auto whole = std::filesystem::absolute(path).lexically_normal().string();
-  while (whole.size() > 1 && whole.ends_with('/')) whole.pop_back();
-  return whole;
-}
-
 namespace {
 
 bool is_cidr(std::string_view text) {
@@ -51,6 +41,19 @@ bool is_cidr(std::string_view text) {
     if (!n || *n < 0 || *n > 255) return false;
   }
   return true;
+}
+
+// Of two ranges that are ranges.
+bool overlap(std::string_view a, std::string_view b) {
+  auto first = [](std::string_view cidr) {
+    uint32_t address = 0;
+    for (auto part : base::split(cidr.substr(0, cidr.find('/')), '.'))
+      address = address << 8 | static_cast<uint32_t>(base::parse_int(part).value_or(0));
+    return address;
+  };
+  auto bits = [](std::string_view cidr) { return base::parse_int(cidr.substr(cidr.find('/') + 1)).value_or(32); };
+  uint32_t mask = ~0u << (32 - std::min(bits(a), bits(b)));
+  return (first(a) & mask) == (first(b) & mask);
 }
 
 bool is_repository(World& world, const std::string& folder) {
@@ -76,20 +79,20 @@ Result<> check_repository(World& world, const std::string& folder) {
 
 Result<UpOptions> read_up_options(World& world, const cli::Invocation& said) {
   UpOptions options;
-  options.data = absolute_path(said.option("--data"));
+  options.data = cli::absolute_path(said.option("--data"));
   options.listen = said.option("--listen");
   auto listen = runtime::Address::parse(options.listen);
   if (!listen || !listen->unix_path.empty()) {
     return fail(ErrorKind::bad_request, "--listen {}: expected ADDR:PORT, such as 127.0.0.1:6443", options.listen);
   }
-  options.kubeconfig = absolute_path(said.option("--kubeconfig", options.data + "/kubeconfig"));
-  if (said.has("--cluster")) options.cluster = absolute_path(said.option("--cluster"));
+  options.kubeconfig = cli::absolute_path(said.option("--kubeconfig", options.data + "/kubeconfig"));
+  if (said.has("--cluster")) options.cluster = cli::absolute_path(said.option("--cluster"));
   if (!said.arguments.empty()) {
     options.repository = said.arguments[0];
     bool local =
         options.repository.find("://") == std::string::npos && options.repository.find(':') == std::string::npos;
     if (local) {
-      options.repository = absolute_path(options.repository);
+      options.repository = cli::absolute_path(options.repository);
       OR_RETURN(check_repository(world, options.repository));
     }
   } else if (said.option("--path") != "." || said.option("--revision") != "HEAD") {
@@ -120,6 +123,11 @@ Result<UpOptions> read_up_options(World& world, const cli::Invocation& said) {
        {std::pair("--pod-cidr", options.pod_cidr), std::pair("--service-cidr", options.service_cidr)}) {
     if (!is_cidr(cidr))
       return fail(ErrorKind::bad_request, "{} {}: expected an IPv4 range such as 10.42.0.0/24", name, cidr);
+  }
+  if (overlap(options.pod_cidr, options.service_cidr)) {
+    return fail(ErrorKind::bad_request,
+                "--pod-cidr {} and --service-cidr {} overlap: pods and services need addresses of their own",
+                options.pod_cidr, options.service_cidr);
   }
   for (const auto& mirror : said.all("--mirror")) {
     size_t equals = mirror.find('=');

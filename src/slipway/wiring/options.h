@@ -28,7 +28,5 @@ Result<UpOptions> read_up_options(World& world, const cli::Invocation& said);
 // The options of `up`, and of whatever else takes a data directory.
 std::vector<cli::Option> up_option_list();
 inline const cli::Option data_option{"--data", "DIR", "where everything is kept", "/var/lib/slipway"};
-// "~" and relative paths made absolute.
-std::string absolute_path(std::string path);
 
 }  // namespace slipway::wiring

@@ -45,7 +45,8 @@ Task<Outcome> EndpointsReconciler::reconcile(ObjectKey key) {
   }
   if (!service) co_return Outcome::failed(service.error());
   // Without a selector the endpoints are somebody else's to write.
-  if ((*service)["spec"]["selector"].empty() || is_terminating(*service)) co_return Outcome::done();
+  bool outside = (*service)["spec"]["type"].as_string() == "ExternalName";
+  if (outside || (*service)["spec"]["selector"].empty() || is_terminating(*service)) co_return Outcome::done();
   auto pods = co_await cluster_.list(pod_kind, cluster::ListOptions{.ns = key.ns});
   if (!pods) co_return Outcome::failed(pods.error());
   auto selector = kinds::Selector::from_map((*service)["spec"]["selector"]);

@@ -1,0 +1,19 @@
+#include "cli/paths.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace slipway::cli {
+
+std::string absolute_path(std::string path) {
+  if (path.starts_with("~/")) {
+    if (const char* home = std::getenv("HOME")) path = home + path.substr(1);
+  }
+  std::error_code problem;
+  auto whole = std::filesystem::absolute(path, problem).lexically_normal().string();
+  if (problem) return path;
+  while (whole.size() > 1 && whole.ends_with('/')) whole.pop_back();
+  return whole;
+}
+
+}  // namespace slipway::cli
