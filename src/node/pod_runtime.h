@@ -82,6 +82,9 @@ struct Mount {
   std::string container_path, host_path;
   bool read_only = false;
   enum class Propagation { none, from_host, both } propagation = Propagation::none;
+  // With a subPath: host_path is where `volume_path`/`sub_path` gets mounted (volumes::bind_sub_path) before the
+  // container is made. A container writes into its volumes, so the plain path would be what it wants it to be.
+  std::string volume, volume_path, sub_path;
 };
 // cgroup v1's words; containerd translates them on v2. 0: not set.
 struct LinuxResources {

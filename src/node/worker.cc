@@ -449,8 +449,20 @@ Task<bool> Worker::start(pod::StartContainer what) {
     auto ready = files.make_directories(message.substr(0, message.rfind('/')), 0755);
     if (ready) ready = files.write_atomically(message, "", 0666);
     if (ready) ready = files.set_mode(message, 0666);
-    for (const Mount& m : config->mounts) {  // a subPath, or a hostPath that the runtime would miss
-      if (!ready || files.exists(m.host_path)) continue;
+    for (const Mount& m : config->mounts) {
+      if (!ready) break;
+      if (!m.sub_path.empty()) {
+        auto bound = volumes::bind_sub_path(node_.world, m);
+        if (bound) continue;
+        // What stands in the way is the machine's business, not the pod's.
+        node_.world.log().write(LogLevel::warning,
+                                fmt::format("node: subPath of pod {}: {}", pod::describe(pod_), bound.error().str()));
+        co_return refuse(
+            "CreateContainerConfigError",
+            fmt::format("failed to prepare subPath for volumeMount \"{}\" of container \"{}\"", m.volume, what.name),
+            kConfigRetry);
+      }
+      if (files.exists(m.host_path)) continue;  // else a hostPath that the runtime would miss
       bool below_volume =
           std::ranges::any_of(volumes_, [&](const auto& v) { return m.host_path.starts_with(v.second); });
       if (below_volume) ready = files.make_directories(m.host_path, 0755);

@@ -32,10 +32,6 @@ SeccompProfile seccomp_of(const Value& container, const Value& pod) {
   return profile["type"].as_string() == "RuntimeDefault" ? SeccompProfile::runtime_default : SeccompProfile::unconfined;
 }
 
-std::string join_path(const std::string& base, std::string_view below) {
-  return below.empty() ? base : base + "/" + std::string(below);
-}
-
 Result<std::string> sub_path(const Value& mount, const Environment& env) {
   std::string path =
       mount["subPathExpr"].is_string() ? expand(mount["subPathExpr"].as_string(), env) : mount["subPath"].str();
@@ -50,7 +46,9 @@ Result<std::string> sub_path(const Value& mount, const Environment& env) {
 Result<std::vector<Mount>> mounts_of(const NodeOptions& options, const ContainerInputs& in, const Environment& env) {
   std::vector<Mount> mounts;
   bool own_hosts = false;
+  int index = -1;
   for (const Value& m : in.values.container["volumeMounts"].items()) {
+    ++index;
     auto volume = in.volumes.find(m["name"].str());
     if (volume == in.volumes.end())
       return fail(ErrorKind::invalid, "cannot find volume \"{}\" to mount into container \"{}\"", m["name"].as_string(),
@@ -58,7 +56,14 @@ Result<std::vector<Mount>> mounts_of(const NodeOptions& options, const Container
     Mount mount;
     mount.container_path = m["mountPath"].str();
     if (!mount.container_path.starts_with("/")) mount.container_path = "/" + mount.container_path;
-    mount.host_path = join_path(volume->second, OR_RETURN(sub_path(m, env)));
+    mount.host_path = volume->second;
+    mount.sub_path = OR_RETURN(sub_path(m, env));
+    if (!mount.sub_path.empty()) {
+      mount.volume = volume->first;
+      mount.volume_path = volume->second;
+      mount.host_path = fmt::format("{}/volume-subpaths/{}/{}/{}", pod_directory(options, in.values.pod), mount.volume,
+                                    in.values.container["name"].as_string(), index);
+    }
     mount.read_only = m["readOnly"].as_bool();
     std::string_view propagation = m["mountPropagation"].as_string();
     if (propagation == "HostToContainer") mount.propagation = Mount::Propagation::from_host;

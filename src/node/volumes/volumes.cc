@@ -22,20 +22,6 @@ Task<Result<>> run_quietly(World& world, std::vector<std::string> argv) {
   co_return Result<>();
 }
 
-// Mount points below a directory, deepest first.
-std::vector<std::string> mounts_below(World& world, const std::string& directory) {
-  std::vector<std::string> found;
-  auto table = world.files().read("/proc/self/mounts");
-  if (!table) return found;
-  for (std::string_view line : base::split_lines(*table)) {
-    auto words = base::split(line, ' ');
-    if (words.size() > 1 && words[1].starts_with(directory + "/"))
-      found.push_back(base::replace_all(std::string(words[1]), "\\040", " "));
-  }
-  std::ranges::sort(found, std::greater<>());
-  return found;
-}
-
 Task<Result<std::string>> empty_dir(World& world, const VolumeInputs& in, const Value& volume) {
   const Value& source = volume["emptyDir"];
   std::string path = in.directory + "/volumes/kubernetes.io~empty-dir/" + volume["name"].str();
@@ -123,6 +109,19 @@ Task<Result<std::string>> prepare_one(World& world, const VolumeInputs& in, cons
 
 }  // namespace
 
+std::vector<std::string> mounts_below(World& world, const std::string& directory) {
+  std::vector<std::string> found;
+  auto table = world.files().read("/proc/self/mounts");
+  if (!table) return found;
+  for (std::string_view line : base::split_lines(*table)) {
+    auto words = base::split(line, ' ');
+    if (words.size() > 1 && words[1].starts_with(directory + "/"))
+      found.push_back(base::replace_all(std::string(words[1]), "\\040", " "));
+  }
+  std::ranges::sort(found, std::greater<>());
+  return found;
+}
+
 Task<Result<std::map<std::string, std::string>>> prepare(World& world, VolumeInputs in) {
   std::map<std::string, std::string> paths;
   OR_CO_RETURN(world.files().make_directories(in.directory, 0750));
@@ -138,6 +137,7 @@ Task<Result<std::map<std::string, std::string>>> prepare(World& world, VolumeInp
 
 Task<Result<>> remove_all(World& world, std::string directory) {
   if (!world.files().exists(directory)) co_return Result<>();
+  OR_CO_RETURN(unbind_sub_paths(world, directory));
   for (const std::string& mount : mounts_below(world, directory))
     OR_CO_RETURN(co_await run_quietly(world, {"umount", mount}));
   co_return world.files().remove_tree(directory);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "node/env.h"
+#include "node/pod_runtime.h"
 #include "runtime/world.h"
 
 namespace slipway::node::volumes {
@@ -22,8 +23,15 @@ struct VolumeInputs {
 // for later (claims, CSI), naming them.
 Task<Result<std::map<std::string, std::string>>> prepare(World& world, VolumeInputs inputs);
 
+// Mounts what a subPath means at mount.host_path, making missing directories. A path that leads out of the volume, by
+// whatever links, is forbidden; other errors are the system's. Again at each start of the container.
+Result<> bind_sub_path(World& world, const Mount& mount);
+Result<> unbind_sub_paths(World& world, std::string directory);  // all of <pods>/<uid>
+
 // Unmounts and removes <pods>/<uid>; nothing there is fine.
 Task<Result<>> remove_all(World& world, std::string directory);
+
+std::vector<std::string> mounts_below(World& world, const std::string& directory);  // deepest first
 
 // One file of a payload: bytes and mode.
 struct PayloadFile {

@@ -122,7 +122,64 @@ spec:
   co_await b.is_gone("lost");
 }
 
+// A pod that makes its subPath a link out of its volume gets nothing; one within the volume is what it says.
+Task<void> check_sub_path(PodBench* b, std::string name, std::string make, std::string sub_path, std::string volume,
+                          std::string expected) {
+  std::string text = R"({apiVersion: v1, kind: Pod, metadata: {name: NAME, namespace: default}, spec: {nodeName: n1,
+    terminationGracePeriodSeconds: 0,
+    initContainers: [{name: make, image: IMAGE, command: [sh, -c, "MAKE"], volumeMounts: [{name: e, mountPath: /e}]}],
+    containers: [{name: NAME, image: IMAGE, command: [sh, -c, "ls /m; touch /m/made; sleep 1000"],
+      volumeMounts: [{name: e, mountPath: /m, subPath: SUB}]}],
+    volumes: [{name: e, VOLUME}]}})";
+  for (auto [key, value] : {std::pair{"NAME", name}, {"MAKE", make}, {"SUB", sub_path}, {"VOLUME", volume}})
+    text = base::replace_all(std::move(text), key, value);
+  co_await b->create(text);
+  bool allowed = expected != "refused";
+  if (!co_await b->becomes(name, allowed ? "ready" : "CreateContainerConfigError")) co_return;
+  Value pod = co_await b->pod(name);
+  if (allowed) {
+    std::string printed = co_await b->sh(name, "ls /m | tr '\\n' ' '");
+    CHECK_MESSAGE(printed == expected, name);
+  } else {
+    CHECK(PodBench::status_of(pod, name)["state"]["waiting"]["message"].as_string() ==
+          "failed to prepare subPath for volumeMount \"e\" of container \"" + name + "\"");
+  }
+  co_await b->remove(name);
+  co_await b->is_gone(name);
+  std::string directory = b->options.data_directory + "/pods/" + std::string(kinds::uid_of(pod));
+  for (int i = 0; i < 250 && b->world.files().exists(directory); ++i)  // without a grace period the object goes first
+    (void)co_await runtime::sleep(20ms);
+  CHECK(!b->world.files().exists(directory));
+}
+
+Task<void> sub_paths(RealNode& node) {
+  PodBench* b = node.bench.get();
+  std::string empty = "emptyDir: {}", host = "hostPath: {path: " + node.directory + "/host, type: DirectoryOrCreate}";
+  std::string outside = node.directory + "/outside";
+  CHECK(node.world.files().make_directories(outside + "/in", 0777));
+  CHECK(node.world.files().make_directories(node.directory + "/host"));
+  CHECK(node.world.files().symlink(node.directory + "/outside", node.directory + "/host/out"));
+  co_await check_sub_path(b, "root", "ln -s / /e/lnk", "lnk", empty, "refused");
+  co_await check_sub_path(b, "middle", "ln -s " + outside + " /e/lnk", "lnk/in", empty, "refused");
+  co_await check_sub_path(b, "missing", "ln -s " + outside + " /e/lnk", "lnk/new", empty, "refused");
+  co_await check_sub_path(b, "dangling", "ln -s " + outside + "/new /e/lnk", "lnk", empty, "refused");
+  co_await check_sub_path(b, "upward", "ln -s ../.. /e/lnk", "lnk", empty, "refused");
+  co_await check_sub_path(b, "host", "true", "out", host, "refused");
+  co_await check_sub_path(b, "host-middle", "true", "out/in", host, "refused");
+  co_await check_sub_path(b, "plain", "mkdir -p /e/a/b; touch /e/a/b/c", "a/b", empty, "c made");
+  co_await check_sub_path(b, "within", "mkdir -p /e/a; touch /e/a/c; ln -s a /e/lnk", "lnk", empty, "c made");
+  co_await check_sub_path(b, "fresh", "true", "x/y/z", empty, "made");
+  co_await check_sub_path(b, "host-fresh", "true", "x/y", host, "made");
+  CHECK(node.world.files().list(outside).value() == std::vector<std::string>{"in"});
+  CHECK(node.world.files().list(outside + "/in").value().empty());
+  CHECK(node.world.files().list(node.directory + "/host/x/y").value() == std::vector<std::string>{"made"});
+}
+
 }  // namespace
+
+TEST_CASE("a subPath stays within its volume, whatever links a pod makes") {
+  with_containers([](RealNode& node) -> Task<void> { co_await sub_paths(node); });
+}
 
 TEST_CASE("environment and volumes of real containers") {
   with_containers([](RealNode& node) -> Task<void> { co_await real_volumes(node); });
