@@ -22,7 +22,7 @@ using runtime::LogLevel;
 namespace {
 
 const GroupVersionKind kPod{"", "v1", "Pod"}, kConfigMap{"", "v1", "ConfigMap"}, kSecret{"", "v1", "Secret"},
-    kService{"", "v1", "Service"};
+    kService{"", "v1", "Service"}, kNode{"", "v1", "Node"};
 
 class Agent final : public NodeAgent {
  public:
@@ -32,7 +32,7 @@ class Agent final : public NodeAgent {
   Task<void> run() override {
     runtime::Scope& scope = co_await runtime::current_scope();
     TaskGroup group(scope);
-    cache_ = cluster::make_cache(world_, cluster_, {kPod, kConfigMap, kSecret, kService});
+    cache_ = cluster::make_cache(world_, cluster_, {kPod, kConfigMap, kSecret, kService, kNode});
     events_ = reconcile::make_recorder(world_, cluster_, group, "kubelet", options_.name);
     node_ = std::unique_ptr<NodeContext>(new NodeContext{
         world_, cluster_, *cache_, runtime_, *events_, options_, read_node_size(world_), owner(options_), {}});
@@ -41,8 +41,11 @@ class Agent final : public NodeAgent {
     for (const GroupVersionKind& kind : {kConfigMap, kSecret})
       cache_->on_change(
           kind, [this](const Value& before, const Value& after) { input_changed(before.is_null() ? after : before); });
+    cache_->on_change(kNode, [this](const Value& before, const Value& after) {
+      if (after.is_null() && kinds::name_of(before) == options_.name) node_deleted_.notify();
+    });
     group.spawn(cache_->run());
-    group.spawn(keep_registered(world_, cluster_, runtime_, options_));
+    group.spawn(keep_registered(world_, cluster_, runtime_, options_, node_deleted_));
     auto synced = co_await cache_->wait_synced();
     if (synced) {
       group.spawn(listen());
@@ -278,6 +281,7 @@ class Agent final : public NodeAgent {
   std::unique_ptr<NodeContext> node_;
   TaskGroup* group_ = nullptr;
   bool synced_ = false;
+  runtime::Signal node_deleted_;
   std::map<std::string, std::shared_ptr<Worker>> workers_;  // by pod uid
 };
 

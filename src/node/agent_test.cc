@@ -222,6 +222,22 @@ TEST_CASE("the node registers itself, keeps its lease and what others wrote") {
   CHECK((*lease())["spec"]["renewTime"].str() != first);
 }
 
+TEST_CASE("a Node that was deleted is registered again at once") {
+  NodeFixture f;
+  auto uid = [&] {
+    auto node = f.world.run(f.cluster->get({{"", "v1", "Node"}, "", "n1"}));
+    return node ? std::string(kinds::uid_of(*node)) : std::string();
+  };
+  for (int i = 0; i < 3; ++i) {
+    std::string before = uid();
+    REQUIRE(!before.empty());
+    f.write(cluster::remove({{"", "v1", "Node"}, "", "n1"}));
+    CHECK(f.eventually([&] { return !uid().empty() && uid() != before; }, 1s));
+  }
+  Value node = f.world.run(f.cluster->get({{"", "v1", "Node"}, "", "n1"})).value();
+  CHECK(f.condition(node, "Ready") == "True");
+}
+
 TEST_CASE("streams of a simulated node are refused by saying so") {
   NodeFixture f;
   f.create(kPlain);

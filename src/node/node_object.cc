@@ -152,7 +152,8 @@ Value make_node(World& world, const NodeOptions& o, const RuntimeVersion& runtim
   return node.with_member("status", status);
 }
 
-Task<void> keep_registered(World& world, cluster::Cluster& cluster, PodRuntime& runtime, NodeOptions options) {
+Task<void> keep_registered(World& world, cluster::Cluster& cluster, PodRuntime& runtime, NodeOptions options,
+                           runtime::Signal& deleted) {
   std::string uid, told;
   SteadyTime next_status = world.steady_now();
   for (;;) {
@@ -181,7 +182,9 @@ Task<void> keep_registered(World& world, cluster::Cluster& cluster, PodRuntime& 
     }
     Duration wait = ok ? options.lease_period : Duration(500ms);
     if (next_status > world.steady_now()) wait = std::min<Duration>(wait, next_status - world.steady_now());
-    if (!co_await runtime::sleep(wait)) co_return;
+    auto woken = co_await runtime::with_timeout(wait, deleted.wait());
+    if (woken) next_status = world.steady_now();
+    if (!woken && !woken.error().is(ErrorKind::timeout)) co_return;
   }
 }
 

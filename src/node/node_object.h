@@ -7,6 +7,8 @@ namespace slipway::node {
 
 // Creates or adopts the Node, then renews its lease and refreshes its status until canceled. What others wrote into it
 // (labels, taints, unschedulable) stays.
-Task<void> keep_registered(World& world, cluster::Cluster& cluster, PodRuntime& runtime, NodeOptions options);
+// When `deleted` says that the Node went away, it is made again at once.
+Task<void> keep_registered(World& world, cluster::Cluster& cluster, PodRuntime& runtime, NodeOptions options,
+                           runtime::Signal& deleted);
 
 }  // namespace slipway::node
