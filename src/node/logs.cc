@@ -9,12 +9,17 @@ namespace slipway::node {
 namespace {
 
 constexpr size_t kPiece = 64 << 10;
+constexpr int kRotationsMax = 10;    // while one file is opened
 constexpr Duration kLookAgain = 1s;  // while following: whether the container still runs
 
-// Where the last `lines` lines begin.
-Result<uint64_t> tail_offset(runtime::File& file, int64_t lines) {
+// Where the last `lines` lines begin, and how many there are (fewer: the file has no more).
+struct Tail {
+  uint64_t from = 0;
+  int64_t lines = 0;
+};
+Result<Tail> find_tail(runtime::File& file, int64_t lines) {
   uint64_t end = OR_RETURN(file.size());
-  if (lines <= 0) return end;
+  if (lines <= 0 || end == 0) return Tail{end, 0};
   std::string block(kPiece, '\0');
   int64_t seen = 0;
   for (uint64_t at = end; at > 0;) {
@@ -22,11 +27,55 @@ Result<uint64_t> tail_offset(runtime::File& file, int64_t lines) {
     size_t count = OR_RETURN(file.read_at(from, std::span(block.data(), at - from)));
     for (size_t i = count; i-- > 0;) {
       if (block[i] != '\n' || from + i + 1 == end) continue;  // the newline that ends the file ends the last line
-      if (++seen == lines) return from + i + 1;
+      if (++seen == lines) return Tail{from + i + 1, lines};
     }
     at = from;
   }
-  return uint64_t(0);
+  return Tail{0, seen + 1};
+}
+
+// Names of rotated files of N.log, N.log.<time>, the oldest first.
+Result<std::vector<std::string>> rotated_files(runtime::Files& files, const std::string& path) {
+  std::string directory = path.substr(0, path.rfind('/')), name = path.substr(path.rfind('/') + 1);
+  std::vector<std::string> found;
+  for (std::string& entry : OR_RETURN(files.list(directory)))
+    if (entry.starts_with(name + ".") && !entry.ends_with(".gz")) found.push_back(directory + "/" + entry);
+  return found;
+}
+
+// Where reading begins: at `older_at` of the newest rotated file, if one is needed, then at `at` of the newest. Either
+// may be null.
+struct Beginning {
+  std::unique_ptr<runtime::File> older, file;
+  uint64_t older_at = 0, at = 0;
+};
+// Right after a rotation the newest file is empty: a log that was just there must not look lost.
+Result<Beginning> begin_log(runtime::Files& files, const std::string& path, std::optional<int64_t> lines) {
+  auto newest_rotated = [&] {
+    auto found = rotated_files(files, path);
+    return found && !found->empty() ? found->back() : std::string();
+  };
+  Beginning b;
+  std::string rotated = newest_rotated();
+  for (int tries = 0; tries < kRotationsMax; ++tries) {
+    auto opened = files.open(path, runtime::OpenMode::read);
+    if (!opened && !opened.error().is(ErrorKind::not_found)) return std::move(opened).error();
+    b.file = opened ? std::move(*opened) : nullptr;
+    std::string now = newest_rotated();
+    if (std::exchange(rotated, now) == now) break;  // else what we opened may be the rotated one
+  }
+  int64_t missing = lines.value_or(1);
+  if (lines && b.file) {
+    Tail tail = OR_RETURN(find_tail(*b.file, *lines));
+    b.at = tail.from;
+    missing -= tail.lines;
+  }
+  if (missing <= 0 || rotated.empty()) return b;
+  auto older = files.open(rotated, runtime::OpenMode::read);
+  if (!older) return b;  // removed meanwhile
+  b.older = std::move(*older);
+  if (lines) b.older_at = OR_RETURN(find_tail(*b.older, missing)).from;
+  return b;
 }
 
 }  // namespace
@@ -92,25 +141,26 @@ Task<Result<>> read_log(World& world, std::string path, LogRequest request, LogS
   }
   LogFilter filter(request, world.now());
   std::string rest, block(kPiece, '\0');
-  std::unique_ptr<runtime::File> file;
-  uint64_t at = 0;
-  bool first = true;
+  Beginning begun = OR_CO_RETURN(begin_log(files, path, request.tail_lines));
+  std::unique_ptr<runtime::File> older = std::move(begun.older), file = std::move(begun.file);
+  uint64_t at = begun.at;
   for (;;) {
     bool running = request.follow && still_running();  // asked before reading: what it wrote last is then read below
     if (!file) {
       auto opened = files.open(path, runtime::OpenMode::read);
       if (opened) {
         file = std::move(*opened);
-        at = first && request.tail_lines ? OR_CO_RETURN(tail_offset(*file, *request.tail_lines)) : 0;
-        first = false;
+        at = 0;
       } else if (!opened.error().is(ErrorKind::not_found)) {
         co_return std::move(opened).error();
       }
     }
-    while (file) {
-      size_t count = OR_CO_RETURN(file->read_at(at, block));
-      if (count == 0) break;
-      at += count;
+    while (older || file) {
+      uint64_t& position = older ? begun.older_at : at;
+      size_t count = OR_CO_RETURN((older ? older : file)->read_at(position, block));
+      if (count == 0 && !older) break;
+      if (count == 0) older = nullptr;
+      position += count;
       rest.append(block.data(), count);
       std::string out;
       size_t begin = 0;
@@ -142,11 +192,8 @@ Task<Result<>> rotate_log(World& world, std::string path, std::function<Task<Res
   auto& files = world.files();
   auto stat = files.stat(path);
   if (!stat || stat->size < size_max) co_return Result<>();
-  std::string directory = path.substr(0, path.rfind('/')), name = path.substr(path.rfind('/') + 1);
-  std::vector<std::string> old;
-  for (const std::string& entry : OR_CO_RETURN(files.list(directory)))
-    if (entry.starts_with(name + ".")) old.push_back(entry);  // sorted: the oldest first
-  for (size_t i = 0; i + files_max - 1 <= old.size(); ++i) OR_CO_RETURN(files.remove(directory + "/" + old[i]));
+  std::vector<std::string> old = OR_CO_RETURN(rotated_files(files, path));
+  for (size_t i = 0; i + files_max - 1 <= old.size(); ++i) OR_CO_RETURN(files.remove(old[i]));
   std::string stamp;
   for (char c : base::format_rfc3339(world.now()))
     if (c >= '0' && c <= '9') stamp += c;
@@ -159,10 +206,10 @@ Task<Result<>> rotate_log(World& world, std::string path, std::function<Task<Res
 std::string log_tail(World& world, const std::string& path, size_t bytes_max, size_t lines_max) {
   auto opened = world.files().open(path, runtime::OpenMode::read);
   if (!opened) return {};
-  auto from = tail_offset(**opened, static_cast<int64_t>(lines_max));
+  auto tail = find_tail(**opened, static_cast<int64_t>(lines_max));
   auto size = (*opened)->size();
-  if (!from || !size) return {};
-  uint64_t begin = std::max(*from, *size > kPiece ? *size - kPiece : 0);
+  if (!tail || !size) return {};
+  uint64_t begin = std::max(tail->from, *size > kPiece ? *size - kPiece : 0);
   std::string raw(*size - begin, '\0'), out;
   auto count = (*opened)->read_at(begin, raw);
   if (!count) return {};

@@ -31,8 +31,9 @@ class LogFilter {
   std::optional<int64_t> left_;
 };
 
-// Writes the log file to `sink`. While `still_running` says so and request.follow is set, waits for more, across
-// rotation. A missing file is an empty log.
+// Writes the log to `sink`: the file, and before it the newest rotated one where the file has fewer lines than asked
+// for, since it is empty right after a rotation. While `still_running` says so and request.follow is set, waits for
+// more, across rotation. A missing file is an empty log.
 Task<Result<>> read_log(World& world, std::string path, LogRequest request, LogSink& sink,
                         std::function<bool()> still_running);
 

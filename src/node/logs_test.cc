@@ -59,6 +59,40 @@ TEST_CASE("logs: what kubectl asks for") {
         "2026-05-01T10:00:00.000000001Z one\n2026-05-01T10:00:02Z three\n2026-05-0");
 }
 
+namespace {
+
+void check_rotated(std::string_view now, std::optional<int64_t> tail, std::string_view expected) {
+  sim::SimWorld world(1);
+  REQUIRE(world.files().make_directories("/log"));
+  auto line = [](std::string_view text) { return fmt::format("2026-05-01T10:00:00Z stdout F {}\n", text); };
+  REQUIRE(world.files().write_atomically("/log/0.log.20260501-090000", line("oldest")));
+  REQUIRE(world.files().write_atomically("/log/0.log.20260501-100000", line("a") + line("b") + line("c")));
+  REQUIRE(world.files().write_atomically("/log/0.log.20260501-110000.gz", "packed\n"));
+  REQUIRE(world.files().write_atomically("/log/10.log.20260501-120000", line("another run")));
+  std::string text;
+  for (std::string_view word : base::split(now, ' ')) text += word.empty() ? "" : line(word);
+  if (now != "missing") REQUIRE(world.files().write_atomically("/log/0.log", text));
+  PodBench::Collected sink;
+  LogRequest request;
+  request.tail_lines = tail;
+  REQUIRE(world.run(read_log(world, "/log/0.log", request, sink, [] { return false; })));
+  CHECK(base::replace_all(sink.text, "\n", " ") == expected);
+}
+
+}  // namespace
+
+TEST_CASE("logs: a rotation hides nothing that was just there") {
+  check_rotated("", {}, "a b c ");
+  check_rotated("", 2, "b c ");
+  check_rotated("", 0, "");
+  check_rotated("d e", {}, "a b c d e ");
+  check_rotated("d e", 1, "e ");
+  check_rotated("d e", 2, "d e ");
+  check_rotated("d e", 3, "c d e ");
+  check_rotated("d e", 100, "a b c d e ");
+  check_rotated("missing", 1, "c ");
+}
+
 TEST_CASE("logs: rotation keeps the newest files") {
   sim::SimWorld world(1);
   auto& files = world.files();
