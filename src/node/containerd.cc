@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "node/cgroups.h"
 #include "node/cri/cri.h"
+#include "node/strays.h"
 #include "node/volumes/volumes.h"
 #include "runtime/tls.h"
 
@@ -298,8 +299,11 @@ Task<Result<int>> remove_all_pods(PodRuntime& runtime, std::string owner, Durati
   co_return count;
 }
 
-Task<Result<>> remove_leftovers(World& world, std::string data_directory, std::string cgroup_root) {
+Task<Result<>> remove_leftovers(World& world, std::string data_directory, std::string cgroup_root,
+                                std::string containerd_directory) {
   auto& files = world.files();
+  OR_CO_RETURN(co_await end_strays(
+      world, containerd_directory.empty() ? data_directory + "/containerd" : std::move(containerd_directory)));
   auto pods = files.list(data_directory + "/pods");
   if (pods)
     for (const std::string& uid : *pods)

@@ -71,8 +71,10 @@ Task<Result<int>> remove_all_pods(PodRuntime& runtime, std::string owner = {}, D
 Task<Result<>> end_pod(PodRuntime& runtime, Sandbox sandbox, Duration grace_max = 30s);
 
 // For `slipway down --purge`, when no pod is left: unmounts and removes the pods' volumes below <data>/pods and their
-// logs below <data>/log/pods, and the cgroups of ours that are empty.
-Task<Result<>> remove_leftovers(World& world, std::string data_directory, std::string cgroup_root = "slipway");
+// logs below <data>/log/pods, and the cgroups of ours that are empty. Then ends what a killed containerd lost track of
+// (end_strays); its directory is <data>/containerd when not given. It must be ended before.
+Task<Result<>> remove_leftovers(World& world, std::string data_directory, std::string cgroup_root = "slipway",
+                                std::string containerd_directory = {});
 
 // Imports an OCI or Docker archive through the runtime's `ctr`; the image is then found by the name written in it.
 Task<Result<>> import_image(World& world, std::string importer, std::string socket, std::string archive);

@@ -51,6 +51,8 @@ std::string containerd_config(const ContainerdOptions& o, const HostFacts& facts
   // Without CAP_SYS_RESOURCE a negative oom_score_adj fails the sandbox with a misleading "can't get final child's
   // PID".
   t += fmt::format("restrict_oom_score_adj = {}\n", !facts.may_lower_oom);
+  // Where a namespace stands says whose it is, also when nobody else remembers.
+  t += "netns_mounts_under_state_dir = true\n";
   t += fmt::format("disable_apparmor = {}\n", !facts.apparmor);
   t += "\n[" + cri + ".containerd]\ndefault_runtime_name = \"runc\"\n";
   t += fmt::format("snapshotter = \"{}\"\n", facts.overlayfs ? "overlayfs" : "native");

@@ -99,7 +99,7 @@ Task<int> run_forked(World& world, std::string directory) {
 Task<int> run_adopt(World& world, std::string directory, int containerd, int first_run) {
   co_await adopt(world, directory, containerd);
   std::string root = fmt::format("slipway-test-{}", first_run);
-  CHECK(co_await remove_leftovers(world, directory + "/d", root));
+  CHECK(co_await remove_leftovers(world, directory + "/d", root, directory + "/c"));
   for (const std::string& what : leftovers(directory, root)) FAIL_CHECK("left behind: " << what);
   (void)co_await output_of(world, {"ip", "link", "delete", fmt::format("slwt{}", first_run)});
   co_return 0;

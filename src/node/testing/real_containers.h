@@ -148,7 +148,7 @@ Task<void> run_with_containers(World& world, std::string directory, Body body) {
   CHECK((left && left->empty()));
   co_await node.runtime->close();
   CHECK(co_await node.containerd->stop());
-  CHECK(co_await remove_leftovers(world, options.data_directory, options.cgroups.root));
+  CHECK(co_await remove_leftovers(world, options.data_directory, options.cgroups.root, directory + "/c"));
   for (const std::string& what : leftovers(directory, options.cgroups.root)) FAIL_CHECK("left behind: " << what);
   (void)co_await output_of(world, {"ip", "link", "delete", test_bridge()});
 }
