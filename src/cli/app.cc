@@ -124,7 +124,7 @@ Task<int> app_get(runtime::RealWorld& world, Invocation said) {
 Task<int> app_diff(runtime::RealWorld& world, Invocation said) {
   auto target = co_await find_app(world, said);
   if (!target) co_return report(target.error());
-  auto repositories = sources::Repositories::create(world, {.directory = clones_directory(said)});
+  auto repositories = co_await repositories_of(world, said, *target->cluster);
   Value app = target->app;
   if (said.has("--revision")) app = app.with("/spec/source/targetRevision", said.option("--revision"));
   auto comparison = co_await gitops::compare(world, *target->cluster, *repositories, app);

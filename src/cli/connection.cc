@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/paths.h"
 #include "cluster/remote/remote.h"
+#include "gitops/credentials.h"
 #include "value/json.h"
 
 namespace slipway::cli {
@@ -51,6 +52,17 @@ std::string clones_directory(const Invocation& said) {
     data = cache && *cache ? std::string(cache) + "/slipway" : std::string(home ? home : "/tmp") + "/.cache/slipway";
   }
   return absolute_path(data + "/repositories");
+}
+
+Task<std::unique_ptr<sources::Repositories>> repositories_of(World& world, Invocation said, cluster::Cluster& cluster) {
+  sources::RepositoriesOptions options{.directory = clones_directory(said)};
+  auto access = co_await gitops::read_access(cluster);
+  if (access) {
+    options.credentials = [access = std::move(*access)](std::string_view url) {
+      return gitops::credentials_for(access, url);
+    };
+  }
+  co_return sources::Repositories::create(world, std::move(options));
 }
 
 Result<std::string> pod_named(const std::string& word) {

@@ -14,7 +14,7 @@ static Task<int> diff(runtime::RealWorld& world, Invocation said) {
   if (!connected) co_return report(connected.error());
   std::string repository = said.arguments[0];
   if (repository.find(':') == std::string::npos) repository = absolute_path(repository);
-  auto repositories = sources::Repositories::create(world, {.directory = clones_directory(said)});
+  auto repositories = co_await repositories_of(world, said, **connected);
   Value app = gitops::application_for("diff", repository, said.option("--path"), said.option("--revision"), "argocd");
   auto comparison = co_await gitops::compare(world, **connected, *repositories, app);
   if (!comparison) co_return report(comparison.error());

@@ -87,7 +87,7 @@ Result<std::string> Access::secret_file(GitCall& call, std::string_view kind, st
   // as people paste it: ssh wants a newline at the end, and none of Windows' carriage returns
   text = base::replace_all(std::move(text), "\r\n", "\n");
   if (!text.ends_with('\n')) text += '\n';
-  std::string path = fmt::format("{}/keys/{}-key-{}", directory_, kind, ++files_);
+  std::string path = fmt::format("{}/keys/{}-key-{:016x}", directory_, kind, world_.random().next());
   OR_RETURN(world_.files().make_directories(directory_ + "/keys", 0700));
   OR_RETURN(world_.files().write_atomically(path, text, 0600));
   call.remove_after.push_back(path);

@@ -24,7 +24,6 @@ class Access {
 
   World& world_;
   std::string directory_;
-  uint64_t files_ = 0;
 };
 
 // A refusal by the other side, or of it, with what was tried and the way out; other errors as they are.

@@ -135,6 +135,8 @@ class Https(unittest.TestCase):
         self.remote.correct("private", password=self.PASSWORD)
         self.remote.has("web", "main")
         self.assertLess(self.remote.bytes_fetched(), 2 * MEGABYTE)  # a partial clone
+        mine = ("--data", f"{self.remote.home}/mine")
+        self.assertIn("side", self.remote.slipway.cli("app", "diff", "web", "--revision", "side", *mine, check=False).stdout)
 
     def test_5_branches_tags_and_commits(self):
         for name, revision, text in (("by-branch", "side", "side"), ("by-tag", "v1", "one"), ("by-sha", self.remote.shas["two"], "two"),

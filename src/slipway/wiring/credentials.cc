@@ -1,114 +1,14 @@
 #include "slipway/wiring/credentials.h"
 
-#include "base/text.h"
+#include "gitops/credentials.h"
 
 namespace slipway::wiring {
 
-namespace {
-
-const kinds::GroupVersionKind secret_kind{"", "v1", "Secret"};
-const kinds::GroupVersionKind config_map_kind{"", "v1", "ConfigMap"};
-constexpr std::string_view argocd = "argocd";
-constexpr std::string_view known_hosts_name = "argocd-ssh-known-hosts-cm";
-constexpr std::string_view certificates_name = "argocd-tls-certs-cm";
-
-std::string secret_text(const Value& secret, const char* key) {
-  auto decoded = base::base64_decode(secret["data"][key].as_string());
-  return decoded ? *decoded : std::string();
-}
-
-std::string_view secret_type(const Value& secret) {
-  return secret["metadata"]["labels"]["argocd.argoproj.io/secret-type"].as_string();
-}
-
-// A password for https is of no use by ssh, and goes nowhere unencrypted.
-std::string_view way_of(std::string_view url) {
-  url = base::trim(url);
-  if (base::to_lower(url.substr(0, 8)) == "https://") return "https";
-  if (base::to_lower(url.substr(0, 7)) == "http://") return "http";
-  return "ssh";
-}
-
-// "https://host" is a prefix of "https://host/o/r" and not of "https://host.elsewhere/o/r".
-bool is_prefix(std::string_view prefix, std::string_view url) {
-  if (prefix.empty() || !url.starts_with(prefix)) return false;
-  if (url.size() == prefix.size() || prefix.find('/') != prefix.npos) return true;
-  return url[prefix.size()] == '/' || url[prefix.size()] == ':';
-}
-
-sources::Credentials read(const Value& secret) {
-  sources::Credentials read;
-  read.username = secret_text(secret, "username");
-  read.password = secret_text(secret, "password");
-  read.ssh_private_key = secret_text(secret, "sshPrivateKey");
-  read.tls_client_certificate = secret_text(secret, "tlsClientCertData");
-  read.tls_client_key = secret_text(secret, "tlsClientCertKey");
-  read.insecure = secret_text(secret, "insecure") == "true" || secret_text(secret, "insecureIgnoreHostKey") == "true";
-  read.origin = fmt::format("Secret {}/{}", argocd, secret["metadata"]["name"].as_string());
-  return read;
-}
-
-bool has_any(const sources::Credentials& c) {
-  return !c.username.empty() || !c.password.empty() || !c.ssh_private_key.empty() || !c.tls_client_certificate.empty();
-}
-
-// "host" of "https://user@host:443/path"; certificates are kept by it.
-std::string host_of(std::string_view url) {
-  size_t scheme = url.find("://");
-  if (scheme == url.npos) return {};
-  std::string_view host = url.substr(scheme + 3);
-  host = host.substr(0, host.find('/'));
-  if (size_t at = host.rfind('@'); at != host.npos) host.remove_prefix(at + 1);
-  if (host.starts_with('[')) return std::string(host.substr(0, host.find(']') + 1));
-  return std::string(host.substr(0, host.find(':')));
-}
-
-std::string config_text(const cluster::Cache& cache, std::string_view name, const std::string& key) {
-  const Value* map = cache.get({config_map_kind, std::string(argocd), std::string(name)});
-  return map ? std::string((*map)["data"][key].as_string()) : std::string();
-}
-
-bool is_about_access(const Value& object) {
-  if (object.is_null() || object["metadata"]["namespace"].as_string() != argocd) return false;
-  std::string_view name = object["metadata"]["name"].as_string(), type = secret_type(object);
-  return type == "repository" || type == "repo-creds" || name == known_hosts_name || name == certificates_name;
-}
-
-}  // namespace
-
-std::optional<sources::Credentials> credentials_for(const cluster::Cache& cache, std::string_view url) {
-  std::string wanted = sources::normalized_url(url);
-  std::optional<sources::Credentials> own, shared;
-  size_t longest = 0;
-  for (const Value& secret : cache.list(secret_kind, argocd)) {
-    std::string_view type = secret_type(secret);
-    if (type != "repository" && type != "repo-creds") continue;
-    std::string given = secret_text(secret, "url");
-    if (way_of(given) != way_of(url)) continue;
-    std::string of = sources::normalized_url(given);
-    if (type == "repository" && of == wanted && !own) own = read(secret);
-    if (type != "repo-creds" || !is_prefix(of, wanted) || of.size() <= longest) continue;
-    longest = of.size();
-    shared = read(secret);
-  }
-  sources::Credentials found;
-  if (own) found = *own;
-  if (shared && !has_any(found)) {
-    found = *shared;
-    found.insecure = found.insecure || (own && own->insecure);
-  }
-  if (way_of(url) == "ssh") found.known_hosts = config_text(cache, known_hosts_name, "ssh_known_hosts");
-  if (way_of(url) == "https") found.ca_certificates = config_text(cache, certificates_name, host_of(url));
-  if (!own && !shared && found.known_hosts.empty() && found.ca_certificates.empty()) return std::nullopt;
-  return found;
-}
-
 void follow_credentials(cluster::Cache& cache, sources::Repositories& repositories) {
   auto tell = [&repositories](const Value& before, const Value& after) {
-    if (is_about_access(before) || is_about_access(after)) repositories.access_changed();
+    if (gitops::is_about_access(before) || gitops::is_about_access(after)) repositories.access_changed();
   };
-  cache.on_change(secret_kind, tell);
-  cache.on_change(config_map_kind, tell);
+  for (const char* kind : {"Secret", "ConfigMap"}) cache.on_change({"", "v1", kind}, tell);
 }
 
 }  // namespace slipway::wiring

@@ -1,6 +1,7 @@
 #include "slipway/wiring/delivery.h"
 
 #include "base/text.h"
+#include "gitops/credentials.h"
 #include "slipway/wiring/credentials.h"
 
 namespace slipway::wiring {
@@ -24,7 +25,9 @@ std::string application_name(const std::string& repository) {
 std::unique_ptr<sources::Repositories> make_repositories(World& world, const UpOptions& options,
                                                          cluster::Cache& cache) {
   sources::RepositoriesOptions repositories{.directory = options.data + "/repositories", .mirrors = options.mirrors};
-  repositories.credentials = [&cache](std::string_view url) { return credentials_for(cache, url); };
+  repositories.credentials = [&cache](std::string_view url) {
+    return gitops::credentials_for(gitops::access_in(cache), url);
+  };
   auto made = sources::Repositories::create(world, std::move(repositories));
   follow_credentials(cache, *made);
   return made;

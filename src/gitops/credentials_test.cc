@@ -1,5 +1,5 @@
 // Which Secret serves which URL.
-#include "slipway/wiring/credentials.h"
+#include "gitops/credentials.h"
 
 #include <doctest/doctest.h>
 
@@ -9,20 +9,6 @@ using namespace slipway;
 
 namespace {
 
-class FixedCache final : public cluster::Cache {
- public:
-  std::vector<Value> secrets;
-  Value config_map;
-  bool synced() const override { return true; }
-  const Value* get(const cluster::ObjectKey& key) const override {
-    return config_map["metadata"]["name"].as_string() == key.name ? &config_map : nullptr;
-  }
-  std::vector<Value> list(const kinds::GroupVersionKind&, std::string_view) const override { return secrets; }
-  void on_change(const kinds::GroupVersionKind&, Listener) override {}
-  Task<void> run() override { co_return; }
-  Task<Result<>> wait_synced() override { co_return Result<>(); }
-};
-
 Value secret(const char* name, const char* type, const char* url, const char* password, bool insecure = false) {
   Value metadata{{"name", name}, {"labels", Value{{"argocd.argoproj.io/secret-type", type}}}};
   Value data{{"url", base::base64_encode(url)}, {"password", base::base64_encode(password)}};
@@ -31,12 +17,12 @@ Value secret(const char* name, const char* type, const char* url, const char* pa
 }
 
 void check(const char* url, const std::string& expected) {
-  FixedCache cache;
-  cache.secrets = {
+  gitops::RepositoryAccess access;
+  access.secrets = {
       secret("https", "repository", "https://h/o/r.git", "p"),    secret("ssh", "repository", "git@h:o/r", "p"),
       secret("bare", "repository", "https://h/o/bare", "", true), secret("host", "repo-creds", "https://h", "p"),
       secret("org", "repo-creds", "https://h/org", "p"),          secret("other", "cluster", "https://x/o/r", "p")};
-  auto found = wiring::credentials_for(cache, url);
+  auto found = gitops::credentials_for(access, url);
   CHECK_MESSAGE((found ? found->origin + (found->insecure ? " insecure" : "") : "none") == expected, url);
 }
 
@@ -57,11 +43,10 @@ TEST_CASE("the repository's own Secret, else the longest prefix, of the same way
 }
 
 TEST_CASE("known hosts and certificates come from their ConfigMaps") {
-  FixedCache cache;
-  cache.config_map = Value{{"metadata", Value{{"name", "argocd-tls-certs-cm"}}}, {"data", Value{{"h", "PEM"}}}};
-  CHECK(wiring::credentials_for(cache, "https://ann@h:8443/r")->ca_certificates == "PEM");
-  CHECK(!wiring::credentials_for(cache, "https://i/r"));
-  cache.config_map = Value{{"metadata", Value{{"name", "argocd-ssh-known-hosts-cm"}}},
-                           {"data", Value{{"ssh_known_hosts", "h ssh-ed25519 A"}}}};
-  CHECK(wiring::credentials_for(cache, "git@h:r")->known_hosts == "h ssh-ed25519 A");
+  gitops::RepositoryAccess access;
+  access.certificates = Value{{"data", Value{{"h", "PEM"}}}};
+  CHECK(gitops::credentials_for(access, "https://ann@h:8443/r")->ca_certificates == "PEM");
+  CHECK(!gitops::credentials_for(access, "https://i/r"));
+  access.known_hosts = Value{{"data", Value{{"ssh_known_hosts", "h ssh-ed25519 A"}}}};
+  CHECK(gitops::credentials_for(access, "git@h:r")->known_hosts == "h ssh-ed25519 A");
 }
