@@ -224,6 +224,17 @@ class Refusals(unittest.TestCase):
                 taken = self.refused("up", "--node=simulated", "--data", other, "--listen", f"127.0.0.1:{slipway.port}")
                 self.assertIn("--listen", taken)
 
+    def test_a_deletion_that_is_not_understood_does_not_happen(self):
+        path = "/api/v1/namespaces/default/configmaps"
+        with Slipway(node="none") as slipway:
+            status, answer = slipway.api.json("post", path, {"metadata": {"name": "kept"}})
+            self.assertEqual(201, status, answer)
+            for options in ({"dryRun": "All"}, {"dryRun": ["all"]}, {"preconditions": {"uid": 5}}, {"preconditions": "x"},
+                            {"propagationPolicy": "Foo"}, {"gracePeriodSeconds": "x"}, [1], {"kind": "Foo"}):
+                status, answer = slipway.api.json("delete", path + "/kept", options)
+                self.assertIn(status, (400, 422), (options, answer))
+            self.assertIsNotNone(slipway.get(path + "/kept"))
+
     def test_no_root(self):
         if os.geteuid() != 0:
             self.assertIn("--node=simulated", self.refused("up", "--data", tempfile.mkdtemp()))
