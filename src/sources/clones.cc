@@ -28,8 +28,9 @@ Task<Result<Commit>> Clones::resolve(Location location, Credentials credentials,
   if (is_object_id(revision)) {
     commit.sha = base::to_lower(revision);
   } else {
-    Text text = OR_CO_RETURN(co_await listing_.run(
-        location.url, [this, location, credentials] { return list_refs(location, credentials); }));
+    Text text =
+        OR_CO_RETURN(co_await listing_.run(fmt::format("{}\n{}", age_, location.url),
+                                           [this, location, credentials] { return list_refs(location, credentials); }));
     std::vector<Ref> refs = parse_ls_remote(*text);
     commit.sha = find_revision(refs, revision);
     if (commit.sha.empty() && refs.empty()) co_return Error(ErrorKind::not_found, "the repository has no commits");
@@ -77,22 +78,31 @@ Task<Result<Clones::Text>> Clones::list_refs(Location location, Credentials cred
 Task<Result<>> Clones::ensure(Location location, Credentials credentials, std::string sha, bool again) {
   std::string git_dir = clone_of(location);
   std::string have = fmt::format("{}/refs/slipway/{}", git_dir, sha);
+  uint64_t age = age_;
   while (again || !world_.files().exists(have)) {
     Fetched fetched = OR_CO_RETURN(co_await fetching_.run(
-        git_dir, [this, location, credentials, sha, again] { return fetch(location, credentials, sha, again); }));
-    if (fetched.sha != sha) continue;  // somebody else's turn
+        git_dir, [this, location, credentials, sha, again] { return fetch_for(location, credentials, sha, again); }));
+    if (fetched.sha != sha || fetched.age < age) continue;  // somebody else's turn
     if (fetched.error) co_return std::move(*fetched.error);
     co_return Result<>();
   }
   co_return Result<>();
 }
 
-Task<Result<Clones::Fetched>> Clones::fetch(Location location, Credentials credentials, std::string sha, bool again) {
+Task<Result<Clones::Fetched>> Clones::fetch_for(Location location, Credentials credentials, std::string sha,
+                                                bool again) {
+  Fetched fetched{sha, age_, std::nullopt};
+  auto done = co_await fetch(location, credentials, sha, again);
+  if (done.failed_with(ErrorKind::canceled)) co_return std::move(done).error();
+  if (!done) fetched.error = std::move(done).error();
+  co_return fetched;
+}
+
+Task<Result<>> Clones::fetch(Location location, Credentials credentials, std::string sha, bool again) {
   std::string git_dir = clone_of(location);
   auto packs = world_.files().list(git_dir + "/objects/pack");
   if (packs && packs->size() > kPacksMax * 3) OR_CO_RETURN(world_.files().remove_tree(git_dir));
-  auto created = co_await create(git_dir);
-  if (!created) co_return Fetched{sha, std::move(created).error()};
+  OR_CO_RETURN(co_await create(git_dir));
   GitCall call{.args = {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--depth=1",
                         "--no-recurse-submodules", fmt::format("--filter=blob:limit={}", limits_.blob_bytes_max + 1)},
                .git_dir = git_dir};
@@ -103,12 +113,10 @@ Task<Result<Clones::Fetched>> Clones::fetch(Location location, Credentials crede
   auto done = co_await ask(std::move(call), location, credentials);
   if (!done && is_unadvertised(done.error())) {
     auto all = co_await fetch_history(location, credentials, sha);
-    if (all) co_return Fetched{sha, std::nullopt};
-    if (!all.failed_with(ErrorKind::not_found)) done = std::move(all).error();
+    if (all || !all.failed_with(ErrorKind::not_found)) co_return std::move(all);
   }
-  if (done.failed_with(ErrorKind::canceled)) co_return std::move(done).error();
-  if (!done) co_return Fetched{sha, std::move(done).error()};
-  co_return Fetched{sha, std::nullopt};
+  if (!done) co_return std::move(done).error();
+  co_return Result<>();
 }
 
 // An older server, or one behind an sshd that lets no GIT_PROTOCOL through, gives away only what its references point

@@ -20,6 +20,10 @@ class Clones {
         access_(world, directory),
         directory_(std::move(directory)),
         limits_(limits) {}
+  // What was asked until now may be told otherwise from now on (a push, other credentials): who asks later does not
+  // join a question that is under way.
+  void outdate() { ++age_; }
+  uint64_t age() const { return age_; }
   // `credentials` are those of the location; parse_url's own are used where it has none.
   Task<Result<Commit>> resolve(Location location, Credentials credentials, std::string revision);
   Task<Result<std::shared_ptr<const Tree>>> tree(Location location, Credentials credentials, std::string sha,
@@ -28,6 +32,7 @@ class Clones {
  private:
   struct Fetched {
     std::string sha;
+    uint64_t age = 0;
     std::optional<Error> error;
   };
   using Text = std::shared_ptr<const std::string>;
@@ -35,7 +40,8 @@ class Clones {
   Task<Result<std::string>> ask(GitCall call, Location location, Credentials credentials);
   Task<Result<Text>> list_refs(Location location, Credentials credentials);
   Task<Result<>> ensure(Location location, Credentials credentials, std::string sha, bool again);
-  Task<Result<Fetched>> fetch(Location location, Credentials credentials, std::string sha, bool again);
+  Task<Result<>> fetch(Location location, Credentials credentials, std::string sha, bool again);
+  Task<Result<Fetched>> fetch_for(Location location, Credentials credentials, std::string sha, bool again);
   Task<Result<>> fetch_history(Location location, Credentials credentials, std::string sha);
   Task<Result<Commit>> find_prefix(Location location, Credentials credentials, std::string prefix);
   Task<Result<>> create(std::string git_dir);
@@ -47,6 +53,7 @@ class Clones {
   Access access_;
   std::string directory_;
   SourceLimits limits_;
+  uint64_t age_ = 0;
   Sharing<Text> listing_;
   Sharing<Fetched> fetching_;
 };

@@ -141,6 +141,20 @@ TEST_CASE("credentials: asked for, never shown") {
           auto tree = co_await with->tree(*commit, "a");
           REQUIRE_MESSAGE(tree.has_value(), (tree ? "" : tree.error().str()));
           CHECK(**(*tree)->read("a/x") == "two\n");
+          // Who asks after the password changed does not get the answer to a question that was under way.
+          std::string word = "s3cret", before;
+          options.credentials = [&word](std::string_view) { return Credentials{.username = "ann", .password = word}; };
+          auto changing = Repositories::create(world, options);
+          runtime::Scope& scope = co_await runtime::current_scope();
+          TaskGroup group(scope);
+          group.spawn(resolve_into(changing.get(), server.url, "main", &before));
+          (void)co_await runtime::yield_now();
+          word = "wr0ng";
+          changing->access_changed();
+          auto after = co_await changing->resolve(server.url, "main");
+          CHECK(after.failed_with(ErrorKind::unauthorized));
+          co_await group.join();
+          CHECK(before == commit->sha);
           std::string found = co_await shell(world, directory, "grep -rl s3cret data || true");
           CHECK(found == "");  // nor written
         });

@@ -33,7 +33,7 @@ class GitRepositories final : public Repositories {
   Task<Result<std::shared_ptr<const Tree>>> tree(Commit commit, std::string path) override {
     path = OR_CO_RETURN(clean_path(path));
     if (!is_object_id(commit.sha)) co_return fail(ErrorKind::bad_request, "\"{}\" is no commit's SHA", commit.sha);
-    std::string key = fmt::format("{}\n{}\n{}", commit.url, commit.sha, path);
+    std::string key = fmt::format("{}\n{}\n{}\n{}", clones_.age(), commit.url, commit.sha, path);
     co_return co_await reading_.run(key, [this, commit, path] { return read(commit, path); });
   }
 
@@ -63,11 +63,13 @@ class GitRepositories final : public Repositories {
   }
 
   void notify(std::string_view url) override {
+    clones_.outdate();
     std::string changed = normalized_url(url);
     if (auto found = watching_.find(changed); found != watching_.end()) tell(found->second);
   }
 
   void access_changed() override {
+    clones_.outdate();
     for (auto& [url, watching] : watching_)
       if (!watching.watch) tell(watching);
   }
