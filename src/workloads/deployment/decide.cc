@@ -128,8 +128,13 @@ class Planner {
         s->object = s->object.with("/spec/minReadySeconds", d_["spec"]["minReadySeconds"].as_int());
       }
     }
-    if (d_["metadata"]["annotations"][revision_key].as_string() != revision) plan_.revision = revision;
     next_revision_ = revision;
+    if (new_set()) tell_revision();
+  }
+
+  // The Deployment is at the revision of its new set, so not before there is one: Recreate first waits for old pods.
+  void tell_revision() {
+    if (d_["metadata"]["annotations"][revision_key].as_string() != next_revision_) plan_.revision = next_revision_;
   }
 
   Value with_annotations(const Value& set, const std::string& revision) {
@@ -182,6 +187,7 @@ class Planner {
               {"spec", spec.build()}};
     plan_.create = with_size(with_annotations(set, next_revision_), replicas);
     created_replicas_ = replicas;
+    tell_revision();
     set_progressing("True", "NewReplicaSetCreated", fmt::format("Created new replica set \"{}\"", name));
     if (replicas > 0) {
       plan_.events.push_back(
