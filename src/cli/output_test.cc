@@ -15,6 +15,7 @@ TEST_CASE("columns are as wide as their widest, the last one as it is") {
         std::vector<std::string>{"NAME        SYNC        HEALTH", "a           OutOfSync   Healthy", "long-name"});
   CHECK(table({}).empty());
   CHECK(table({{"a"}, {"b", "c"}}) == std::vector<std::string>{"a", "b   c"});
+  CHECK(table({{"Größe", "1"}, {"length", "2"}}) == std::vector<std::string>{"Größe    1", "length   2"});
 }
 
 TEST_CASE("a difference shows three lines around each change") {
