@@ -5,9 +5,11 @@
 #include <map>
 #include <set>
 
+#include "base/text.h"
 #include "sim/testing/seeds.h"
 #include "store/index.h"
 #include "store/store_contract.h"
+#include "store/testing/dishonest_world.h"
 
 using namespace slipway;
 using namespace slipway::store;
@@ -15,70 +17,6 @@ using namespace slipway::store;
 namespace {
 
 constexpr auto path = "/data/state.db";
-
-// A world whose disk says that it synced and did not. The tests must turn red on it.
-class LyingFile final : public runtime::File {
- public:
-  explicit LyingFile(std::unique_ptr<runtime::File> file) : file_(std::move(file)) {}
-  Result<size_t> read_at(uint64_t offset, std::span<char> into) override { return file_->read_at(offset, into); }
-  Result<> write_at(uint64_t offset, std::string_view bytes) override { return file_->write_at(offset, bytes); }
-  Result<> sync() override { return {}; }
-  Result<> truncate(uint64_t size) override { return file_->truncate(size); }
-  Result<uint64_t> size() override { return file_->size(); }
-
- private:
-  std::unique_ptr<runtime::File> file_;
-};
-
-class LyingFiles final : public runtime::Files {
- public:
-  explicit LyingFiles(runtime::Files& files) : files_(files) {}
-  Result<std::unique_ptr<runtime::File>> open(std::string path, runtime::OpenMode mode, uint32_t permissions) override {
-    auto file = OR_RETURN(files_.open(path, mode, permissions));
-    return std::unique_ptr<runtime::File>(std::make_unique<LyingFile>(std::move(file)));
-  }
-  Result<std::string> read(std::string path, size_t limit) override { return files_.read(path, limit); }
-  Result<> write_atomically(std::string path, std::string_view bytes, uint32_t permissions) override {
-    return files_.write_atomically(path, bytes, permissions);
-  }
-  Result<> make_directories(std::string path, uint32_t permissions) override {
-    return files_.make_directories(path, permissions);
-  }
-  Result<> remove(std::string path) override { return files_.remove(path); }
-  Result<> remove_tree(std::string path) override { return files_.remove_tree(path); }
-  Result<> rename(std::string from, std::string to) override { return files_.rename(from, to); }
-  Result<> symlink(std::string target, std::string path) override { return files_.symlink(target, path); }
-  Result<std::string> read_link(std::string path) override { return files_.read_link(path); }
-  Result<std::vector<std::string>> list(std::string path) override { return files_.list(path); }
-  Result<runtime::FileStat> stat(std::string path) override { return files_.stat(path); }
-  Result<> set_mode(std::string path, uint32_t permissions) override { return files_.set_mode(path, permissions); }
-  Result<> set_owner(std::string path, uint32_t uid, uint32_t gid) override { return files_.set_owner(path, uid, gid); }
-  Result<> sync_directory(std::string path) override { return files_.sync_directory(path); }
-  Result<std::unique_ptr<runtime::FileLock>> lock(std::string path) override { return files_.lock(path); }
-  Result<std::unique_ptr<runtime::PathWatch>> watch(std::vector<std::string> paths) override {
-    return files_.watch(paths);
-  }
-
- private:
-  runtime::Files& files_;
-};
-
-class LyingWorld final : public World {
- public:
-  explicit LyingWorld(World& world) : world_(world), files_(world.files()) {}
-  runtime::Executor& executor() override { return world_.executor(); }
-  WallTime now() override { return world_.now(); }
-  runtime::Random& random() override { return world_.random(); }
-  runtime::Files& files() override { return files_; }
-  runtime::Network& network() override { return world_.network(); }
-  runtime::Processes& processes() override { return world_.processes(); }
-  runtime::Log& log() override { return world_.log(); }
-
- private:
-  void pool_post(std::move_only_function<void()> work) override { work(); }
-  World& world_;
-  LyingFiles files_;
-};
 
 // What the outside knows: what was answered, and what was asked and never answered.
 struct Ledger {
@@ -169,6 +107,21 @@ Task<void> inspect(World* world, const Ledger* ledger, std::string* wrong) {
   (void)co_await store.close();
 }
 
+// How often each kind of fault came to pass, of all trials of a test.
+struct Faults {
+  std::map<std::string, uint64_t> kinds;
+  uint64_t crashes = 0, of_all = 0;
+  void add(const sim::SimWorld& world) {
+    for (const auto& [kind, count] : world.injected()) kinds[kind] += count;
+    crashes += world.injected("power loss") + world.injected("process killed");
+  }
+  std::string str() const {
+    std::string out = fmt::format("{} crashes in {} trials", crashes, of_all);
+    for (const auto& [kind, count] : kinds) out += fmt::format(", {} {}", count, kind);
+    return out;
+  }
+};
+
 struct Trial {
   std::string wrong;
   bool crashed = false;
@@ -176,37 +129,86 @@ struct Trial {
   int answered = 0;
 };
 
-// A first life that ends well, a second one that crashes before its step `at` (0: never), then a look.
-Trial trial(uint64_t seed, uint64_t at, sim::Loss loss, bool lying = false, size_t text_size = 10) {
-  sim::SimWorld world(seed);
+struct Plan {
+  uint64_t seed = 1;
+  uint64_t at = 0;  // crash before this step of the life; 0: never
+  sim::Loss loss = sim::Loss::power;
+  testing::Disk disk = testing::Disk::honest;
+  size_t text_size = 10;
+  std::vector<uint64_t> again = {};  // further lives, and the steps at which they crash
+  double errors = 0;                 // chance that a write or a sync fails, in all lives
+};
+
+// A life that crashes before its step `at`, further ones that crash too, then a look.
+Trial trial(const Plan& plan, Faults* faults = nullptr) {
+  sim::SimWorld world(plan.seed);
   REQUIRE(world.files().make_directories("/data").has_value());
   REQUIRE(world.files().sync_directory("/").has_value());
-  LyingWorld liar(world);
-  World* used = lying ? static_cast<World*>(&liar) : &world;
+  testing::DishonestWorld dishonest(world, plan.disk);
+  World* used = plan.disk == testing::Disk::honest ? static_cast<World*>(&world) : &dishonest;
   Ledger ledger;
   Trial trial;
   uint64_t before = world.steps();
-  if (at) world.crash_at_step(at, loss);
-  trial.crashed = !world.run(life(used, &ledger, text_size));
+  world.disk().faults.write_error = world.disk().faults.sync_error = plan.errors;
+  if (plan.at) world.crash_at_step(plan.at, plan.loss);
+  trial.crashed = !world.run(life(used, &ledger, plan.text_size));
   trial.steps = world.steps() - before;
   trial.answered = ledger.answered;
   if (trial.crashed) world.restart();
+  for (uint64_t at : plan.again) {
+    world.crash_at_step(at, plan.loss);
+    if (!world.run(life(used, &ledger, plan.text_size))) world.restart();
+  }
+  world.disk().faults = {};
+  // A step that was never reached must not crash the look.
+  world.crash(plan.loss);
+  world.restart();
   world.run(inspect(&world, &ledger, &trial.wrong));
+  if (faults) faults->add(world);
+  if (faults) ++faults->of_all;
   return trial;
+}
+
+uint64_t times(const char* variable, uint64_t otherwise) {
+  const char* said = std::getenv(variable);
+  return said ? std::strtoull(said, nullptr, 10) : otherwise;
+}
+
+// Chance decides when it crashes, how, what is written, how often it crashes again and whether calls fail in between.
+Plan plan_of(uint64_t seed, uint64_t small_steps, uint64_t large_steps) {
+  sim::SeededRandom random(seed * 0x9e3779b97f4a7c15);
+  Plan plan{.seed = seed};
+  bool large = random.below(8) == 0;
+  plan.text_size = large ? 150'000 : random.below(6000);
+  plan.at = 1 + random.below(large ? large_steps : small_steps);
+  plan.loss = random.below(3) ? sim::Loss::power : sim::Loss::process;
+  for (uint64_t more = random.below(4); more > 0; --more) plan.again.push_back(1 + random.below(small_steps));
+  if (random.below(4) == 0) plan.errors = 0.02;
+  return plan;
+}
+
+// What is wrong in how many of the trials that crash at each step of the script.
+int wrong_on(testing::Disk disk, sim::Loss loss) {
+  Trial whole = trial({.loss = loss, .disk = disk});
+  int wrong = 0;
+  for (uint64_t at = 1; at <= whole.steps; ++at) {
+    wrong += !trial({.seed = at, .at = at, .loss = loss, .disk = disk}).wrong.empty();
+  }
+  return wrong;
 }
 
 }  // namespace
 
 TEST_CASE("a crash before any step of I/O loses nothing that was acknowledged") {
   for (sim::Loss loss : {sim::Loss::power, sim::Loss::process}) {
-    Trial whole = trial(1, 0, loss);
+    Trial whole = trial({.loss = loss});
     REQUIRE(whole.wrong == "");
     REQUIRE(whole.steps > 60);
     REQUIRE(whole.answered == 30);
     int crashes = 0;
     for (uint64_t at = 1; at <= whole.steps; ++at) {
       CAPTURE(at);
-      Trial cut = trial(at, at, loss);
+      Trial cut = trial({.seed = at, .at = at, .loss = loss});
       CHECK(cut.wrong == "");
       crashes += cut.crashed;
     }
@@ -214,23 +216,32 @@ TEST_CASE("a crash before any step of I/O loses nothing that was acknowledged") 
   }
 }
 
-TEST_CASE("the same while the log is moved into the database") {
-  constexpr size_t text_size = 100'000;
-  Trial whole = trial(1, 0, sim::Loss::power, false, text_size);
-  REQUIRE(whole.wrong == "");
-  uint64_t count = 40;
-  if (const char* many = std::getenv("SLIPWAY_SEEDS")) count = std::strtoull(many, nullptr, 10);
-  for (uint64_t seed = 1; seed <= count; ++seed) {
-    uint64_t at = seed * whole.steps / count;
-    CAPTURE(seed);
-    CAPTURE(at);
-    CHECK(trial(seed, at, sim::Loss::power, false, text_size).wrong == "");
+// SLIPWAY_CRASHES=n: that many crashes (script/soak: 10,000). SLIPWAY_SEED=n repeats one trial.
+TEST_CASE("many crashes, again and again, with failing calls in between") {
+  const uint64_t small = trial({}).steps, large = trial({.text_size = 150'000}).steps;
+  const uint64_t wanted = times("SLIPWAY_CRASHES", 600);
+  Faults faults;
+  uint64_t first = times("SLIPWAY_SEED", 1), last = std::getenv("SLIPWAY_SEED") ? first : ~uint64_t{0};
+  for (uint64_t seed = first; seed <= last && faults.crashes < wanted; ++seed) {
+    INFO("repeat with SLIPWAY_SEED=", seed, " store_test -tc='many crashes*'");
+    CHECK(trial(plan_of(seed, small, large), &faults).wrong == "");
+  }
+  MESSAGE(faults.str());
+  if (first == last) return;
+  for (const char* kind :
+       {"power loss", "process killed", "lost write", "torn write", "lost name change", "write error", "sync error"}) {
+    INFO(kind);
+    CHECK(faults.kinds[kind] > 0);
   }
 }
 
 TEST_CASE("the crash tests see a disk that does not sync") {
-  Trial whole = trial(1, 0, sim::Loss::power, true);
-  int wrong = 0;
-  for (uint64_t at = 1; at <= whole.steps; ++at) wrong += !trial(at, at, sim::Loss::power, true).wrong.empty();
-  CHECK(wrong > 10);
+  CHECK(wrong_on(testing::Disk::honest, sim::Loss::power) == 0);
+  CHECK(wrong_on(testing::Disk::never_syncs, sim::Loss::power) > 10);
+}
+
+TEST_CASE("the crash tests see an acknowledgement before the commit") {
+  for (sim::Loss loss : {sim::Loss::power, sim::Loss::process}) {
+    CHECK(wrong_on(testing::Disk::answers_before, loss) > 10);
+  }
 }
