@@ -35,14 +35,17 @@ struct Ledger {
   void saw(const Store& store) { seen = std::max(seen, store.revision()); }
 };
 
+std::string_view resource_of(const std::string& place) {
+  return place[0] == 'l' ? "leases" : place[0] == 's' ? "secrets" : "pods";
+}
+
 Task<void> change(Store* store, Ledger* ledger, std::vector<std::string> places, std::string text,
                   Durability durability) {
   std::vector<Change> changes;
   for (const std::string& place : places) {
     if (durability == Durability::disk) ledger->asked(place, text);
-    changes.push_back(text.empty()
-                          ? removal("pods", place)
-                          : put(durability == Durability::disk ? "pods" : "leases", place, text, {}, durability));
+    changes.push_back(text.empty() ? removal(resource_of(place), place)
+                                   : put(resource_of(place), place, text, {}, durability));
   }
   auto done = co_await store->commit(std::move(changes));
   if (!done) co_return;
@@ -54,7 +57,7 @@ Task<void> change(Store* store, Ledger* ledger, std::vector<std::string> places,
 
 // One life of a program: opens the store, writes, closes. It may end anywhere.
 Task<void> life(World* world, Ledger* ledger, size_t text_size) {
-  auto opened = co_await open_store(*world, {.path = path});
+  auto opened = co_await open_store(*world, {.path = path, .key_file = "/data/keys"});
   if (!opened) co_return;
   Store* store = opened->get();
   ledger->saw(*store);
@@ -62,6 +65,7 @@ Task<void> life(World* world, Ledger* ledger, size_t text_size) {
   for (int round = 0; round < 4; ++round) {
     std::string text = std::to_string(round) + padding;
     co_await change(store, ledger, {"a/alone"}, text, Durability::disk);
+    co_await change(store, ledger, {"s/secret"}, text, Durability::disk);
     co_await change(store, ledger, {"l/lease"}, text, Durability::memory);
     TaskGroup group(world->executor());
     for (int i = 0; i < 4; ++i) {
@@ -76,14 +80,14 @@ Task<void> life(World* world, Ledger* ledger, size_t text_size) {
 
 // What is wrong after a restart; empty: nothing.
 Task<void> inspect(World* world, const Ledger* ledger, std::string* wrong) {
-  auto opened = co_await open_store(*world, {.path = path});
+  auto opened = co_await open_store(*world, {.path = path, .key_file = "/data/keys"});
   if (!opened) {
     *wrong = "does not open: " + opened.error().str();
     co_return;
   }
   Store& store = **opened;
   auto text_at = [&store](const std::string& place) {
-    auto object = store.get(key_of("pods", place));
+    auto object = store.get(key_of(resource_of(place), place));
     return object ? (*object)["text"].str() : std::string();
   };
   for (const auto& [place, states] : ledger->possible) {
@@ -204,7 +208,7 @@ TEST_CASE("a crash before any step of I/O loses nothing that was acknowledged") 
     Trial whole = trial({.loss = loss});
     REQUIRE(whole.wrong == "");
     REQUIRE(whole.steps > 60);
-    REQUIRE(whole.answered == 30);
+    REQUIRE(whole.answered == 34);
     int crashes = 0;
     for (uint64_t at = 1; at <= whole.steps; ++at) {
       CAPTURE(at);

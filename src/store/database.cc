@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "base/text.h"
+#include "store/index.h"
 #include "store/sqlite_files.h"
 #include "value/json.h"
 
@@ -12,7 +13,7 @@ namespace slipway::store {
 
 namespace {
 
-constexpr int format_version = 1;
+constexpr int format_version = 2;           // 2: bodies may be sealed
 constexpr int application_id = 0x536c7770;  // "Slwp"
 constexpr int log_pages_max = 1000;         // 4 MB of write-ahead log, then it is moved into the database
 constexpr int free_pages_max = 4096;        // 16 MB of free pages are kept, more are given back
@@ -70,8 +71,11 @@ class Statement {
 
 class SqliteDatabase final : public Database {
  public:
-  SqliteDatabase(World& world, std::string path, std::string seed)
-      : path_(std::move(path)), files_(world, std::move(seed)) {}
+  SqliteDatabase(World& world, DatabaseOptions options)
+      : path_(std::move(options.path)),
+        key_file_(std::move(options.key_file)),
+        keys_(std::move(options.keys)),
+        files_(world, std::move(options.seed)) {}
   ~SqliteDatabase() override { shut(); }
 
   Result<> open();
@@ -79,19 +83,24 @@ class SqliteDatabase final : public Database {
   Result<Loaded> load() override;
   bool wants_tidying() const override { return log_pages_ > log_pages_max; }
   Result<> tidy() override;
+  void use(Keyring keys) override { keys_ = std::move(keys); }
+  Result<> scrub() override;
   Result<> close() override;
 
  private:
   Result<> create();
   Result<> check_whole();
   int transact(const Batch& batch);
+  Result<Value> object_of(const Row& row, std::string_view body) const;
   Result<> run(const char* sql);
   Result<int64_t> ask(const char* sql);
   void shut();
+  std::string directory() const { return path_.substr(0, path_.rfind('/')); }
   Error error(std::string_view doing);
   Error damaged(std::string_view what) const;
 
-  std::string path_;
+  std::string path_, key_file_;
+  Keyring keys_;
   SqliteFiles files_;
   sqlite3* db_ = nullptr;
   Statement begin_, commit_, rollback_, put_, remove_, reserve_;
@@ -183,6 +192,11 @@ int SqliteDatabase::transact(const Batch& batch) {
   for (const Row& row : batch.put) {
     body.clear();
     value::append_json(body, row.object);
+    if (!row.nonce.empty()) {
+      auto sealed = keys_.seal(row.nonce, bound_to(row.key, row.revision), body);
+      SLIPWAY_CHECK(sealed.has_value());  // fails for keys and nonces of a wrong size only
+      body = std::move(*sealed);
+    }
     put_.bind(1, row.id);
     put_.bind(2, row.key.resource);
     put_.bind(3, row.key.ns);
@@ -217,17 +231,39 @@ Result<Loaded> SqliteDatabase::load() {
     row.ring = rows.number(4) != 0;
     row.revision = static_cast<Revision>(rows.number(5));
     std::string_view body = rows.bytes(7);
-    std::string what =
-        fmt::format("{} {}{}{}", row.key.resource, row.key.ns, row.key.ns.empty() ? "" : "/", row.key.name);
+    std::string what = row.key.resource + " " + place_of(row.key);
     if (rows.number(6) != checksum(row.key, row.revision, body)) return damaged(what + ": wrong checksum");
     if (row.revision > loaded.reserved) return damaged(what + ": a revision that was never reserved");
-    auto object = value::parse_json(body);
-    if (!object) return damaged(what + ": " + object.error().str());
-    row.object = std::move(*object);
+    row.object = OR_RETURN(object_of(row, body));
+    if (must_be_sealed(row.key) && !keys_.empty() && sealed_by(body) != keys_.current()) {
+      loaded.to_seal.push_back(loaded.rows.size());
+    }
     loaded.rows.push_back(std::move(row));
   }
   if (code != SQLITE_DONE) return error("read");
+  loaded.old_format = OR_RETURN(ask("PRAGMA user_version")) < format_version;
   return loaded;
+}
+
+Result<Value> SqliteDatabase::object_of(const Row& row, std::string_view body) const {
+  std::string what = row.key.resource + " " + place_of(row.key);
+  std::string opened;
+  if (!sealed_by(body).empty()) {
+    auto plain = keys_.open(bound_to(row.key, row.revision), body);
+    if (plain.failed_with(ErrorKind::not_found)) {
+      return fail(
+          ErrorKind::io,
+          "{}: {} is {}. Put the file of keys back at {} (it is part of every backup), or: slipway restore FILE "
+          "--force --data {}",
+          path_, what, plain.error().str(), key_file_.empty() ? "its place" : key_file_, directory());
+    }
+    if (!plain) return damaged(what + ": " + plain.error().str());
+    opened = std::move(*plain);
+    body = opened;
+  }
+  auto object = value::parse_json(body);
+  if (!object) return damaged(what + ": " + object.error().str());
+  return object;
 }
 
 Result<> SqliteDatabase::tidy() {
@@ -237,6 +273,16 @@ Result<> SqliteDatabase::tidy() {
   int code = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if (code != SQLITE_OK) return error("tidy");
   log_pages_ = 0;  // the log is written from its beginning again
+  return {};
+}
+
+Result<> SqliteDatabase::scrub() {
+  files_.take_problem();
+  OR_RETURN(run("VACUUM"));
+  OR_RETURN(run(fmt::format("PRAGMA user_version={}", format_version).c_str()));
+  int code = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code != SQLITE_OK) return error("empty the log");
+  log_pages_ = 0;
   return {};
 }
 
@@ -278,16 +324,18 @@ Error SqliteDatabase::error(std::string_view doing) {
 }
 
 Error SqliteDatabase::damaged(std::string_view what) const {
-  return fail(ErrorKind::io,
-              "{0}: the database is damaged ({1}). It was left as it is. Put a copy of {0} from a backup in its place "
-              "and remove {0}-wal; or move both files away to begin with an empty cluster, which Git fills again",
-              path_, what);
+  return fail(
+      ErrorKind::io,
+      "{0}: the database is damaged ({1}). It was left as it is. Bring back what a backup holds: slipway restore "
+      "FILE --force --data {2} - or move {0} and {0}-wal away to begin with an empty cluster, which Git fills "
+      "again",
+      path_, what, directory());
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> open_database(World& world, std::string path, std::string seed) {
-  auto database = std::make_unique<SqliteDatabase>(world, std::move(path), std::move(seed));
+Result<std::unique_ptr<Database>> open_database(World& world, DatabaseOptions options) {
+  auto database = std::make_unique<SqliteDatabase>(world, std::move(options));
   OR_RETURN(database->open());
   return std::unique_ptr<Database>(std::move(database));
 }

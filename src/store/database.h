@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/world.h"
+#include "store/keyring.h"
 #include "store/store.h"
 
 namespace slipway::store {
@@ -18,6 +19,7 @@ struct Row {
   Revision revision = 0;
   bool ring = false;
   Value object;
+  std::string nonce;  // chance for its seal, taken beforehand on the loop; empty: written as it is
 };
 
 struct Batch {
@@ -28,7 +30,9 @@ struct Batch {
 
 struct Loaded {
   std::vector<Row> rows;
-  Revision reserved = 0;  // no revision above this one was ever given out
+  Revision reserved = 0;        // no revision above this one was ever given out
+  std::vector<size_t> to_seal;  // rows that must be sealed, and are not, or by an older key
+  bool old_format = false;      // from a time when nothing was sealed
 };
 
 class Database {
@@ -41,10 +45,21 @@ class Database {
   // Moves the write-ahead log into the database when it has grown; call it when nobody waits.
   virtual bool wants_tidying() const = 0;
   virtual Result<> tidy() = 0;
+  // Seals with these keys from now on.
+  virtual void use(Keyring keys) = 0;
+  // Writes the whole file anew and empties the log: nothing that was replaced can be found in them. Says then that the
+  // file has the newest format.
+  virtual Result<> scrub() = 0;
   virtual Result<> close() = 0;
 };
 
+struct DatabaseOptions {
+  std::string path;
+  std::string seed;      // chance, see SqliteFiles
+  Keyring keys;          // open what is sealed
+  std::string key_file;  // for messages
+};
 // Opens or creates. Errors: io; a damaged, foreign or newer file is refused and left as it is.
-Result<std::unique_ptr<Database>> open_database(World& world, std::string path, std::string seed);
+Result<std::unique_ptr<Database>> open_database(World& world, DatabaseOptions options);
 
 }  // namespace slipway::store

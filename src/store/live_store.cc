@@ -1,6 +1,7 @@
 #include "store/live_store.h"
 
 #include "base/text.h"
+#include "runtime/sealing.h"
 #include "store/share.h"
 
 namespace slipway::store {
@@ -17,7 +18,8 @@ bool ready_without_disk(Durability durability) {
 
 }  // namespace
 
-LiveStore::LiveStore(World& world, StoreOptions options, std::unique_ptr<Database> database, Loaded loaded)
+LiveStore::LiveStore(World& world, StoreOptions options, std::unique_ptr<Database> database, Loaded loaded,
+                     Keyring keys)
     : world_(world),
       options_(std::move(options)),
       // A restart begins a revision of its own: whoever watched before it lists again, since leases in memory are gone.
@@ -27,6 +29,7 @@ LiveStore::LiveStore(World& world, StoreOptions options, std::unique_ptr<Databas
       visible_(loaded.reserved + 1),
       given_(loaded.reserved + 1),
       reserved_(database ? loaded.reserved : ~Revision{0}),
+      keys_(std::move(keys)),
       database_(std::move(database)),
       group_(world.executor()) {
   for (Row& row : loaded.rows) {
@@ -142,7 +145,11 @@ void LiveStore::remember(const Commit& commit) {
 }
 
 Task<void> LiveStore::drain() {
-  while (!queue_.empty()) {
+  while (!queue_.empty() || !rotations_.empty()) {
+    if (!rotations_.empty()) {
+      co_await rotate();
+      continue;
+    }
     std::deque<Commit> batch = take_batch();
     if (needs_disk(batch)) {
       Batch rows = encode(batch);
@@ -200,7 +207,7 @@ Batch LiveStore::encode(const std::deque<Commit>& batch) {
     if (step->removed) {
       rows.remove.push_back(id);
     } else {
-      rows.put.push_back({id, step->key, step->entry.revision, false, step->entry.object});
+      rows.put.push_back({id, step->key, step->entry.revision, false, step->entry.object, nonce_for(step->key)});
     }
   }
   ring_writing_.clear();
@@ -209,7 +216,7 @@ Batch LiveStore::encode(const std::deque<Commit>& batch) {
     for (const auto& [id, key] : ring_writing_) {
       const Entry* entry = index_.find(key);
       if (entry && entry->row == id) {
-        rows.put.push_back({id, key, entry->revision, true, entry->object});
+        rows.put.push_back({id, key, entry->revision, true, entry->object, nonce_for(key)});
       } else {
         rows.remove.push_back(id);
       }
@@ -316,6 +323,75 @@ void LiveStore::flush_ring_later() {
     flush_ring_ = true;
     enqueue({});
   });
+}
+
+std::string LiveStore::nonce_for(const Key& key) {
+  return must_be_sealed(key) && !keys_.empty() ? world_.random().bytes(runtime::seal_nonce_bytes) : "";
+}
+
+Snapshot LiveStore::snapshot() const {
+  Snapshot snapshot{given_, {}};
+  for (const std::string& resource : index_.resources()) {
+    for (const auto& [place, entry] : index_.objects(resource)) {
+      if (entry.durability == Durability::memory) continue;
+      snapshot.objects.push_back(
+          {key_of(resource, place), entry.revision, entry.durability == Durability::ring, entry.object});
+    }
+  }
+  return snapshot;
+}
+
+Task<Result<KeyRotation>> LiveStore::rotate_keys() {
+  if (closed_) co_return Error(ErrorKind::unavailable, "the store is closed");
+  if (!database_ || keys_.empty()) co_return Error(ErrorKind::unsupported, "nothing is sealed here: no file of keys");
+  auto done = runtime::OneShot<KeyRotation>::create();
+  rotations_.push_back(done);
+  if (!draining_) {
+    draining_ = true;
+    group_.spawn(drain());
+  }
+  co_return co_await done->wait();
+}
+
+// Between two batches, so the index is what is on the disk. The file of keys has, at every moment, all keys that rows
+// are sealed with: the new one is in it before the first row, the old ones until after the last.
+Task<void> LiveStore::rotate() {
+  auto asked = std::exchange(rotations_, {});
+  Keyring both = keys_;
+  both.add(world_.random().bytes(runtime::seal_key_bytes), world_.now());
+  Keyring fresh = both;
+  fresh.forget_older();
+  Batch rows;
+  for (const std::string& resource : index_.resources()) {
+    for (const auto& [place, entry] : index_.objects(resource)) {
+      Key key = key_of(resource, place);
+      if (entry.durability != Durability::disk || !must_be_sealed(key)) continue;
+      std::string nonce = nonce_for(key);
+      rows.put.push_back({entry.row, std::move(key), entry.revision, false, entry.object, std::move(nonce)});
+    }
+  }
+  auto write_keys = [this](const Keyring& keys) {
+    return world_.files().write_atomically(options_.key_file, keys.text(), 0600);
+  };
+  auto work = [&]() -> Result<> {
+    OR_RETURN(write_keys(both));
+    database_->use(both);
+    keys_ = both;  // nobody looks at it before this returns
+    OR_RETURN(database_->write(rows));
+    OR_RETURN(database_->scrub());
+    OR_RETURN(write_keys(fresh));
+    database_->use(fresh);
+    keys_ = fresh;
+    return {};
+  };
+  Result<> done = co_await world_.on_pool(work);
+  for (auto& one : asked) {
+    if (done) {
+      one->resolve(KeyRotation{keys_.current(), rows.put.size()});
+    } else {
+      one->resolve(Error(done.error()).context("rotating the keys"));
+    }
+  }
 }
 
 Task<Result<>> LiveStore::close() {

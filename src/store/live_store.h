@@ -23,7 +23,7 @@ namespace slipway::store {
 class LiveStore final : public Store {
  public:
   // `database`: null for memory only.
-  LiveStore(World& world, StoreOptions options, std::unique_ptr<Database> database, Loaded loaded);
+  LiveStore(World& world, StoreOptions options, std::unique_ptr<Database> database, Loaded loaded, Keyring keys);
   ~LiveStore() override;
 
   Revision revision() const override { return visible_; }
@@ -34,6 +34,8 @@ class LiveStore final : public Store {
   Task<Result<std::vector<Value>>> commit(std::vector<Change> changes) override;
   std::vector<std::string> resources() const override { return index_.resources(); }
   size_t count(const std::string& resource) const override { return index_.objects(resource).size(); }
+  Snapshot snapshot() const override;
+  Task<Result<KeyRotation>> rotate_keys() override;
   Task<Result<>> close() override;
 
  private:
@@ -58,6 +60,8 @@ class LiveStore final : public Store {
   void enqueue(Commit commit);
   bool passes_at_once(const Commit& commit) const;
   Task<void> drain();
+  Task<void> rotate();
+  std::string nonce_for(const Key& key);
   std::deque<Commit> take_batch();
   bool needs_disk(const std::deque<Commit>& batch) const;
   Batch encode(const std::deque<Commit>& batch);
@@ -84,7 +88,9 @@ class LiveStore final : public Store {
   std::map<int64_t, Key> ring_unwritten_;  // rows of the ring whose state on the disk is old
   std::map<int64_t, Key> ring_writing_;    // those in the batch that is being written
   std::optional<uint64_t> ring_timer_;
-  bool flush_ring_ = false;  // with the next batch
+  bool flush_ring_ = false;                                                // with the next batch
+  std::vector<std::shared_ptr<runtime::OneShot<KeyRotation>>> rotations_;  // asked for
+  Keyring keys_;
   bool draining_ = false;
   bool closed_ = false;
 

@@ -1,3 +1,6 @@
+// Opening: the file of keys, then the database and its rows, then what an older Slipway left in clear is sealed.
+#include "base/text.h"
+#include "runtime/sealing.h"
 #include "store/live_store.h"
 
 namespace slipway::store {
@@ -7,13 +10,55 @@ namespace {
 struct Opened {
   std::unique_ptr<Database> database;
   Loaded loaded;
+  Keyring keys;
 };
 
-Result<Opened> open_and_load(World& world, const std::string& path, std::string seed) {
+Result<Keyring> read_keys(World& world, const std::string& path) {
+  if (path.empty()) return Keyring();
+  auto text = world.files().read(path, 1 << 20);
+  if (text.failed_with(ErrorKind::not_found)) return Keyring();
+  if (!text) return text.error();
+  auto keys = Keyring::read(*text);
+  if (!keys) {
+    return fail(ErrorKind::io, "{}: {}. Put a copy of it back, or: slipway restore FILE --force --data {}", path,
+                keys.error().str(), path.substr(0, path.rfind('/')));
+  }
+  auto stat = world.files().stat(path);
+  if (stat && (stat->mode & 077) != 0) {
+    world.log().write(runtime::LogLevel::warning, "store: " + path + " was readable for others; it is not any more");
+    OR_RETURN(world.files().set_mode(path, 0600));
+  }
+  return keys;
+}
+
+Result<Opened> open_and_load(World& world, const StoreOptions& options, std::string seed, std::string fresh_key) {
   Opened opened;
-  opened.database = OR_RETURN(open_database(world, path, std::move(seed)));
+  opened.keys = OR_RETURN(read_keys(world, options.key_file));
+  const bool made = opened.keys.empty() && !options.key_file.empty();
+  opened.database = OR_RETURN(open_database(
+      world, {.path = options.path, .seed = std::move(seed), .keys = opened.keys, .key_file = options.key_file}));
   opened.loaded = OR_RETURN(opened.database->load());
+  // Only now: what loads without a key has nothing sealed in it, and a new key takes nobody's place.
+  if (made) {
+    opened.keys.add(std::move(fresh_key), world.now());
+    OR_RETURN(world.files().write_atomically(options.key_file, opened.keys.text(), 0600));
+    opened.database->use(opened.keys);
+    for (size_t i = 0; i < opened.loaded.rows.size(); ++i) {
+      if (must_be_sealed(opened.loaded.rows[i].key)) opened.loaded.to_seal.push_back(i);
+    }
+  }
   return opened;
+}
+
+Result<> seal_old_rows(Opened& opened, const std::vector<std::string>& nonces) {
+  Batch batch;
+  for (size_t i = 0; i < nonces.size(); ++i) {
+    Row row = opened.loaded.rows[opened.loaded.to_seal[i]];
+    row.nonce = nonces[i];
+    batch.put.push_back(std::move(row));
+  }
+  OR_RETURN(opened.database->write(batch));
+  return opened.database->scrub();
 }
 
 }  // namespace
@@ -22,11 +67,20 @@ Task<Result<std::unique_ptr<Store>>> open_store(World& world, StoreOptions optio
   Opened opened;
   if (!options.path.empty()) {
     std::string seed = world.random().bytes(64);
-    auto done = co_await world.on_pool([&] { return open_and_load(world, options.path, std::move(seed)); });
+    std::string fresh_key = world.random().bytes(runtime::seal_key_bytes);
+    auto done =
+        co_await world.on_pool([&] { return open_and_load(world, options, std::move(seed), std::move(fresh_key)); });
     opened = OR_CO_RETURN(std::move(done).context("opening the store"));
+    if (!options.key_file.empty() && (opened.loaded.old_format || !opened.loaded.to_seal.empty())) {
+      std::vector<std::string> nonces(opened.loaded.to_seal.size());
+      for (std::string& nonce : nonces) nonce = world.random().bytes(runtime::seal_nonce_bytes);
+      auto sealed = co_await world.on_pool([&] { return seal_old_rows(opened, nonces); });
+      if (!sealed) co_return std::move(sealed.error()).context("opening the store: sealing its Secrets");
+      world.log().write(runtime::LogLevel::info, fmt::format("store: sealed {} Secrets on the disk", nonces.size()));
+    }
   }
-  co_return std::unique_ptr<Store>(
-      std::make_unique<LiveStore>(world, std::move(options), std::move(opened.database), std::move(opened.loaded)));
+  co_return std::unique_ptr<Store>(std::make_unique<LiveStore>(world, std::move(options), std::move(opened.database),
+                                                               std::move(opened.loaded), std::move(opened.keys)));
 }
 
 }  // namespace slipway::store

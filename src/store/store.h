@@ -70,6 +70,21 @@ class Subscription {
   virtual std::optional<Event> try_next() = 0;  // what is already there
 };
 
+struct StoredObject {
+  Key key;
+  Revision revision;
+  bool ring = false;
+  Value object;
+};
+struct Snapshot {
+  Revision given = 0;  // none above was given out
+  std::vector<StoredObject> objects;
+};
+struct KeyRotation {
+  std::string key;     // the id of the new one
+  size_t objects = 0;  // that were sealed anew
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -87,19 +102,27 @@ class Store {
   virtual Task<Result<std::vector<Value>>> commit(std::vector<Change> changes) = 0;
   virtual std::vector<std::string> resources() const = 0;  // those that have objects
   virtual size_t count(const std::string& resource) const = 0;
+  // All that is on the disk (or on its way there), at one moment: for a backup. Cheap: objects are shared.
+  virtual Snapshot snapshot() const = 0;
+  // A new key: every Secret is sealed anew with it, and the older keys are forgotten. Other writes wait meanwhile.
+  // Errors: unsupported (no key file); io: some key of the file opens every Secret then; call it again.
+  virtual Task<Result<KeyRotation>> rotate_keys() = 0;
   // Waits for what is being written, writes the ring, ends all subscriptions. Call it before the store is destroyed; no
   // call after it.
   virtual Task<Result<>> close() = 0;
 };
 
 struct StoreOptions {
-  std::string path;  // database file; empty: memory only
+  std::string path;      // database file; empty: memory only
+  std::string key_file;  // Secrets are sealed with its keys (made when missing); empty: nothing is sealed
   size_t event_ring_max = 5000;
   size_t history_events_max = 100'000;  // watch window, all resources together
   Duration history_time_max = 10min;
   size_t history_bytes_max = 32 << 20;  // of old object versions that only the window keeps alive
 };
-// Opens or creates. Errors: io; a damaged database is refused with the way to restore, never guessed around.
+// Opens or creates. Secrets that an older Slipway wrote in clear are sealed, and wiped from the file, before it
+// returns. Errors: io; a damaged database, or one whose keys are missing, is refused with the way out, never guessed
+// around.
 Task<Result<std::unique_ptr<Store>>> open_store(World& world, StoreOptions options);
 
 }  // namespace slipway::store

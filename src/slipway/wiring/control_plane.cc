@@ -50,7 +50,8 @@ Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
     pki.server_names.push_back(address.host);
   plane->pki = OR_CO_RETURN(apiserver::open_pki(world, pki));
 
-  auto opened = co_await store::open_store(world, {.path = options.data + "/slipway.db"});
+  auto opened = co_await store::open_store(
+      world, {.path = options.data + "/slipway.db", .key_file = options.data + "/encryption.keys"});
   if (!opened) co_return opened.error();
   plane->store = std::move(*opened);
   auto sign = [key = &plane->pki.service_accounts](const Value& claims) { return apiserver::sign_token(*key, claims); };

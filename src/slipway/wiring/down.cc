@@ -19,10 +19,10 @@ namespace {
 
 // Everything that `up` and script/example put into the data directory. What is not in the list stays, and is named.
 constexpr const char* made_by_us[] = {
-    "slipway.db",     "slipway.db-wal", "slipway.db-shm", "slipway.db-journal", "pki",      "kubeconfig",
-    "running.json",   "lock",           "pause.tar",      "containerd",         "cni",      "log",
-    "simulated.json", "pods",           "repositories",   "examples",           "registry", "images",
-    "image-cache"};
+    "slipway.db", "slipway.db-wal", "slipway.db-shm", "slipway.db-journal", "encryption.keys", "pki",
+    "kubeconfig", "running.json",   "lock",           "pause.tar",          "containerd",      "cni",
+    "log",        "simulated.json", "pods",           "repositories",       "examples",        "registry",
+    "images",     "image-cache"};
 
 Task<Result<>> stop_server(World& world, const std::string& data, const Running& running) {
   auto lock = world.files().lock(data + "/lock");
