@@ -271,6 +271,15 @@ class Refusals(unittest.TestCase):
             slipway.start(preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
             self.assertEqual(0, slipway.stop(signal.SIGTERM))
 
+    def test_a_signal_while_it_starts(self):
+        with tempfile.TemporaryDirectory() as home:
+            for _ in range(5):
+                slipway = Slipway(data=home)
+                with open(slipway.log, "w") as log:
+                    slipway.process = subprocess.Popen(slipway.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                wait("its first word", lambda: slipway.log.read_text())
+                self.assertEqual(0, slipway.stop(signal.SIGTERM), slipway.log.read_text())
+
     def test_purge_of_a_folder_that_is_not_ours(self):
         with tempfile.TemporaryDirectory() as home:
             os.mkdir(f"{home}/images")

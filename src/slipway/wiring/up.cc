@@ -37,6 +37,12 @@ Task<void> until_signal(runtime::RealWorld& world, TaskGroup& group, bool* signa
   group.cancel();
 }
 
+// A start that fails ends the rest; a signal ends the start.
+Task<void> or_stop(Task<Result<>> start, TaskGroup& group, Result<>* outcome) {
+  *outcome = co_await std::move(start);
+  if (!*outcome) group.cancel();
+}
+
 Task<void> run_machine(Machine& machine) {
   co_await machine.run();
 }
@@ -48,127 +54,160 @@ void add_engine(World& world, cluster::Cluster& cluster, Controllers& controller
       gitops::make_application_reconciler(world, cluster, *controllers.cache, repositories, *controllers.events));
 }
 
-Task<Result<>> run_embedded(runtime::RealWorld& world, UpOptions options) {
-  View view(world, options.plain, options.node == NodeKind::containerd);
-  auto lock = OR_CO_RETURN(take_data_directory(world, options.data));
+// What a cluster of our own consists of, in the order in which it is made.
+struct Embedded {
+  runtime::RealWorld& world;
+  const UpOptions& options;
+  View& view;
   LateStreams streams;
   Webhook webhook;
-  auto plane = OR_CO_RETURN(co_await open_control_plane(world, options, &streams, webhook.handler()));
-  bool known = plane->store->revision() > 0;
-  OR_CO_RETURN(co_await make_bootstrap_objects(world, *plane->cluster, options));
-  view.step("control plane", fmt::format("{}, {}", plane->url, known ? "as it was stored" : "new"));
+  std::unique_ptr<ControlPlane> plane;
+  Controllers controllers;
+  std::unique_ptr<sources::Repositories> repositories;
+  std::unique_ptr<Machine> machine;
+};
 
+Task<Result<>> open_control(Embedded& all) {
+  all.plane = OR_CO_RETURN(co_await open_control_plane(all.world, all.options, &all.streams, all.webhook.handler()));
+  bool known = all.plane->store->revision() > 0;
+  OR_CO_RETURN(co_await make_bootstrap_objects(all.world, *all.plane->cluster, all.options));
+  all.view.step("control plane", fmt::format("{}, {}", all.plane->url, known ? "as it was stored" : "new"));
+  co_return Result<>();
+}
+
+Task<Result<>> start_controllers(Embedded& all, TaskGroup& group) {
+  auto& cluster = *all.plane->cluster;
+  all.controllers.events = reconcile::make_recorder(all.world, cluster, group, "slipway");
+  all.controllers.cache = cache_of_everything(all.world, cluster);
+  all.controllers.reconcilers =
+      workload_controllers(all.world, cluster, group, all.controllers, all.plane->pki.ca.certificate_pem);
+  all.repositories = make_repositories(all.world, all.options, *all.controllers.cache);
+  all.webhook.set(*all.controllers.cache, *all.repositories);
+  add_engine(all.world, cluster, all.controllers, *all.repositories);
+  if (all.options.node != NodeKind::none)
+    all.machine = Machine::create(all.world, cluster, *all.controllers.cache, all.options);
+  start(all.world, group, all.controllers);
+  OR_CO_RETURN(co_await all.controllers.cache->wait_synced());
+  all.plane->ready = true;
+  all.view.step("controllers", fmt::format("{}", all.controllers.reconcilers.size()));
+  co_return Result<>();
+}
+
+Task<Result<>> start_machine(Embedded& all, TaskGroup& group) {
+  if (!all.machine) co_return Result<>();
+  OR_CO_RETURN(co_await all.machine->start());
+  all.streams.set(all.machine->streams());
+  if (all.options.node == NodeKind::containerd) {
+    OR_CO_RETURN(co_await serve_pods(all.world, *all.plane, all.options));
+    if (all.plane->pod_server) group.spawn(all.plane->pod_server->serve());
+  }
+  group.spawn(run_machine(*all.machine));
+  all.view.step("node", all.machine->about());
+  co_return Result<>();
+}
+
+Result<> tell_others(const Embedded& all) {
+  const UpOptions& options = all.options;
+  Running running{
+      .pid = ::getpid(), .url = all.plane->url, .kubeconfig = options.kubeconfig, .pod_cidr = options.pod_cidr};
+  running.own_containerd = options.node == NodeKind::containerd && options.containerd_socket.empty();
+  running.containerd_socket = options.node != NodeKind::containerd ? ""
+                              : running.own_containerd             ? options.data + "/containerd/grpc.sock"
+                                                                   : options.containerd_socket;
+  return write_running(all.world, options.data, running);
+}
+
+Task<Result<>> bring_up(Embedded& all, TaskGroup& group) {
+  OR_CO_RETURN(co_await start_controllers(all, group));
+  OR_CO_RETURN(co_await start_machine(all, group));
+  std::string application;
+  if (!all.options.repository.empty()) {
+    application = OR_CO_RETURN(co_await apply_application(*all.plane->cluster, all.options));
+    all.view.step("application", application);
+  }
+  OR_CO_RETURN(tell_others(all));
+  say_what_next(all.view, all.options, application);
+  group.spawn(all.view.follow(*all.controllers.cache));
+  co_return Result<>();
+}
+
+Task<Result<>> run_embedded(runtime::RealWorld& world, UpOptions options) {
+  View view(world, options.plain, options.node == NodeKind::containerd);
   runtime::Scope& scope = co_await runtime::current_scope();
   TaskGroup group(scope);
-  group.spawn(plane->server->serve());
-  Controllers controllers;
-  controllers.events = reconcile::make_recorder(world, *plane->cluster, group, "slipway");
-  controllers.cache = cache_of_everything(world, *plane->cluster);
-  controllers.reconcilers =
-      workload_controllers(world, *plane->cluster, group, controllers, plane->pki.ca.certificate_pem);
-  auto repositories = make_repositories(world, options, *controllers.cache);
-  webhook.set(*controllers.cache, *repositories);
-  add_engine(world, *plane->cluster, controllers, *repositories);
-  std::unique_ptr<Machine> machine;
-  if (options.node != NodeKind::none) machine = Machine::create(world, *plane->cluster, *controllers.cache, options);
-  start(world, group, controllers);
-  auto synced = co_await controllers.cache->wait_synced();
-  plane->ready = synced.has_value();
-  view.step("controllers", fmt::format("{}", controllers.reconcilers.size()));
-
-  Result<> failure;
-  if (machine) {
-    auto started = co_await machine->start();
-    if (started) {
-      streams.set(machine->streams());
-      if (options.node == NodeKind::containerd) {
-        failure = co_await serve_pods(world, *plane, options);
-        if (plane->pod_server) group.spawn(plane->pod_server->serve());
-      }
-      group.spawn(run_machine(*machine));
-      view.step("node", machine->about());
-    } else {
-      failure = started.error();
-    }
-  }
-  std::string application;
-  if (failure && !options.repository.empty()) {
-    auto applied = co_await apply_application(*plane->cluster, options);
-    if (applied) {
-      application = *applied;
-      view.step("application", application);
-    } else {
-      failure = applied.error();
-    }
-  }
   bool signaled = false;
-  if (failure) {
-    Running running{
-        .pid = ::getpid(), .url = plane->url, .kubeconfig = options.kubeconfig, .pod_cidr = options.pod_cidr};
-    running.own_containerd = options.node == NodeKind::containerd && options.containerd_socket.empty();
-    running.containerd_socket = options.node != NodeKind::containerd ? ""
-                                : running.own_containerd             ? options.data + "/containerd/grpc.sock"
-                                                                     : options.containerd_socket;
-    failure = write_running(world, options.data, running);
-  }
-  if (failure) {
-    say_what_next(view, options, application);
-    group.spawn(view.follow(*controllers.cache));
-    group.spawn(until_signal(world, group, &signaled));
+  group.spawn(until_signal(world, group, &signaled));  // first: from here on a signal ends us in good order
+  auto lock = take_data_directory(world, options.data);
+  Result<> outcome;
+  if (!lock) outcome = lock.error();
+  Embedded all{world, options, view};
+  if (outcome) outcome = co_await open_control(all);
+  if (outcome) {
+    group.spawn(all.plane->server->serve());
+    group.spawn(or_stop(bring_up(all, group), group, &outcome));
     co_await group.join();
   }
   co_await group.stop();
-  OR_CO_RETURN(co_await plane->store->close());
-  if (signaled)
-    view.say(options.node == NodeKind::containerd
-                 ? "\n  stopped; containers go on. slipway up continues, slipway down stops them"
-                 : "\n  stopped; slipway up continues");
-  co_return failure;
+  if (all.plane) {
+    auto closed = co_await all.plane->store->close();
+    if (!closed) outcome = closed;
+  }
+  if (!signaled) co_return outcome;
+  view.say(options.node == NodeKind::containerd
+               ? "\n  stopped; containers go on. slipway up continues, slipway down stops them"
+               : "\n  stopped; slipway up continues");
+  co_return Result<>();
+}
+
+// The engine alone, over a cluster that is there.
+struct Remote {
+  runtime::RealWorld& world;
+  UpOptions options;
+  View& view;
+  std::unique_ptr<cluster::Cluster> cluster;
+  Controllers controllers;
+  std::unique_ptr<sources::Repositories> repositories;
+};
+
+Task<Result<>> bring_up(Remote& all, TaskGroup& group) {
+  auto connection = OR_CO_RETURN(apiserver::read_kubeconfig(all.world, all.options.cluster));
+  cluster::RemoteOptions remote{.server = connection.server,
+                                .tls = connection.tls,
+                                .bearer_token = connection.bearer_token,
+                                .proxy_url = connection.proxy_url};
+  all.cluster = OR_CO_RETURN(co_await cluster::connect_remote(all.world, std::move(remote)));
+  OR_CO_RETURN(co_await gitops::ensure_application_kind(*all.cluster));
+  all.view.step("cluster", connection.server);
+
+  all.controllers.events = reconcile::make_recorder(all.world, *all.cluster, group, "slipway");
+  all.controllers.cache = cache_of_everything(all.world, *all.cluster);
+  all.repositories = make_repositories(all.world, all.options, *all.controllers.cache);
+  add_engine(all.world, *all.cluster, all.controllers, *all.repositories);
+  start(all.world, group, all.controllers);
+  OR_CO_RETURN(co_await all.controllers.cache->wait_synced());
+  all.view.step("engine");
+  std::string application;
+  if (!all.options.repository.empty()) {
+    application = OR_CO_RETURN(co_await apply_application(*all.cluster, all.options));
+  }
+  all.options.kubeconfig = all.options.cluster;
+  say_what_next(all.view, all.options, application);
+  group.spawn(all.view.follow(*all.controllers.cache));
+  co_return Result<>();
 }
 
 Task<Result<>> run_remote(runtime::RealWorld& world, UpOptions options) {
   View view(world, options.plain, false);
   auto lock = OR_CO_RETURN(take_data_directory(world, options.data));
-  auto connection = OR_CO_RETURN(apiserver::read_kubeconfig(world, options.cluster));
-  cluster::RemoteOptions remote{.server = connection.server,
-                                .tls = connection.tls,
-                                .bearer_token = connection.bearer_token,
-                                .proxy_url = connection.proxy_url};
-  auto cluster = OR_CO_RETURN(co_await cluster::connect_remote(world, std::move(remote)));
-  OR_CO_RETURN(co_await gitops::ensure_application_kind(*cluster));
-  view.step("cluster", connection.server);
-
   runtime::Scope& scope = co_await runtime::current_scope();
+  Remote all{.world = world, .options = std::move(options), .view = view};
   TaskGroup group(scope);
-  Controllers controllers;
-  controllers.events = reconcile::make_recorder(world, *cluster, group, "slipway");
-  controllers.cache = cache_of_everything(world, *cluster);
-  auto repositories = make_repositories(world, options, *controllers.cache);
-  add_engine(world, *cluster, controllers, *repositories);
-  start(world, group, controllers);
-  auto synced = co_await controllers.cache->wait_synced();
-  Result<> failure;
-  if (!synced) failure = synced.error();
-  view.step("engine");
-  std::string application;
-  if (failure && !options.repository.empty()) {
-    auto applied = co_await apply_application(*cluster, options);
-    if (applied) {
-      application = *applied;
-    } else {
-      failure = applied.error();
-    }
-  }
   bool signaled = false;
-  if (failure) {
-    options.kubeconfig = options.cluster;
-    say_what_next(view, options, application);
-    group.spawn(view.follow(*controllers.cache));
-    group.spawn(until_signal(world, group, &signaled));
-    co_await group.join();
-  }
-  co_await group.stop();
-  co_return failure;
+  Result<> outcome;
+  group.spawn(until_signal(world, group, &signaled));
+  group.spawn(or_stop(bring_up(all, group), group, &outcome));
+  co_await group.join();
+  co_return signaled ? Result<>() : outcome;
 }
 
 Task<int> up(runtime::RealWorld& world, cli::Invocation said) {
