@@ -15,6 +15,7 @@ Command get_command();
 Command logs_command();
 Command exec_command();
 Command render_command();
+Command check_command();
 Command diff_command();
 Command kubeconfig_command();
 Command completion_command();

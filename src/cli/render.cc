@@ -1,42 +1,17 @@
 #include "render/render.h"
 
-#include <filesystem>
-
 #include "base/text.h"
 #include "cli/client_commands.h"
 #include "cli/connection.h"
-#include "cli/paths.h"
-#include "sources/repositories.h"
+#include "cli/local_tree.h"
 #include "value/json.h"
 #include "value/yaml.h"
 
 namespace slipway::cli {
 
-// A kustomization reaches files above itself (../../base): the tree is the nearest directory above with .git, else PATH
-// alone is widened until nothing points outside.
 static Task<Result<render::Rendered>> render_path(World& world, std::string path) {
-  std::string whole = absolute_path(path);
-  if (!world.files().exists(whole)) co_return fail(ErrorKind::not_found, "there is no {}", path);
-  std::string root = whole;
-  for (std::string up = whole; up.size() > 1; up = up.substr(0, std::max<size_t>(1, up.rfind('/')))) {
-    if (world.files().exists(up + "/.git")) {
-      root = up;
-      break;
-    }
-  }
-  if (root == whole && !world.files().exists(whole + "/.git")) {
-    // no repository around it: two directories up are enough for base and overlays, as long as they are not huge
-    auto parent = std::filesystem::path(whole).parent_path().parent_path().string();
-    if (parent.size() > 1) root = parent;
-  }
-  auto tree = co_await sources::read_directory(world, root);
-  if (!tree && root != whole) {
-    root = whole;
-    tree = co_await sources::read_directory(world, root);
-  }
-  if (!tree) co_return tree.error();
-  std::string inside = whole == root ? "" : whole.substr(root.size() + 1);
-  render::RenderRequest request{.tree = std::move(*tree), .path = inside, .catalog = &kinds::builtin_catalog()};
+  auto local = OR_CO_RETURN(co_await read_local_tree(world, path));
+  render::RenderRequest request{.tree = local.tree, .path = local.inside, .catalog = &kinds::builtin_catalog()};
   co_return render::render(request);
 }
 

@@ -28,10 +28,19 @@ struct RenderedObject {
   Value object;
   base::Place origin;  // the file (and line) that it came from, as far as that can be told
 };
+// What renders without an error and is hardly meant: a patch that matches nothing, an index that hits a neighbour.
+// `slipway check` shows it; rendering goes on.
+struct Hazard {
+  std::string rule;  // "patch-matches-nothing": kebab case, told to people and programs
+  base::Place place;
+  std::string message;
+  std::string fix;  // what to do about it; may be empty
+};
 struct Rendered {
   Tool tool = Tool::directory;
   std::vector<RenderedObject> objects;
   std::vector<std::string> warnings;
+  std::vector<Hazard> hazards;
   bool incomplete = false;  // a file that cannot be read was left out: what it held is not known
 };
 // Errors: bad_request or invalid with file, line, what was expected; a Helm chart is refused by name until its own room

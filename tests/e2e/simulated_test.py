@@ -2,7 +2,8 @@
 """What a user sees of `slipway up` on the simulated node: no root, no containers, everything else real.
 
   tests/e2e/simulated_test.py [Class.test...]"""
-import json, os, signal, ssl, subprocess, unittest, urllib.request
+import json, os, shutil, signal, ssl, subprocess, unittest, urllib.request
+from pathlib import Path
 from harness import ROOT, SLIPWAY, TESTDATA, Repository, Slipway, tempfile, wait
 
 OVERLAY = "apps/hoist/overlays/prod"
@@ -270,6 +271,22 @@ class Refusals(unittest.TestCase):
             slipway = Slipway(data=home)
             slipway.start(preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
             self.assertEqual(0, slipway.stop(signal.SIGTERM))
+
+    def test_check_finds_it_before_it_is_deployed(self):
+        def check(folder, *more):
+            return subprocess.run([SLIPWAY, "check", folder, *more], capture_output=True, text=True, timeout=60)
+
+        good = check(ROOT / "examples/saas")
+        self.assertEqual((0, ""), (good.returncode, good.stdout), good.stderr)
+        with tempfile.TemporaryDirectory() as home:
+            shutil.copytree(ROOT / "examples/saas", f"{home}/saas")
+            for file in Path(f"{home}/saas").rglob("*.yaml"):
+                file.write_text(file.read_text().replace("replicas:", "replica:"))
+            bad = check(f"{home}/saas", "--json")
+            self.assertEqual(1, bad.returncode)
+            found = json.loads(bad.stdout)["findings"]
+            self.assertIn("unknown-field", {f["rule"] for f in found})
+            self.assertTrue(all(f["file"] and f["line"] for f in found if f["rule"] == "unknown-field"), found)
 
     def test_a_signal_while_it_starts(self):
         with tempfile.TemporaryDirectory() as home:

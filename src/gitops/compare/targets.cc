@@ -29,7 +29,30 @@ std::string pointer_of(std::string_view path) {
   return pointer;
 }
 
-// Where the field stands in the file that the object came from; the object's own place when that cannot be told.
+// The field in `unknown field "spec.replica"`.
+std::string_view quoted(std::string_view text) {
+  size_t from = text.find('"'), to = text.rfind('"');
+  return from == text.npos || to <= from ? std::string_view() : text.substr(from + 1, to - from - 1);
+}
+
+void check_fields(const Target& target, const sources::Tree* tree, std::vector<Condition>& conditions) {
+  auto refuse = [&](const base::Place& place, std::string_view what) {
+    std::string at = place.str();
+    conditions.push_back(
+        {"ComparisonError", fmt::format("Failed to load target state: {}{}{} {}: {}", at, at.empty() ? "" : ": ",
+                                        target.key.kind.kind, target.key.name, what)});
+  };
+  if (!target.kind || !target.kind->type) return;
+  auto conformed = kinds::conform(*target.kind, target.object);
+  if (!conformed) return refuse(target.origin, conformed.error().message());
+  for (const std::string& problem : conformed->problems) {
+    std::string_view field = quoted(problem);
+    refuse(place_of(target.origin, field, tree), problem + nearest_field(*target.kind, field));
+  }
+}
+
+}  // namespace
+
 base::Place place_of(const base::Place& origin, std::string_view field, const sources::Tree* tree) {
   if (!tree || origin.file.empty() || field.empty()) return origin;
   auto text = tree->read(origin.file);
@@ -43,12 +66,6 @@ base::Place place_of(const base::Place& origin, std::string_view field, const so
     return place.line > 0 ? place : origin;
   }
   return origin;
-}
-
-// The field in `unknown field "spec.replica"`.
-std::string_view quoted(std::string_view text) {
-  size_t from = text.find('"'), to = text.rfind('"');
-  return from == text.npos || to <= from ? std::string_view() : text.substr(from + 1, to - from - 1);
 }
 
 std::string nearest_field(const kinds::Kind& kind, std::string_view path) {
@@ -79,24 +96,6 @@ std::string nearest_field(const kinds::Kind& kind, std::string_view path) {
   auto near = base::nearest(word, names);
   return near ? fmt::format(" (did you mean \"{}\"?)", *near) : "";
 }
-
-void check_fields(const Target& target, const sources::Tree* tree, std::vector<Condition>& conditions) {
-  auto refuse = [&](const base::Place& place, std::string_view what) {
-    std::string at = place.str();
-    conditions.push_back(
-        {"ComparisonError", fmt::format("Failed to load target state: {}{}{} {}: {}", at, at.empty() ? "" : ": ",
-                                        target.key.kind.kind, target.key.name, what)});
-  };
-  if (!target.kind || !target.kind->type) return;
-  auto conformed = kinds::conform(*target.kind, target.object);
-  if (!conformed) return refuse(target.origin, conformed.error().message());
-  for (const std::string& problem : conformed->problems) {
-    std::string_view field = quoted(problem);
-    refuse(place_of(target.origin, field, tree), problem + nearest_field(*target.kind, field));
-  }
-}
-
-}  // namespace
 
 bool same_object(const cluster::ObjectKey& a, const cluster::ObjectKey& b) {
   return a.kind.group == b.kind.group && a.kind.kind == b.kind.kind && a.ns == b.ns && a.name == b.name;

@@ -25,6 +25,12 @@ struct Targets {
 Targets make_targets(const Application& app, const std::vector<render::RenderedObject>& objects,
                      const kinds::Catalog& catalog, const sources::Tree* tree);
 
+// Where the field ("spec.containers[0].image") stands in the file that the object came from; the object's own place
+// when that cannot be told.
+base::Place place_of(const base::Place& origin, std::string_view field, const sources::Tree* tree);
+// ` (did you mean "replicas"?)` for "spec.replica"; empty when no field of the kind is near.
+std::string nearest_field(const kinds::Kind& kind, std::string_view path);
+
 // Two keys name one object: the version is not part of it.
 bool same_object(const cluster::ObjectKey& a, const cluster::ObjectKey& b);
 

@@ -1,0 +1,135 @@
+#include "check/check.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "base/text.h"
+#include "check/rules.h"
+#include "kinds/object.h"
+#include "render/render.h"
+#include "value/yaml.h"
+
+namespace slipway::check {
+namespace {
+
+constexpr size_t folders_max = 500;
+
+Value kustomization_in(const sources::Tree& tree, const std::string& folder) {
+  for (const char* name : {"kustomization.yaml", "kustomization.yml", "Kustomization"}) {
+    auto text = tree.read(folder.empty() ? name : folder + "/" + name);
+    if (!text) continue;
+    auto read = value::parse_yaml(**text);
+    return read ? std::move(*read) : Value();
+  }
+  return {};
+}
+
+// What another one builds on is checked with it: alone it often lacks its namespace, or what overlays bring.
+void leave_out_bases(const sources::Tree& tree, std::vector<std::string>& folders) {
+  std::set<std::string> bases;
+  for (const std::string& folder : folders) {
+    Value kustomization = kustomization_in(tree, folder);
+    if (kustomization["kind"].as_string() == "Component") bases.insert(folder);
+    for (const char* field : {"resources", "bases", "components"}) {
+      for (const Value& entry : kustomization[field].items()) {
+        auto path = sources::join_path(folder, entry.as_string());
+        if (path && *path != folder) bases.insert(*path);
+      }
+    }
+  }
+  std::erase_if(folders, [&](const std::string& folder) { return bases.contains(folder); });
+}
+
+// A chart inside a chart is rendered with it.
+bool is_subchart(const std::string& folder) {
+  return folder.find("/charts/") != folder.npos || folder.starts_with("charts/");
+}
+
+std::vector<std::string> folders_of(const sources::Tree& tree, const std::string& path) {
+  if (render::detect(tree, path) != render::Tool::directory) return {path};
+  std::vector<std::string> found;
+  for (const std::string& file : tree.files_below(path)) {
+    size_t slash = file.rfind('/');
+    std::string folder = slash == file.npos ? "" : file.substr(0, slash);
+    if (!found.empty() && found.back() == folder) continue;
+    render::Tool tool = render::detect(tree, folder);
+    if (tool == render::Tool::directory) continue;
+    if (tool == render::Tool::helm && is_subchart(folder)) continue;
+    if (std::ranges::find(found, folder) == found.end()) found.push_back(folder);
+  }
+  leave_out_bases(tree, found);
+  if (found.empty()) found.push_back(path);
+  return found;
+}
+
+void add(Report& report, Finding finding) {
+  if (std::ranges::find(report.findings, finding) == report.findings.end())
+    report.findings.push_back(std::move(finding));
+}
+
+void check_folder(const std::shared_ptr<const sources::Tree>& tree, const std::string& folder,
+                  const kinds::Catalog& catalog, Report& report) {
+  report.checked.push_back(folder.empty() ? "." : folder);
+  auto rendered = render::render({.tree = tree, .path = folder, .catalog = &catalog});
+  if (!rendered) {
+    const Error& error = rendered.error();
+    base::Place place = error.place();
+    if (place.file.empty()) place.file = folder;
+    add(report, {Severity::error, "does-not-render", "", place, error.message(), ""});
+    return;
+  }
+  report.objects += rendered->objects.size();
+  for (const std::string& warning : rendered->warnings)
+    add(report, {Severity::warning, "renderer-warning", "", {.file = folder}, warning, ""});
+  for (const render::Hazard& hazard : rendered->hazards)
+    add(report, {Severity::warning, hazard.rule, "", hazard.place, hazard.message, hazard.fix});
+  Findings found;
+  Subject subject{*rendered, *tree, catalog};
+  for (auto rule : {check_schema, check_annotations, check_config_references, check_service_selectors, check_backends})
+    rule(subject, found);
+  for (Finding& finding : found) add(report, std::move(finding));
+}
+
+}  // namespace
+
+std::string_view to_string(Severity severity) {
+  return severity == Severity::error ? "error" : "warning";
+}
+
+bool Report::has_errors() const {
+  return std::ranges::any_of(findings, [](const Finding& f) { return f.severity == Severity::error; });
+}
+
+Finding finding(Severity severity, std::string rule, const render::RenderedObject& about, std::string message,
+                std::string fix) {
+  std::string ns(kinds::namespace_of(about.object));
+  return {
+      severity,
+      std::move(rule),
+      fmt::format("{} {}{}{}", kinds::kind_of(about.object), ns, ns.empty() ? "" : "/", kinds::name_of(about.object)),
+      about.origin,
+      std::move(message),
+      std::move(fix)};
+}
+
+Report check(const std::shared_ptr<const sources::Tree>& tree, const std::string& path, const kinds::Catalog& catalog) {
+  Report report;
+  auto folders = folders_of(*tree, path);
+  if (folders.size() > folders_max) {
+    add(report, {Severity::warning,
+                 "too-many-folders",
+                 "",
+                 {.file = path},
+                 fmt::format("only the first {} of {} folders were checked", folders_max, folders.size()),
+                 "check a folder further down"});
+    folders.resize(folders_max);
+  }
+  for (const std::string& folder : folders) check_folder(tree, folder, catalog, report);
+  std::ranges::sort(report.findings, {}, [](const Finding& f) {
+    return std::tie(f.place.file, f.place.line, f.place.column, f.rule, f.object, f.message);
+  });
+  return report;
+}
+
+}  // namespace slipway::check

@@ -1,0 +1,27 @@
+// The rules, each over all objects that one folder renders to.
+#pragma once
+
+#include "check/check.h"
+#include "render/render.h"
+
+namespace slipway::check {
+
+struct Subject {
+  const render::Rendered& rendered;
+  const sources::Tree& tree;
+  const kinds::Catalog& catalog;
+};
+using Findings = std::vector<Finding>;
+
+Finding finding(Severity severity, std::string rule, const render::RenderedObject& about, std::string message,
+                std::string fix = "");
+
+// object_rules.cc: what an API server or the engine would say of single objects.
+void check_schema(const Subject& subject, Findings& out);
+void check_annotations(const Subject& subject, Findings& out);
+// reference_rules.cc: what one object says of another.
+void check_config_references(const Subject& subject, Findings& out);
+void check_service_selectors(const Subject& subject, Findings& out);
+void check_backends(const Subject& subject, Findings& out);
+
+}  // namespace slipway::check
