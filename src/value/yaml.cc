@@ -85,6 +85,7 @@ class YamlReader {
           Value root;
           if (!tree(root)) return error_ ? std::move(*error_) : events_.error();
           if (!empty) all.push_back({std::move(root), line});
+          if (limits_.first_only) return all;
           break;
         }
         default:
@@ -322,11 +323,17 @@ class YamlReader {
         v = s.boolean;
         return true;
       case Scalar::Kind::integer:
-        v = s.integer;
+        if (limits_.reals && !as_key)
+          v = static_cast<double>(s.integer);
+        else
+          v = s.integer;
         return true;
       case Scalar::Kind::large:
         if (as_key) return wrong("the number {} is too large for a key: quote it", text);
-        v = s.large;
+        if (limits_.reals)
+          v = static_cast<double>(s.large);
+        else
+          v = s.large;
         return true;
       case Scalar::Kind::real:
         if (as_key) real_key_ = s.real;
@@ -335,7 +342,7 @@ class YamlReader {
           return as_key || wrong("{} has no JSON: expected a finite number, or quotes around it", text);
         }
         // through JSON text 1.0 becomes 1 (from 2^53 on its digits are not those of the integer)
-        if (s.real == std::trunc(s.real) && std::fabs(s.real) < 0x1p53)
+        if (s.real == std::trunc(s.real) && std::fabs(s.real) < 0x1p53 && (as_key || !limits_.reals))
           v = static_cast<int64_t>(s.real);
         else
           v = s.real;

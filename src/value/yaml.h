@@ -30,6 +30,8 @@ struct YamlLimits {
   size_t nodes_max = 5'000'000;           // counted after alias expansion: a billion laughs stops here
   size_t expanded_bytes_max = 256 << 20;  // text of scalars, counted after alias expansion
   YamlRules rules = YamlRules::sigs;
+  bool reals = false;       // every number is a real, as Go decodes JSON into interface{}: what Helm's templates see
+  bool first_only = false;  // nothing after the first document is read, as yaml.Unmarshal
 };
 enum class DuplicateKeys {
   refuse,

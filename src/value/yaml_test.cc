@@ -284,3 +284,17 @@ TEST_CASE("places") {
   CHECK(place(2, "/a") == "");
   CHECK(place(1, "") == "f.yaml:4:1");
 }
+
+TEST_CASE("as Go's interface{} sees it: reals, and the first document alone") {
+  YamlLimits limits;
+  limits.reals = true;
+  limits.first_only = true;
+  auto all = parse_yaml_documents("{a: 1, b: 0x10, c: 18446744073709551615, 2: x}\n---\n}broken", "f.yaml", limits);
+  REQUIRE(all);
+  REQUIRE(all->size() == 1);
+  const Value& v = (*all)[0].value;
+  CHECK(v["a"].type() == Type::real);
+  CHECK(v["b"].as_double() == 16);
+  CHECK(v["c"].as_double() == 18446744073709551616.0);
+  CHECK(v["2"].as_string() == "x");
+}
