@@ -90,6 +90,10 @@ int wrong_word(const std::vector<Command>& commands, const std::vector<std::stri
 
 Result<Invocation> parse(const Command& command, const std::vector<std::string>& line) {
   Invocation said;
+  if (command.own_words) {
+    said.arguments = line;
+    return said;
+  }
   auto find = [&](std::string_view word) -> const Option* {
     for (const Option& option : command.options) {
       if (option.name == word || (option.letter && word.size() == 2 && word[0] == '-' && word[1] == option.letter))

@@ -44,6 +44,7 @@ struct Command {
   std::vector<Option> options;
   size_t arguments_min = 0, arguments_max = 0;
   bool serves = false;
+  bool own_words = false;  // run() reads all words itself: they come as arguments, options untouched
   Task<int> (*run)(runtime::RealWorld& world, Invocation invocation) = nullptr;  // gives the exit code
 };
 
