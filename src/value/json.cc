@@ -3,6 +3,10 @@
 // Semantics are those of Go's encoding/json into interface{} as the API machinery uses it: integers that fit int64 stay
 // integers, other numbers become reals (out of a double's range: refused), bytes that are no UTF-8 and lone surrogates
 // become U+FFFD, of duplicate members the last wins.
+//
+// simdjson was tried twice: its tape alone is built at 550 MB/s, but from the tape to Values it is 300 (460 with a
+// parser that keeps its buffers, twice the text), against 430-470 here in the same runs. It also refuses what Go reads
+// (bytes that are no UTF-8), and its errors say no place.
 #include "value/json.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// JSON text to Value (simdjson) and back (own writer).
+// JSON text to Value and back.
 #pragma once
 
 #include <string>

@@ -102,3 +102,37 @@ TEST_CASE("pretty form, as kubectl prints it") {
   CHECK(to_json_pretty(*parse_json(R"({"b":[1,{"c":{}}],"a":[]})"), 4) ==
         "{\n    \"a\": [],\n    \"b\": [\n        1,\n        {\n            \"c\": {}\n        }\n    ]\n}");
 }
+
+TEST_CASE("a text of any length is written whole, wherever what must be escaped stands in it") {
+  struct {
+    std::string_view raw, written;
+  } special[] = {{"\"", "\\\""}, {"\\", "\\\\"},   {"\n", "\\n"},      {"\x01", "\\u0001"},
+                 {"é", "é"},     {"\x7f", "\x7f"}, {"\xff", "\\ufffd"}};
+  for (size_t length = 0; length < 40; ++length) {
+    std::string text;
+    for (size_t i = 0; i < length; ++i) text += static_cast<char>('a' + i % 26);
+    CHECK(to_json(Value(text)) == "\"" + text + "\"");
+    CHECK(to_json(Value{{text, 1}}) == "{\"" + text + "\":1}");
+    for (size_t at = 0; at <= length; ++at)
+      for (auto [raw, written] : special) {
+        std::string before = text.substr(0, at), behind = text.substr(at);
+        CHECK(to_json(Value(before + std::string(raw) + behind)) ==
+              "\"" + before + std::string(written) + behind + "\"");
+      }
+  }
+}
+
+TEST_CASE("long arrays, whose size is guessed from their first items") {
+  auto check = [](size_t first, size_t rest) {
+    std::vector<Value> items(200, Value(std::string(rest, 'r')));
+    for (size_t i = 0; i < 20; ++i) items[i] = Value(std::string(first, 'f'));
+    std::string expected = "[[";
+    for (const Value& item : items) expected += "\"" + item.str() + "\",";
+    expected.back() = ']';
+    expected += ",1]";
+    CHECK(to_json(Value::array({Value::array(items), 1})) == expected);
+  };
+  check(0, 1000);
+  check(1000, 0);
+  check(100, 100);
+}

@@ -9,6 +9,7 @@
 
 #include "value/json.h"
 #include "value/number.h"
+#include "value/tree_stack.h"
 #include "value/utf8.h"
 
 namespace slipway::value {
@@ -33,6 +34,12 @@ class Out {
     std::memcpy(room(t.size()), t.data(), t.size());
     size_ += t.size();
   }
+  size_t size() const { return size_; }
+  // About n more bytes will come. Only a guess: what is not written is never touched, and no guess takes much.
+  void expect(size_t n) {
+    n = std::min<size_t>(n + n / 16, 64 << 20);
+    if (s_.size() - size_ < n) s_.resize_and_overwrite(size_ + n, [](char*, size_t size) { return size; });
+  }
   void fill(size_t n, char c) {
     std::memset(room(n), c, n);
     size_ += n;
@@ -51,31 +58,90 @@ bool plain(unsigned char c) {
   return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-size_t plain_length(const char* p, size_t n) {
-  size_t i = 0;
+// Whether all 8 bytes are plain.
+bool plain(uint64_t w) {
+  constexpr uint64_t ones = 0x0101010101010101, tops = 0x80 * ones;
+  auto zero_in = [](uint64_t x) { return (x - ones) & ~x; };
+  return ((w | (w - ' ' * ones) | zero_in(w ^ '"' * ones) | zero_in(w ^ '\\' * ones)) & tops) == 0;
+}
+
+template <class Word>
+Word load(const char* p) {
+  Word w;
+  std::memcpy(&w, p, sizeof w);
+  return w;
+}
+
+template <class Word>
+void store(char* p, Word w) {
+  std::memcpy(p, &w, sizeof w);
+}
+
+// Copies a text of n bytes that are all plain; false, with something copied or nothing, when one is not. Most texts are
+// short, so a call of memcpy would cost more than the copying: words at both ends that overlap in the middle do it.
+bool copy_plain(char* out, const char* p, size_t n) {
 #if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\'), space = _mm_set1_epi8(' ');
-  for (; n - i >= 16; i += 16) {
-    __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + i));
-    __m128i stop =
-        _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(b, quote), _mm_cmpeq_epi8(b, escape)), _mm_cmplt_epi8(b, space));
-    unsigned mask = static_cast<unsigned>(_mm_movemask_epi8(stop));
-    if (mask != 0) return i + static_cast<size_t>(__builtin_ctz(mask));
+  if (n >= 16) {
+    const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\'), space = _mm_set1_epi8(' ');
+    auto copied = [&](size_t i) {
+      __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + i));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), b);
+      // signed: bytes from 0x80 on are below ' ' too
+      return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(b, quote), _mm_cmpeq_epi8(b, escape)),
+                                            _mm_cmplt_epi8(b, space))) == 0;
+    };
+    for (size_t i = 0; i < n - 16; i += 16)
+      if (!copied(i)) return false;
+    return copied(n - 16);
   }
 #endif
+  if (n >= 8) {
+    bool all = true;
+    for (size_t i = 0; i < n - 8; i += 8) {
+      uint64_t w = load<uint64_t>(p + i);
+      store(out + i, w);
+      all = all && plain(w);
+    }
+    uint64_t last = load<uint64_t>(p + n - 8);
+    store(out + n - 8, last);
+    return all && plain(last);
+  }
+  if (n >= 4) {
+    uint32_t first = load<uint32_t>(p), last = load<uint32_t>(p + n - 4);
+    store(out, first);
+    store(out + n - 4, last);
+    return plain(static_cast<uint64_t>(first) << 32 | last);
+  }
+  for (size_t i = 0; i < n; ++i) {
+    if (!plain(static_cast<unsigned char>(p[i]))) return false;
+    out[i] = p[i];
+  }
+  return true;
+}
+
+size_t plain_length(const char* p, size_t n) {
+  size_t i = 0;
+  while (n - i >= 8 && plain(load<uint64_t>(p + i))) i += 8;
   while (i < n && plain(static_cast<unsigned char>(p[i]))) ++i;
   return i;
 }
 
-void put_string(Out& out, std::string_view s) {
-  size_t begins_plain = plain_length(s.data(), s.size());
-  if (begins_plain == s.size()) {
-    char* p = out.room(s.size() + 2);
-    *p = '"';
-    std::memcpy(p + 1, s.data(), s.size());
-    p[s.size() + 1] = '"';
-    return out.wrote(s.size() + 2);
+void put_escaped(Out& out, std::string_view s);
+
+// `ends`: how many characters, '"' the first, follow the text: `":` behind a name.
+template <size_t n>
+void put_string(Out& out, std::string_view s, const char (&ends)[n]) {
+  char* p = out.room(s.size() + n);
+  *p = '"';
+  if (copy_plain(p + 1, s.data(), s.size())) {
+    std::memcpy(p + 1 + s.size(), ends, n - 1);
+    return out.wrote(s.size() + n);
   }
+  put_escaped(out, s);
+  out.put(std::string_view(ends + 1));
+}
+
+void put_escaped(Out& out, std::string_view s) {
   out.put('"');
   while (!s.empty()) {
     size_t n = plain_length(s.data(), s.size());
@@ -131,67 +197,87 @@ void put_scalar(Out& out, const Value& v) {
       return out.wrote(write_json_real(p, v.as_double()));
     }
     case Type::string:
-      return put_string(out, v.as_string());
+      return put_string(out, TreeStack::text_of(v), "\"");
     case Type::array:
+      return out.put("[]");
     case Type::object:
-      break;
+      return out.put("{}");
   }
 }
 
-// Without recursion: no tree is too deep for the stack. indent < 0 writes compactly.
-void write(Out& out, const Value& root, int indent) {
-  struct Frame {
+// Without recursion: no tree is too deep for the stack.
+template <bool pretty>
+void write(Out& out, const Value& root, size_t indent) {
+  struct Frame {  // one of the two ranges
     const Value* item;
-    const Value* items_end;  // null while in an object
+    const Value* items_end;
     const Member* member;
     const Member* members_end;
-    const char* between;  // "" before the first
   };
+  constexpr std::ptrdiff_t kSample = 16, kLong = 4 * kSample;
   std::vector<Frame> frames;
+  Frame now{&root, &root + 1, nullptr, nullptr};  // what is written now; the frames are what it lies in
+  std::ptrdiff_t rest =
+      0;  // of the last long array: with so many items to come, the first tell how much room they take
+  size_t sample_from = 0;
   auto new_line = [&] {
-    if (indent < 0) return;
-    out.put('\n');
-    out.fill(frames.size() * static_cast<size_t>(indent), ' ');
+    if constexpr (pretty) {
+      out.put('\n');
+      out.fill(frames.size() * indent, ' ');
+    }
   };
-  const Value* v = &root;
+  bool first = true;
   for (;;) {
-    if (v->empty()) {  // scalars too
-      if (v->is_array())
-        out.put("[]");
-      else if (v->is_object())
-        out.put("{}");
-      else
-        put_scalar(out, *v);
-    } else if (v->is_array()) {
-      out.put('[');
-      auto all = v->items();
-      frames.push_back({all.data(), all.data() + all.size(), nullptr, nullptr, ""});
-    } else {
-      out.put('{');
-      auto all = v->members();
-      frames.push_back({nullptr, nullptr, all.data(), all.data() + all.size(), ""});
-    }
-    for (;;) {  // close what has no more, then go to the next item
+    while (now.item == now.items_end && now.member == now.members_end) {  // close what has no more
       if (frames.empty()) return;
-      Frame& f = frames.back();
-      if (f.items_end != nullptr ? f.item != f.items_end : f.member != f.members_end) break;
-      bool array = f.items_end != nullptr;
+      bool object = now.member != nullptr;
+      now = frames.back();
       frames.pop_back();
+      if constexpr (pretty) new_line();
+      out.put(object ? '}' : ']');
+      first = false;
+    }
+    if (!frames.empty()) {
+      if (!first) out.put(',');
       new_line();
-      out.put(array ? ']' : '}');
     }
-    Frame& f = frames.back();
-    if (*f.between != 0) out.put(*f.between);
-    f.between = ",";
-    new_line();
-    if (f.items_end != nullptr) {
-      v = f.item++;
+    const Value* v = now.item;
+    if (now.member != nullptr) {
+      if constexpr (pretty)
+        put_string(out, now.member->key.view(), "\": ");
+      else
+        put_string(out, now.member->key.view(), "\":");
+      v = &now.member++->value;
     } else {
-      put_string(out, f.member->key.view());
-      out.put(':');
-      if (indent >= 0) out.put(' ');
-      v = &f.member++->value;
+      if (now.items_end - now.item == rest) {
+        out.expect((out.size() - sample_from) / kSample * static_cast<size_t>(rest));
+        rest = 0;
+      }
+      ++now.item;
     }
+    first = false;
+    if (v->is_array()) {
+      if (auto all = TreeStack::items_of(*v); !all.empty()) {
+        out.put('[');
+        frames.push_back(now);
+        now = {all.data(), all.data() + all.size(), nullptr, nullptr};
+        if (std::ssize(all) >= kLong) {
+          rest = std::ssize(all) - kSample;
+          sample_from = out.size();
+        }
+        first = true;
+        continue;
+      }
+    } else if (v->is_object()) {
+      if (auto all = TreeStack::members_of(*v); !all.empty()) {
+        out.put('{');
+        frames.push_back(now);
+        now = {nullptr, nullptr, all.data(), all.data() + all.size()};
+        first = true;
+        continue;
+      }
+    }
+    put_scalar(out, *v);
   }
 }
 
@@ -199,7 +285,7 @@ void write(Out& out, const Value& root, int indent) {
 
 void append_json(std::string& out, const Value& v) {
   Out o(out);
-  write(o, v, -1);
+  write<false>(o, v, 0);
 }
 
 std::string to_json(const Value& v) {
@@ -212,7 +298,7 @@ std::string to_json_pretty(const Value& v, int indent) {
   std::string out;
   {
     Out o(out);
-    write(o, v, indent < 0 ? 0 : indent);
+    write<true>(o, v, indent < 0 ? 0 : static_cast<size_t>(indent));
   }
   return out;
 }

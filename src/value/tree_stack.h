@@ -70,6 +70,20 @@ class TreeStack {
   static size_t sort_unique(Member* m, size_t n, void (*on_duplicate)(void*, const Key&), void* context);
   static Value object_of(Member* m, size_t n);  // takes the bytes of sorted members without duplicates
   static Value array_of(Value* v, size_t n);    // takes the bytes
+
+  // What an array or an object holds, and a string's text, without a call: for the writers.
+  static std::span<const Value> items_of(const Value& array) {
+    Value::Node* n = array.node();
+    return n == nullptr ? std::span<const Value>() : std::span<const Value>(n->values(), n->size);
+  }
+  static std::span<const Member> members_of(const Value& object) {
+    Value::Node* n = object.node();
+    return n == nullptr ? std::span<const Member>() : std::span<const Member>(n->members(), n->size);
+  }
+  static std::string_view text_of(const Value& string) {
+    if (string.w_.tag == Value::Tag::short_string) return {string.s_.text, string.s_.length};
+    return {string.node()->chars(), string.node()->size};
+  }
 };
 
 }  // namespace slipway::value
