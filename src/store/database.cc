@@ -81,6 +81,7 @@ class SqliteDatabase final : public Database {
   Result<> open();
   Result<> write(const Batch& batch) override;
   Result<Loaded> load() override;
+  Result<Revision> reserved() override;
   bool wants_tidying() const override { return log_pages_ > log_pages_max; }
   Result<> tidy() override;
   void use(Keyring keys) override { keys_ = std::move(keys); }
@@ -220,7 +221,7 @@ int SqliteDatabase::transact(const Batch& batch) {
 
 Result<Loaded> SqliteDatabase::load() {
   Loaded loaded;
-  loaded.reserved = static_cast<Revision>(OR_RETURN(ask("SELECT reserved FROM revisions")));
+  loaded.reserved = OR_RETURN(reserved());
   Statement rows;
   int code = rows.prepare(db_, "SELECT id, resource, ns, name, ring, revision, checksum, body FROM object ORDER BY id");
   if (code != SQLITE_OK) return error("read");
@@ -243,6 +244,10 @@ Result<Loaded> SqliteDatabase::load() {
   if (code != SQLITE_DONE) return error("read");
   loaded.old_format = OR_RETURN(ask("PRAGMA user_version")) < format_version;
   return loaded;
+}
+
+Result<Revision> SqliteDatabase::reserved() {
+  return static_cast<Revision>(OR_RETURN(ask("SELECT reserved FROM revisions")));
 }
 
 Result<Value> SqliteDatabase::object_of(const Row& row, std::string_view body) const {

@@ -42,6 +42,7 @@ class Database {
   virtual Result<> write(const Batch& batch) = 0;
   // Every row, checked. Error: io, saying what is damaged and how to go on.
   virtual Result<Loaded> load() = 0;
+  virtual Result<Revision> reserved() = 0;  // as Loaded says it, without reading the rows
   // Moves the write-ahead log into the database when it has grown; call it when nobody waits.
   virtual bool wants_tidying() const = 0;
   virtual Result<> tidy() = 0;

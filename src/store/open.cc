@@ -1,6 +1,7 @@
 // Opening: the file of keys, then the database and its rows, then what an older Slipway left in clear is sealed.
 #include "base/text.h"
 #include "runtime/sealing.h"
+#include "store/backup.h"
 #include "store/live_store.h"
 
 namespace slipway::store {
@@ -33,6 +34,12 @@ Result<Keyring> read_keys(World& world, const std::string& path) {
 
 Result<Opened> open_and_load(World& world, const StoreOptions& options, std::string seed, std::string fresh_key) {
   Opened opened;
+  std::string directory = options.path.substr(0, options.path.rfind('/'));
+  if (world.files().exists(directory + "/" + std::string(unfinished_restore_name))) {
+    return fail(ErrorKind::io,
+                "{0}: a restore was interrupted here; say it again: slipway restore FILE --force --data {0}",
+                directory);
+  }
   opened.keys = OR_RETURN(read_keys(world, options.key_file));
   const bool made = opened.keys.empty() && !options.key_file.empty();
   opened.database = OR_RETURN(open_database(
