@@ -3,7 +3,8 @@
 
 int main(int argc, char** argv) {
   using namespace slipway;
-  std::vector<cli::Command> commands = {wiring::up_command(), wiring::down_command()};
+  std::vector<cli::Command> commands = {wiring::up_command(), wiring::down_command(), wiring::backup_command(),
+                                        wiring::restore_command(), wiring::encryption_rotate_command()};
   for (auto& command : cli::client_commands()) commands.push_back(std::move(command));
   auto make_world = [](bool serves) {
     runtime::RealWorldOptions options;

@@ -18,11 +18,28 @@ namespace slipway::wiring {
 namespace {
 
 // Everything that `up` and script/example put into the data directory. What is not in the list stays, and is named.
-constexpr const char* made_by_us[] = {
-    "slipway.db", "slipway.db-wal", "slipway.db-shm", "slipway.db-journal", "encryption.keys", "pki",
-    "kubeconfig", "running.json",   "lock",           "pause.tar",          "containerd",      "cni",
-    "log",        "simulated.json", "pods",           "repositories",       "examples",        "registry",
-    "images",     "image-cache"};
+constexpr const char* made_by_us[] = {"slipway.db",
+                                      "slipway.db-wal",
+                                      "slipway.db-shm",
+                                      "slipway.db-journal",
+                                      "encryption.keys",
+                                      "restore.new",
+                                      "restore.unfinished",
+                                      "pki",
+                                      "kubeconfig",
+                                      "running.json",
+                                      "lock",
+                                      "pause.tar",
+                                      "containerd",
+                                      "cni",
+                                      "log",
+                                      "simulated.json",
+                                      "pods",
+                                      "repositories",
+                                      "examples",
+                                      "registry",
+                                      "images",
+                                      "image-cache"};
 
 Task<Result<>> stop_server(World& world, const std::string& data, const Running& running) {
   auto lock = world.files().lock(data + "/lock");
@@ -79,7 +96,11 @@ Result<> stop_registry(World& world, const std::string& data) {
 }
 
 Result<> purge(World& world, const std::string& data) {
-  for (const char* name : made_by_us) {
+  std::vector<std::string> ours(std::begin(made_by_us), std::end(made_by_us));
+  for (const std::string& name : world.files().list(data).value_or(std::vector<std::string>())) {
+    if (name.starts_with("before-restore-")) ours.push_back(name);
+  }
+  for (const std::string& name : ours) {
     auto removed = world.files().remove_tree(data + "/" + name);
     if (!removed) return std::move(removed.error()).context("removing " + data + "/" + name);
   }

@@ -9,6 +9,7 @@
 #include "slipway/wiring/controllers.h"
 #include "slipway/wiring/delivery.h"
 #include "slipway/wiring/machine.h"
+#include "slipway/wiring/operations.h"
 #include "slipway/wiring/running.h"
 #include "slipway/wiring/service_unit.h"
 #include "slipway/wiring/view.h"
@@ -61,6 +62,7 @@ struct Embedded {
   View& view;
   LateStreams streams;
   Webhook webhook;
+  Operations operations{world, options.data, webhook.handler()};
   std::unique_ptr<ControlPlane> plane;
   Controllers controllers;
   std::unique_ptr<sources::Repositories> repositories;
@@ -68,7 +70,8 @@ struct Embedded {
 };
 
 Task<Result<>> open_control(Embedded& all) {
-  all.plane = OR_CO_RETURN(co_await open_control_plane(all.world, all.options, &all.streams, all.webhook.handler()));
+  all.plane = OR_CO_RETURN(co_await open_control_plane(all.world, all.options, &all.streams, all.operations.handler()));
+  all.operations.set(*all.plane->store);
   bool known = all.plane->store->revision() > 0;
   OR_CO_RETURN(co_await make_bootstrap_objects(all.world, *all.plane->cluster, all.options));
   all.view.step("control plane", fmt::format("{}, {}", all.plane->url, known ? "as it was stored" : "new"));

@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""What keeps a cluster: backup and restore, Secrets on the disk, disks that are full, read-only or damaged.
+
+  tests/e2e/durability_test.py [Class.test...]"""
+import base64, json, os, shutil, signal, ssl, subprocess, tempfile, unittest, urllib.request
+from pathlib import Path
+from harness import SLIPWAY, Repository, Slipway, wait
+
+SECRET = "whisper-it-to-nobody"
+PATH = "/api/v1/namespaces/default"
+
+
+def slipway(*arguments, code=0):
+    done = subprocess.run([SLIPWAY, *map(str, arguments)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
+def make(server, kind, name, **fields):
+    status, answer = server.api.json("post", f"{PATH}/{kind}", {"metadata": {"name": name}, **fields})
+    assert status == 201, answer
+    return answer
+
+
+def found_in_clear(*places):
+    """The files that have the Secret's value, as it is or as the API shows it."""
+    encoded = base64.b64encode(SECRET.encode()).decode()
+    done = subprocess.run(["grep", "-rlaF", "-e", SECRET, "-e", encoded, *map(str, places)], capture_output=True, text=True)
+    return done.stdout.split()
+
+
+def everything(server):
+    """uid, resourceVersion and content of every object; of what has a status, the uid: its life goes on after the restore."""
+    seen = {}
+    for resource in ("configmaps", "secrets", "services", "serviceaccounts"):
+        for o in server.items(f"/api/v1/{resource}"):
+            seen[resource, o["metadata"]["namespace"], o["metadata"]["name"]] = json.dumps(o, sort_keys=True)
+    for path in ("/api/v1/namespaces", "/api/v1/pods", "/apis/argoproj.io/v1alpha1/applications"):
+        for o in server.items(path):
+            seen[path, o["metadata"]["name"]] = o["metadata"]["uid"]
+    return seen
+
+
+class BackupAndRestore(unittest.TestCase):
+    def setUp(self):
+        self.home = tempfile.TemporaryDirectory(prefix="slipway-e2e-")
+        self.addCleanup(self.home.cleanup)
+
+    def path(self, name):
+        return Path(self.home.name) / name
+
+    def test_a_restored_server_is_the_same(self):
+        repo = Repository(self.path("site"))
+        repo.write("app/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: from-git, namespace: default}\n")
+        repo.commit()
+        with Slipway(repo.path, "--path", "app", data=self.path("data")) as first:
+            wait("synced", lambda: first.is_app("site", "Synced"))
+            make(first, "secrets", "s", stringData={"k": SECRET})
+            make(first, "configmaps", "c", data={"a": "1"})
+            pod = {"containers": [{"name": "c", "image": "registry.invalid/c:1"}]}
+            make(first, "pods", "p", spec=pod)
+            wait("the pod runs", lambda: first.get(f"{PATH}/pods/p")["status"]["phase"] == "Running")
+            token = first.api.json("post", f"{PATH}/serviceaccounts/default/token", {"spec": {}})[1]["status"]["token"]
+            said = slipway("backup", self.path("backup"), "--data", first.data)
+            self.assertIn("objects", said)
+            self.assertEqual(0o600, self.path("backup").stat().st_mode & 0o777)
+            self.assertEqual([], found_in_clear(self.path("backup")))
+            before = everything(first)
+            highest = int(make(first, "configmaps", "later")["metadata"]["resourceVersion"])
+            self.assertIn("already runs", slipway("restore", self.path("backup"), "--data", first.data, "--force", code=1))
+            ca = (first.data / "pki/ca.crt").read_text()
+        shutil.rmtree(self.path("data"))
+
+        slipway("restore", self.path("backup"), "--data", self.path("new"))
+        with Slipway(data=self.path("new")) as second:
+            self.assertEqual(before, everything(second))
+            self.assertEqual(ca, (second.data / "pki/ca.crt").read_text())
+            self.assertGreater(int(make(second, "configmaps", "after")["metadata"]["resourceVersion"]), highest)
+            # Who had an account before has it still.
+            context = ssl.create_default_context(cafile=second.data / "pki/ca.crt")
+            request = urllib.request.Request(f"https://127.0.0.1:{second.port}/api", headers={"Authorization": f"Bearer {token}"})
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(request, context=context, timeout=10)
+            self.assertEqual(403, refused.exception.code)  # known, and not allowed; 401 would be unknown
+        # The same over a cluster that is there: put aside, not lost. Without Slipway running, backup works too.
+        slipway("backup", self.path("second"), "--data", self.path("new"))
+        self.assertIn("--force", slipway("restore", self.path("backup"), "--data", self.path("new"), code=1))
+        self.assertIn("before-restore-", slipway("restore", self.path("backup"), "--data", self.path("new"), "--force"))
+        with Slipway(data=self.path("new")) as third:
+            self.assertIsNone(third.get(f"{PATH}/configmaps/after"))
+            self.assertIsNotNone(third.get(f"{PATH}/configmaps/c"))
+
+    def test_while_others_write(self):
+        with Slipway(data=self.path("data"), node="none") as server:
+            for i in range(100):
+                make(server, "configmaps", f"c{i}", data={"a": "x" * 5000})
+            backup = subprocess.Popen([SLIPWAY, "backup", self.path("b"), "--data", server.data], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            count = 0
+            while backup.poll() is None:
+                make(server, "configmaps", f"d{count}")
+                count += 1
+            self.assertEqual(0, backup.returncode)
+            self.assertEqual(["b"], [p.name for p in self.path("").iterdir() if p.name.startswith("b")])
+        slipway("restore", self.path("b"), "--data", self.path("new"))
+        with Slipway(data=self.path("new"), node="none") as again:
+            names = {o["metadata"]["name"] for o in again.items(f"{PATH}/configmaps")}
+            self.assertLessEqual({f"c{i}" for i in range(100)}, names)
+            ds = {n for n in names if n.startswith("d")}
+            self.assertEqual({f"d{i}" for i in range(len(ds))}, ds)  # all up to one moment, none after
+
+    def test_what_is_refused(self):
+        with Slipway(data=self.path("data"), node="none") as server:
+            slipway("backup", self.path("good"), "--data", server.data)
+            self.assertIn("not a file", slipway("backup", self.home.name, "--data", server.data, code=1))
+            self.assertIn("nowhere", slipway("backup", self.path("nowhere/b"), "--data", server.data, code=1))
+            context = ssl.create_default_context(cafile=server.data / "pki/ca.crt")
+            for method, path in (("GET", "backup"), ("POST", "encryption/rotate")):
+                request = urllib.request.Request(f"https://127.0.0.1:{server.port}/slipway/{path}", method=method)
+                with self.assertRaises(urllib.error.HTTPError) as refused:
+                    urllib.request.urlopen(request, context=context, timeout=10)
+                self.assertEqual(403, refused.exception.code)
+            self.assertEqual(404, server.api.ask("get", "/slipway/nothing")[0])
+        self.assertIn("no Slipway has run", slipway("backup", self.path("b"), "--data", self.path("nothing"), code=1))
+        good = self.path("good").read_bytes()
+        for name, content, words in (("cut", good[:-100], "damaged"), ("bent", good.replace(b"default", b"defautl", 1), "damaged"),
+                                     ("newer", good.replace(b'"format":1', b'"format":7', 1), "newer"), ("other", b"hello\n", "no backup")):
+            self.path(name).write_bytes(content)
+            self.assertIn(words, slipway("restore", self.path(name), "--data", self.path("new"), code=1))
+            self.assertFalse(self.path("new").exists(), name)
+        # An interrupted one is not started from.
+        slipway("restore", self.path("good"), "--data", self.path("new"))
+        self.path("new/restore.unfinished").write_text("")
+        self.assertIn("slipway restore FILE --force", slipway("up", "--node=none", "--data", self.path("new"), "--listen", "127.0.0.1:0", code=1))
+
+    def test_without_keys(self):
+        with Slipway(data=self.path("data"), node="none") as server:
+            make(server, "secrets", "s", stringData={"k": SECRET})
+            slipway("backup", self.path("b"), "--without-keys", "--data", server.data)
+            self.assertNotIn("PRIVATE KEY", "".join(base64.b64decode(json.loads(line).get("content", "")).decode(errors="replace")
+                                                   for line in self.path("b").read_text().splitlines()))
+        self.assertIn("encryption.keys", slipway("restore", self.path("b"), "--data", self.path("new"), code=1))
+        self.path("new").mkdir(exist_ok=True)
+        shutil.copy(self.path("data/encryption.keys"), self.path("new/encryption.keys"))
+        slipway("restore", self.path("b"), "--data", self.path("new"))
+        with Slipway(data=self.path("new"), node="none") as again:
+            self.assertEqual(SECRET, base64.b64decode(again.get(f"{PATH}/secrets/s")["data"]["k"]).decode())
+
+
+class SecretsOnTheDisk(unittest.TestCase):
+    def setUp(self):
+        home = tempfile.TemporaryDirectory(prefix="slipway-e2e-")
+        self.addCleanup(home.cleanup)
+        self.data = Path(home.name) / "data"
+
+    def value(self, server, name="s"):
+        return base64.b64decode(server.get(f"{PATH}/secrets/{name}")["data"]["k"]).decode()
+
+    def test_never_in_clear(self):
+        with Slipway(data=self.data) as server:
+            make(server, "secrets", "s", stringData={"k": SECRET})
+            env = [{"name": "K", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]
+            make(server, "pods", "p", spec={"containers": [{"name": "c", "image": "registry.invalid/c:1", "env": env}]})
+            wait("the pod runs", lambda: server.get(f"{PATH}/pods/p")["status"]["phase"] == "Running")
+            self.assertEqual([], found_in_clear(self.data))
+            make(server, "configmaps", "c", data={"k": SECRET})  # the search itself finds what is there
+            self.assertIn(str(self.data / "slipway.db-wal"), found_in_clear(self.data))
+            server.delete(f"{PATH}/configmaps/c")
+            self.assertEqual(0o600, (self.data / "encryption.keys").stat().st_mode & 0o777)
+            server.stop(signal.SIGKILL)
+            server.start()
+            self.assertEqual(SECRET, self.value(server))
+
+    def test_rotation(self):
+        with Slipway(data=self.data, node="none") as server:
+            make(server, "secrets", "s", stringData={"k": SECRET})
+            keys = (self.data / "encryption.keys").read_text()
+            version = server.get(f"{PATH}/secrets/s")["metadata"]["resourceVersion"]
+            self.assertIn("1 Secrets", slipway("encryption", "rotate", "--data", self.data))
+            self.assertNotEqual(keys, (self.data / "encryption.keys").read_text())
+            self.assertEqual(version, server.get(f"{PATH}/secrets/s")["metadata"]["resourceVersion"])
+            make(server, "secrets", "t", stringData={"k": SECRET})
+            server.stop(signal.SIGKILL)
+            server.start()
+            self.assertEqual(SECRET, self.value(server) and self.value(server, "t"))
+        self.assertIn("2 Secrets", slipway("encryption", "rotate", "--data", self.data))  # not running: the same
+        self.assertEqual([], found_in_clear(self.data))
+        with Slipway(data=self.data, node="none") as server:
+            self.assertEqual(SECRET, self.value(server))
+        # With the keys of before, or none, it does not open, and says the way out.
+        now = (self.data / "encryption.keys").read_text()
+        for wrong in (keys, None):
+            (self.data / "encryption.keys").unlink()
+            if wrong:
+                (self.data / "encryption.keys").write_text(wrong)
+            said = slipway("up", "--node=none", "--data", self.data, "--listen", "127.0.0.1:0", code=1)
+            self.assertIn("encryption.keys", said)
+            self.assertIn("slipway restore", said)
+        self.assertFalse((self.data / "encryption.keys").exists())
+        (self.data / "encryption.keys").write_text(now)
+        with Slipway(data=self.data, node="none") as server:
+            self.assertEqual(SECRET, self.value(server))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
