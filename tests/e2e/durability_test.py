@@ -2,7 +2,7 @@
 """What keeps a cluster: backup and restore, Secrets on the disk, disks that are full, read-only or damaged.
 
   tests/e2e/durability_test.py [Class.test...]"""
-import base64, json, os, shutil, signal, ssl, subprocess, tempfile, unittest, urllib.request
+import base64, fcntl, json, random, shutil, signal, ssl, struct, subprocess, tempfile, unittest, urllib.request
 from pathlib import Path
 from harness import SLIPWAY, Repository, Slipway, wait
 
@@ -199,6 +199,134 @@ class SecretsOnTheDisk(unittest.TestCase):
         (self.data / "encryption.keys").write_text(now)
         with Slipway(data=self.data, node="none") as server:
             self.assertEqual(SECRET, self.value(server))
+
+
+class Disks(unittest.TestCase):
+    """Real file systems that are full, read-only or gone bad. Mounting needs root."""
+
+    def setUp(self):
+        self.home = tempfile.mkdtemp(prefix="slipway-e2e-")
+        self.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
+        self.data = Path(self.home) / "data"
+        self.data.mkdir()
+
+    def mount(self, *arguments):
+        done = subprocess.run(["mount", *arguments, str(self.data)], capture_output=True, text=True)
+        if done.returncode:
+            self.skipTest(f"no mounting here ({done.stderr.strip()}); what is simulated stands in src/store/failure_test.cc")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(self.data)])
+
+    def refused(self, answer, *words):
+        status, said = answer
+        self.assertEqual((500, "Status", "Failure"), (status, said["kind"], said["status"]), said)
+        for word in ("nothing was written", "slipway.db", *words):
+            self.assertIn(word, said["message"])
+
+    def create(self, server, name, size=100):
+        return server.api.json("post", f"{PATH}/configmaps", {"metadata": {"name": name}, "data": {"a": "x" * size}})
+
+    def names(self, server):
+        return {o["metadata"]["name"] for o in server.items(f"{PATH}/configmaps")}
+
+    def test_full(self):
+        self.mount("-t", "tmpfs", "-o", "size=14m", "none")
+        ballast = self.data / "ballast"
+        ballast.write_bytes(bytes(4 << 20))
+        with Slipway(data=self.data, node="none") as server:
+            written = {"kube-root-ca.crt"}
+            for i in range(200):
+                answer = self.create(server, f"c{i}", 200_000)
+                if answer[0] != 201:
+                    break
+                written.add(f"c{i}")
+            self.assertGreater(len(written), 5)
+            (self.data / "filler").write_bytes(b"")
+            with open(self.data / "filler", "wb", buffering=0) as filler:  # the last pages too
+                try:
+                    while filler.write(bytes(4096)):
+                        pass
+                except OSError:
+                    pass
+            self.refused(answer, "No space left on device")
+            for verb, path, body in (("post", "configmaps", {"metadata": {"name": "more"}, "data": {"a": "x" * 300_000}}),
+                                     ("patch", "configmaps/c0", {"data": {"a": "y" * 300_000}})):
+                kind = {"Content-Type": "application/merge-patch+json"} if verb == "patch" else {}
+                self.refused(server.api.json(verb, f"{PATH}/{path}", body, kind), "No space left on device")
+            self.assertEqual(written, self.names(server))
+            self.assertEqual("x" * 200_000, server.get(f"{PATH}/configmaps/c0")["data"]["a"])
+            self.assertEqual(200, server.api.ask("get", "/readyz")[0])
+            # A start needs no room.
+            server.stop(signal.SIGKILL)
+            server.start()
+            self.assertEqual(written, self.names(server))
+            self.refused(self.create(server, "more", 300_000), "No space left on device")
+            # Room again: no restart is needed.
+            ballast.unlink()
+            (self.data / "filler").unlink()
+            self.assertEqual(201, self.create(server, "more", 300_000)[0])
+            server.stop(signal.SIGKILL)
+            server.start()
+            self.assertEqual(written | {"more"}, self.names(server))
+
+    def test_read_only(self):
+        image = Path(self.home) / "image"
+        with open(image, "wb") as file:
+            file.truncate(24 << 20)
+        if shutil.which("mkfs.ext4") is None:
+            self.skipTest("no mkfs.ext4")
+        subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
+        self.mount("-o", "loop", str(image))
+        with Slipway(data=self.data, node="none") as server:
+            self.assertEqual(201, self.create(server, "before")[0])
+            # As a kernel does with a disk that fails: the file system goes down under who writes to it.
+            with open(self.data / "ballast", "w") as file:
+                fcntl.ioctl(file, 0x8004587D, struct.pack("I", 0))
+            self.refused(self.create(server, "during"))
+            self.assertIn("before", self.names(server))
+            self.refused(self.create(server, "during"))
+            server.stop(signal.SIGKILL)
+        subprocess.run(["umount", str(self.data)], check=True)
+        subprocess.run(["mount", "-o", "loop", str(image), str(self.data)], check=True)
+        server.start()
+        self.assertEqual({"kube-root-ca.crt", "before"}, self.names(server))
+        self.assertEqual(201, self.create(server, "after")[0])
+        server.stop()
+        subprocess.run(["mount", "-o", "remount,ro", str(self.data)], check=True)
+        said = slipway("up", "--node=none", "--data", self.data, "--listen", "127.0.0.1:0", code=1)
+        self.assertIn("Read-only file system", said)
+
+    def test_a_damaged_page(self):
+        with Slipway(data=self.data, node="none") as server:
+            for i in range(60):
+                self.create(server, f"c{i}", 3000)
+            slipway("backup", f"{self.home}/backup", "--data", self.data)
+            self.assertEqual(0, server.stop())
+            whole = {p: (self.data / p).read_bytes() for p in ("slipway.db",)}["slipway.db"]
+            chance, refusals = random.Random(4), 0
+            for _ in range(12):
+                bent = bytearray(whole)
+                page = chance.randrange(len(whole) // 4096) * 4096
+                for at in range(page + 500, page + 900):
+                    bent[at] ^= 0x55
+                (self.data / "slipway.db").write_bytes(bent)
+                log = open(f"{self.home}/log", "w+")
+                done = subprocess.Popen(server.command(), stdout=log, stderr=log)
+                wait("it ends or serves", lambda: done.poll() is not None or server.api.ask("get", "/readyz")[0] == 200)
+                if done.poll() is None:  # nothing stood on that page
+                    self.assertEqual(61, len(self.names(server)))
+                    done.send_signal(signal.SIGTERM)
+                    done.wait(30)
+                    continue
+                said = Path(f"{self.home}/log").read_text()
+                self.assertEqual(1, done.returncode, said)
+                self.assertIn("damaged", said)
+                self.assertIn(f"slipway restore FILE --force --data {self.data}", said)
+                self.assertEqual(bytes(bent), (self.data / "slipway.db").read_bytes())
+                refusals += 1
+            self.assertGreater(refusals, 6)
+            slipway("restore", f"{self.home}/backup", "--force", "--data", self.data)
+            server.start()
+            self.assertEqual(61, len(self.names(server)))
 
 
 if __name__ == "__main__":

@@ -72,7 +72,10 @@ Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
   plane->server = runtime::HttpServer::create(world, std::move(*listener), plane->tls, plane->api->handler());
 
   Value config = apiserver::kubeconfig("slipway", plane->url, plane->pki.ca.certificate_pem, plane->pki.admin);
-  OR_CO_RETURN(world.files().write_atomically(options.kubeconfig, value::to_yaml(config), 0600));
+  std::string text = value::to_yaml(config);
+  // On a full disk nothing can be written, and what stands there may still be right.
+  if (world.files().read(options.kubeconfig, 1 << 20).value_or("") != text)
+    OR_CO_RETURN(world.files().write_atomically(options.kubeconfig, text, 0600));
   co_return plane;
 }
 

@@ -120,6 +120,14 @@ Result<> tell_others(const Embedded& all) {
   return write_running(all.world, options.data, running);
 }
 
+// A full disk keeps nobody from reading; a file that names a process of before would mislead.
+Task<void> tell_others_later(Embedded& all) {
+  (void)all.world.files().remove(all.options.data + "/running.json").has_value();
+  while (!tell_others(all)) {
+    if (!co_await runtime::sleep(10s)) co_return;
+  }
+}
+
 Task<Result<>> bring_up(Embedded& all, TaskGroup& group) {
   OR_CO_RETURN(co_await start_controllers(all, group));
   OR_CO_RETURN(co_await start_machine(all, group));
@@ -128,7 +136,13 @@ Task<Result<>> bring_up(Embedded& all, TaskGroup& group) {
     application = OR_CO_RETURN(co_await apply_application(*all.plane->cluster, all.options));
     all.view.step("application", application);
   }
-  OR_CO_RETURN(tell_others(all));
+  auto told = tell_others(all);
+  if (!told) {
+    all.world.log().write(
+        runtime::LogLevel::error,
+        "slipway status and down do not find this process until there is room: " + told.error().str());
+    group.spawn(tell_others_later(all));
+  }
   say_what_next(all.view, all.options, application);
   group.spawn(all.view.follow(*all.controllers.cache));
   co_return Result<>();
