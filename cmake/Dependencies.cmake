@@ -5,5 +5,20 @@ find_package(OpenSSL 3 REQUIRED)
 pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
-pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
-find_package(fmt REQUIRED)
+
+# Two thirds of `slipway version` was the dynamic linker looking up C++ names. The C++ libraries can be linked in
+# (SLIPWAY_STATIC_CXX, in the release); what faces the network (OpenSSL, nghttp2) stays Debian's to update.
+if(SLIPWAY_STATIC_CXX)
+  add_library(fmt STATIC cmake/fmt.cc)  # Debian has no archive of it, but its headers hold all the code
+  target_compile_definitions(fmt PUBLIC FMT_SHARED)  # declared as with Debian's libfmt.so
+  add_library(fmt::fmt ALIAS fmt)
+  find_path(RE2_INCLUDE re2/re2.h REQUIRED)
+  find_library(RE2_ARCHIVE libre2.a REQUIRED)
+  add_library(PkgConfig::re2 STATIC IMPORTED)
+  set_target_properties(PkgConfig::re2 PROPERTIES IMPORTED_LOCATION ${RE2_ARCHIVE} INTERFACE_INCLUDE_DIRECTORIES ${RE2_INCLUDE}
+                        INTERFACE_LINK_LIBRARIES Threads::Threads)
+  add_link_options(-static-libstdc++ -static-libgcc)
+else()
+  pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+  find_package(fmt REQUIRED)
+endif()
