@@ -21,9 +21,10 @@ class Server:
 
         url = urllib.parse.urlsplit(field("server") or sys.exit(f"{kubeconfig}: no server"))
         self.host, self.port = url.hostname, url.port or 443
-        self.context = ssl.create_default_context(cadata=pem("certificate-authority"))
+        self.authority, self.own = pem("certificate-authority"), pem("client-certificate") + "\n" + pem("client-key")
+        self.context = ssl.create_default_context(cadata=self.authority)
         with tempfile.NamedTemporaryFile("w", suffix=".pem") as both:
-            both.write(pem("client-certificate") + "\n" + pem("client-key"))
+            both.write(self.own)
             both.flush()
             self.context.load_cert_chain(both.name)
 

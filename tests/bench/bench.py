@@ -6,70 +6,11 @@ machine: what could not be measured says why, and the exit code tells that alone
 import argparse, http.client, json, os, re, shutil, statistics, subprocess, sys, tempfile, threading, time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-os.environ.setdefault("SLIPWAY", str(ROOT / "build/release/slipway"))
-sys.path.insert(0, str(ROOT / "tests/e2e"))
+from applications import applications
+from load import load
+from measure import PEERS, ROOT, Client, Table, cpu_seconds, median_of, memory_mb, timed, until, written_bytes
 from harness import SLIPWAY, Repository, Slipway, wait
 from kubeapi import Server
-
-PEERS = Path(os.environ["SLIPWAY_PEERS"]) / "bin" if os.environ.get("SLIPWAY_PEERS") else None
-FORMAT = "{:44} {:>12} {:>12} {:>14} {:>8}"
-
-
-class Table:
-    def __init__(self):
-        self.missing = []
-        print(FORMAT.format("work", "slipway", "goal", "peer", "ratio"))
-
-    def row(self, work, ours, unit, goal="", peer=None):
-        """`ratio`: how many times the peer's figure is ours, so that above 1 is better for us where less is better."""
-        shown = lambda n: f"{n:.3g} {unit}" if n < 1000 else f"{n:.0f} {unit}"
-        ratio = "" if peer is None or not ours else (f"{ours / peer:.1f}x" if unit.endswith("/s") else f"{peer / ours:.1f}x")
-        print(FORMAT.format(work, shown(ours), goal, "" if peer is None else shown(peer), ratio), flush=True)
-
-    def skip(self, work, why, failed=False):
-        print(f"{work:44} -- {why}", flush=True)
-        if failed:
-            self.missing.append(work)
-
-
-class Client:
-    """One connection that stays, as a client of the API keeps it."""
-
-    def __init__(self, server):
-        self.connection = http.client.HTTPSConnection(server.host, server.port, timeout=30, context=server.context)
-
-    def ask(self, verb, path, body=None, kind="application/json", accept="application/json"):
-        headers = {"Accept": accept, "Content-Type": kind, "Accept-Encoding": "identity"}
-        self.connection.request(verb, path, body and json.dumps(body), headers)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        if answer.status >= 300:
-            raise RuntimeError(f"{verb} {path}: {answer.status} {text[:300]!r}")
-        return text
-
-    def get(self, path):
-        return json.loads(self.ask("GET", path))
-
-
-def timed(action):
-    begun = time.perf_counter()
-    action()
-    return time.perf_counter() - begun
-
-
-def until(holds, seconds=30):
-    """How long it takes until `holds`, asked every millisecond or two."""
-    begun = time.perf_counter()
-    while not holds():
-        if time.perf_counter() - begun > seconds:
-            raise RuntimeError(f"not within {seconds} s")
-        time.sleep(0.001)
-    return time.perf_counter() - begun
-
-
-def median_of(rounds, action):
-    return statistics.median(action(n) for n in range(rounds))
 
 
 # ---- parsing, the store ----
@@ -101,8 +42,7 @@ def programs(table, rounds, home):
 
 def program(table, rounds, home):
     table.row("release binary", os.path.getsize(SLIPWAY) / 1e6, "MB", "<= 20")
-    version = lambda _: timed(lambda: subprocess.run([SLIPWAY, "version"], check=True, capture_output=True)) * 1e3
-    table.row("slipway version, whole process", median_of(4 * rounds, version), "ms", "< 5")
+    table.row("slipway version, whole process", median_of(20 * rounds, lambda _: timed(lambda: spawn(SLIPWAY, "version")) * 1e3), "ms", "< 5")
     for count in (100, 1000):
         overlay = Path(home) / f"overlay-{count}"
         (overlay / "base").mkdir(parents=True)
@@ -118,6 +58,14 @@ def program(table, rounds, home):
         ours = run([SLIPWAY, "render", str(overlay / "prod")])
         peer = run([PEERS / "kustomize", "build", str(overlay / "prod")]) if PEERS and (PEERS / "kustomize").exists() else None
         table.row(f"render an overlay of {count} resources", ours * 1e3, "ms", "< 80" if count == 1000 else "", peer and peer * 1e3)
+
+
+def spawn(*command):
+    """Runs a program without what subprocess adds to it."""
+    quiet = [(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
+    _, status = os.waitpid(os.posix_spawn(command[0], command, os.environ, file_actions=quiet), 0)
+    if status:
+        raise RuntimeError(f"{' '.join(command)}: ended with {status}")
 
 
 def manifest(i):
@@ -209,20 +157,6 @@ def peer_api(rounds, home):
         return api_figures(Server(up.stdout.strip()), rounds)
     finally:
         subprocess.run([ROOT / "tests/peers/kube-down", folder], capture_output=True)
-
-
-def memory_mb(pid):
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1e3
-
-
-def cpu_seconds(pid):
-    """Of all threads, in nanoseconds' resolution: ticks are too coarse for an idle program."""
-    return sum(int(t.read_text().split()[0]) for t in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
-
-
-def written_bytes(pid):
-    return int(next(line for line in Path(f"/proc/{pid}/io").read_text().splitlines() if line.startswith("write_bytes")).split()[1])
 
 
 def start_seconds(slipway):
@@ -324,15 +258,15 @@ def cluster(table, rounds, home):
 
 
 def main():
-    parts = {"programs": programs, "program": program, "cluster": cluster}
+    parts = {"programs": programs, "program": program, "cluster": cluster, "load": load, "applications": applications}
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="more rounds: steadier medians (default 3)")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; none: all")
     options = parser.parse_args()
     if unknown := [p for p in options.parts if p not in parts]:
         parser.error(f"unknown part {unknown[0]}; known: {', '.join(parts)}")
-    load = os.getloadavg()[0]
-    print(f"{os.cpu_count()} cores, load {load:.1f}{' (busy: read the figures with that in mind)' if load > 1 else ''}")
+    busy = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load {busy:.1f}{' (busy: read the figures with that in mind)' if busy > 1 else ''}")
     table = Table()
     home = tempfile.mkdtemp(prefix="slipway-bench-")
     try:

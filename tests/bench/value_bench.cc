@@ -118,7 +118,7 @@ double seconds_of(auto&& work) {  // the best of 5; destroying what it gives is 
   double best = 1e9;
   for (int round = 0; round < 5; ++round) {
     double start = cpu_seconds();
-    auto result = work();
+    [[maybe_unused]] auto result = work();
     best = std::min(best, cpu_seconds() - start);
   }
   return best;
