@@ -2,6 +2,7 @@
 
 #include "apiserver/status.h"
 #include "base/text.h"
+#include "kinds/protobuf.h"
 #include "value/json.h"
 #include "value/yaml.h"
 
@@ -23,8 +24,13 @@ bool wants_pretty(const runtime::Request& request) {
   return agent.starts_with("curl") || agent.starts_with("Wget") || agent.starts_with("Mozilla/5.0");
 }
 
-std::string encode(const runtime::Request& request, const Value& value, Encoding encoding) {
+// Changes `encoding` to JSON when the value has no protobuf.
+std::string encode(const runtime::Request& request, const Value& value, Encoding& encoding) {
   if (encoding == Encoding::yaml) return value::to_yaml(value);
+  if (encoding == Encoding::protobuf) {
+    if (auto text = protobuf_text(value)) return std::move(*text);
+    encoding = Encoding::json;
+  }
   if (wants_pretty(request)) return value::to_json_pretty(value);
   return value::to_json(value) + "\n";
 }
@@ -52,29 +58,40 @@ std::vector<std::string> deprecation_warnings(const kinds::Kind& kind) {
 
 Task<Result<>> answer_value(runtime::Exchange& exchange, int code, Value value, Accepted accepted,
                             std::vector<std::string> warnings) {
+  std::string body = encode(exchange.request(), value, accepted.encoding);
   runtime::Headers headers = answer_headers(accepted.content_type());
   add_warnings(headers, warnings);
-  std::string body = encode(exchange.request(), value, accepted.encoding);
   co_return co_await exchange.respond(code, std::move(headers), std::move(body));
 }
 
 Task<Result<>> answer_status(runtime::Exchange& exchange, Value status) {
   int code = static_cast<int>(status["code"].as_int(500));
-  co_return co_await answer_value(exchange, code, std::move(status));
+  Encoding encoding = negotiate_error(exchange.request().headers.get("accept"));
+  co_return co_await answer_value(exchange, code, std::move(status), {.encoding = encoding});
 }
 
-Task<Result<>> answer_error(runtime::Exchange& exchange, Error error, Accepted accepted,
-                            std::vector<std::string> warnings) {
+Task<Result<>> answer_error(runtime::Exchange& exchange, Error error, std::vector<std::string> warnings) {
+  Accepted accepted{.encoding = negotiate_error(exchange.request().headers.get("accept"))};
+  Value status = status_of(error);
+  std::string body = encode(exchange.request(), status, accepted.encoding);
   runtime::Headers headers = answer_headers(accepted.content_type());
   add_warnings(headers, warnings);
   if (error.retry_after_s() > 0) headers.add("Retry-After", std::to_string(error.retry_after_s()));
-  Value status = status_of(error);
-  std::string body = encode(exchange.request(), status, accepted.encoding);
   co_return co_await exchange.respond(http_code(error), std::move(headers), std::move(body));
 }
 
 Task<Result<>> answer_text(runtime::Exchange& exchange, int code, std::string text) {
   co_return co_await exchange.respond(code, answer_headers("text/plain; charset=utf-8"), std::move(text));
+}
+
+std::optional<std::string> protobuf_text(const Value& object) {
+  auto id = kinds::GroupVersionKind::of(object);
+  const kinds::Type* type = nullptr;
+  if (const kinds::Kind* kind = kinds::builtin_catalog().find(id); kind && kind->builtin) type = kind->type;
+  if (!type && (id.group == "meta.k8s.io" || (id.group.empty() && (id.version == "v1" || id.version.empty()))))
+    type = kinds::builtin_type("io.k8s.apimachinery.pkg.apis.meta.v1." + id.kind);
+  if (!type || id.kind == "Table") return std::nullopt;
+  return kinds::to_protobuf(*type, object);
 }
 
 static Value partial(const Value& object, std::string_view version) {
@@ -119,6 +136,25 @@ std::string list_text(const ListText& list, const Accepted& accepted, WallTime n
                 {"columnDefinitions", kinds::table_columns(list.kind)},
                 {"rows", rows.build()}};
     return value::to_json(table);
+  }
+  if (accepted.encoding == Encoding::protobuf) {
+    std::string message, item_text, out, api_version = list.kind.id.api_version(), kind = list.kind.id.kind;
+    const kinds::Type* type = list.kind.type;
+    if (accepted.form == Form::partial_list) {
+      kind = "PartialObjectMetadata";
+      api_version = "meta.k8s.io/" + accepted.table_version;
+      type = kinds::builtin_type("io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata");
+    }
+    static const kinds::Type& list_meta = *kinds::builtin_type("io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta");
+    kinds::append_protobuf(item_text, list_meta, meta);
+    kinds::append_field(message, 1, item_text);
+    for (const Value& item : list.items) {
+      item_text.clear();
+      kinds::append_protobuf(item_text, *type, item);
+      kinds::append_field(message, 2, item_text);
+    }
+    kinds::append_envelope(out, api_version, kind + "List", message);
+    return out;
   }
   if (accepted.form == Form::partial_list) {
     ArrayBuilder items;

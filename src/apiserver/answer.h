@@ -1,4 +1,4 @@
-// Writing answers: JSON or YAML bodies, Status errors, warnings, the headers that every answer carries.
+// Writing answers: JSON, YAML or protobuf bodies, Status errors, warnings, the headers that every answer carries.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ void add_warnings(runtime::Headers& headers, const std::vector<std::string>& war
 std::vector<std::string> deprecation_warnings(const kinds::Kind& kind);
 Task<Result<>> answer_value(runtime::Exchange& exchange, int code, Value value, Accepted accepted = {},
                             std::vector<std::string> warnings = {});
-Task<Result<>> answer_error(runtime::Exchange& exchange, Error error, Accepted accepted = {},
-                            std::vector<std::string> warnings = {});
+// In the encoding that the client accepts.
+Task<Result<>> answer_error(runtime::Exchange& exchange, Error error, std::vector<std::string> warnings = {});
 Task<Result<>> answer_text(runtime::Exchange& exchange, int code, std::string text);
 Task<Result<>> answer_status(runtime::Exchange& exchange, Value status);
 
@@ -32,6 +32,8 @@ struct ListText {
   std::string continue_token;
   std::optional<size_t> remaining;
 };
+// The object in protobuf, in its envelope; nothing when it has none (Table, custom kinds).
+std::optional<std::string> protobuf_text(const Value& object);
 std::string list_text(const ListText& list, const Accepted& accepted, WallTime now, std::string_view include_object);
 
 }  // namespace slipway::apiserver

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "kinds/protobuf.h"
 #include "runtime/tls.h"
 
 namespace slipway::apiserver {
@@ -252,6 +253,21 @@ Value aggregated_discovery(const kinds::Catalog& catalog, bool core) {
                {"apiVersion", "apidiscovery.k8s.io/v2"},
                {"metadata", Value::object()},
                {"items", items.build()}};
+}
+
+std::string aggregated_protobuf(const Value& list) {
+  static const kinds::Type& list_meta = *kinds::builtin_type("io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta");
+  static const kinds::Type& group = *kinds::builtin_type("io.k8s.api.apidiscovery.v2.APIGroupDiscovery");
+  std::string message, part, out;
+  kinds::append_protobuf(part, list_meta, list["metadata"]);
+  kinds::append_field(message, 1, part);
+  for (const Value& item : list["items"].items()) {
+    part.clear();
+    kinds::append_protobuf(part, group, item);
+    kinds::append_field(message, 2, part);
+  }
+  kinds::append_envelope(out, list["apiVersion"].as_string(), list["kind"].as_string(), message);
+  return out;
 }
 
 }  // namespace slipway::apiserver

@@ -13,7 +13,8 @@ Value api_group_list(const kinds::Catalog& catalog);  // /apis
 std::optional<Value> api_group(const kinds::Catalog& catalog, std::string_view group);
 std::optional<Value> api_resource_list(const kinds::Catalog& catalog, std::string_view group, std::string_view version);
 Value aggregated_discovery(const kinds::Catalog& catalog,
-                           bool core);  // /api (core) and /apis, APIGroupDiscoveryList v2
+                           bool core);               // /api (core) and /apis, APIGroupDiscoveryList v2
+std::string aggregated_protobuf(const Value& list);  // the same list, in its envelope
 Value version_info();
 
 // Of a subresource: what it answers with and what may be done. Null kind: the parent's.

@@ -15,6 +15,7 @@ std::string form(const Result<Accepted>& accepted) {
   if (!accepted) return "406";
   std::string_view names[] = {"object", "table", "partial", "partial-list", "aggregated"};
   return std::string(names[static_cast<int>(accepted->form)]) + (accepted->encoding == Encoding::yaml ? " yaml" : "") +
+         (accepted->encoding == Encoding::protobuf ? " protobuf" : "") +
          (accepted->form == Form::object ? "" : " " + accepted->table_version);
 }
 
@@ -32,8 +33,14 @@ TEST_CASE("what the client accepts") {
            {"Application/JSON; charset=utf-8", "object", "object", "object"},
            {"application/yaml", "object yaml", "object yaml", "406"},
            {"application/yaml, application/json", "object yaml", "object yaml", "object"},
-           {"application/vnd.kubernetes.protobuf, application/json", "object", "object", "object"},
-           {"application/vnd.kubernetes.protobuf", "406", "406", "406"},
+           {"application/vnd.kubernetes.protobuf, application/json", "object protobuf", "object protobuf",
+            "object protobuf"},
+           {"application/vnd.kubernetes.protobuf", "object protobuf", "object protobuf", "object protobuf"},
+           {"application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io", "406", "406", "406"},
+           {"application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io,application/json", "object", "object",
+            "object"},
+           {"application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;v=v1;g=meta.k8s.io", "partial protobuf v1",
+            "406", "partial protobuf v1"},
            {"text/html", "406", "406", "406"},
            {table, "table v1", "table v1", "table v1"},
            {"application/json;as=Table;v=v1beta1;g=meta.k8s.io", "table v1beta1", "table v1beta1", "table v1beta1"},
@@ -45,15 +52,25 @@ TEST_CASE("what the client accepts") {
            {",,;;=", "406", "406", "406"},
        }) {
     CAPTURE(accept);
-    CHECK(form(negotiate(accept, false, false)) == one);
-    CHECK(form(negotiate(accept, true, false)) == list);
-    CHECK(form(negotiate(accept, true, true)) == watch);
+    const kinds::Kind& pod = *kinds::builtin_catalog().find_word("pod");
+    CHECK(form(negotiate(accept, pod, Answer::object)) == one);
+    CHECK(form(negotiate(accept, pod, Answer::list)) == list);
+    CHECK(form(negotiate(accept, pod, Answer::watch)) == watch);
   }
+  // What a CRD defines has no numbers: only its metadata goes as protobuf.
+  kinds::Kind custom;
+  custom.builtin = false;
+  CHECK(form(negotiate("application/vnd.kubernetes.protobuf", custom, Answer::object)) == "406");
+  CHECK(form(negotiate("application/vnd.kubernetes.protobuf,application/json", custom, Answer::list)) == "object");
+  CHECK(form(negotiate("application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;v=v1;g=meta.k8s.io", custom,
+                       Answer::object)) == "partial protobuf v1");
   CHECK(form(negotiate_discovery(
             "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json")) ==
         "aggregated v2");
   CHECK(form(negotiate_discovery(
             "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json")) == "object");
+  CHECK(form(negotiate_discovery("application/vnd.kubernetes.protobuf;g=apidiscovery.k8s.io;v=v2;as="
+                                 "APIGroupDiscoveryList")) == "aggregated protobuf v2");
   CHECK(form(negotiate_discovery("text/html")) == "406");
 }
 

@@ -55,10 +55,10 @@ Task<Result<>> ApiServer::serve_resource(runtime::Exchange& exchange, Route rout
 }
 
 Task<Result<>> ApiServer::get(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
-  auto accepted = negotiate(exchange.request().headers.get("accept"), false, false);
+  auto accepted = negotiate(exchange.request().headers.get("accept"), kind, Answer::object);
   if (!accepted) co_return co_await answer_error(exchange, accepted.error());
   auto found = co_await cluster_.get({kind.id, route.ns, route.name});
-  if (!found) co_return co_await answer_error(exchange, found.error(), {.encoding = accepted->encoding});
+  if (!found) co_return co_await answer_error(exchange, found.error());
   if (route.subresource == "scale")
     co_return co_await answer_value(exchange, 200, cluster::scale_of(kind, *found), *accepted);
   std::string include = exchange.request().query("includeObject").value_or("");
@@ -70,7 +70,7 @@ Task<Result<>> ApiServer::get(runtime::Exchange& exchange, Route route, const ki
 
 Task<Result<>> ApiServer::list(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
   const runtime::Request& request = exchange.request();
-  auto accepted = negotiate(request.headers.get("accept"), true, false);
+  auto accepted = negotiate(request.headers.get("accept"), kind, Answer::list);
   if (!accepted) co_return co_await answer_error(exchange, accepted.error());
   auto options = list_options(request, route);
   if (!options) co_return co_await answer_error(exchange, options.error());
@@ -78,7 +78,7 @@ Task<Result<>> ApiServer::list(runtime::Exchange& exchange, Route route, const k
   if (auto known = check_include_object(*accepted, include); !known)
     co_return co_await answer_error(exchange, known.error());
   auto list = co_await cluster_.list(kind.id, std::move(*options));
-  if (!list) co_return co_await answer_error(exchange, list.error(), {.encoding = accepted->encoding});
+  if (!list) co_return co_await answer_error(exchange, list.error());
   std::string text = list_text({kind, list->items, list->revision, list->continue_token, list->remaining}, *accepted,
                                world_.now(), include);
   if (accepted->encoding == Encoding::json) text += "\n";

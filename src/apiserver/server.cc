@@ -98,22 +98,25 @@ Task<Result<>> ApiServer::serve_discovery(runtime::Exchange& exchange) {
   const kinds::Catalog& catalog = cluster_.catalog();
   bool aggregated = accepted->form == Form::aggregated_discovery;
   if (aggregated && (path == "/api" || path == "/apis")) {
-    std::string body = value::to_json(aggregated_discovery(catalog, path == "/api"));
+    Value list = aggregated_discovery(catalog, path == "/api");
+    std::string body = value::to_json(list);
     std::string hash = base::hex_encode(runtime::sha512(body));
     std::transform(hash.begin(), hash.end(), hash.begin(),
                    [](char c) { return c >= 'a' ? static_cast<char>(c - 32) : c; });
     runtime::Headers headers;
-    headers.add("Content-Type", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
+    headers.add("Content-Type",
+                fmt::format("{};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", accepted->content_type()));
     headers.add("Cache-Control", "public");
     headers.add("Vary", "Accept");
     headers.add("ETag", fmt::format("\"{}\"", hash));
     if (exchange.request().headers.get("if-none-match") == fmt::format("\"{}\"", hash)) {
       co_return co_await exchange.respond(304, std::move(headers), "");
     }
+    if (accepted->encoding == Encoding::protobuf) body = aggregated_protobuf(list);
     co_return co_await exchange.respond(200, std::move(headers), std::move(body));
   }
-  if (path == "/api") co_return co_await answer_value(exchange, 200, api_versions(options_.server_address));
-  if (path == "/apis") co_return co_await answer_value(exchange, 200, api_group_list(catalog));
+  if (path == "/api") co_return co_await answer_value(exchange, 200, api_versions(options_.server_address), *accepted);
+  if (path == "/apis") co_return co_await answer_value(exchange, 200, api_group_list(catalog), *accepted);
   auto parts = base::split(std::string_view(path).substr(1), '/');
   std::optional<Value> answer;
   if (parts.size() == 2 && parts[0] == "api") answer = api_resource_list(catalog, "", parts[1]);
@@ -123,7 +126,7 @@ Task<Result<>> ApiServer::serve_discovery(runtime::Exchange& exchange) {
   }
   if (parts.size() == 3 && parts[0] == "apis") answer = api_resource_list(catalog, parts[1], parts[2]);
   if (!answer) co_return co_await answer_status(exchange, not_found_status());
-  co_return co_await answer_value(exchange, 200, std::move(*answer));
+  co_return co_await answer_value(exchange, 200, std::move(*answer), *accepted);
 }
 
 }  // namespace slipway::apiserver

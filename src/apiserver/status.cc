@@ -39,7 +39,8 @@ Meaning meaning(const Error& error) {
       return {503, "ServiceUnavailable"};
     case ErrorKind::unsupported:
       if (error.message().starts_with("the server does not allow this method")) return {405, "MethodNotAllowed"};
-      if (error.message().starts_with("only the following media types")) return {406, "NotAcceptable"};
+      for (std::string_view text : {"only the following media types", "406: ", "you requested PartialObjectMetadata"})
+        if (error.message().starts_with(text)) return {406, "NotAcceptable"};
       return {415, "UnsupportedMediaType"};
     case ErrorKind::canceled:
     case ErrorKind::io:
@@ -89,7 +90,8 @@ Value status_of(const Error& error) {
   auto [code, reason] = meaning(error);
   Value details = details_of(error);
   // A 400 and a 500 are about the request, not an object; routing errors say {}.
-  bool about_request = code == 400 || code == 500 || code == 410 || code == 401 || code == 413 || code == 415;
+  bool about_request = code == 400 || code == 500 || code == 410 || code == 401 || code == 413 ||
+                       ((code == 406 || code == 415) && !error.message().starts_with(std::to_string(code)));
   ObjectBuilder status;
   status.set("kind", "Status").set("apiVersion", "v1").set("metadata", Value::object()).set("status", "Failure");
   std::string message = error.str();

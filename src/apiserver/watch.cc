@@ -1,9 +1,10 @@
-// Watches: one JSON object a line, for as long as the client stays or its timeout lasts.
+// Watches: one JSON object a line, or protobuf in frames, for as long as the client stays or its timeout lasts.
 #include "apiserver/answer.h"
 #include "apiserver/options.h"
 #include "apiserver/server.h"
 #include "apiserver/status.h"
 #include "base/text.h"
+#include "kinds/protobuf.h"
 #include "value/json.h"
 
 namespace slipway::apiserver {
@@ -24,7 +25,17 @@ std::string_view name_of(cluster::WatchType type) {
   return "ERROR";
 }
 
-std::string frame(std::string_view type, const Value& object) {
+// In protobuf: four bytes of length, big-endian, and a WatchEvent whose object is in an envelope of its own.
+std::string frame(std::string_view type, const Value& object, Encoding encoding) {
+  if (encoding == Encoding::protobuf) {
+    std::string event, raw;
+    kinds::append_field(event, 1, type);
+    kinds::append_field(raw, 1, protobuf_text(object).value_or(""));
+    kinds::append_field(event, 2, raw);
+    std::string out;
+    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(event.size() >> shift);
+    return out + event;
+  }
   std::string text = fmt::format("{{\"type\":\"{}\",\"object\":", type);
   value::append_json(text, object);
   text += "}\n";
@@ -43,7 +54,7 @@ Value event_object(const kinds::Kind& kind, const cluster::WatchEvent& event, co
 
 Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
   const runtime::Request& request = exchange.request();
-  auto accepted = negotiate(request.headers.get("accept"), true, true);
+  auto accepted = negotiate(request.headers.get("accept"), kind, Answer::watch);
   if (!accepted) co_return co_await answer_error(exchange, accepted.error());
   auto listing = list_options(request, route);
   if (!listing) {
@@ -74,9 +85,11 @@ Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const 
 
   auto events = co_await cluster_.watch(kind.id, std::move(options));
   if (!events && !events.error().is(ErrorKind::gone)) co_return co_await answer_error(exchange, events.error());
-  OR_CO_RETURN(co_await exchange.start(200, answer_headers("application/json")));
+  std::string stream_type(accepted->content_type());
+  if (accepted->encoding == Encoding::protobuf) stream_type += ";stream=watch";
+  OR_CO_RETURN(co_await exchange.start(200, answer_headers(stream_type)));
   if (!events) {
-    OR_CO_RETURN(co_await exchange.write(frame("ERROR", status_of(events.error()))));
+    OR_CO_RETURN(co_await exchange.write(frame("ERROR", status_of(events.error()), accepted->encoding)));
     co_return co_await exchange.finish();
   }
   SteadyTime end = world_.steady_now() + std::chrono::seconds(seconds);
@@ -88,11 +101,12 @@ Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const 
     if (event.failed_with(ErrorKind::timeout)) break;
     if (event.failed_with(ErrorKind::canceled)) co_return event.error();
     if (!event) {
-      OR_CO_RETURN(co_await exchange.write(frame("ERROR", status_of(event.error()))));
+      OR_CO_RETURN(co_await exchange.write(frame("ERROR", status_of(event.error()), accepted->encoding)));
       break;
     }
-    OR_CO_RETURN(co_await exchange.write(
-        frame(name_of(event->type), event_object(kind, *event, *accepted, world_.now(), include, first))));
+    OR_CO_RETURN(co_await exchange.write(frame(name_of(event->type),
+                                               event_object(kind, *event, *accepted, world_.now(), include, first),
+                                               accepted->encoding)));
     first = false;
   }
   co_return co_await exchange.finish();

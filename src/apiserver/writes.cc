@@ -3,18 +3,18 @@
 #include <algorithm>
 
 #include "apiserver/answer.h"
+#include "apiserver/body.h"
+#include "apiserver/discovery.h"
 #include "apiserver/options.h"
 #include "apiserver/server.h"
 #include "apiserver/status.h"
 #include "base/text.h"
 #include "value/json.h"
-#include "value/yaml.h"
 
 namespace slipway::apiserver {
 
 namespace {
 
-constexpr size_t body_bytes_max = 3 << 20;
 constexpr std::string_view strategic_type = "application/strategic-merge-patch+json";
 
 // DELETE answers with the object itself for these; for all others with a Status.
@@ -32,47 +32,17 @@ constexpr std::string_view answered_by_object[] = {"pods",
                                                    "csinodes.storage.k8s.io",
                                                    "servicecidrs.networking.k8s.io"};
 
-struct Decoded {
-  Value value;
-  std::vector<std::string> duplicates;  // "spec.replicas"
-};
-
-std::string dotted(const std::string& pointer) {
-  std::string out;
-  for (const auto& part : value::pointer_split(pointer)) {
-    bool index = !part.empty() && std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
-    out += index ? "[" + part + "]" : (out.empty() ? "" : ".") + part;
-  }
-  return out;
-}
-
-Result<Decoded> decode(const std::string& body, std::string_view content_type) {
-  Decoded decoded;
-  auto type = base::to_lower(base::trim(content_type.substr(0, content_type.find(';'))));
-  if (type == "application/yaml" || type == "application/apply-patch+yaml") {
-    auto value = value::parse_yaml(body);
-    if (!value) return fail(ErrorKind::bad_request, "error decoding YAML: {}", value.error().str());
-    decoded.value = *value;
-    return decoded;
-  }
-  std::vector<std::string> pointers;
-  auto value = value::parse_json(body, {.bytes_max = body_bytes_max, .depth_max = 1000}, &pointers);
-  if (!value) return value.error();
-  decoded.value = *value;
-  for (const auto& pointer : pointers) decoded.duplicates.push_back(dotted(pointer));
-  return decoded;
-}
-
-Task<Result<std::string>> read_body(runtime::Exchange& exchange) {
-  auto body = co_await exchange.body().read_all(body_bytes_max);
-  if (body.failed_with(ErrorKind::too_large)) {
-    co_return fail(ErrorKind::too_large, "Request entity too large: limit is {}", body_bytes_max);
-  }
-  co_return body;
+// What the body of a create or update holds: the object, or what its subresource exchanges.
+kinds::GroupVersionKind body_kind(const kinds::Kind& kind, const std::string& subresource) {
+  if (subresource.empty()) return kind.id;
+  Subresource sub = describe_subresource(kind, subresource);
+  if (sub.kind == kind.id.kind) return kind.id;
+  return {std::string(sub.group), sub.version.empty() ? kind.id.version : std::string(sub.version),
+          std::string(sub.kind)};
 }
 
 Result<cluster::PatchType> patch_type(std::string_view content_type, const kinds::Kind& kind) {
-  auto type = base::to_lower(base::trim(content_type.substr(0, content_type.find(';'))));
+  auto type = media_type(content_type);
   if (type == "application/json-patch+json") return cluster::PatchType::json;
   if (type == "application/merge-patch+json") return cluster::PatchType::merge;
   if (type == strategic_type && kind.builtin) return cluster::PatchType::strategic;
@@ -86,27 +56,11 @@ Result<cluster::PatchType> patch_type(std::string_view content_type, const kinds
   return fail(ErrorKind::unsupported, "415: Unsupported Media Type");
 }
 
-// Go's own words for a body that is no JSON, as far as they can be told from the text.
-Error bad_body(const Error& error, std::string_view body, const kinds::Kind& kind) {
-  if (error.is(ErrorKind::too_large)) return error;
-  bool cut = base::trim(body).empty();
-  std::string why = cut ? "unexpected end of JSON input" : error.message();
-  return fail(
-      ErrorKind::bad_request,
-      "the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse error: {} ({})",
-      kind.id.kind, why, base::hex_encode(body.substr(0, 16)));
-}
-
-bool says_media_type(std::string_view content_type) {
-  auto type = base::to_lower(base::trim(content_type.substr(0, content_type.find(';'))));
-  return type.empty() || type == "application/json" || type == "application/yaml" || type == "*/*";
-}
-
 }  // namespace
 
 Task<Result<>> ApiServer::write(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
   const runtime::Request& request = exchange.request();
-  auto accepted = negotiate(request.headers.get("accept"), false, false);
+  auto accepted = negotiate(request.headers.get("accept"), kind, Answer::object);
   if (!accepted) co_return co_await answer_error(exchange, accepted.error());
   cluster::Write write;
   write.key = {kind.id, route.ns, route.name};
@@ -125,24 +79,18 @@ Task<Result<>> ApiServer::write(runtime::Exchange& exchange, Route route, const 
     write.verb = *type == cluster::PatchType::apply ? cluster::Verb::apply : cluster::Verb::patch;
   } else {
     write.verb = route.verb == "update" ? cluster::Verb::update : cluster::Verb::create;
-    if (!says_media_type(content_type)) {
-      Error error =
-          fail(ErrorKind::unsupported,
-               "the body of the request was in an unknown format - accepted media types include: application/json, "
-               "application/yaml, application/vnd.kubernetes.protobuf");
-      co_return co_await answer_error(exchange, std::move(error));
-    }
   }
   auto body = co_await read_body(exchange);
   if (!body) co_return co_await answer_error(exchange, body.error());
-  auto decoded = decode(*body, content_type);
+  auto decoded = is_patch ? decode_patch(*body, content_type)
+                          : decode_object(*body, content_type, body_kind(kind, route.subresource), kind.builtin);
   if (!decoded && is_patch) {
     bool strategic = write.patch_type == cluster::PatchType::strategic;
     std::string why = decoded.error().message();
     Error error = fail(ErrorKind::bad_request, "{}{}", strategic ? "" : "error decoding patch: ", why);
     co_return co_await answer_error(exchange, std::move(error));
   }
-  if (!decoded) co_return co_await answer_error(exchange, bad_body(decoded.error(), *body, kind));
+  if (!decoded) co_return co_await answer_error(exchange, decoded.error());
   if (write.patch_type == cluster::PatchType::json && !decoded->value.is_array()) {
     Error error = fail(ErrorKind::bad_request,
                        "error decoding patch: json: cannot unmarshal {} into Go value of type []handlers.jsonPatchOp",
@@ -158,9 +106,7 @@ Task<Result<>> ApiServer::write(runtime::Exchange& exchange, Route route, const 
   write.body = std::move(decoded->value);
   write.duplicate_fields = std::move(decoded->duplicates);
   auto written = co_await cluster_.write(std::move(write));
-  if (!written)
-    co_return co_await answer_error(exchange, written.error(), {.encoding = accepted->encoding},
-                                    deprecation_warnings(kind));
+  if (!written) co_return co_await answer_error(exchange, written.error(), deprecation_warnings(kind));
   int code = written->created ? 201 : 200;
   std::string include = request.query("includeObject").value_or("");
   Value answer = route.subresource.empty() || route.subresource == "status"
@@ -238,9 +184,8 @@ static Task<Result<cluster::Write>> read_delete(runtime::Exchange& exchange, clu
   OR_CO_RETURN(write_options(request, "DeleteOptions", write));
   std::string body = OR_CO_RETURN(co_await read_body(exchange));
   if (!base::trim(body).empty()) {
-    auto decoded = decode(body, request.headers.get("content-type"));
-    if (!decoded) co_return decoded.error();
-    OR_CO_RETURN(delete_options(decoded->value, write));
+    Body decoded = OR_CO_RETURN(decode_delete_options(body, request.headers.get("content-type")));
+    OR_CO_RETURN(delete_options(decoded.value, write));
   }
   ObjectBuilder query;
   if (auto policy = request.query("propagationPolicy")) query.set("propagationPolicy", *policy);
@@ -255,12 +200,12 @@ static Task<Result<cluster::Write>> read_delete(runtime::Exchange& exchange, clu
 }
 
 Task<Result<>> ApiServer::remove(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
-  auto accepted = negotiate(exchange.request().headers.get("accept"), false, false);
+  auto accepted = negotiate(exchange.request().headers.get("accept"), kind, Answer::object);
   if (!accepted) co_return co_await answer_error(exchange, accepted.error());
   auto write = co_await read_delete(exchange, {kind.id, route.ns, route.name});
   if (!write) co_return co_await answer_error(exchange, write.error());
   auto written = co_await cluster_.write(std::move(*write));
-  if (!written) co_return co_await answer_error(exchange, written.error(), {.encoding = accepted->encoding});
+  if (!written) co_return co_await answer_error(exchange, written.error());
   std::string resource = kind.group_resource();
   bool by_object =
       std::find(std::begin(answered_by_object), std::end(answered_by_object), resource) != std::end(answered_by_object);
@@ -281,6 +226,8 @@ Task<Result<>> ApiServer::remove(runtime::Exchange& exchange, Route route, const
 }
 
 Task<Result<>> ApiServer::remove_collection(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
+  auto accepted = negotiate(exchange.request().headers.get("accept"), kind, Answer::list);
+  if (!accepted) co_return co_await answer_error(exchange, accepted.error());
   auto options = list_options(exchange.request(), route);
   if (!options) co_return co_await answer_error(exchange, options.error());
   auto pattern = co_await read_delete(exchange, {kind.id, route.ns, ""});
@@ -294,8 +241,8 @@ Task<Result<>> ApiServer::remove_collection(runtime::Exchange& exchange, Route r
     if (!written && !written.error().is(ErrorKind::not_found))
       co_return co_await answer_error(exchange, written.error());
   }
-  std::string text = list_text({kind, list->items, list->revision, "", std::nullopt}, {}, world_.now(), "");
-  co_return co_await exchange.respond(200, answer_headers("application/json"), std::move(text));
+  std::string text = list_text({kind, list->items, list->revision, "", std::nullopt}, *accepted, world_.now(), "");
+  co_return co_await exchange.respond(200, answer_headers(accepted->content_type()), std::move(text));
 }
 
 }  // namespace slipway::apiserver

@@ -79,6 +79,10 @@ void Type::index() {
   sorted_.clear();
   collect(*this, sorted_);
   std::ranges::sort(sorted_, {}, [](const Field* f) { return std::string_view(f->name); });
+  numbered_.clear();
+  for (const Field& field : fields)
+    if (field.tag > 0) numbered_.push_back(&field);
+  std::ranges::sort(numbered_, {}, &Field::tag);
 }
 
 const Field* Type::field(std::string_view name) const {

@@ -66,6 +66,8 @@ struct Field {
   bool always = false;             // written even when zero (Go: no omitempty)
   bool omit_zero = false;          // a struct that is left out when zero (others are written as {})
   bool inlined = false;            // its members stand among the parent's (Go embedding); protobuf has it as a message
+  bool boxed = false;              // protobuf has a message of its own around this list
+  const Type* choice = nullptr;    // for any: protobuf has this type, of whose fields the JSON value is one
   Value fallback;                  // the default; null: none
   std::vector<std::string> rules;  // the table's words: "min 0", "dns-label", "enum A|B"; read by validate.cc
   ListKind list_kind = ListKind::atomic;
@@ -87,10 +89,12 @@ struct Type {
   const Field* field(std::string_view name) const;  // looks into inlined ones too; null when there is none
   // All fields, inlined ones included, sorted by name: the order of an object's members. Call index() after filling.
   const std::vector<const Field*>& sorted() const { return sorted_; }
+  // The fields that protobuf has, inlined ones as the messages they are there, by number: the order of writing.
+  const std::vector<const Field*>& numbered() const { return numbered_; }
   void index();
 
  private:
-  std::vector<const Field*> sorted_;
+  std::vector<const Field*> sorted_, numbered_;
 };
 
 struct Column {

@@ -68,7 +68,7 @@ std::string_view unquoted(std::string_view text) {
 
 class Reader {
  public:
-  explicit Reader(Tables& out) : out_(out) {
+  Reader(Tables& out, Newer newer) : out_(out), newer_(newer) {
     for (const Scalar& s : scalars) {
       auto type = std::make_shared<FieldType>();
       type->shape = s.shape;
@@ -92,12 +92,22 @@ class Reader {
   Result<void> each_line(TableText file, Step step) {
     int number = 0;
     std::string_view text = file.text;
+    bool left_out = false;
     while (!text.empty()) {
       size_t end = text.find('\n');
       std::string_view line = text.substr(0, end);
       text.remove_prefix(end == text.npos ? text.size() : end + 1);
       ++number;
       if (line.empty() || line[0] == '#') continue;
+      if (line[0] != ' ') left_out = false;
+      if (line.ends_with(" newer")) {
+        line.remove_suffix(6);
+        if (newer_ == Newer::left_out) {
+          left_out = left_out || line[0] != ' ';
+          continue;
+        }
+      }
+      if (left_out) continue;
       std::string_view description;
       if (size_t dashes = line.find(" -- "); dashes != line.npos) {
         description = base::trim(line.substr(dashes + 4));
@@ -288,6 +298,12 @@ class Reader {
         f.immutable = true;
       } else if (word == "inline") {
         f.inlined = true;
+      } else if (word == "boxed") {
+        f.boxed = true;
+      } else if (word.starts_with("choice=")) {
+        auto choice = resolve(word.substr(7));
+        if (!choice || !(*choice)->type) return fail(ErrorKind::invalid, "{}: {}: expected a type", name, word);
+        f.choice = (*choice)->type;
       } else if (word == "retain-keys") {
         f.retain_keys = true;
       } else if (word == "set") {
@@ -352,6 +368,7 @@ class Reader {
   }
 
   Tables& out_;
+  Newer newer_;
   std::string_view group_, version_, package_, go_package_;
   bool foreign_ = false;
   Kind* kind_ = nullptr;
@@ -366,8 +383,8 @@ class Reader {
 
 }  // namespace
 
-Result<void> read_tables(Tables& into, const std::vector<TableText>& files) {
-  Reader reader(into);
+Result<void> read_tables(Tables& into, const std::vector<TableText>& files, Newer newer) {
+  Reader reader(into, newer);
   for (const TableText& file : files) OR_RETURN(reader.names(file));
   for (const TableText& file : files) OR_RETURN(reader.bodies(file));
   reader.finish();

@@ -22,8 +22,10 @@ struct Tables {
 struct TableText {
   std::string_view file, text;
 };
+// Lines that end in " newer" are known to a later Kubernetes than ours: we leave them out, with what stands below them.
+enum class Newer { left_out, read };
 // Reads all files together (they refer to one another). Errors: invalid, with file and line and what was expected.
-Result<void> read_tables(Tables& into, const std::vector<TableText>& files);
+Result<void> read_tables(Tables& into, const std::vector<TableText>& files, Newer newer = Newer::left_out);
 
 // The compiled-in files, generated from tables/*.kinds; the foreign ones last.
 const std::vector<TableText>& builtin_table_texts();

@@ -138,7 +138,7 @@ Task<Result<std::string>> H1Body::read() {
       if (framing_ == H1Framing::chunked) {
         std::string_view rest = bytes.substr(0, piece_bytes_max);
         size_t offered = rest.size();
-        if (!chunks_.decode(rest, piece)) co_return Error(ErrorKind::io, "the body's chunks are malformed");
+        if (!chunks_.decode(rest, piece)) co_return Error(malformed_, "the body's chunks are malformed");
         used = offered - rest.size();
         done_ = chunks_.done();
       } else {

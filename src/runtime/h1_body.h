@@ -58,11 +58,11 @@ class ChunkDecoder {
   Headers trailers_;
 };
 
-// Errors: io when the body ends early or is malformed, else of the input.
+// Errors: io when the body ends early, io or what was chosen when it is malformed, else of the input.
 class H1Body : public Body {
  public:
-  H1Body(H1Input& input, H1Framing framing, uint64_t bytes)
-      : input_(input), framing_(framing), left_(bytes), done_(framing == H1Framing::none) {}
+  H1Body(H1Input& input, H1Framing framing, uint64_t bytes, ErrorKind malformed = ErrorKind::io)
+      : input_(input), framing_(framing), malformed_(malformed), left_(bytes), done_(framing == H1Framing::none) {}
   Task<Result<std::string>> read() override;
   const Headers* trailers() const override {
     return chunks_.trailers().lines().empty() ? nullptr : &chunks_.trailers();
@@ -72,6 +72,7 @@ class H1Body : public Body {
  private:
   H1Input& input_;
   H1Framing framing_;
+  ErrorKind malformed_;
   uint64_t left_;
   bool done_;
   ChunkDecoder chunks_;

@@ -228,7 +228,8 @@ class H1Exchange final : public Exchange {
   class IncomingBody final : public H1Body {
    public:
     explicit IncomingBody(H1Exchange& exchange)
-        : H1Body(exchange.connection_, exchange.head_.framing, exchange.head_.body_bytes), exchange_(exchange) {}
+        : H1Body(exchange.connection_, exchange.head_.framing, exchange.head_.body_bytes, ErrorKind::bad_request),
+          exchange_(exchange) {}
     Task<Result<std::string>> read() override {
       if (exchange_.head_.expects_continue && exchange_.state_ == State::fresh && exchange_.connection_.bytes().empty())
         OR_CO_RETURN(co_await exchange_.stream().write("HTTP/1.1 100 Continue\r\n\r\n"));

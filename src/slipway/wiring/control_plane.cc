@@ -69,7 +69,8 @@ Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
   api.other_paths = std::move(other_paths);
   plane->api = std::make_unique<apiserver::ApiServer>(world, *plane->cluster, std::move(api));
   plane->tls = OR_CO_RETURN(runtime::TlsServerContext::create(plane->pki.server, plane->pki.ca.certificate_pem));
-  plane->server = runtime::HttpServer::create(world, std::move(*listener), plane->tls, plane->api->handler());
+  plane->server = runtime::HttpServer::create(world, std::move(*listener), plane->tls, plane->api->handler(),
+                                              {.connections_max = options.connections_max});
 
   Value config = apiserver::kubeconfig("slipway", plane->url, plane->pki.ca.certificate_pem, plane->pki.admin);
   std::string text = value::to_yaml(config);
@@ -85,7 +86,8 @@ Task<Result<>> serve_pods(World& world, ControlPlane& plane, UpOptions options) 
   if (!options.listen.starts_with("0.0.0.0:")) {
     auto listener = world.network().listen(OR_CO_RETURN(runtime::Address::parse(fmt::format("{}:{}", host, port))));
     if (!listener) co_return std::move(listener.error()).context("listening for pods");
-    plane.pod_server = runtime::HttpServer::create(world, std::move(*listener), plane.tls, plane.api->handler());
+    plane.pod_server = runtime::HttpServer::create(world, std::move(*listener), plane.tls, plane.api->handler(),
+                                                   {.connections_max = options.connections_max});
   }
   Value name{{"name", "kubernetes"}, {"namespace", "default"}};
   Value at{{"name", "https"}, {"port", static_cast<int64_t>(port)}, {"protocol", "TCP"}};

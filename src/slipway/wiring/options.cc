@@ -17,6 +17,7 @@ std::vector<cli::Option> up_option_list() {
            "containerd"},
           data_option,
           {"--listen", "ADDR:PORT", "where the Kubernetes API is served", "127.0.0.1:6443"},
+          {"--connections-max", "N", "connections to the API at once; over it the longest idle one is closed", "2000"},
           {"--kubeconfig", "FILE", "where to write the kubeconfig (DATA/kubeconfig)"},
           {"--cluster", "KUBECONFIG", "drive that cluster instead of one of our own"},
           {"--containerd-socket", "PATH", "use this containerd instead of our own"},
@@ -85,6 +86,12 @@ Result<UpOptions> read_up_options(World& world, const cli::Invocation& said) {
   if (!listen || !listen->unix_path.empty()) {
     return fail(ErrorKind::bad_request, "--listen {}: expected ADDR:PORT, such as 127.0.0.1:6443", options.listen);
   }
+  auto connections = base::parse_int(said.option("--connections-max"));
+  if (!connections || *connections < 10 || *connections > 1'000'000) {
+    return fail(ErrorKind::bad_request, "--connections-max {}: expected a number from 10 to 1000000",
+                said.option("--connections-max"));
+  }
+  options.connections_max = static_cast<size_t>(*connections);
   options.kubeconfig = cli::absolute_path(said.option("--kubeconfig", options.data + "/kubeconfig"));
   if (said.has("--cluster")) options.cluster = cli::absolute_path(said.option("--cluster"));
   if (!said.arguments.empty()) {

@@ -11,10 +11,11 @@ namespace slipway::wiring {
 enum class NodeKind { containerd, simulated, none };
 
 struct UpOptions {
-  std::string data;        // absolute
-  std::string listen;      // "127.0.0.1:6443"
-  std::string kubeconfig;  // where to write ours
-  std::string cluster;     // a kubeconfig: drive that cluster instead of an embedded one
+  std::string data;               // absolute
+  std::string listen;             // "127.0.0.1:6443"
+  size_t connections_max = 2000;  // to the API, at once; over it the longest idle one is closed
+  std::string kubeconfig;         // where to write ours
+  std::string cluster;            // a kubeconfig: drive that cluster instead of an embedded one
   std::string repository, path, revision;
   NodeKind node = NodeKind::containerd;
   std::string containerd_socket;

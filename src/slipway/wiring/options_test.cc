@@ -53,6 +53,7 @@ TEST_CASE("what up is told, checked and made absolute") {
   CHECK(o.data == "/data");
   CHECK(o.kubeconfig == "/data/kubeconfig");
   CHECK(o.listen == "127.0.0.1:6443");
+  CHECK(o.connections_max == 2000);
   CHECK(o.repository == "/srv/shop");
   CHECK(o.path == "apps/prod");
   CHECK(o.revision == "v1");
@@ -70,6 +71,8 @@ TEST_CASE("what cannot be is refused with the way out") {
   for (auto [line, part] : {
            Case{"--node=docker", "expected containerd, simulated or none"},
            {"--node=none --listen=6443", "expected ADDR:PORT"},
+           {"--node=none --connections-max=9", "expected a number from 10 to 1000000"},
+           {"--node=none --connections-max=many", "expected a number from 10 to 1000000"},
            {"--node=none --listen=/run/x.sock", "expected ADDR:PORT"},
            {"--node=none --pod-cidr=10.42.0.0", "--pod-cidr 10.42.0.0: expected an IPv4 range"},
            {"--node=none --service-cidr=10.43.0.0/99", "--service-cidr"},
@@ -96,6 +99,7 @@ TEST_CASE("the systemd unit says all that was said, and nothing else") {
   CHECK(command("--node=none --data=/data") == "/usr/bin/slipway up" + tail + " --node none --plain");
   CHECK(command("--node=simulated --data=/data --kubeconfig=/k /srv/shop") ==
         "/usr/bin/slipway up /srv/shop --path . --revision HEAD" + tail + " --kubeconfig /k --node simulated --plain");
+  CHECK(command("--node=none --data=/data --connections-max=50").find(" --connections-max 50 ") != std::string::npos);
   UpOptions odd = read("--node=simulated --data=/data").options;
   odd.mirrors = {{"https://a b/", "50%$x"}};
   std::string unit = service_unit("/usr/bin/slipway", odd);

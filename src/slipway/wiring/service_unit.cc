@@ -30,6 +30,8 @@ std::string service_unit(const std::string& program, const UpOptions& options) {
   }
   add("--data", options.data);
   add("--listen", options.listen);
+  if (options.connections_max != UpOptions{}.connections_max)
+    add("--connections-max", std::to_string(options.connections_max));
   add("--cluster", options.cluster);
   add("--containerd-socket", options.containerd_socket);
   add("--pod-cidr", options.pod_cidr);

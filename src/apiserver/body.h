@@ -1,0 +1,33 @@
+// What a request says in its body: JSON, YAML or protobuf, told by Content-Type, as one tree.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kinds/kind.h"
+#include "runtime/http.h"
+
+namespace slipway::apiserver {
+
+inline constexpr size_t body_bytes_max = 3 << 20;
+
+struct Body {
+  Value value;
+  std::vector<std::string> duplicates;  // "spec.replicas"
+};
+
+// The media type that a Content-Type names, in lower case and without parameters.
+std::string media_type(std::string_view content_type);
+// All of it. Errors: too_large in Kubernetes' words.
+Task<Result<std::string>> read_body(runtime::Exchange& exchange);
+
+// An object that is to be one of `expected`. Errors in the API server's own words: unsupported (415), bad_request.
+Result<Body> decode_object(const std::string& body, std::string_view content_type,
+                           const kinds::GroupVersionKind& expected, bool builtin);
+// DeleteOptions.
+Result<Body> decode_delete_options(const std::string& body, std::string_view content_type);
+// A patch: JSON, or YAML for apply. Errors: bad_request, the parser's reason alone.
+Result<Body> decode_patch(const std::string& body, std::string_view content_type);
+
+}  // namespace slipway::apiserver
