@@ -5,6 +5,7 @@ find_package(OpenSSL 3 REQUIRED)
 pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
 
 # Two thirds of `slipway version` was the dynamic linker looking up C++ names. The C++ libraries can be linked in
 # (SLIPWAY_STATIC_CXX, in the release); what faces the network (OpenSSL, nghttp2) stays Debian's to update.

@@ -1,11 +1,14 @@
 #include "cli/client_commands.h"
 
+#include "cli/helm/commands.h"
+
 namespace slipway::cli {
 
 std::vector<Command> client_commands() {
-  return {status_command(),   app_list_command(), app_get_command(),    app_diff_command(),   app_sync_command(),
-          app_wait_command(), get_command(),      logs_command(),       exec_command(),       render_command(),
-          check_command(),    diff_command(),     kubeconfig_command(), completion_command(), version_command()};
+  return {status_command(),         app_list_command(), app_get_command(), app_diff_command(),   app_sync_command(),
+          app_wait_command(),       get_command(),      logs_command(),    exec_command(),       render_command(),
+          helm::template_command(), check_command(),    diff_command(),    kubeconfig_command(), completion_command(),
+          version_command()};
 }
 
 }  // namespace slipway::cli

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "render/directory/directory.h"
+#include "render/helm/application.h"
 #include "render/kustomize/build.h"
 
 namespace slipway::render {
@@ -58,7 +59,7 @@ Result<Rendered> render(const RenderRequest& request) {
   Tool tool = OR_RETURN(chosen(request));
   switch (tool) {
     case Tool::helm:
-      return fail(ErrorKind::unsupported, "\"{}\" is a Helm chart, which Slipway does not render yet", request.path);
+      return helm::render_application(request);
     case Tool::directory:
       return directory::render(*request.tree, request.path, request.directory);
     case Tool::kustomize:

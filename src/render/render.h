@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kinds/kind.h"
+#include "lang/gotemplate/template.h"
 #include "sources/tree.h"
 #include "value/value.h"
 
@@ -23,6 +24,12 @@ struct RenderRequest {
   const kinds::Catalog* catalog = nullptr;  // merge keys, scopes
   // spec.source.directory, .kustomize, .helm of an Application; null where absent
   Value directory, kustomize, helm;
+  // What charts see: .Release.Name and .Namespace unless spec.source.helm says otherwise, .Capabilities, and the clock
+  // and chance of their functions.
+  std::string release_name, release_namespace;
+  std::string kube_version;               // "1.35.4"; empty: that of a Helm without a cluster
+  std::vector<std::string> api_versions;  // "example.org/v1", "example.org/v1/Widget": beyond those Helm knows itself
+  lang::gotemplate::Environment environment;
 };
 struct RenderedObject {
   Value object;
@@ -43,8 +50,7 @@ struct Rendered {
   std::vector<Hazard> hazards;
   bool incomplete = false;  // a file that cannot be read was left out: what it held is not known
 };
-// Errors: bad_request or invalid with file, line, what was expected; a Helm chart is refused by name until its own room
-// opens.
+// Errors: bad_request or invalid with file, line, what was expected; of a chart, in Helm's words.
 Result<Rendered> render(const RenderRequest& request);
 
 }  // namespace slipway::render

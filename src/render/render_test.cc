@@ -88,7 +88,7 @@ TEST_CASE("the tool is found by its file") {
   CHECK(detect(*tree, "h") == Tool::helm);
   CHECK(detect(*tree, "d") == Tool::directory);
   auto helm = render_at(tree, "h");
-  CHECK(helm.failed_with(ErrorKind::unsupported));
+  CHECK(helm.error().message() == "validation: chart.metadata.version is required");
   auto missing = render_at(tree, "dd");
   CHECK(missing.failed_with(ErrorKind::not_found));
   RenderRequest both{.tree = tree, .path = "k", .catalog = &kinds::builtin_catalog()};

@@ -1,8 +1,10 @@
 #include "cli/command.h"
+#include "render/helm/worker.h"
 #include "slipway/wiring/commands.h"
 
 int main(int argc, char** argv) {
   using namespace slipway;
+  render::helm::render_in_workers(true);
   std::vector<cli::Command> commands = {wiring::up_command(), wiring::down_command(), wiring::backup_command(),
                                         wiring::restore_command(), wiring::encryption_rotate_command()};
   for (auto& command : cli::client_commands()) commands.push_back(std::move(command));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "render/helm/environment.h"
 
 namespace slipway::gitops {
 
@@ -43,6 +44,16 @@ Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources:
   request.directory = app.source["directory"];
   request.kustomize = app.source["kustomize"];
   request.helm = app.source["helm"];
+  request.release_name = app.name;
+  request.release_namespace = app.destination_ns;
+  request.kube_version = "1.35.4";  // what our own API server says of itself
+  for (const kinds::Kind* kind : catalog.all()) {
+    std::string version = kind->id.group.empty() ? kind->id.version : kind->id.group + "/" + kind->id.version;
+    if (request.api_versions.empty() || request.api_versions.back().rfind(version + "/", 0) != 0)
+      request.api_versions.push_back(version);
+    request.api_versions.push_back(version + "/" + kind->id.kind);
+  }
+  request.environment = render::helm::environment_of(world);
   auto desired = std::make_shared<Desired>();
   // A remote cluster's catalog may change on the loop while another thread would read it.
   bool on_pool = &catalog == &kinds::builtin_catalog();

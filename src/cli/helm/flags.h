@@ -1,0 +1,39 @@
+// Helm's command line, as its flag library reads it: flags anywhere, --flag value, --flag=value, -fvalue, -gs, switches
+// with =true and =false; what is wrong is said in its words, and the exit code is 1.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+
+namespace slipway::cli::helm {
+
+class Flags {
+ public:
+  // Options whose `value` is empty are switches; a `value` of "strings" is a comma list.
+  static Result<Flags> parse(const std::vector<Option>& options, const std::vector<std::string>& words);
+  std::vector<std::string> arguments;
+  bool is(const std::string& name) const;  // a switch that is on
+  bool has(const std::string& name) const { return values_.contains(name); }
+  std::string text(const std::string& name, std::string fallback = {}) const;
+  std::vector<std::string> all(const std::string& name) const;
+
+ private:
+  std::map<std::string, std::vector<std::string>> values_;
+};
+
+// Flags of every helm command, and of those that read values or find charts.
+std::vector<Option> global_flags();
+std::vector<Option> value_flags();
+std::vector<Option> chart_flags();
+std::vector<Option> joined(std::initializer_list<std::vector<Option>> lists);
+
+// "Error: ..." on stderr, exit code 1.
+int refuse(const Error& error);
+int refuse(std::string_view message);
+// "WARNING: ..." and what Helm's log prints.
+void warn(const std::vector<std::string>& warnings);
+
+}  // namespace slipway::cli::helm

@@ -1,0 +1,195 @@
+// slipway helm template: what a chart comes to, in Helm's bytes.
+#include <algorithm>
+#include <filesystem>
+
+#include "base/text.h"
+#include "cli/helm/commands.h"
+#include "cli/helm/inputs.h"
+#include "cli/paths.h"
+#include "render/helm/environment.h"
+#include "render/helm/release.h"
+#include "render/helm/worker.h"
+
+namespace slipway::cli::helm {
+
+namespace rh = render::helm;
+
+namespace {
+
+struct Named {
+  std::string release, chart;
+};
+
+std::vector<Option> options() {
+  std::vector<Option> own = {
+      {"--show-only", "FILE", "only what comes from this template (repeatable, with wildcards)", "", true, 's'},
+      {"--output-dir", "DIR", "write files there instead of printing"},
+      {"--validate", "", "ask the cluster for its version and APIs, and for lookup"},
+      {"--include-crds", "", "print what lies in crds/"},
+      {"--skip-crds", "", "accepted; crds/ is printed only with --include-crds"},
+      {"--skip-tests", "", "leave out test hooks"},
+      {"--no-hooks", "", "leave out hooks"},
+      {"--is-upgrade", "", "set .Release.IsUpgrade instead of .Release.IsInstall"},
+      {"--kube-version", "VERSION", "what .Capabilities.KubeVersion says"},
+      {"--api-versions", "strings", "what .Capabilities.APIVersions has besides", "", true, 'a'},
+      {"--release-name", "", "put the release's name into the path of --output-dir"},
+      {"--name-template", "TEXT", "a template that gives the release's name"},
+      {"--generate-name", "", "make up the release's name", "", false, 'g'},
+      {"--dependency-update", "", "fetch dependencies that are missing"},
+      {"--enable-dns", "", "let templates look up host names"},
+      {"--skip-schema-validation", "", "do not check values.schema.json"},
+      {"--render-subchart-notes", "", "accepted; notes are not printed"},
+      {"--post-renderer", "PROGRAM", "a program that the output goes through"},
+      {"--post-renderer-args", "strings", "its arguments", "", true},
+      {"--explain-values", "KEY", "instead of rendering: where the value came from (image.tag)"},
+      {"--dry-run", "MODE", "client or server"},
+      {"--atomic", "", "accepted"},
+      {"--create-namespace", "", "accepted"},
+      {"--description", "TEXT", "accepted"},
+      {"--disable-openapi-validation", "", "accepted"},
+      {"--force", "", "accepted"},
+      {"--hide-notes", "", "accepted"},
+      {"--labels", "strings", "accepted", "", true, 'l'},
+      {"--replace", "", "accepted"},
+      {"--take-ownership", "", "accepted"},
+      {"--timeout", "DURATION", "accepted"},
+      {"--wait", "", "accepted"},
+      {"--wait-for-jobs", "", "accepted"},
+  };
+  return joined({own, value_flags(), chart_flags(), global_flags()});
+}
+
+Result<Named> names_of(World& world, const Flags& flags) {
+  const auto& words = flags.arguments;
+  if (words.empty())
+    return fail(ErrorKind::bad_request,
+                "\"helm template\" requires at least 1 argument\n\nUsage:  helm template [NAME] [CHART] [flags]");
+  if (words.size() > 2) {
+    std::vector<std::string> more(words.begin() + 2, words.end());
+    return fail(ErrorKind::bad_request, "expected at most two arguments, unexpected arguments: {}",
+                base::join(more, ", "));
+  }
+  if (words.size() == 2) {
+    if (flags.is("--generate-name"))
+      return fail(ErrorKind::bad_request, "cannot set --generate-name and also specify a name");
+    if (flags.has("--name-template"))
+      return fail(ErrorKind::bad_request, "cannot set --name-template and also specify a name");
+    return Named{words[0], words[1]};
+  }
+  if (std::string text = flags.text("--name-template"); !text.empty()) {
+    return Named{OR_RETURN(rh::name_from_template(text, rh::environment_of(world))), words[0]};
+  }
+  return Named{"release-name", words[0]};
+}
+
+// --output-dir: all files are rendered before the first one is written.
+Result<std::string> write_files(World& world, const rh::Release& release, const Flags& flags, const std::string& name) {
+  std::string plain = flags.text("--output-dir"), folder = plain;
+  if (flags.is("--release-name")) folder += "/" + name;
+  std::map<std::string, std::string> files;
+  std::string said;
+  auto put = [&](const std::string& below, const std::string& path, std::string_view text) {
+    std::string file = below + "/" + path;
+    files[file] += fmt::format("---\n# Source: {}\n{}\n", path, text);
+    said += fmt::format("wrote {}\n", file);
+  };
+  if (flags.is("--include-crds"))
+    for (const auto& crd : release.crds) put(plain, crd.path, *crd.data);
+  for (const auto& m : release.documents.manifests) put(folder, m.path, m.text);
+  if (!flags.is("--no-hooks")) {
+    for (const auto& hook : release.documents.hooks) {
+      if (flags.is("--skip-tests") && hook.is_test()) continue;
+      put(folder, hook.manifest.path, hook.manifest.text);
+    }
+  }
+  for (const auto& [file, text] : files) {
+    std::string whole = absolute_path(file);
+    OR_RETURN(world.files().make_directories(whole.substr(0, whole.rfind('/'))));
+    OR_RETURN(world.files().write_atomically(whole, text));
+  }
+  return said + "\n";
+}
+
+Task<int> run(runtime::RealWorld& world, Invocation said) {
+  auto parsed = Flags::parse(options(), said.arguments);
+  if (!parsed) co_return refuse(parsed.error());
+  Flags flags = std::move(*parsed);
+  rh::ReleaseRequest request;
+  auto compat = compat_of(flags);
+  if (!compat) co_return refuse(compat.error());
+  request.engine.compat = *compat;
+  if (flags.has("--kube-version")) {
+    auto kube = rh::KubeVersion::parse(flags.text("--kube-version"), *compat);
+    if (!kube) co_return refuse(kube.error());
+    request.capabilities.kube = *kube;
+  }
+  auto named = names_of(world, flags);
+  if (!named) co_return refuse(named.error());
+  request.release = {named->release, namespace_of(world, flags), flags.is("--is-upgrade")};
+  auto found = co_await find_chart(world, named->chart, flags);
+  // Helm looks for the chart first, reads the values, and only then the chart.
+  if (!found && found.failed_with(ErrorKind::not_found)) co_return refuse(found.error());
+  auto values = co_await read_values(world, flags);
+  if (!values) co_return refuse(values.error());
+  if (!found) co_return refuse(found.error());
+  std::vector<std::string> warnings = std::move(found->warnings);
+  if (auto fits = rh::check_installable(*found->chart, *compat, warnings); !fits) {
+    warn(warnings);
+    co_return refuse(fits.error());
+  }
+  if (auto fits = rh::check_release_name(request.release.name, *compat); !fits) {
+    warn(warnings);
+    co_return refuse(fits.error());
+  }
+  request.chart = std::move(found->chart);
+  request.values = std::move(*values);
+  request.capabilities.api_versions = rh::Capabilities::default_api_versions();
+  for (std::string& version : flags.all("--api-versions"))
+    request.capabilities.api_versions.push_back(std::move(version));
+  request.engine.environment = rh::environment_of(world);
+  request.skip_schema_validation = flags.is("--skip-schema-validation");
+  auto release = rh::render_apart(std::move(request), warnings);
+  warn(warnings);
+  if (!release) {
+    const rh::ReleaseError& wrong = release.error();
+    if (flags.is("--debug")) {
+      for (const auto& [path, text] : wrong.files)
+        if (!rh::trim_space(text).empty()) print(fmt::format("---\n# Source: {}\n{}\n", path, text));
+      co_return refuse(wrong.error);
+    }
+    co_return refuse(wrong.error.str() + (wrong.rendering ? "\n\nUse --debug flag to render out invalid YAML" : ""));
+  }
+  if (flags.has("--output-dir")) {
+    auto done = write_files(world, *release, flags, named->release);
+    if (!done) co_return refuse(done.error());
+    print(*done);
+    co_return 0;
+  }
+  auto text = rh::print_release(*release, {.crds = flags.is("--include-crds"),
+                                           .hooks = !flags.is("--no-hooks"),
+                                           .tests = !flags.is("--skip-tests"),
+                                           .show_only = flags.all("--show-only"),
+                                           .compat = *compat});
+  if (!text) co_return refuse(text.error());
+  print(*text);
+  co_return 0;
+}
+
+}  // namespace
+
+Command template_command() {
+  return {.words = "helm template",
+          .arguments = "[NAME] CHART",
+          .summary = "render a chart as Helm does, byte for byte",
+          .help =
+              "Prints what CHART (a folder, a .tgz) comes to: the bytes of Helm 3.22, or with --compat helm4 those of "
+              "4.3.\n"
+              "Takes Helm's flags, so that `alias helm='slipway helm'` serves scripts.\n\n"
+              "  slipway helm template web ./charts/web -f prod.yaml --set image.tag=1.2\n",
+          .options = options(),
+          .arguments_max = 2,
+          .own_words = true,
+          .run = run};
+}
+
+}  // namespace slipway::cli::helm

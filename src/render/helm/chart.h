@@ -1,0 +1,101 @@
+// A chart as Helm 3 loads it: metadata, values, templates, files and sub-charts, from a folder in a Tree or from a
+// .tgz. Pure: bytes in, chart out. What is refused is refused in Helm's words. Source: Helm 3.22
+// (reference/render.md 1.3).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sources/tree.h"
+#include "value/value.h"
+
+namespace slipway::render::helm {
+
+using Bytes = std::shared_ptr<const std::string>;
+
+struct ChartFile {
+  std::string name;  // from the chart's root: "templates/web.yaml"
+  Bytes data;        // never null; without a byte order mark
+};
+
+struct Maintainer {
+  std::string name, email, url;
+};
+
+struct Dependency {
+  std::string name, version, repository, condition, alias;
+  std::vector<std::string> tags;
+  Value import_values;  // an array, or null
+  bool enabled = false;
+};
+
+struct Metadata {
+  std::string name, home, version, description, icon, api_version, condition, tags, app_version, kube_version, type;
+  std::vector<std::string> sources, keywords;
+  std::vector<Maintainer> maintainers;
+  bool deprecated = false;
+  std::vector<std::pair<std::string, std::string>> annotations;  // sorted by key
+  bool has_annotations = false;
+  // Shared between a chart and its aliased copies, as Helm's pointers are: what an alias renames stays renamed.
+  std::vector<std::shared_ptr<Dependency>> dependencies;
+};
+
+struct Lock {
+  std::string generated, digest;
+  std::vector<Dependency> dependencies;
+};
+
+struct Chart {
+  Metadata metadata;
+  std::optional<Lock> lock;
+  Value values;  // an object; null when there is no values.yaml
+  Bytes schema;  // values.schema.json; null when there is none
+  std::vector<ChartFile> raw, templates, files;
+  std::vector<std::shared_ptr<Chart>> dependencies;
+  Chart* parent = nullptr;  // lives at least as long as this, see `kept`
+  // Charts that aliases were copied from: their sub-charts may still name them as parents.
+  std::vector<std::shared_ptr<Chart>> kept;
+
+  const std::string& name() const { return metadata.name; }
+  bool is_root() const { return parent == nullptr; }
+  std::string full_path() const;  // "web/charts/redis"
+  bool is_library() const;        // `type: library`, in any case
+  void set_dependencies(std::vector<std::shared_ptr<Chart>> charts);
+};
+
+// A file below crds/ with an ending that Helm installs: this chart's first, then those of its dependencies.
+struct CrdFile {
+  std::string path;  // "web/crds/a.yaml"
+  Bytes data;
+};
+std::vector<CrdFile> crds_of(const Chart& chart);
+
+struct ChartLimits {
+  uint64_t file_bytes_max = 5 << 20;       // Helm's own
+  uint64_t archive_bytes_max = 100 << 20;  // decompressed
+  size_t files_max = 20'000;
+  int nesting_max = 32;  // archives and folders within charts/
+};
+
+struct LoadedChart {
+  std::shared_ptr<Chart> chart;
+  std::vector<std::string> warnings;  // "load.go:120: Warning: ...": what Helm prints on stderr
+};
+// Names are relative to the chart's root. Errors: invalid, in Helm's words.
+Result<LoadedChart> load_files(std::vector<ChartFile> files, const ChartLimits& limits = {});
+// A folder of the tree, .helmignore applied, symlinks followed inside the tree. Errors: also not_found, forbidden (a
+// link leaves the tree), too_large.
+Result<LoadedChart> load_directory(const sources::Tree& tree, std::string_view path, const ChartLimits& limits = {});
+// A packed chart. Errors: also too_large; names that would leave the chart are refused.
+Result<LoadedChart> load_archive(std::string_view bytes, const ChartLimits& limits = {});
+
+// Chart.yaml alone, without the rules of validate(). Scalars become the text that a field wants.
+Result<Metadata> read_metadata(std::string_view chart_yaml);
+Result<> validate(Metadata& metadata);  // cleans texts as Helm does, then checks
+// As Helm writes Chart.yaml into a package: keys sorted, empty ones left out.
+Value to_value(const Metadata& metadata);
+
+}  // namespace slipway::render::helm

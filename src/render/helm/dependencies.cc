@@ -1,0 +1,165 @@
+// Which sub-charts take part, under which names, and what they export to their parents. Helm's steps, in its order,
+// with its side effects: the dependency entries are shared by aliased copies of a chart.
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "render/helm/go_json.h"
+#include "render/helm/values.h"
+#include "render/helm/version.h"
+
+namespace slipway::render::helm {
+
+namespace {
+
+class Processor {
+ public:
+  Processor(Compat compat, std::vector<std::string>& warnings) : coalescer_(compat, warnings), warnings_(warnings) {}
+
+  Result<> enable(Chart& chart, const Value& values, const std::string& path) {
+    auto& wanted = chart.metadata.dependencies;
+    if (wanted.empty()) return {};
+    std::vector<std::shared_ptr<Chart>> charts;
+    for (const auto& there : chart.dependencies) {
+      bool declared = std::ranges::any_of(wanted, [&](const auto& d) {
+        return there->name() == d->name && in_range(d->version, there->metadata.version);
+      });
+      if (!declared) charts.push_back(there);
+    }
+    for (const auto& d : wanted) {
+      if (auto copy = aliased(chart.dependencies, *d)) charts.push_back(std::move(copy));
+      if (!d->alias.empty()) d->name = d->alias;
+    }
+    chart.set_dependencies(std::move(charts));
+    for (const auto& d : wanted) d->enabled = true;
+    Value all = OR_RETURN(coalescer_.coalesce(chart, values));
+    apply_tags(wanted, all);
+    apply_conditions(wanted, all, path);
+    std::set<std::string> off;
+    for (const auto& d : wanted)
+      if (!d->enabled) off.insert(d->name);
+    std::vector<std::shared_ptr<Chart>> on;
+    for (const auto& child : chart.dependencies)
+      if (!off.contains(child->name())) on.push_back(child);
+    std::vector<std::shared_ptr<Dependency>> left;
+    for (const auto& d : wanted)
+      if (!off.contains(d->name)) left.push_back(d);
+    for (const auto& child : on) OR_RETURN(enable(*child, all, path + child->name() + "."));
+    chart.metadata.dependencies = std::move(left);
+    chart.set_dependencies(std::move(on));
+    return {};
+  }
+
+  // From the leaves up: what the sub-charts export lies under the chart's own values.
+  Result<> import(Chart& chart) {
+    for (const auto& child : chart.dependencies) OR_RETURN(import(*child));
+    if (chart.metadata.dependencies.empty()) return {};
+    Value all = OR_RETURN(coalescer_.merge(chart, Value()));
+    Value imported = Value::object();
+    for (const auto& d : chart.metadata.dependencies) {
+      for (const Value& what : d->import_values.items()) {
+        std::string missing;
+        if (what.is_object()) {
+          std::string child = go_format(what["child"]), parent = go_format(what["parent"]);
+          const Value* table = table_at(all, d->name + "." + child, &missing);
+          if (!table) {
+            warn(270, fmt::format("Warning: ImportValues missing table from chart {}: {} is not a table", d->name,
+                                  go_quote(missing)));
+            continue;
+          }
+          imported = coalescer_.merge_tables(imported, at_path(parent, *table));
+        } else if (what.is_string()) {
+          const Value* table = table_at(all, d->name + ".exports." + what.str(), &missing);
+          if (!table) {
+            warn(287, fmt::format("Warning: ImportValues missing table: {} is not a table", go_quote(missing)));
+            continue;
+          }
+          imported = coalescer_.merge_tables(imported, *table);
+        }
+      }
+    }
+    chart.values = coalescer_.merge_tables(all, imported);
+    return {};
+  }
+
+ private:
+  static std::shared_ptr<Chart> aliased(const std::vector<std::shared_ptr<Chart>>& charts, const Dependency& d) {
+    for (const auto& there : charts) {
+      if (there->name() != d.name || !in_range(d.version, there->metadata.version)) continue;
+      auto copy = std::make_shared<Chart>(*there);
+      copy->kept.push_back(there);
+      if (!d.alias.empty()) copy->metadata.name = d.alias;
+      return copy;
+    }
+    return nullptr;
+  }
+
+  void apply_tags(const std::vector<std::shared_ptr<Dependency>>& wanted, const Value& values) {
+    const Value* tags = table_at(values, "tags");
+    if (!tags) return;
+    for (const auto& d : wanted) {
+      bool on = false, off = false;
+      for (const std::string& tag : d->tags) {
+        const Value* said = tags->find(tag);
+        if (!said) continue;
+        if (!said->is_bool())
+          warn(95, fmt::format("Warning: Tag '{}' for chart {} returned non-bool value", tag, d->name));
+        else
+          (said->as_bool() ? on : off) = true;
+      }
+      d->enabled = on || !off;
+    }
+  }
+
+  void apply_conditions(const std::vector<std::shared_ptr<Dependency>>& wanted, const Value& values,
+                        const std::string& path) {
+    for (const auto& d : wanted) {
+      for (std::string_view word : base::split(base::trim(d->condition), ',')) {
+        if (word.empty()) continue;
+        std::string full = path + std::string(word);
+        size_t dot = full.rfind('.');
+        const Value* table = dot == full.npos ? &values : table_at(values, full.substr(0, dot));
+        const Value* said = table ? table->find(full.substr(dot == full.npos ? 0 : dot + 1)) : nullptr;
+        if (!said || said->is_object()) continue;
+        if (said->is_bool()) {
+          d->enabled = said->as_bool();
+          break;
+        }
+        warn(64, fmt::format("Warning: Condition path '{}' for chart {} returned non-bool value", word, d->name));
+      }
+    }
+  }
+
+  static Value at_path(const std::string& path, Value table) {
+    if (path == ".") return table;
+    auto parts = base::split(path, '.');
+    for (size_t i = parts.size(); i-- > 0;) table = Value::object().with_member(parts[i], std::move(table));
+    return table;
+  }
+
+  void warn(int line, std::string message) {
+    warnings_.push_back(fmt::format("dependencies.go:{}: {}", line, message));
+  }
+
+  Coalescer coalescer_;
+  std::vector<std::string>& warnings_;
+};
+
+}  // namespace
+
+Result<> process_dependencies(Chart& chart, const Value& values, Compat compat, std::vector<std::string>& warnings) {
+  Processor processor(compat, warnings);
+  OR_RETURN(processor.enable(chart, values, ""));
+  return processor.import(chart);
+}
+
+std::string missing_dependencies(const Chart& chart) {
+  std::vector<std::string> missing;
+  for (const auto& d : chart.metadata.dependencies) {
+    if (std::ranges::none_of(chart.dependencies, [&](const auto& c) { return c->name() == d->name; }))
+      missing.push_back(d->name);
+  }
+  return base::join(missing, ", ");
+}
+
+}  // namespace slipway::render::helm

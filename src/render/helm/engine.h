@@ -1,0 +1,57 @@
+// Runs a chart's templates: parsed in Helm's order, executed with .Values, .Chart, .Files, .Capabilities, .Release,
+// .Template and .Subcharts. Errors in Helm's words. Source: Helm 3.22's engine (reference/render.md 1.2, 1.10).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lang/gotemplate/template.h"
+#include "render/helm/chart.h"
+#include "render/helm/values.h"
+
+namespace slipway::render::helm {
+
+struct KubeVersion {
+  // Without --kube-version: what released Helm 3.22 and 4.3 say.
+  std::string version = "v1.37.0", major = "1", minor = "37";
+  std::string normal = "v1.37.0";  // without a suffix: what String() gives
+  // As --kube-version: "1.33", "v1.33.4-gke.1". Error: bad_request, "invalid kube version 'x': ...".
+  static Result<KubeVersion> parse(std::string_view text, Compat compat = Compat::helm3);
+};
+
+struct Capabilities {
+  KubeVersion kube;
+  std::vector<std::string> api_versions;  // default_api_versions() and what was added
+  static const std::vector<std::string>& default_api_versions();
+};
+
+struct ReleaseInfo {
+  std::string name = "release-name", ns = "default";
+  bool upgrade = false;
+};
+
+// The cluster behind `lookup`: an object, a List when `name` is empty, null when there is none.
+using Lookup = std::function<Result<Value>(std::string_view api_version, std::string_view kind, std::string_view ns,
+                                           std::string_view name)>;
+
+struct EngineOptions {
+  Compat compat = Compat::helm3;
+  bool strict = false;                                             // a missing key is an error (helm lint --strict)
+  bool lint = false;                                               // required and fail say nothing
+  Lookup lookup;                                                   // empty: {}
+  std::function<std::string(std::string_view host)> resolve_host;  // --enable-dns; empty: ""
+  lang::gotemplate::Limits limits;
+  lang::gotemplate::Environment environment;
+};
+
+// By path ("web/templates/a.yaml"): partials (_x) are not among them. Error: invalid; `frames` of the failure go into
+// the message. `notes`: what lint would print about required values.
+using RenderedFiles = std::map<std::string, std::string>;
+Result<RenderedFiles> run_templates(const Chart& chart, const Value& values, const ReleaseInfo& release,
+                                    const Capabilities& capabilities, const EngineOptions& options,
+                                    std::vector<std::string>* notes = nullptr);
+
+}  // namespace slipway::render::helm

@@ -1,0 +1,13 @@
+// The clock, chance and time zones that a chart's templates see, taken from the World once: a rendering then runs on
+// any thread. Chance is a stream grown from 32 bytes of the World's, so a simulated World repeats it.
+#pragma once
+
+#include "lang/gotemplate/template.h"
+#include "runtime/world.h"
+
+namespace slipway::render::helm {
+
+// The World must outlive it: time zones are read from its files when a template asks for one.
+lang::gotemplate::Environment environment_of(World& world);
+
+}  // namespace slipway::render::helm

@@ -1,0 +1,13 @@
+// "format" of JSON Schema, as far as drafts 4 to 7 demand it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace slipway::render::helm {
+
+// Why `text` is not of this format; nothing when it is, or when the format is unknown.
+std::optional<std::string> format_fault(std::string_view format, std::string_view text);
+
+}  // namespace slipway::render::helm

@@ -1,0 +1,181 @@
+#include "render/helm/go_json.h"
+
+#include <cmath>
+
+#include "base/text.h"
+#include "value/number.h"
+#include "value/utf8.h"
+#include "value/yaml.h"
+
+namespace slipway::render::helm {
+
+Result<Value> read_yaml(std::string_view text) {
+  value::YamlLimits limits;
+  limits.reals = true;
+  limits.first_only = true;
+  auto documents = value::parse_yaml_documents(text, {}, limits, value::DuplicateKeys::last_wins);
+  if (!documents) {
+    if (documents.failed_with(ErrorKind::too_large)) return std::move(documents).error();
+    int line = documents.error().place().line;
+    return fail(ErrorKind::invalid, "error converting YAML to JSON: {}", yaml_message(documents.error()))
+        .cause({"Line", std::to_string(line), {}});
+  }
+  return documents->empty() ? Value() : std::move((*documents)[0].value);
+}
+
+Result<Value> read_yaml_mapping(std::string_view text) {
+  Value v = OR_RETURN(read_yaml(text));
+  if (v.is_null()) return Value::object();
+  if (!v.is_object()) {
+    return fail(ErrorKind::invalid,
+                "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type "
+                "map[string]interface {{}}",
+                json_word(v));
+  }
+  return v;
+}
+
+std::string yaml_message(const Error& error) {
+  // go-yaml counts the line where the problem was noticed; libyaml's first line counts as none.
+  int line = error.place().line;
+  return line > 1 ? fmt::format("yaml: line {}: {}", line, error.message()) : fmt::format("yaml: {}", error.message());
+}
+
+std::string_view json_word(const Value& v) {
+  switch (v.type()) {
+    case value::Type::null:
+      return "null";
+    case value::Type::boolean:
+      return "bool";
+    case value::Type::integer:
+    case value::Type::real:
+      return "number";
+    case value::Type::string:
+      return "string";
+    case value::Type::array:
+      return "array";
+    case value::Type::object:
+      return "object";
+  }
+  return "";
+}
+
+std::string scalar_text(const Value& v) {
+  switch (v.type()) {
+    case value::Type::boolean:
+      return v.as_bool() ? "true" : "false";
+    case value::Type::integer:
+      return std::to_string(v.as_int());
+    case value::Type::real: {
+      double d = v.as_double();
+      // whole numbers were YAML integers, written as such
+      if (d == std::trunc(d) && std::fabs(d) < 0x1p53) return std::to_string(static_cast<int64_t>(d));
+      return value::go_format_g(d);
+    }
+    case value::Type::string:
+      return v.str();
+    default:
+      return "";
+  }
+}
+
+std::string go_format(const Value& v) {
+  switch (v.type()) {
+    case value::Type::null:
+      return "<nil>";
+    case value::Type::boolean:
+      return v.as_bool() ? "true" : "false";
+    case value::Type::integer:
+      return std::to_string(v.as_int());
+    case value::Type::real:
+      return value::go_format_g(v.as_double());
+    case value::Type::string:
+      return v.str();
+    case value::Type::array: {
+      std::string out = "[";
+      for (const Value& item : v.items()) out += (out.size() > 1 ? " " : "") + go_format(item);
+      return out + "]";
+    }
+    case value::Type::object: {
+      std::string out = "map[";
+      for (const value::Member& m : v.members())
+        out += (out.size() > 4 ? " " : "") + m.key.str() + ":" + go_format(m.value);
+      return out + "]";
+    }
+  }
+  return "";
+}
+
+std::string go_type(const Value& v) {
+  switch (v.type()) {
+    case value::Type::null:
+      return "<nil>";
+    case value::Type::boolean:
+      return "bool";
+    case value::Type::integer:
+      return "int64";
+    case value::Type::real:
+      return "float64";
+    case value::Type::string:
+      return "string";
+    case value::Type::array:
+      return "[]interface {}";
+    case value::Type::object:
+      return "map[string]interface {}";
+  }
+  return "";
+}
+
+std::string go_quote(std::string_view text) {
+  std::string out = "\"";
+  for_each_rune(text, [&out](uint32_t rune, std::string_view bytes) {
+    switch (rune) {
+      case '"':
+        out += "\\\"";
+        return;
+      case '\\':
+        out += "\\\\";
+        return;
+      case '\n':
+        out += "\\n";
+        return;
+      case '\t':
+        out += "\\t";
+        return;
+      case '\r':
+        out += "\\r";
+        return;
+      case 7:
+        out += "\\a";
+        return;
+      case 8:
+        out += "\\b";
+        return;
+      case 11:
+        out += "\\v";
+        return;
+      case 12:
+        out += "\\f";
+        return;
+      default:
+        break;
+    }
+    if (rune < 0x20 || rune == 0x7F)
+      out += fmt::format("\\x{:02x}", rune);
+    else if (rune == 0xFFFD && bytes != "\xEF\xBF\xBD")
+      for (unsigned char c : bytes) out += fmt::format("\\x{:02x}", c);
+    else
+      out += bytes;
+  });
+  return out + "\"";
+}
+
+void for_each_rune(std::string_view text, const std::function<void(uint32_t rune, std::string_view bytes)>& visit) {
+  while (!text.empty()) {
+    value::Rune r = value::decode_rune(text);
+    visit(r.code, text.substr(0, static_cast<size_t>(r.length)));
+    text.remove_prefix(static_cast<size_t>(r.length));
+  }
+}
+
+}  // namespace slipway::render::helm

@@ -1,0 +1,164 @@
+#include "render/helm/release.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "render/helm/go_json.h"
+#include "render/helm/ignore.h"
+#include "render/helm/schema.h"
+#include "render/helm/version.h"
+
+namespace slipway::render::helm {
+
+namespace {
+
+void append_document(std::string& out, std::string_view path, std::string_view text) {
+  out += "---\n# Source: ";
+  out += path;
+  out += '\n';
+  out += text;
+  out += '\n';
+}
+
+// The group behind "# Source: [^/]+/(.+)" in a document.
+std::string_view source_of(std::string_view document) {
+  constexpr std::string_view mark = "# Source: ";
+  for (size_t at = document.find(mark); at != document.npos; at = document.find(mark, at + 1)) {
+    std::string_view line = document.substr(at + mark.size());
+    line = line.substr(0, line.find('\n'));
+    size_t slash = line.find('/');
+    if (slash != line.npos && slash > 0 && slash + 1 < line.size()) return line.substr(slash + 1);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Value> values_of(Chart& chart, const Value& values, Compat compat, std::vector<std::string>& warnings) {
+  OR_RETURN(process_dependencies(chart, values, compat, warnings));
+  return Coalescer(compat, warnings).coalesce(chart, values);
+}
+
+ReleaseResult render_release(ReleaseRequest request, std::vector<std::string>& warnings) {
+  auto early = [](Error error) { return tl::unexpected(ReleaseError{std::move(error), false, {}}); };
+  auto late = [](Error error) { return tl::unexpected(ReleaseError{std::move(error), true, {}}); };
+  Chart& chart = *request.chart;
+  Compat compat = request.engine.compat;
+  auto values = values_of(chart, request.values, compat, warnings);
+  if (!values) return early(std::move(values).error());
+  if (!request.skip_schema_validation)
+    if (auto valid = check_schemas(chart, *values, warnings); !valid) return early(std::move(valid).error());
+  const std::string& wanted = chart.metadata.kube_version;
+  if (!wanted.empty() && !in_range(wanted, request.capabilities.kube.normal))
+    return late(fail(ErrorKind::invalid, "chart requires kubeVersion: {} which is incompatible with Kubernetes {}",
+                     wanted, request.capabilities.kube.version));
+  auto files = run_templates(chart, *values, request.release, request.capabilities, request.engine);
+  if (!files) return late(std::move(files).error());
+  Release out;
+  std::string root_notes = chart.name() + "/templates/NOTES.txt";
+  for (auto it = files->begin(); it != files->end();) {
+    if (!it->first.ends_with("NOTES.txt")) {
+      ++it;
+      continue;
+    }
+    if (request.subchart_notes || it->first == root_notes) {
+      if (!out.notes.empty()) out.notes += '\n';
+      out.notes += it->second;
+    }
+    it = files->erase(it);
+  }
+  auto sorted = sort_manifests(*files, compat, warnings);
+  if (!sorted) return tl::unexpected(ReleaseError{std::move(sorted).error(), true, std::move(*files)});
+  out.documents = std::move(*sorted);
+  out.crds = crds_of(chart);
+  out.files = std::move(*files);
+  return out;
+}
+
+Result<std::string> print_release(const Release& release, const PrintOptions& options) {
+  std::string all;
+  size_t size = 0;
+  for (const Manifest& m : release.documents.manifests) size += m.text.size() + m.path.size() + 32;
+  all.reserve(size + 64);
+  if (options.crds)
+    for (const CrdFile& crd : release.crds) append_document(all, crd.path, *crd.data);
+  for (const Manifest& m : release.documents.manifests) append_document(all, m.path, m.text);
+  std::string_view trimmed = trim_space(all);
+  std::string out(trimmed);
+  out += '\n';
+  if (options.hooks) {
+    for (const Hook& hook : release.documents.hooks) {
+      if (!options.tests && hook.is_test()) continue;
+      append_document(out, hook.manifest.path, hook.manifest.text);
+    }
+  }
+  if (options.show_only.empty()) return out;
+  std::vector<std::string> documents = split_manifests(out, options.compat);
+  std::string shown;
+  for (const std::string& pattern : options.show_only) {
+    bool missing = true;
+    for (const std::string& document : documents) {
+      std::string_view source = source_of(document);
+      if (source.empty() || !match_path(pattern, source).value_or(false)) continue;
+      shown += "---\n" + document + "\n";
+      missing = false;
+    }
+    if (missing) return fail(ErrorKind::not_found, "could not find template {} in chart", pattern);
+  }
+  return shown;
+}
+
+Result<> check_installable(const Chart& chart, Compat compat, std::vector<std::string>& warnings) {
+  const std::string& type = chart.metadata.type;
+  if (!type.empty() && type != "application") return fail(ErrorKind::invalid, "{} charts are not installable", type);
+  if (chart.metadata.deprecated) warnings.push_back("WARNING: This chart is deprecated");
+  std::string missing = missing_dependencies(chart);
+  if (missing.empty()) return {};
+  bool four = compat == Compat::helm4;
+  return fail(
+      ErrorKind::invalid,
+      "{} error occurred while checking for chart dependencies. You may need to run {}helm dependency build{} to fetch "
+      "missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
+      four ? "an" : "An", four ? '\'' : '`', four ? '\'' : '`', missing);
+}
+
+Result<std::string> name_from_template(std::string_view text, const lang::gotemplate::Environment& environment) {
+  namespace gt = lang::gotemplate;
+  static const auto functions = [] {
+    auto all = std::make_shared<gt::Functions>();
+    return all;
+  }();
+  gt::Set set(functions);
+  auto parsed = set.parse("name-template", text);
+  if (!parsed) return fail(ErrorKind::invalid, "{}", parsed.error().text);
+  gt::Limits limits;
+  limits.steps_max = 1'000'000;
+  limits.output_bytes_max = 1 << 20;
+  limits.memory_bytes_max = 64 << 20;
+  gt::Run run(limits, environment);
+  std::string out;
+  if (auto done = run.execute(set, **parsed, gt::Any::nil(), out); !done)
+    return fail(ErrorKind::invalid, "{}", done.error().text);
+  return out;
+}
+
+Result<> check_release_name(std::string_view name, Compat compat) {
+  auto wrong = [&](std::string_view what) {
+    return fail(ErrorKind::invalid, "{}release name \"{}\": {}",
+                compat == Compat::helm4 ? "release name check failed: " : "", name, what);
+  };
+  bool fits = !name.empty() && name.size() <= 53;
+  for (std::string_view part : base::split(name, '.')) {
+    auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    fits = fits && !part.empty() && letter(part.front()) && letter(part.back()) &&
+           std::ranges::all_of(part, [&](char c) { return letter(c) || c == '-'; });
+  }
+  if (!fits)
+    return wrong(
+        "invalid release name, must match regex ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and "
+        "the "
+        "length must not be longer than 53");
+  return {};
+}
+
+}  // namespace slipway::render::helm

@@ -1,0 +1,57 @@
+// A chart and values become a release: everything `helm template` does between reading files and printing. Pure.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "render/helm/engine.h"
+#include "render/helm/manifest.h"
+
+namespace slipway::render::helm {
+
+struct ReleaseRequest {
+  std::shared_ptr<Chart> chart;  // changed: dependencies are processed in place
+  Value values;                  // of the user: -f and --set, merged
+  ReleaseInfo release;
+  Capabilities capabilities;
+  EngineOptions engine;
+  bool skip_schema_validation = false;
+  bool subchart_notes = false;
+};
+struct Release {
+  Sorted documents;
+  std::vector<CrdFile> crds;
+  std::string notes;
+  RenderedFiles files;  // without NOTES.txt
+};
+// An error, and whether Helm had begun to render: it then says how to see the broken output.
+struct ReleaseError {
+  Error error;
+  bool rendering = false;
+  RenderedFiles files;  // of a manifest that does not parse: for --debug
+};
+using ReleaseResult = tl::expected<Release, ReleaseError>;
+ReleaseResult render_release(ReleaseRequest request, std::vector<std::string>& warnings);
+
+// The user's values over the chart's, as .Values is; dependencies processed. Errors: invalid.
+Result<Value> values_of(Chart& chart, const Value& values, Compat compat, std::vector<std::string>& warnings);
+
+struct PrintOptions {
+  bool crds = false, hooks = true, tests = true;
+  std::vector<std::string> show_only;
+  Compat compat = Compat::helm3;
+};
+// What `helm template` prints. Error: not_found, "could not find template x in chart".
+Result<std::string> print_release(const Release& release, const PrintOptions& options);
+
+// What Helm looks at before it renders: a library chart, and dependencies that charts/ lacks, are refused; a deprecated
+// chart is a warning. Error: invalid.
+Result<> check_installable(const Chart& chart, Compat compat, std::vector<std::string>& warnings);
+// --name-template. Error: invalid.
+Result<std::string> name_from_template(std::string_view text, const lang::gotemplate::Environment& environment);
+
+// Helm's rule on names. Error: invalid.
+Result<> check_release_name(std::string_view name, Compat compat);
+
+}  // namespace slipway::render::helm

@@ -1,0 +1,685 @@
+// Walks schema and value together. Nothing is compiled: a chart's schema is used once. The order of faults is that of
+// the keywords below and of the keys; Helm's own is random where Go's maps are.
+#include "render/helm/schema.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "base/text.h"
+#include "render/helm/formats.h"
+#include "render/helm/go_json.h"
+#include "value/json.h"
+#include "value/number.h"
+#include "value/utf8.h"
+
+namespace slipway::render::helm {
+
+namespace {
+
+constexpr int kDepthMax = 500;
+constexpr uint64_t kStepsMax = 20'000'000;
+constexpr size_t kFaultsMax = 2000;
+
+std::string quoted(std::string_view text) {
+  std::string out = go_quote(text);
+  out = base::replace_all(std::move(out), "\\\"", "\"");
+  out = base::replace_all(std::move(out), "'", "\\'");
+  return "'" + out.substr(1, out.size() - 2) + "'";
+}
+
+std::string all_quoted(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + quoted(text);
+  return out;
+}
+
+std::string grouped(std::string digits) {
+  size_t start = digits.starts_with('-') ? 1 : 0;
+  size_t end = std::min(digits.find('.'), digits.size());
+  for (size_t i = end; i > start + 3; i -= 3) digits.insert(i - 3, ",");
+  return digits;
+}
+
+// x/text's English: digits in threes, exponents as powers of ten.
+std::string number_text(double d) {
+  std::string text = value::go_format_g(d);
+  size_t e = text.find('e');
+  if (e == text.npos) return grouped(text);
+  std::string out = text.substr(0, e) + "×10";
+  static constexpr const char* superscripts[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+  for (char c : text.substr(e + 1)) {
+    if (c == '-')
+      out += "⁻";
+    else if (c >= '0' && c <= '9')
+      out += superscripts[c - '0'];
+  }
+  return out;
+}
+
+std::string count_text(size_t n) {
+  return grouped(std::to_string(n));
+}
+
+std::string_view type_of(const Value& v) {
+  switch (v.type()) {
+    case value::Type::null:
+      return "null";
+    case value::Type::boolean:
+      return "boolean";
+    case value::Type::integer:
+    case value::Type::real:
+      return "number";
+    case value::Type::string:
+      return "string";
+    case value::Type::array:
+      return "array";
+    case value::Type::object:
+      return "object";
+  }
+  return "";
+}
+
+bool is_integer(const Value& v) {
+  return v.is_number() && v.as_double() == std::trunc(v.as_double());
+}
+
+struct Fault {
+  std::string at, text;
+  bool group = false;      // several faults of one value: its parent takes them over
+  bool reference = false;  // told only when it stands over several
+  std::vector<Fault> causes;
+};
+using Faults = std::vector<Fault>;
+
+// What additionalProperties and unevaluatedProperties must still look at.
+struct Seen {
+  std::set<std::string> properties;
+  std::set<size_t> items;
+  bool all_properties = false, all_items = false;
+};
+
+class Validator {
+ public:
+  Validator(const Value& root, std::vector<std::string>& warnings) : root_(root), warnings_(warnings) {
+    std::string said = root["$schema"].str();
+    if (said.find("draft-04") != said.npos)
+      draft_ = 4;
+    else if (said.find("draft-06") != said.npos)
+      draft_ = 6;
+    else if (said.find("draft-07") != said.npos)
+      draft_ = 7;
+    else if (said.find("2019-09") != said.npos)
+      draft_ = 2019;
+    gather(root, 0);
+  }
+
+  Result<Faults> run(const Value& value) {
+    Seen seen;
+    auto fault = check(root_, value, "", seen, 0);
+    if (broken_) return std::move(*broken_);
+    Faults out;
+    if (!fault) return out;
+    if (fault->group)
+      out = std::move(fault->causes);
+    else
+      out.push_back(std::move(*fault));
+    return out;
+  }
+
+ private:
+  // $id and $anchor of sub-schemas.
+  void gather(const Value& v, int depth) {
+    if (depth > 64) return;
+    if (v.is_object()) {
+      for (const char* key : {"$anchor", "$dynamicAnchor"})
+        if (v[key].is_string()) anchors_.emplace("#" + v[key].str(), &v);
+      const Value& id = v[draft_ == 4 ? "id" : "$id"];
+      if (id.is_string()) anchors_.emplace(id.str(), &v);
+      for (const value::Member& m : v.members()) gather(m.value, depth + 1);
+    }
+    for (const Value& item : v.items()) gather(item, depth + 1);
+  }
+
+  const Value* resolve(const std::string& ref) {
+    if (ref == "#") return &root_;
+    if (ref.starts_with("#/")) {
+      const Value* v = &root_;
+      for (const std::string& part : value::pointer_split(runtime_decode(ref.substr(1)))) {
+        if (v->is_array()) {
+          auto index = base::parse_int(part);
+          if (!index || *index < 0 || static_cast<size_t>(*index) >= v->size()) return nullptr;
+          v = &(*v)[static_cast<size_t>(*index)];
+        } else {
+          v = v->find(part);
+          if (!v) return nullptr;
+        }
+      }
+      return v;
+    }
+    auto found = anchors_.find(ref);
+    if (found != anchors_.end()) return found->second;
+    for (const auto& [id, schema] : anchors_) {
+      // a relative id: "defs.json" beside the base of the whole
+      if (id.ends_with("/" + ref)) return schema;
+    }
+    return nullptr;
+  }
+
+  static std::string runtime_decode(std::string_view text) {
+    std::string out;
+    for (size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '%' && i + 2 < text.size() && std::isxdigit(static_cast<unsigned char>(text[i + 1])) &&
+          std::isxdigit(static_cast<unsigned char>(text[i + 2]))) {
+        out += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
+        i += 2;
+      } else {
+        out += text[i];
+      }
+    }
+    return out;
+  }
+
+  bool spent(int depth) {
+    if (broken_) return true;
+    if (depth > kDepthMax || ++steps_ > kStepsMax) {
+      broken_ = fail(ErrorKind::too_large, "values.schema.json: checking takes too long or goes too deep");
+      return true;
+    }
+    return false;
+  }
+
+  const re2::RE2* expression(const std::string& pattern) {
+    auto& entry = expressions_[pattern];
+    if (!entry) {
+      re2::RE2::Options options;
+      options.set_log_errors(false);
+      entry = std::make_unique<re2::RE2>(pattern, options);
+      if (!entry->ok() && !broken_) {
+        broken_ = fail(ErrorKind::invalid, "values.schema.json: invalid regex {}: {}", quoted(pattern), entry->error());
+      }
+    }
+    return entry->ok() ? entry.get() : nullptr;
+  }
+  bool matches(const std::string& pattern, std::string_view text) {
+    const re2::RE2* e = expression(pattern);
+    return !e || re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *e);
+  }
+
+  std::optional<Fault> check(const Value& schema, const Value& v, const std::string& at, Seen& seen, int depth) {
+    if (spent(depth)) return std::nullopt;
+    auto one = [&](std::string text) { return Fault{at, std::move(text), false, false, {}}; };
+    if (schema.is_bool()) {
+      if (schema.as_bool()) return std::nullopt;
+      return one("false schema");
+    }
+    if (!schema.is_object()) return std::nullopt;
+    bool only_ref = draft_ < 2019 && schema.has("$ref");
+    if (!only_ref) {
+      if (auto wrong = check_whole(schema, v)) return one(std::move(*wrong));
+    }
+    Faults all;
+    if (const Value* ref = schema.find("$ref"); ref && ref->is_string()) {
+      if (auto fault = follow(ref->str(), v, at, seen, depth)) {
+        if (only_ref) return fault;
+        all.push_back(std::move(*fault));
+      }
+      if (only_ref) return std::nullopt;
+    }
+    switch (v.type()) {
+      case value::Type::object:
+        check_object(schema, v, at, seen, depth, all);
+        break;
+      case value::Type::array:
+        check_array(schema, v, at, seen, depth, all);
+        break;
+      case value::Type::string:
+        check_string(schema, v, at, all);
+        break;
+      case value::Type::integer:
+      case value::Type::real:
+        check_number(schema, v.as_double(), at, all);
+        break;
+      default:
+        break;
+    }
+    for (const char* word : {"$recursiveRef", "$dynamicRef"}) {
+      if (draft_ >= 2019 && schema[word].is_string())
+        if (auto fault = follow(schema[word].str(), v, at, seen, depth)) all.push_back(std::move(*fault));
+    }
+    check_conditions(schema, v, at, seen, depth, all);
+    if (draft_ >= 2019) check_unevaluated(schema, v, at, seen, depth, all);
+    if (all.empty()) return std::nullopt;
+    if (all.size() == 1) return std::move(all[0]);
+    Fault group{at, "validation failed", true, false, std::move(all)};
+    return group;
+  }
+
+  std::optional<Fault> follow(const std::string& ref, const Value& v, const std::string& at, Seen& seen, int depth) {
+    const Value* target = resolve(ref);
+    if (!target) {
+      if (ref.starts_with("urn:")) {
+        warnings_.push_back(fmt::format(
+            "jsonschema.go:229: WARNING: unresolved URN reference ignored; using permissive schema: {}", ref));
+        return std::nullopt;
+      }
+      if (!broken_)
+        broken_ = fail(ErrorKind::invalid,
+                       "values.schema.json: $ref {}: not found in the schema itself, and rendering fetches nothing",
+                       quoted(ref));
+      return std::nullopt;
+    }
+    auto fault = check(*target, v, at, seen, depth + 1);
+    if (!fault) return std::nullopt;
+    Fault out{at, "validation failed", false, true, {}};
+    if (fault->group)
+      out.causes = std::move(fault->causes);
+    else
+      out.causes.push_back(std::move(*fault));
+    return out;
+  }
+
+  std::optional<std::string> check_whole(const Value& schema, const Value& v) {
+    if (const Value* type = schema.find("type")) {
+      std::vector<std::string> wanted;
+      if (type->is_string()) wanted.push_back(type->str());
+      for (const Value& item : type->items()) wanted.push_back(item.str());
+      // told in a fixed order
+      static constexpr std::string_view order[] = {"null", "boolean", "number", "integer", "string", "array", "object"};
+      bool fits = wanted.empty();
+      std::vector<std::string> words;
+      for (std::string_view name : order) {
+        if (std::ranges::find(wanted, name) == wanted.end()) continue;
+        words.emplace_back(name);
+        fits = fits || type_of(v) == name || (name == "integer" && is_integer(v));
+      }
+      if (!fits) return fmt::format("got {}, want {}", type_of(v), base::join(words, " or "));
+    }
+    if (const Value* constant = schema.find("const"); constant && draft_ >= 6 && !(*constant == v)) {
+      if (constant->is_array() || constant->is_object()) return "'const' failed";
+      return "value must be " + shown(*constant);
+    }
+    if (const Value& choices = schema["enum"]; choices.is_array()) {
+      bool among = std::ranges::any_of(choices.items(), [&](const Value& c) { return c == v; });
+      if (!among) {
+        std::string words;
+        for (const Value& c : choices.items()) {
+          if (c.is_array() || c.is_object()) return "'enum' failed";
+          words += (words.empty() ? "" : ", ") + shown(c);
+        }
+        return (choices.size() == 1 ? "value must be " : "value must be one of ") + words;
+      }
+    }
+    if (const Value& format = schema["format"]; format.is_string() && draft_ < 2019 && v.is_string()) {
+      if (auto wrong = format_fault(format.as_string(), v.as_string()))
+        return fmt::format("{} is not valid {}: {}", quoted(v.as_string()), format.as_string(), *wrong);
+    }
+    return std::nullopt;
+  }
+
+  static std::string shown(const Value& v) {
+    if (v.is_string()) return quoted(v.as_string());
+    if (v.is_number()) return value::to_json(v);
+    return go_format(v);
+  }
+
+  static std::string below(const std::string& at, std::string_view key) {
+    return at + "/" + value::pointer_escape(key);
+  }
+
+  static std::vector<std::string> texts(const Value& list) {
+    std::vector<std::string> out;
+    for (const Value& item : list.items())
+      if (item.is_string()) out.push_back(item.str());
+    return out;
+  }
+
+  static std::vector<std::string> missing(const Value& object, const Value& names) {
+    std::vector<std::string> out;
+    for (std::string& name : texts(names))
+      if (!object.has(name)) out.push_back(std::move(name));
+    return out;
+  }
+
+  void add(Faults& all, const std::string& at, std::string text, Faults causes = {}) {
+    if (all.size() < kFaultsMax) all.push_back({at, std::move(text), false, false, std::move(causes)});
+  }
+  void descend(const Value& schema, const Value& v, const std::string& at, int depth, Faults& all) {
+    Seen inner;
+    if (auto fault = check(schema, v, at, inner, depth + 1)) all.push_back(std::move(*fault));
+  }
+
+  static std::optional<size_t> limit(const Value& schema, const char* word) {
+    const Value& v = schema[word];
+    if (!v.is_number() || v.as_double() < 0) return std::nullopt;
+    return static_cast<size_t>(v.as_double());
+  }
+
+  void check_object(const Value& schema, const Value& v, const std::string& at, Seen& seen, int depth, Faults& all) {
+    if (auto n = limit(schema, "minProperties"); n && v.size() < *n)
+      add(all, at, fmt::format("minProperties: got {}, want {}", count_text(v.size()), count_text(*n)));
+    if (auto n = limit(schema, "maxProperties"); n && v.size() > *n)
+      add(all, at, fmt::format("maxProperties: got {}, want {}", count_text(v.size()), count_text(*n)));
+    if (auto lacking = missing(v, schema["required"]); !lacking.empty())
+      add(all, at, (lacking.size() == 1 ? "missing property " : "missing properties ") + all_quoted(lacking));
+    for (const value::Member& d : schema["dependencies"].members()) {
+      if (!v.has(d.key.view())) continue;
+      if (d.value.is_array()) {
+        if (auto lacking = missing(v, d.value); !lacking.empty())
+          add(all, at, fmt::format("properties {} required, if {} exists", all_quoted(lacking), quoted(d.key.view())));
+      } else if (auto fault = check(d.value, v, at, seen, depth + 1)) {
+        all.push_back(std::move(*fault));
+      }
+    }
+    const Value& properties = schema["properties"];
+    const Value& patterns = schema["patternProperties"];
+    const Value* additional = schema.find("additionalProperties");
+    std::vector<std::string> not_allowed;
+    for (const value::Member& m : v.members()) {
+      std::string key = m.key.str();
+      bool evaluated = false;
+      if (const Value* its = properties.find(key)) {
+        evaluated = true;
+        descend(*its, m.value, below(at, key), depth, all);
+      }
+      for (const value::Member& p : patterns.members()) {
+        if (!matches(p.key.str(), key)) continue;
+        evaluated = true;
+        descend(p.value, m.value, below(at, key), depth, all);
+      }
+      if (!evaluated && additional) {
+        evaluated = true;
+        if (!additional->is_bool())
+          descend(*additional, m.value, below(at, key), depth, all);
+        else if (!additional->as_bool())
+          not_allowed.push_back(key);
+      }
+      if (evaluated) seen.properties.insert(key);
+    }
+    if (!not_allowed.empty())
+      add(all, at, fmt::format("additional properties {} not allowed", all_quoted(not_allowed)));
+    if (draft_ == 4) return;
+    if (const Value* names = schema.find("propertyNames")) {
+      for (const value::Member& m : v.members()) {
+        Seen inner;
+        auto fault = check(*names, Value(m.key.view()), "", inner, depth + 1);
+        if (!fault) continue;
+        Faults causes;
+        if (fault->group)
+          causes = std::move(fault->causes);
+        else
+          causes.push_back(std::move(*fault));
+        add(all, at, "invalid propertyName " + quoted(m.key.view()), std::move(causes));
+      }
+    }
+    if (draft_ < 2019) return;
+    for (const value::Member& d : schema["dependentSchemas"].members()) {
+      if (!v.has(d.key.view())) continue;
+      if (auto fault = check(d.value, v, at, seen, depth + 1)) all.push_back(std::move(*fault));
+    }
+    for (const value::Member& d : schema["dependentRequired"].members()) {
+      if (!v.has(d.key.view())) continue;
+      if (auto lacking = missing(v, d.value); !lacking.empty())
+        add(all, at, fmt::format("properties {} required, if {} exists", all_quoted(lacking), quoted(d.key.view())));
+    }
+  }
+
+  void check_array(const Value& schema, const Value& v, const std::string& at, Seen& seen, int depth, Faults& all) {
+    size_t size = v.size();
+    if (auto n = limit(schema, "minItems"); n && size < *n)
+      add(all, at, fmt::format("minItems: got {}, want {}", count_text(size), count_text(*n)));
+    if (auto n = limit(schema, "maxItems"); n && size > *n)
+      add(all, at, fmt::format("maxItems: got {}, want {}", count_text(size), count_text(*n)));
+    if (schema["uniqueItems"].as_bool()) {
+      bool found = false;
+      for (size_t j = 1; j < size && !found; ++j) {
+        for (size_t i = 0; i < j && !found; ++i) {
+          if (spent(depth)) return;
+          if (!(v[i] == v[j])) continue;
+          add(all, at, fmt::format("items at {} and {} are equal", count_text(i), count_text(j)));
+          found = true;
+        }
+      }
+    }
+    auto item_at = [&](size_t i) { return at + "/" + std::to_string(i); };
+    size_t done = 0;
+    const Value* items = schema.find("items");
+    const Value* first = draft_ >= 2020 ? schema.find("prefixItems") : items;
+    if (first && first->is_array()) {
+      done = std::min(size, first->size());
+      for (size_t i = 0; i < done; ++i) descend((*first)[i], v[i], item_at(i), depth, all);
+    }
+    const Value* rest = draft_ >= 2020 || (items && !items->is_array()) ? items : schema.find("additionalItems");
+    if (rest && (draft_ >= 2020 || !items || !items->is_array() || rest != items)) {
+      bool is_additional = draft_ < 2020 && items && items->is_array();
+      if (draft_ < 2020 && !items) rest = nullptr;
+      if (rest && is_additional && rest->is_bool()) {
+        if (!rest->as_bool() && done != size)
+          add(all, at, fmt::format("last {} additionalItem(s) not allowed", count_text(size - done)));
+        done = size;
+      } else if (rest) {
+        for (size_t i = done; i < size; ++i) descend(*rest, v[i], item_at(i), depth, all);
+        done = size;
+      }
+    }
+    for (size_t i = 0; i < done; ++i) seen.items.insert(i);
+    const Value* wanted = draft_ >= 6 ? schema.find("contains") : nullptr;
+    if (!wanted) return;
+    Faults errors;
+    std::vector<std::string> matched;
+    for (size_t i = 0; i < size; ++i) {
+      Seen inner;
+      if (auto fault = check(*wanted, v[i], item_at(i), inner, depth + 1)) {
+        errors.push_back(std::move(*fault));
+      } else {
+        matched.push_back(std::to_string(i));
+        if (draft_ >= 2020) seen.items.insert(i);
+      }
+    }
+    auto low = draft_ >= 2019 ? limit(schema, "minContains") : std::nullopt;
+    auto high = draft_ >= 2019 ? limit(schema, "maxContains") : std::nullopt;
+    if (low && matched.size() < *low) {
+      add(all, at,
+          matched.empty()
+              ? fmt::format("min {} items required to match contains schema, but none matched", count_text(*low))
+              : fmt::format("min {} items required to match contains schema, but matched {} items at {}",
+                            count_text(*low), count_text(matched.size()), base::join(matched, " ")),
+          std::move(errors));
+    } else if (!low && matched.empty()) {
+      add(all, at, "no items match contains schema", std::move(errors));
+    }
+    if (high && matched.size() > *high)
+      add(all, at,
+          fmt::format("max {} items required to match contains schema, but matched {} items at {}", count_text(*high),
+                      count_text(matched.size()), base::join(matched, " ")));
+  }
+
+  void check_string(const Value& schema, const Value& v, const std::string& at, Faults& all) {
+    size_t length = 0;
+    for_each_rune(v.as_string(), [&](uint32_t, std::string_view) { ++length; });
+    if (auto n = limit(schema, "minLength"); n && length < *n)
+      add(all, at, fmt::format("minLength: got {}, want {}", count_text(length), count_text(*n)));
+    if (auto n = limit(schema, "maxLength"); n && length > *n)
+      add(all, at, fmt::format("maxLength: got {}, want {}", count_text(length), count_text(*n)));
+    if (const Value& pattern = schema["pattern"]; pattern.is_string() && !matches(pattern.str(), v.as_string()))
+      add(all, at, fmt::format("{} does not match pattern {}", quoted(v.as_string()), quoted(pattern.as_string())));
+  }
+
+  void check_number(const Value& schema, double v, const std::string& at, Faults& all) {
+    auto told = [&](const char* word, double want) {
+      add(all, at, fmt::format("{}: got {}, want {}", word, number_text(v), number_text(want)));
+    };
+    auto bound = [&](const char* plain, const char* exclusive, auto outside, auto at_edge) {
+      const Value& edge = schema[plain];
+      const Value& strict = schema[exclusive];
+      if (strict.is_bool() && strict.as_bool() && edge.is_number()) {
+        if (outside(edge.as_double()) || at_edge(edge.as_double())) told(exclusive, edge.as_double());
+        return;
+      }
+      if (edge.is_number() && outside(edge.as_double())) told(plain, edge.as_double());
+      if (strict.is_number() && (outside(strict.as_double()) || at_edge(strict.as_double())))
+        told(exclusive, strict.as_double());
+    };
+    auto equal = [v](double edge) { return v == edge; };
+    bound("minimum", "exclusiveMinimum", [v](double edge) { return v < edge; }, equal);
+    bound("maximum", "exclusiveMaximum", [v](double edge) { return v > edge; }, equal);
+    const Value& step = schema["multipleOf"];
+    if (step.is_number() && step.as_double() > 0) {
+      // decimal fractions, as written: 0.3 is a multiple of 0.1
+      double q = v / step.as_double();
+      double nearest = std::nearbyint(q);
+      if (std::fabs(q - nearest) > 1e-9 * std::max(1.0, std::fabs(q))) told("multipleOf", step.as_double());
+    }
+  }
+
+  void check_conditions(const Value& schema, const Value& v, const std::string& at, Seen& seen, int depth,
+                        Faults& all) {
+    if (const Value* no = schema.find("not")) {
+      Seen inner;
+      if (!check(*no, v, at, inner, depth + 1)) add(all, at, "'not' failed");
+    }
+    auto each = [&](const char* word) { return schema[word].items(); };
+    if (!each("allOf").empty()) {
+      Faults errors;
+      for (const Value& one : each("allOf"))
+        if (auto fault = check(one, v, at, seen, depth + 1)) errors.push_back(std::move(*fault));
+      if (!errors.empty()) add(all, at, "'allOf' failed", std::move(errors));
+    }
+    if (!each("anyOf").empty()) {
+      Faults errors;
+      bool matched = false;
+      for (const Value& one : each("anyOf")) {
+        Seen inner;
+        if (auto fault = check(one, v, at, inner, depth + 1)) {
+          errors.push_back(std::move(*fault));
+        } else {
+          matched = true;
+          seen.properties.merge(inner.properties);
+          seen.items.merge(inner.items);
+          if (draft_ < 2019) break;
+        }
+      }
+      if (!matched) add(all, at, "'anyOf' failed", std::move(errors));
+    }
+    if (!each("oneOf").empty()) {
+      Faults errors;
+      int matched = -1, i = -1;
+      for (const Value& one : each("oneOf")) {
+        ++i;
+        Seen inner;
+        auto fault = check(one, v, at, inner, depth + 1);
+        if (fault) {
+          if (matched < 0) errors.push_back(std::move(*fault));
+          continue;
+        }
+        seen.properties.merge(inner.properties);
+        seen.items.merge(inner.items);
+        if (matched < 0) {
+          matched = i;
+        } else {
+          add(all, at,
+              fmt::format("'oneOf' failed, subschemas {}, {} matched", count_text(static_cast<size_t>(matched)),
+                          count_text(static_cast<size_t>(i))));
+          break;
+        }
+      }
+      if (matched < 0) add(all, at, "'oneOf' failed, none matched", std::move(errors));
+    }
+    if (const Value* condition = schema.find("if"); condition && draft_ >= 7) {
+      Seen inner;
+      bool holds = !check(*condition, v, at, inner, depth + 1);
+      if (holds) {
+        seen.properties.merge(inner.properties);
+        seen.items.merge(inner.items);
+      }
+      if (const Value* then = schema.find(holds ? "then" : "else"))
+        if (auto fault = check(*then, v, at, seen, depth + 1)) all.push_back(std::move(*fault));
+    }
+  }
+
+  void check_unevaluated(const Value& schema, const Value& v, const std::string& at, Seen& seen, int depth,
+                         Faults& all) {
+    if (const Value* rest = schema.find("unevaluatedProperties"); rest && v.is_object()) {
+      for (const value::Member& m : v.members()) {
+        if (seen.properties.contains(m.key.str())) continue;
+        descend(*rest, m.value, below(at, m.key.view()), depth, all);
+        seen.properties.insert(m.key.str());
+      }
+    }
+    if (const Value* rest = schema.find("unevaluatedItems"); rest && v.is_array()) {
+      for (size_t i = 0; i < v.size(); ++i) {
+        if (seen.items.contains(i)) continue;
+        descend(*rest, v[i], at + "/" + std::to_string(i), depth, all);
+        seen.items.insert(i);
+      }
+    }
+  }
+
+  const Value& root_;
+  std::vector<std::string>& warnings_;
+  int draft_ = 2020;
+  std::map<std::string, const Value*> anchors_;
+  std::map<std::string, std::unique_ptr<re2::RE2>> expressions_;
+  std::optional<Error> broken_;
+  uint64_t steps_ = 0;
+};
+
+void print(const Fault& fault, int indent, std::string& out) {
+  bool skip = fault.reference && fault.causes.size() == 1;
+  if (!skip) {
+    if (!out.empty()) out += '\n';
+    out.append(static_cast<size_t>(indent) * 2, ' ');
+    out += "- at " + quoted(fault.at) + ": " + fault.text;
+  }
+  for (const Fault& cause : fault.causes) print(cause, skip ? indent : indent + 1, out);
+}
+
+Result<std::string> check_chart(const Chart& chart, const Value& values, std::vector<std::string>& warnings) {
+  std::string out;
+  if (chart.schema) {
+    auto faults = schema_faults(*chart.schema, values, warnings);
+    if (!faults) {
+      if (faults.failed_with(ErrorKind::too_large)) return faults;
+      out += chart.name() + ":\n" + faults.error().message();
+    } else if (!faults->empty()) {
+      out += chart.name() + ":\n" + *faults;
+    }
+  }
+  for (const auto& child : chart.dependencies) {
+    const Value& its = values[child->name()];
+    if (its.is_null()) continue;
+    if (!its.is_object()) {
+      out += fmt::format("{}:\ninvalid type for values: expected object (map), got {}\n", child->name(), go_type(its));
+      continue;
+    }
+    out += OR_RETURN(check_chart(*child, its, warnings));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<> check_schemas(const Chart& chart, const Value& values, std::vector<std::string>& warnings) {
+  std::string faults = OR_RETURN(check_chart(chart, values, warnings));
+  if (faults.empty()) return {};
+  return fail(ErrorKind::invalid,
+              "values don't meet the specifications of the schema(s) in the following chart(s):\n{}", faults);
+}
+
+Result<std::string> schema_faults(std::string_view schema_json, const Value& values,
+                                  std::vector<std::string>& warnings) {
+  auto schema = value::parse_json(schema_json);
+  if (!schema) return fail(ErrorKind::invalid, "{}", schema.error().message());
+  auto faults = Validator(*schema, warnings).run(values);
+  if (!faults) return std::move(faults).error();
+  std::string out;
+  for (const Fault& fault : *faults) print(fault, 0, out);
+  if (!out.empty()) out += '\n';
+  return out;
+}
+
+}  // namespace slipway::render::helm

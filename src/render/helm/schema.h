@@ -1,0 +1,22 @@
+// values.schema.json: JSON Schema draft 4, 6, 7, 2019-09 and 2020-12, with the messages of the validator that
+// Helm 3.18.5 and later use. Source: reference/render.md 1.4, point 5.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "render/helm/chart.h"
+
+namespace slipway::render::helm {
+
+// The chart's schema and those of its sub-charts, against the coalesced values. Error: invalid, "values don't meet the
+// specifications of the schema(s) in the following chart(s): ...".
+Result<> check_schemas(const Chart& chart, const Value& values, std::vector<std::string>& warnings);
+
+// The faults of one value, indented lines ("- at '/age': minimum: got -5, want 0\n"); empty: none. Error: a schema that
+// cannot be used.
+Result<std::string> schema_faults(std::string_view schema_json, const Value& values,
+                                  std::vector<std::string>& warnings);
+
+}  // namespace slipway::render::helm

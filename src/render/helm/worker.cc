@@ -1,0 +1,262 @@
+#include "render/helm/worker.h"
+
+#include <atomic>
+#include <cstring>
+
+#include "base/text.h"
+#include "runtime/isolated.h"
+#include "value/json.h"
+
+namespace slipway::render::helm {
+
+namespace {
+
+std::atomic<bool> in_workers{false};
+
+constexpr Duration kTimeMax = 60s;
+constexpr uint64_t kMemoryMax = 2ull << 30;
+constexpr uint64_t kOutputMax = 512 << 20;
+
+class Writer {
+ public:
+  Writer& number(uint64_t n) {
+    char bytes[sizeof n];
+    std::memcpy(bytes, &n, sizeof n);
+    out_.append(bytes, sizeof n);
+    return *this;
+  }
+  Writer& text(std::string_view s) {
+    number(s.size());
+    out_.append(s);
+    return *this;
+  }
+  Writer& texts(const std::vector<std::string>& all) {
+    number(all.size());
+    for (const std::string& s : all) text(s);
+    return *this;
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  std::string out_;
+};
+
+// Reads what a child wrote that may have been taken over: every length is checked.
+class Reader {
+ public:
+  explicit Reader(std::string_view in) : in_(in) {}
+  uint64_t number() {
+    uint64_t n = 0;
+    if (in_.size() < sizeof n) return broken();
+    std::memcpy(&n, in_.data(), sizeof n);
+    in_.remove_prefix(sizeof n);
+    return n;
+  }
+  uint64_t count() {  // of things that take a word each at least
+    uint64_t n = number();
+    return n > in_.size() / sizeof(uint64_t) ? broken() : n;
+  }
+  std::string_view text() {
+    uint64_t n = number();
+    if (n > in_.size()) {
+      broken();
+      return {};
+    }
+    std::string_view s = in_.substr(0, n);
+    in_.remove_prefix(n);
+    return s;
+  }
+  std::vector<std::string> texts() {
+    std::vector<std::string> all(count());
+    for (std::string& s : all) s = text();
+    return all;
+  }
+  bool good() const { return good_; }
+
+ private:
+  uint64_t broken() {
+    good_ = false;
+    in_ = {};
+    return 0;
+  }
+  std::string_view in_;
+  bool good_ = true;
+};
+
+void write(Writer& out, const Manifest& m) {
+  out.text(m.path).text(m.text).text(m.head.api_version).text(m.head.kind).text(m.head.name);
+  out.number(m.head.annotations.size());
+  for (const auto& [key, note] : m.head.annotations) out.text(key).text(note);
+}
+
+Manifest read_manifest(Reader& in) {
+  Manifest m;
+  m.path = in.text();
+  m.text = in.text();
+  m.head.api_version = in.text();
+  m.head.kind = in.text();
+  m.head.name = in.text();
+  for (uint64_t n = in.count(); n > 0; --n) {
+    std::string key(in.text());
+    m.head.annotations.emplace_back(std::move(key), in.text());
+  }
+  return m;
+}
+
+void write(Writer& out, const RenderedFiles& files) {
+  out.number(files.size());
+  for (const auto& [path, text] : files) out.text(path).text(text);
+}
+
+RenderedFiles read_files(Reader& in) {
+  RenderedFiles files;
+  for (uint64_t n = in.count(); n > 0; --n) {
+    std::string path(in.text());
+    files[std::move(path)] = in.text();
+  }
+  return files;
+}
+
+std::string packed(const ReleaseResult& result, const std::vector<std::string>& warnings) {
+  Writer out;
+  out.texts(warnings).number(result.has_value());
+  if (!result) {
+    const Error& error = result.error().error;
+    out.number(static_cast<uint64_t>(error.kind())).text(error.str()).number(result.error().rendering);
+    out.number(error.causes().size());
+    for (const base::Cause& cause : error.causes()) out.text(cause.reason).text(cause.message).text(cause.field);
+    write(out, result.error().files);
+    return out.take();
+  }
+  out.number(result->documents.manifests.size());
+  for (const Manifest& m : result->documents.manifests) write(out, m);
+  out.number(result->documents.hooks.size());
+  for (const Hook& hook : result->documents.hooks) {
+    write(out, hook.manifest);
+    out.texts(hook.events)
+        .texts(hook.delete_policies)
+        .texts(hook.log_policies)
+        .number(static_cast<uint64_t>(hook.weight));
+  }
+  out.number(result->crds.size());
+  for (const CrdFile& crd : result->crds) out.text(crd.path).text(*crd.data);
+  out.text(result->notes);
+  return out.take();
+}
+
+ReleaseResult unpacked(std::string_view text, std::vector<std::string>& warnings) {
+  Reader in(text);
+  auto said = in.texts();
+  warnings.insert(warnings.end(), said.begin(), said.end());
+  ReleaseResult result;
+  if (in.number() == 0) {
+    auto kind = static_cast<ErrorKind>(std::min<uint64_t>(in.number(), static_cast<uint64_t>(ErrorKind::internal)));
+    Error error(kind, std::string(in.text()));
+    bool rendering = in.number() != 0;
+    for (uint64_t n = in.count(); n > 0; --n) {
+      base::Cause cause;
+      cause.reason = in.text();
+      cause.message = in.text();
+      cause.field = in.text();
+      error = std::move(error).cause(std::move(cause));
+    }
+    result = tl::unexpected(ReleaseError{std::move(error), rendering, read_files(in)});
+  } else {
+    Release release;
+    for (uint64_t n = in.count(); n > 0; --n) release.documents.manifests.push_back(read_manifest(in));
+    for (uint64_t n = in.count(); n > 0; --n) {
+      Hook hook;
+      hook.manifest = read_manifest(in);
+      hook.events = in.texts();
+      hook.delete_policies = in.texts();
+      hook.log_policies = in.texts();
+      hook.weight = static_cast<int>(in.number());
+      release.documents.hooks.push_back(std::move(hook));
+    }
+    for (uint64_t n = in.count(); n > 0; --n) {
+      std::string path(in.text());
+      release.crds.push_back({std::move(path), std::make_shared<const std::string>(in.text())});
+    }
+    release.notes = in.text();
+    result = std::move(release);
+  }
+  if (!in.good())
+    return tl::unexpected(
+        ReleaseError{fail(ErrorKind::internal, "the rendering worker's answer cannot be read"), false, {}});
+  return result;
+}
+
+// Questions: a letter, then texts.
+std::string answer(const ReleaseRequest& request, std::string_view question) {
+  Reader in(question);
+  Writer out;
+  std::string_view kind = in.text();
+  if (kind == "zone" && request.engine.environment.zoneinfo) {
+    auto file = request.engine.environment.zoneinfo(in.text());
+    out.number(file.has_value()).text(file ? std::string_view(*file) : std::string_view());
+  } else if (kind == "host" && request.engine.resolve_host) {
+    out.text(request.engine.resolve_host(in.text()));
+  } else if (kind == "lookup" && request.engine.lookup) {
+    auto words = in.texts();
+    words.resize(4);
+    auto found = request.engine.lookup(words[0], words[1], words[2], words[3]);
+    out.number(found.has_value()).text(found ? value::to_json(*found) : found.error().message());
+  } else {
+    out.number(0).text({});
+  }
+  return out.take();
+}
+
+}  // namespace
+
+void render_in_workers(bool on) {
+  in_workers = on;
+}
+
+ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& warnings) {
+  if (!in_workers) return render_release(std::move(request), warnings);
+  auto work = [&](const runtime::Ask& ask) {
+    ReleaseRequest inner = request;
+    if (request.engine.environment.zoneinfo) {
+      inner.engine.environment.zoneinfo = [&ask](std::string_view zone) -> std::optional<std::string> {
+        std::string text = ask(Writer().text("zone").text(zone).take());
+        Reader in(text);
+        if (in.number() == 0) return std::nullopt;
+        return std::string(in.text());
+      };
+    }
+    if (request.engine.resolve_host) {
+      inner.engine.resolve_host = [&ask](std::string_view host) {
+        std::string text = ask(Writer().text("host").text(host).take());
+        return std::string(Reader(text).text());
+      };
+    }
+    if (request.engine.lookup) {
+      inner.engine.lookup = [&ask](std::string_view version, std::string_view kind, std::string_view ns,
+                                   std::string_view name) -> Result<Value> {
+        Writer question;
+        question.text("lookup").texts({std::string(version), std::string(kind), std::string(ns), std::string(name)});
+        std::string text = ask(question.take());
+        Reader in(text);
+        bool found = in.number() != 0;
+        std::string_view rest = in.text();
+        if (!found) return fail(ErrorKind::unavailable, "{}", rest);
+        return value::parse_json(rest);
+      };
+    }
+    std::vector<std::string> said;
+    ReleaseResult result = render_release(std::move(inner), said);
+    return packed(result, said);
+  };
+  auto done =
+      runtime::run_isolated(work, [&](std::string_view question) { return answer(request, question); },
+                            {.time_max = kTimeMax, .memory_bytes_max = kMemoryMax, .output_bytes_max = kOutputMax});
+  if (!done) {
+    Error error = fail(done.error().kind(), "chart {}: rendering was given up: {}", request.chart->name(),
+                       done.error().message());
+    return tl::unexpected(ReleaseError{std::move(error), false, {}});
+  }
+  return unpacked(*done, warnings);
+}
+
+}  // namespace slipway::render::helm

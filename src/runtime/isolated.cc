@@ -1,0 +1,249 @@
+#include "runtime/isolated.h"
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "base/text.h"
+
+namespace slipway::runtime {
+
+namespace {
+
+// Between the two: a letter, a length, that many bytes. R: the result; Q: a question; A: its answer; M: out of memory.
+constexpr size_t kHeadBytes = 9;
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+bool send(int fd, char kind, std::string_view text) {
+  char head[kHeadBytes];
+  head[0] = kind;
+  uint64_t size = text.size();
+  std::memcpy(head + 1, &size, sizeof size);
+  return write_all(fd, {head, sizeof head}) && write_all(fd, text);
+}
+
+bool read_exactly(int fd, char* into, size_t bytes) {
+  while (bytes > 0) {
+    ssize_t n = ::read(fd, into, bytes);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    into += n;
+    bytes -= static_cast<size_t>(n);
+  }
+  return true;
+}
+
+int child_fd = -1;
+
+// ---- in the child ----
+
+uint64_t address_space() {
+  unsigned long pages = 0;
+  if (std::FILE* file = std::fopen("/proc/self/statm", "re")) {
+    if (std::fscanf(file, "%lu", &pages) != 1) pages = 0;
+    std::fclose(file);
+  }
+  return static_cast<uint64_t>(pages) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+void bound(int resource, uint64_t value) {
+  rlimit limit{value, value};
+  setrlimit(static_cast<__rlimit_resource>(resource), &limit);
+}
+
+// Everything else fails with EPERM: a library that looks for a file goes on without it, and reaches nothing.
+bool close_the_door() {
+  static const int allowed[] = {
+      SYS_read,           SYS_write,        SYS_mmap,        SYS_munmap,        SYS_mremap,       SYS_mprotect,
+      SYS_madvise,        SYS_brk,          SYS_futex,       SYS_exit,          SYS_exit_group,   SYS_rt_sigaction,
+      SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_clock_gettime, SYS_gettimeofday, SYS_getrandom,
+      SYS_sched_yield,    SYS_gettid,       SYS_getpid,      SYS_tgkill,        SYS_nanosleep,    SYS_clock_nanosleep};
+  constexpr size_t count = std::size(allowed);
+  sock_filter program[count + 6];
+  size_t n = 0;
+#if defined(__x86_64__)
+  constexpr uint32_t architecture = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+  constexpr uint32_t architecture = AUDIT_ARCH_AARCH64;
+#else
+#error "run_isolated: the system call filter knows x86-64 and arm64"
+#endif
+  program[n++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch));
+  program[n++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, architecture, 1, 0);
+  program[n++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+  program[n++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr));
+  for (size_t i = 0; i < count; ++i)
+    program[n++] =
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(allowed[i]), static_cast<uint8_t>(count - i), 0);
+  program[n++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+  program[n++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  sock_fprog filter{static_cast<unsigned short>(n), program};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+[[noreturn]] void live(int fd, const std::function<std::string(const Ask& ask)>& work, const IsolationLimits& limits) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  child_fd = fd;
+  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
+    std::signal(signal, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  // Nothing of ours stays open but the pipe.
+  if (fd > 3) syscall(SYS_close_range, 3, fd - 1, 0);
+  syscall(SYS_close_range, fd + 1, ~0u, 0);
+  for (int i = 0; i < 3; ++i)
+    if (i != fd) ::close(i);
+  using std::chrono::seconds;
+  auto cpu = static_cast<uint64_t>(std::chrono::duration_cast<seconds>(limits.time_max).count()) + 1;
+  bound(RLIMIT_CPU, cpu);
+  bound(RLIMIT_CORE, 0);
+  bound(RLIMIT_FSIZE, 0);
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+  bound(RLIMIT_AS, address_space() + limits.memory_bytes_max);
+#endif
+  if (!close_the_door()) _exit(98);
+  std::set_new_handler([] {
+    send(child_fd, 'M', {});
+    _exit(99);
+  });
+  Ask ask = [fd](std::string_view question) {
+    std::string answer;
+    if (!send(fd, 'Q', question)) _exit(97);
+    char head[kHeadBytes];
+    if (!read_exactly(fd, head, sizeof head)) _exit(97);
+    uint64_t size = 0;
+    std::memcpy(&size, head + 1, sizeof size);
+    answer.resize(size);
+    if (!read_exactly(fd, answer.data(), size)) _exit(97);
+    return answer;
+  };
+  std::string result = work(ask);
+  send(fd, 'R', result);
+  _exit(0);
+}
+
+// ---- in the parent ----
+
+struct Fd {
+  int value = -1;
+  ~Fd() {
+    if (value >= 0) ::close(value);
+  }
+};
+
+// Kills and reaps the child whatever happens.
+struct Child {
+  pid_t pid;
+  int status = 0;
+  bool reaped = false;
+  int end(bool kill) {
+    if (reaped) return status;
+    if (kill) ::kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    reaped = true;
+    return status;
+  }
+  ~Child() { end(true); }
+};
+
+using Clock = std::chrono::steady_clock;
+
+// Reads exactly so much before the deadline. Errors: timeout; unavailable (the child is gone).
+Result<> read_until(int fd, char* into, size_t bytes, Clock::time_point deadline) {
+  while (bytes > 0) {
+    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return fail(ErrorKind::timeout, "time is over");
+    pollfd wait{fd, POLLIN, 0};
+    int ready = ::poll(&wait, 1, static_cast<int>(std::min<long long>(left, 1000)));
+    if (ready < 0 && errno != EINTR) return fail(ErrorKind::io, "poll: {}", std::strerror(errno));
+    if (ready <= 0) continue;
+    ssize_t n = ::read(fd, into, bytes);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (n <= 0) return fail(ErrorKind::unavailable, "gone");
+    into += n;
+    bytes -= static_cast<size_t>(n);
+  }
+  return {};
+}
+
+Error what_happened(Child& child, const Error& error, const IsolationLimits& limits) {
+  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limits.time_max).count();
+  if (error.is(ErrorKind::timeout)) {
+    child.end(true);
+    return fail(ErrorKind::timeout, "it did not end within {} s, and was stopped", seconds);
+  }
+  int status = child.end(false);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 98)
+    return fail(ErrorKind::unsupported, "this kernel refuses the system call filter (seccomp) that keeps it apart");
+  if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
+    return fail(ErrorKind::timeout, "it used more than {} s of CPU time, and was stopped", seconds);
+  if (WIFSIGNALED(status))
+    return fail(ErrorKind::internal, "it crashed ({}); nothing else was harmed", strsignal(WTERMSIG(status)));
+  return fail(ErrorKind::internal, "it ended without an answer (exit code {})", WEXITSTATUS(status));
+}
+
+}  // namespace
+
+Result<std::string> run_isolated(const std::function<std::string(const Ask& ask)>& work, const Ask& answer,
+                                 IsolationLimits limits) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return fail(ErrorKind::io, "socketpair: {}", std::strerror(errno));
+  Fd ours{ends[0]}, theirs{ends[1]};
+  pid_t pid = ::fork();
+  if (pid < 0) return fail(ErrorKind::io, "fork: {}", std::strerror(errno));
+  if (pid == 0) live(theirs.value, work, limits);
+  Child child{pid};
+  ::close(theirs.value);
+  theirs.value = -1;
+  auto deadline = Clock::now() + limits.time_max;
+  for (;;) {
+    char head[kHeadBytes];
+    if (auto got = read_until(ours.value, head, sizeof head, deadline); !got)
+      return what_happened(child, got.error(), limits);
+    uint64_t size = 0;
+    std::memcpy(&size, head + 1, sizeof size);
+    if (head[0] == 'M')
+      return fail(ErrorKind::too_large, "it needs more than {} MB of memory, and was stopped",
+                  limits.memory_bytes_max >> 20);
+    if (size > limits.output_bytes_max)
+      return fail(ErrorKind::too_large, "its output of {} bytes is over the limit of {}", size,
+                  limits.output_bytes_max);
+    std::string text(size, '\0');
+    if (auto got = read_until(ours.value, text.data(), size, deadline); !got)
+      return what_happened(child, got.error(), limits);
+    if (head[0] == 'R') return text;
+    if (!send(ours.value, 'A', answer ? answer(text) : std::string())) {
+      return what_happened(child, fail(ErrorKind::unavailable, "gone"), limits);
+    }
+  }
+}
+
+}  // namespace slipway::runtime

@@ -1,0 +1,71 @@
+#include "runtime/isolated.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+
+using namespace slipway;
+using runtime::Ask;
+using runtime::IsolationLimits;
+using runtime::run_isolated;
+
+TEST_CASE("isolated work computes, asks and answers") {
+  std::string captured = "from before";
+  auto done = run_isolated([&](const Ask& ask) { return captured + ", " + ask("zone?"); },
+                           [](std::string_view question) { return std::string(question) + " answered"; });
+  REQUIRE_MESSAGE(done, done.error().str());
+  CHECK(*done == "from before, zone? answered");
+  std::string big(3 << 20, 'x');
+  auto long_one = run_isolated([&](const Ask&) { return big; }, {});
+  REQUIRE(long_one);
+  CHECK(*long_one == big);
+}
+
+TEST_CASE("isolated work reaches nothing") {
+  auto done = run_isolated(
+      [](const Ask&) {
+        std::string out;
+        out += ::open("/etc/passwd", O_RDONLY) < 0 && errno == EPERM ? "no files" : "files";
+        out += ::socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM ? ", no network" : ", network";
+        out += ::fork() < 0 && errno == EPERM ? ", no processes" : ", processes";
+        out += ::write(2, "x", 1) < 0 ? ", no stderr" : ", stderr";
+        return out;
+      },
+      {});
+  REQUIRE_MESSAGE(done, done.error().str());
+  CHECK(*done == "no files, no network, no processes, no stderr");
+}
+
+TEST_CASE("what breaks there is one error here") {
+  auto crash = run_isolated(
+      [](const Ask&) -> std::string {
+        std::raise(SIGSEGV);
+        return "";
+      },
+      {});
+  REQUIRE(!crash);
+  CHECK(crash.error().message().starts_with("it crashed"));
+  auto forever = run_isolated(
+      [](const Ask&) -> std::string {
+        for (volatile uint64_t i = 0;; i = i + 1) {
+        }
+      },
+      {}, {.time_max = std::chrono::milliseconds(200)});
+  CHECK(forever.failed_with(ErrorKind::timeout));
+  auto output = run_isolated([](const Ask&) { return std::string(2000, 'x'); }, {}, {.output_bytes_max = 1000});
+  CHECK(output.failed_with(ErrorKind::too_large));
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+  auto memory = run_isolated(
+      [](const Ask&) {
+        std::string all;
+        for (;;) all.append(1 << 20, 'x');
+        return all;
+      },
+      {}, {.memory_bytes_max = 64 << 20});
+  CHECK_MESSAGE(memory.failed_with(ErrorKind::too_large), memory.error().str());
+#endif
+}
