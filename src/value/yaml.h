@@ -54,7 +54,16 @@ Result<std::vector<Document>> parse_yaml_documents(std::string_view text, std::s
 // Byte for byte as sigs.k8s.io/yaml (go-yaml v2 emitter): keys in go-yaml's natural order ("a2" before "a10"), 2
 // spaces, lists at their key's indent, what would not read back as a string in double quotes, several lines as |,
 // folded past column 80. Ends in a newline. Bytes that are no UTF-8 become U+FFFD.
-std::string to_yaml(const Value& v);
+enum class YamlStyle {
+  sigs,        // as above
+  go_yaml_v3,  // go-yaml v3 alone, as Helm's toYamlPretty: lists indented under their key, no folding, tabs kept in |
+               // blocks, reals as %v prints them
+};
+std::string to_yaml(const Value& v, YamlStyle style = YamlStyle::sigs);
+
+// The syntax error of a text in go-yaml v2's words and with its line: "yaml: line 2: mapping values are not allowed in
+// this context". Empty when there is none before the end (`first_only`: of the first document).
+std::string go_yaml_error(std::string_view text, bool first_only = false);
 
 // Where the value at `json_pointer` stands in `text` (document number counts from 0, empty ones left out): parses
 // again. A value on lines below its key: the key's place. Merged from an anchor: the `<<`. Behind an alias: the alias.

@@ -182,6 +182,52 @@ Error YamlEvents::error() const {
   return Error(ErrorKind::bad_request, message).at(place(parser_.problem_mark));
 }
 
+std::string YamlEvents::go_error() const {
+  if (refused_ != nullptr) return fmt::format("yaml: {}", refused_);
+  size_t line = 0;
+  if (parser_.problem_mark.line != 0)
+    line = parser_.problem_mark.line + (parser_.error == YAML_SCANNER_ERROR ? 1 : 0);
+  else if (parser_.context_mark.line != 0)
+    line = parser_.context_mark.line;
+  std::string_view problem = parser_.problem != nullptr ? parser_.problem : "unknown problem parsing YAML content";
+  // libyaml says it a little differently.
+  if (problem == "control characters are not allowed") line = 0;
+  return line != 0 ? fmt::format("yaml: line {}: {}", line, problem) : fmt::format("yaml: {}", problem);
+}
+
+std::string go_yaml_error(std::string_view text, bool first_only) {
+  YamlEvents events(text, {});
+  std::vector<std::string> anchors;
+  while (events.next()) {
+    const yaml_event_t& e = events.event();
+    auto name = [](const yaml_char_t* a) { return a == nullptr ? "" : reinterpret_cast<const char*>(a); };
+    switch (events.type()) {
+      case YAML_STREAM_END_EVENT:
+        return "";
+      case YAML_DOCUMENT_END_EVENT:
+        if (first_only) return "";
+        break;
+      case YAML_SCALAR_EVENT:
+        anchors.emplace_back(name(e.data.scalar.anchor));
+        break;
+      case YAML_SEQUENCE_START_EVENT:
+        anchors.emplace_back(name(e.data.sequence_start.anchor));
+        break;
+      case YAML_MAPPING_START_EVENT:
+        anchors.emplace_back(name(e.data.mapping_start.anchor));
+        break;
+      case YAML_ALIAS_EVENT:
+        if (std::find(anchors.begin(), anchors.end(), name(e.data.alias.anchor)) == anchors.end())
+          return fmt::format("yaml: unknown anchor '{}' referenced", name(e.data.alias.anchor));
+        break;
+      default:
+        break;
+    }
+    if (!anchors.empty() && anchors.back().empty()) anchors.pop_back();
+  }
+  return events.go_error();
+}
+
 size_t YamlEvents::byte_of_const(std::string_view text, size_t character) {
   size_t byte = 0;
   for (size_t c = 0; c < character && byte < text.size(); ++c) {

@@ -25,6 +25,7 @@ class YamlEvents {
   base::Place place() const { return place(event_.start_mark); }
   base::Place place(const yaml_mark_t& mark) const;
   Error error() const;
+  std::string go_error() const;  // the same in go-yaml v2's words
 
   // A scalar's text, the masked characters put back.
   std::string_view scalar();

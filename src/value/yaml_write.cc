@@ -5,6 +5,7 @@
 // The emitter's whole state is where it stands: column, indent, and whether only blanks ("whitespace") or only blanks
 // and list dashes ("indention") came before on this line. The names are libyaml's, so that the two can be compared.
 #include <algorithm>
+#include <climits>
 #include <cmath>
 
 #include "value/json.h"
@@ -99,9 +100,9 @@ bool is_printable(char32_t c) {  // go-yaml's: nothing beyond the basic plane
          (c >= 0xE000 && c <= 0xFFFD && c != 0xFEFF);
 }
 
-Analysis analyze(std::string_view s) {
+Analysis analyze(std::string_view s, YamlStyle style = YamlStyle::sigs) {
   if (s.empty()) return {.block_allowed = false};
-  bool indicators = s.starts_with("---") || s.starts_with("..."), special = false, breaks = false;
+  bool indicators = s.starts_with("---") || s.starts_with("..."), special = false, breaks = false, tabs = false;
   bool leading = false, trailing_space = false, trailing_break = false, break_space = false, space_break = false;
   bool after_space = false, after_break = false, preceded_by_blank = true;
   for (size_t i = 0; i < s.size();) {
@@ -113,7 +114,10 @@ Analysis analyze(std::string_view s) {
     if (i == 0 && (c == '?' || c == '-') && blank_follows) indicators = true;
     if (c == ':' && blank_follows) indicators = true;
     if (i > 0 && c == '#' && preceded_by_blank) indicators = true;
-    if (!is_printable(c)) special = true;
+    if (c == '\t' && style == YamlStyle::go_yaml_v3)
+      tabs = true;
+    else if (!is_printable(c))
+      special = true;
     if (c == ' ') {
       leading |= i == 0;
       trailing_space |= next == s.size();
@@ -135,9 +139,9 @@ Analysis analyze(std::string_view s) {
   }
   Analysis a;
   a.multiline = breaks;
-  a.plain_allowed =
-      !(leading || trailing_space || trailing_break || break_space || space_break || special || breaks || indicators);
-  a.single_allowed = !(break_space || space_break || special);
+  a.plain_allowed = !(leading || trailing_space || trailing_break || break_space || space_break || special || tabs ||
+                      breaks || indicators);
+  a.single_allowed = !(break_space || space_break || special || tabs);
   a.block_allowed = !(trailing_space || space_break || special);
   return a;
 }
@@ -154,7 +158,7 @@ bool surely_plain(std::string_view s) {
 
 class YamlWriter {
  public:
-  explicit YamlWriter(std::string& out) : out_(out) {}
+  YamlWriter(std::string& out, YamlStyle style) : out_(out), style_(style), v3_(style == YamlStyle::go_yaml_v3) {}
 
   void document(const Value& v) {
     node(v, -1, false, false);
@@ -187,7 +191,7 @@ class YamlWriter {
 
   void array(const Value& v, int indent, bool in_mapping) {
     if (v.empty()) return indicator("[]", true, false, false);
-    bool indentless = in_mapping && !indention_ && indent >= 0;
+    bool indentless = in_mapping && !indention_ && indent >= 0 && !v3_;
     int inner = indentless ? indent : deeper(indent);
     for (const Value& item : v.items()) {
       write_indent(inner);
@@ -226,7 +230,8 @@ class YamlWriter {
   }
 
   // JSON digits read back by go-yaml: whole numbers up to 64 bits stay as they are, all else is printed as a float.
-  static std::string number(double d) {
+  std::string number(double d) const {
+    if (v3_) return go_format_g(d);
     char json[kJsonRealMax];
     std::string text(json, write_json_real(json, d));
     Scalar s = resolve_plain(text, YamlRules::sigs);
@@ -249,11 +254,13 @@ class YamlWriter {
       return;
     }
     std::string cleaned;
-    if (!is_ascii(s)) {
+    if (!v3_ && !is_ascii(s)) {
       cleaned = through_json(s);
       s = cleaned;
     }
-    Style style = s.find('\n') != s.npos ? Style::literal : plain_is_no_string(s) ? Style::double_quoted : Style::plain;
+    Style style = s.find('\n') != s.npos                        ? Style::literal
+                  : plain_is_no_string(s) || (v3_ && s == "<<") ? Style::double_quoted
+                                                                : Style::plain;
     scalar(s, style, indent, simple_key);
   }
 
@@ -290,7 +297,7 @@ class YamlWriter {
   }
 
   void scalar(std::string_view s, Style style, int indent, bool simple_key) {
-    Analysis a = analyze(s);
+    Analysis a = analyze(s, style_);
     if (simple_key && a.multiline) style = Style::double_quoted;
     if (style == Style::plain && (!a.plain_allowed || (s.empty() && simple_key))) style = Style::single_quoted;
     if (style == Style::single_quoted && !a.single_allowed) style = Style::double_quoted;
@@ -312,7 +319,7 @@ class YamlWriter {
     if (!whitespace_) put(' ');
     bool spaces = false;
     for (size_t i = 0; i < s.size();) {
-      if (s[i] == ' ' && may_break && !spaces && column_ > kWidth && s[i + 1] != ' ') {
+      if (s[i] == ' ' && may_break && !spaces && column_ > width_ && s[i + 1] != ' ') {
         write_indent(indent);
         ++i;
         spaces = true;
@@ -331,7 +338,7 @@ class YamlWriter {
     for (size_t i = 0; i < s.size();) {
       Rune r = decode_rune(s.substr(i));
       if (s[i] == ' ') {
-        if (may_break && !spaces && column_ > kWidth && i > 0 && i + 1 < s.size() && s[i + 1] != ' ') {
+        if (may_break && !spaces && column_ > width_ && i > 0 && i + 1 < s.size() && s[i + 1] != ' ') {
           write_indent(indent);
           ++i;
         } else {
@@ -363,7 +370,7 @@ class YamlWriter {
         i += static_cast<size_t>(r.length);
         spaces = false;
       } else if (s[i] == ' ') {
-        if (may_break && !spaces && column_ > kWidth && i > 0 && i + 1 < s.size()) {
+        if (may_break && !spaces && column_ > width_ && i > 0 && i + 1 < s.size()) {
           write_indent(indent);
           if (s[i + 1] == ' ') put('\\');
           ++i;
@@ -468,15 +475,18 @@ class YamlWriter {
   }
 
   std::string& out_;
+  YamlStyle style_;
+  bool v3_;
+  int width_ = v3_ ? INT_MAX : kWidth;
   int column_ = 0;
   bool whitespace_ = true, indention_ = true;
 };
 
 }  // namespace
 
-std::string to_yaml(const Value& v) {
+std::string to_yaml(const Value& v, YamlStyle style) {
   std::string out;
-  YamlWriter(out).document(v);
+  YamlWriter(out, style).document(v);
   return out;
 }
 

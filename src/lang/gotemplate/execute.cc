@@ -550,7 +550,10 @@ class Executor {
     if (type.kind == Kind::interface_) return v;
     if (v.type() == nullptr)
       return error(fmt::format("wrong type for value; expected {}; got {}", type.name, types::any.name));
-    if (assignable(*v.type(), type)) return std::move(v).unheld();
+    if (assignable(*v.type(), type)) {
+      if (v.type() != &type) return Any(type, v.node());  // the function sees its own type
+      return std::move(v).unheld();
+    }
     if (v.kind() == Kind::pointer && v.type()->element == &type) return v;
     return error(fmt::format("wrong type for value; expected {}; got {}", type.name, v.type_name()));
   }

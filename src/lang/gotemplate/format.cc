@@ -812,7 +812,7 @@ std::string format_float(double d, char format, int precision, int bits) {
       while (n.digits.size() > 1 && n.digits.back() == '0') n.digits.pop_back();
       auto count = static_cast<int>(n.digits.size());
       int point = d == 0 ? 0 : n.exponent + 1;
-      if (d == 0) count = shortest ? 1 : 0;
+      if (d == 0) count = 0;
       int limit = shortest ? 6 : precision;
       if (!shortest && limit > count && count >= point) limit = count;
       if (shortest) limit = 6;

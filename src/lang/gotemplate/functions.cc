@@ -20,6 +20,7 @@ Signature parse_signature(std::string_view go, std::span<const Type* const> more
         {"int", &types::int_},
         {"int64", &types::int64},
         {"float64", &types::float64},
+        {"uint32", &types::uint32},
         {"uint64", &types::uint64},
         {"string", &types::string},
         {"[]any", &types::any_list},

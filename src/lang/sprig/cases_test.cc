@@ -1,0 +1,158 @@
+// Templates and what the real text/template, sprig and Helm 3.22 made of them (testdata/*.txt, written by
+// tests/peers/templates).
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <iostream>
+#include <random>
+#include <sstream>
+
+#include "base/text.h"
+#include "lang/sprig/families.h"
+#include "lang/sprig/go_time.h"
+#include "value/json.h"
+#include "value/yaml.h"
+
+namespace slipway::lang::sprig {
+
+namespace {
+
+using gotemplate::MissingKey;
+
+std::optional<std::string> file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+gotemplate::Environment environment() {
+  gotemplate::Environment e;
+  e.now = [] { return std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000)); };
+  e.random = [random = std::make_shared<std::mt19937>(7)](std::span<std::byte> to) {
+    for (std::byte& b : to) b = static_cast<std::byte>((*random)());
+  };
+  e.zoneinfo = [](std::string_view zone) { return file("testdata/zoneinfo/" + std::string(zone)); };
+  e.local_zone = "Europe/Berlin";
+  return e;
+}
+
+const Type& values_type() {
+  static const Type t = [] {
+    Type v = types::any_map;
+    v.name = "chartutil.Values";
+    v.underlying = &types::any_map;
+    return v;
+  }();
+  return t;
+}
+const Type& point_type() {
+  static const Type t = [] {
+    Type p;
+    p.name = "main.Point";
+    p.kind = Kind::structure;
+    p.fields = {"X", "Y"};
+    return p;
+  }();
+  return t;
+}
+
+std::shared_ptr<const Functions> functions() {
+  static const auto all = [] {
+    auto f = std::make_shared<Functions>();
+    add_functions(*f);
+    f->add("include", "(string, any) string", [](Call& c) {
+      std::string out;
+      auto done = c.run().execute(c.set(), c.text(0), c[1], out);
+      return done ? Any::of(out) : c.fail(std::move(done.error()));
+    });
+    return f;
+  }();
+  return all;
+}
+
+struct Answer {
+  bool ok;
+  std::string text;
+};
+
+Answer run(std::string_view text, const Value& values, MissingKey missing) {
+  gotemplate::Set set(functions(), missing);
+  auto parsed = set.parse("t.yaml", text);
+  if (!parsed) return {false, parsed.error().text};
+  gotemplate::Run run({}, environment());
+  Heap& heap = run.heap();
+  Any data = heap.map();
+  auto put = [&data](std::string_view key, Any v) { data.dict()->set(value::Key(key), std::move(v)); };
+  put("Values", heap.map(values_type(), values));
+  put("Int", Any::of_int(5));
+  put("Int64", Any::of_int64(7));
+  put("Uint", Any::number(types::uint64, 9));
+  put("Float", Any::of(2.5));
+  put("Bytes", gotemplate::bytes_of("hey"));
+  put("Strings", heap.strings({"a", "b"}));
+  put("Ints", heap.list({Any::of_int(3), Any::of_int(1), Any::of_int(2)}, types::int_list));
+  put("Nil", Any());
+  Time t;
+  t.unix_s = 1'700'000'000;
+  t.nanoseconds = 123'456'789;
+  put("Time", time_any(t));
+  put("Pause", Any::number(types::duration, 90'000'000'000));
+  put("Point", heap.structure(point_type(), {{value::Key("X"), Any::of_int(3)}, {value::Key("Y"), Any::of("q")}}));
+  put("Texts", heap.map(types::string_map, Value{{"b", "2"}, {"a", "1"}}));
+  std::string out;
+  auto done = run.execute(set, "t.yaml", data, out);
+  return done ? Answer{true, out} : Answer{false, done.error().text};
+}
+
+void check_file(const char* name, size_t least) {
+  std::ifstream in(std::string("testdata/") + name);
+  REQUIRE(in);
+  Value values;
+  MissingKey missing = MissingKey::zero;
+  std::string line, text;
+  size_t cases = 0, passed = 0;
+  while (std::getline(in, line)) {
+    if (line.starts_with("@values ")) {
+      value::YamlLimits limits;
+      limits.reals = true;
+      auto v = value::parse_yaml(line.substr(8), {}, limits);
+      REQUIRE_MESSAGE(v.has_value(), line);
+      values = *v;
+    } else if (line.starts_with("@missing ")) {
+      std::string how = line.substr(9);
+      missing = how == "error" ? MissingKey::error : how == "zero" ? MissingKey::zero : MissingKey::invalid;
+    } else if (line.starts_with("= ") || line.starts_with("! ")) {
+      auto expected = value::parse_json(line.substr(2));
+      REQUIRE_MESSAGE(expected.has_value(), line);
+      Answer got = run(base::replace_all(text, "⏎", "\n"), values, missing);
+      // What is no UTF-8 became U+FFFD on the way through JSON.
+      std::string shown = value::parse_json(value::to_json(Value(got.text)))->str();
+      bool same = got.ok == (line[0] == '=') && shown == expected->as_string();
+      ++cases;
+      passed += same ? 1 : 0;
+      if (!same)
+        FAIL_CHECK(text << "\n  expected " << line << "\n  got      " << (got.ok ? "= " : "! ")
+                        << value::to_json(Value(shown)));
+    } else {
+      text = line;
+    }
+  }
+  std::cout << name << ": " << passed << " of " << cases << " cases as the real programs\n";
+  CHECK(cases >= least);
+}
+
+}  // namespace
+
+TEST_CASE("the language as text/template") {
+  check_file("language.txt", 300);
+}
+TEST_CASE("the functions as sprig and Helm") {
+  check_file("functions.txt", 0);
+}
+TEST_CASE("YAML as go-yaml writes it") {
+  check_file("yaml.txt", 0);
+}
+
+}  // namespace slipway::lang::sprig

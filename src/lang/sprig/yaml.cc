@@ -1,0 +1,134 @@
+// YAML as Helm's functions read and write it: through JSON, by sigs.k8s.io/yaml.
+#include "value/yaml.h"
+
+#include <algorithm>
+
+#include "lang/sprig/families.h"
+#include "lang/sprig/json_error.h"
+#include "value/utf8.h"
+
+namespace slipway::lang::sprig {
+
+namespace {
+
+// go-yaml refuses to read some characters back from the JSON text, and toYaml is "" then.
+bool readable(std::string_view s) {
+  if (std::all_of(s.begin(), s.end(), [](char c) { return (c & 0x80) == 0 && c != 0x7F; })) return true;
+  while (!s.empty()) {
+    value::Rune r = value::decode_rune(s);
+    if (r.code == 0x7F || (r.code >= 0x80 && r.code < 0xA0 && r.code != 0x85) || r.code == 0xFFFE || r.code == 0xFFFF)
+      return false;
+    s.remove_prefix(static_cast<size_t>(r.length));
+  }
+  return true;
+}
+
+bool readable(const Value& v, int depth = 0) {
+  if (depth > 1000) return false;
+  if (v.is_string()) return readable(v.as_string());
+  for (const Value& item : v.items())
+    if (!readable(item, depth + 1)) return false;
+  for (const value::Member& m : v.members())
+    if (m.key.view().size() > 1000 || !readable(m.key.view()) || !readable(m.value, depth + 1)) return false;
+  return true;
+}
+
+std::string without_newline(std::string s) {
+  if (s.ends_with('\n')) s.pop_back();
+  return s;
+}
+
+// The tree that go-yaml v3 sees: no JSON in between.
+Value pretty_tree(const Any& v, int depth, bool& ok) {
+  if (depth > 1000) {
+    ok = false;
+    return {};
+  }
+  if (v.type() == &types::duration) return Value(gotemplate::printed(v));
+  if (v.is_bytes()) {
+    std::vector<Value> items;
+    for (char c : v.bytes()) items.emplace_back(static_cast<int>(static_cast<unsigned char>(c)));
+    return Value::array(std::move(items));
+  }
+  if (v.is_list() && v.node() != nullptr) {
+    std::vector<Value> items;
+    for (const Any& item : v.list()->items()) items.push_back(pretty_tree(item, depth + 1, ok));
+    return Value::array(std::move(items));
+  }
+  if (v.is_list()) return Value::array();
+  if (v.is_map()) {
+    std::vector<value::Member> members;
+    if (v.node() != nullptr)
+      for (const Dict::Entry& e : v.dict()->entries()) members.push_back({e.key, pretty_tree(e.value, depth + 1, ok)});
+    return Value::object(std::move(members));
+  }
+  auto tree = gotemplate::to_value(v);
+  if (!tree) ok = false;
+  return tree ? *tree : Value();
+}
+
+bool decode_yaml(std::string_view text, Value& out, std::string& error) {
+  value::YamlLimits limits;
+  limits.reals = true;
+  limits.first_only = true;
+  auto documents = value::parse_yaml_documents(text, {}, limits, value::DuplicateKeys::last_wins);
+  if (documents) {
+    out = documents->empty() ? Value() : documents->front().value;
+    return true;
+  }
+  error = value::go_yaml_error(text, true);
+  if (error.empty()) error = documents.error().message();
+  error = "error converting YAML to JSON: " + error;
+  return false;
+}
+
+Any to_yaml_function(Call& c) {
+  return counted(c, to_yaml(c[0]));
+}
+
+Any to_yaml_pretty(Call& c) {
+  bool ok = true;
+  Value tree = pretty_tree(c[0], 0, ok);
+  return ok ? counted(c, without_newline(value::to_yaml(tree, value::YamlStyle::go_yaml_v3))) : Any::of("");
+}
+
+Any from_yaml(Call& c) {
+  Value v;
+  std::string error;
+  if (!c.charge(c.text(0).size() * 2)) return Any();
+  if (decode_yaml(c.text(0), v, error)) {
+    if (v.is_object()) return c.heap().of(v);
+    if (v.is_null()) return Any(types::any_map, static_cast<gotemplate::Node*>(nullptr));
+    error = "error unmarshaling JSON: while decoding JSON: " + wrong_go_type(v, types::any_map.name);
+  }
+  return c.heap().map(types::any_map, Value{{"Error", error}});
+}
+
+Any from_yaml_array(Call& c) {
+  Value v;
+  std::string error;
+  if (!c.charge(c.text(0).size() * 2)) return Any();
+  if (decode_yaml(c.text(0), v, error)) {
+    if (v.is_array()) return c.heap().of(v);
+    if (v.is_null()) return nil_list();
+    error = "error unmarshaling JSON: while decoding JSON: " + wrong_go_type(v, types::any_list.name);
+  }
+  return c.heap().list({Any::of(error)});
+}
+
+}  // namespace
+
+std::string to_yaml(const Any& v) {
+  auto tree = gotemplate::to_value(v);
+  if (!tree || !readable(*tree)) return "";
+  return without_newline(value::to_yaml(*tree));
+}
+
+void add_yaml(Functions& f) {
+  f.add("toYaml", "(any) string", to_yaml_function);
+  f.add("toYamlPretty", "(any) string", to_yaml_pretty);
+  f.add("fromYaml", "(string) map[string]any", from_yaml);
+  f.add("fromYamlArray", "(string) []any", from_yaml_array);
+}
+
+}  // namespace slipway::lang::sprig
