@@ -1,5 +1,7 @@
 #include "apiserver/answer.h"
 
+#include <algorithm>
+
 #include "apiserver/status.h"
 #include "base/text.h"
 #include "kinds/protobuf.h"
@@ -122,21 +124,53 @@ Value in_form(const kinds::Kind& kind, const Value& object, const Accepted& acce
                {"rows", Value::array({row(kind, object, accepted.table_version, now, include_object)})}};
 }
 
+// Room for the rest of a long list's text, once a few items tell how long one is: else it is moved at each doubling.
+static void expect_rest(std::string& text, size_t done, size_t all) {
+  constexpr size_t sample = 16, guess_max = 64 << 20;
+  if (done == sample) text.reserve(std::min(text.size() / sample * (all + all / 16), guess_max));
+}
+
+// A Table row by row, each written when its cells are known: a tree of all rows would be as large again.
+static std::string table_text(const ListText& list, const Value& meta, std::string_view version, WallTime now,
+                              std::string_view include) {
+  std::string text = fmt::format(R"({{"apiVersion":"meta.k8s.io/{}","columnDefinitions":)", version);
+  value::append_json(text, kinds::table_columns(list.kind));
+  text += R"(,"kind":"Table","metadata":)";
+  value::append_json(text, meta);
+  text += R"(,"rows":[)";
+  std::string object =
+      fmt::format(R"({{"apiVersion":"meta.k8s.io/{}","kind":"PartialObjectMetadata","metadata":)", version);
+  size_t done = 0;
+  for (const Value& item : list.items) {
+    expect_rest(text, done, list.items.size());
+    text += done++ == 0 ? R"({"cells":)" : R"(,{"cells":)";
+    value::append_json(text, kinds::table_cells(list.kind, item, now));
+    if (Value conditions = kinds::table_row_conditions(list.kind, item); !conditions.empty()) {
+      text += R"(,"conditions":)";
+      value::append_json(text, conditions);
+    }
+    text += R"(,"object":)";
+    if (include == "None") {
+      text += "null";
+    } else if (include == "Object") {
+      value::append_json(text, item);
+    } else {
+      text += object;
+      value::append_json(text, item["metadata"]);
+      text += '}';
+    }
+    text += '}';
+  }
+  text += "]}";
+  return text;
+}
+
 std::string list_text(const ListText& list, const Accepted& accepted, WallTime now, std::string_view include_object) {
   ObjectBuilder metadata;
   metadata.set("resourceVersion", std::to_string(list.revision)).set_unless_empty("continue", list.continue_token);
   if (list.remaining) metadata.set("remainingItemCount", static_cast<int64_t>(*list.remaining));
   Value meta = metadata.build();
-  if (accepted.form == Form::table) {
-    ArrayBuilder rows;
-    for (const Value& item : list.items) rows.push(row(list.kind, item, accepted.table_version, now, include_object));
-    Value table{{"kind", "Table"},
-                {"apiVersion", fmt::format("meta.k8s.io/{}", accepted.table_version)},
-                {"metadata", meta},
-                {"columnDefinitions", kinds::table_columns(list.kind)},
-                {"rows", rows.build()}};
-    return value::to_json(table);
-  }
+  if (accepted.form == Form::table) return table_text(list, meta, accepted.table_version, now, include_object);
   if (accepted.encoding == Encoding::protobuf) {
     std::string message, item_text, out, api_version = list.kind.id.api_version(), kind = list.kind.id.kind;
     const kinds::Type* type = list.kind.type;
@@ -179,10 +213,10 @@ std::string list_text(const ListText& list, const Accepted& accepted, WallTime n
                                  list.kind.id.api_version());
   value::append_json(text, meta);
   text += ",\"items\":[";
-  bool first = true;
+  size_t done = 0;
   for (const Value& item : list.items) {
-    if (!first) text += ',';
-    first = false;
+    expect_rest(text, done, list.items.size());
+    if (done++ > 0) text += ',';
     if (!list.kind.builtin) {
       value::append_json(text, item);
       continue;

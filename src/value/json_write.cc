@@ -19,7 +19,12 @@ namespace {
 // Text being built in place: room is made for a whole step at once, so that the steps themselves only store.
 class Out {
  public:
-  explicit Out(std::string& s) : s_(s), size_(s.size()) { make_room(256); }
+  explicit Out(std::string& s) : s_(s), size_(s.size()) {
+    if (s.capacity() - size_ < 256)
+      make_room(256);
+    else
+      s.resize_and_overwrite(s.capacity(), [](char*, size_t size) { return size; });
+  }
   ~Out() { s_.resize(size_); }
   char* room(size_t n) {
     if (s_.size() - size_ < n) make_room(n);

@@ -65,6 +65,57 @@ struct KeyTable {
     return n <= 16 || std::memcmp(text.chars + 8, s.data() + 8, n - 16) == 0;
   }
 
+  // The first 8 bytes, with zeros behind a shorter text: as Text::chars has them.
+  static uint64_t load_padded(std::string_view s) {
+    const char* p = s.data();
+    size_t n = s.size();
+    if (n >= 8) return load(p);
+    if (n >= 4) {
+      uint32_t low, high;
+      std::memcpy(&low, p, 4);
+      std::memcpy(&high, p + n - 4, 4);
+      return low | (static_cast<uint64_t>(high) >> (8 - n) * 8) << 32;
+    }
+    uint64_t w = 0;
+    for (size_t i = 0; i < n; ++i) w |= static_cast<uint64_t>(static_cast<unsigned char>(p[i])) << i * 8;
+    return w;
+  }
+
+  // The member of that name; null when there is none. What all reading comes down to: one comparison of words for a
+  // member that is another, no call of memcmp unless the first 8 bytes and the length agree.
+  static const Member* find(std::span<const Member> members, std::string_view key) {
+    size_t n = key.size();
+    uint64_t first = load_padded(key);
+    auto is = [&](const Key& k) {
+      if (k.bits_ == Key::kEmpty) return n == 0;
+      const Key::Text& text = *k.text();
+      return load(text.chars) == first && text.length == n &&
+             (n <= 8 || std::memcmp(text.chars + 8, key.data() + 8, n - 8) == 0);
+    };
+    if (members.size() <= 12) {
+      for (const Member& m : members)
+        if (is(m.key)) return &m;
+      return nullptr;
+    }
+    uint64_t wanted = __builtin_bswap64(first);
+    auto before = [&](const Key& k) {
+      if (k.bits_ == Key::kEmpty) return n != 0;
+      uint64_t w = __builtin_bswap64(load(k.text()->chars));
+      return w != wanted ? w < wanted : k.view() < key;
+    };
+    const Member* low = members.data();
+    for (size_t left = members.size(); left > 0;) {
+      size_t half = left / 2;
+      if (before(low[half].key)) {
+        low += half + 1;
+        left -= half + 1;
+      } else {
+        left = half;
+      }
+    }
+    return low != members.data() + members.size() && is(low->key) ? low : nullptr;
+  }
+
   static Key::Text* make(std::string_view s) {
     size_t room = s.size() < 8 ? 8 : s.size();
     void* memory = std::malloc(offsetof(Key::Text, chars) + room);
@@ -117,6 +168,11 @@ bool Key::operator<(const Key& o) const noexcept {
   if (bits_ == kEmpty || o.bits_ == kEmpty) return bits_ == kEmpty;
   uint64_t a = __builtin_bswap64(KeyTable::load(text()->chars)), b = __builtin_bswap64(KeyTable::load(o.text()->chars));
   return a != b ? a < b : view() < o.view();
+}
+
+const Value* Value::find(std::string_view key) const noexcept {
+  const Member* found = KeyTable::find(members(), key);
+  return found == nullptr ? nullptr : &found->value;
 }
 
 size_t Key::own_bytes() const noexcept {

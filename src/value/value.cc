@@ -209,18 +209,6 @@ std::span<const Member> Value::members() const noexcept {
   return {node()->members(), node()->size};
 }
 
-const Value* Value::find(std::string_view key) const noexcept {
-  auto m = members();
-  if (m.size() <= 8) {
-    for (const Member& member : m)
-      if (member.key.view() == key) return &member.value;
-    return nullptr;
-  }
-  auto it =
-      std::lower_bound(m.begin(), m.end(), key, [](const Member& a, std::string_view k) { return a.key.view() < k; });
-  return it != m.end() && it->key.view() == key ? &it->value : nullptr;
-}
-
 const Value& Value::operator[](std::string_view key) const noexcept {
   const Value* v = find(key);
   return v == nullptr ? null_value : *v;

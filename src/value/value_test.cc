@@ -145,3 +145,26 @@ TEST_CASE("threads read, copy and intern at once") {
   for (auto& t : threads) t.join();
   CHECK(shared == pod);
 }
+
+TEST_CASE("a member is found by its whole name, in small objects and in large ones") {
+  auto check = [](size_t count) {
+    std::vector<std::string> names = {
+        "", std::string(1, '\0'), std::string(10, '\0'), "a", std::string("a\0", 2), "ab", "abc"};
+    for (size_t length = 4; names.size() < count; ++length)
+      for (std::string_view end : {"x", "y", "\xff"}) names.push_back(std::string(length, 'n') + std::string(end));
+    names.resize(count);
+    std::vector<Member> members;
+    for (size_t i = 0; i < count; ++i) members.push_back({Key(names[i]), Value(static_cast<int64_t>(i))});
+    Value object = Value::object(members);
+    REQUIRE(object.size() == count);
+    for (size_t i = 0; i < count; ++i) {
+      CHECK(object[names[i]].as_int(-1) == static_cast<int64_t>(i));
+      CHECK(!object.has(names[i] + "z"));
+      CHECK(!object.has(names[i] + std::string(8, '\0')));
+    }
+    CHECK(!object.has("nnnnnnnnnnn"));
+  };
+  for (size_t count : {1, 2, 7, 12, 13, 14, 60, 200}) check(count);
+  CHECK(!Value().has(""));
+  CHECK(!Value::object().has(""));
+}
