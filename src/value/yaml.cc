@@ -85,7 +85,10 @@ class YamlReader {
           Value root;
           if (!tree(root)) return error_ ? std::move(*error_) : events_.error();
           if (!empty) all.push_back({std::move(root), line});
-          if (limits_.first_only) return all;
+          if (limits_.first_only) {
+            if (!events_.next()) return events_.error();  // what ends the document must be right, too
+            return all;
+          }
           break;
         }
         default:

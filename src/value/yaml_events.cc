@@ -183,7 +183,10 @@ Error YamlEvents::error() const {
 }
 
 std::string YamlEvents::go_error() const {
-  if (refused_ != nullptr) return fmt::format("yaml: {}", refused_);
+  if (refused_ != nullptr) {
+    std::string_view words = refused_;
+    return fmt::format("yaml: {}", words.substr(0, words.find(" (")));  // without the hint
+  }
   size_t line = 0;
   if (parser_.problem_mark.line != 0)
     line = parser_.problem_mark.line + (parser_.error == YAML_SCANNER_ERROR ? 1 : 0);

@@ -258,9 +258,7 @@ class YamlWriter {
       cleaned = through_json(s);
       s = cleaned;
     }
-    Style style = s.find('\n') != s.npos                        ? Style::literal
-                  : plain_is_no_string(s) || (v3_ && s == "<<") ? Style::double_quoted
-                                                                : Style::plain;
+    Style style = s.find('\n') != s.npos ? Style::literal : plain_is_no_string(s) ? Style::double_quoted : Style::plain;
     scalar(s, style, indent, simple_key);
   }
 

@@ -334,7 +334,6 @@ class Printer {
     if (num[1] == 'I' || num[1] == 'N') {
       bool zero = std::exchange(f_.zero, false);
       if (num[1] == 'N' && !f_.space && !f_.plus) num.erase(0, 1);
-      if (num[0] == '+' && !f_.plus) num.erase(0, 1);
       pad(num);
       f_.zero = zero;
       return;

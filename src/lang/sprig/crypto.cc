@@ -197,7 +197,8 @@ Any decrypt_aes(Call& c) {
   auto bytes = base::base64_decode(c.text(1));
   if (!bytes) return c.fail("illegal base64 data at input byte 0");
   if (bytes->size() < 16)
-    return c.fail(fmt::format("runtime error: slice bounds out of range [:16] with capacity {}", bytes->size()));
+    return c.fail(
+        fmt::format("runtime error: slice bounds out of range [:16] with capacity {}", c.text(1).size() / 4 * 3));
   std::string_view text = std::string_view(*bytes).substr(16);
   if (text.size() % 16 != 0) return c.fail("crypto/cipher: input not full blocks");
   if (text.empty()) return c.fail("runtime error: index out of range [-1]");

@@ -175,7 +175,10 @@ void add_dicts(Functions& f) {
   f.add("omit", "(map[string]any, ...string) map[string]any", omit);
   add_must(f, "merge", "mustMerge", "(map[string]any, ...map[string]any) any", merge<false>);
   add_must(f, "mergeOverwrite", "mustMergeOverwrite", "(map[string]any, ...map[string]any) any", merge<true>);
-  add_must(f, "deepCopy", "mustDeepCopy", "(any) any", [](Call& c) { return copy(c, c[0], 0); });
+  add_must(f, "deepCopy", "mustDeepCopy", "(any) any", [](Call& c) {
+    if (c[0].is_nil()) return c.fail("reflect: call of reflect.Value.Type on zero Value");
+    return copy(c, c[0], 0);
+  });
   f.add("dig", "(...any) any", dig);
 }
 

@@ -336,15 +336,9 @@ Time Time::of(int64_t year, int64_t month, int64_t day, int64_t hour, int64_t mi
   nanoseconds -= floor_div(nanoseconds, 1'000'000'000) * 1'000'000'000;
   int64_t days = days_from_civil(year, static_cast<int>(m + 1), 1) + day - 1;
   int64_t seconds = (days * 24 + hour) * 3600 + minute * 60 + second;
-  // The offset that held: as Go, first guess with the offset at that moment, then look again.
+  // As Go: the offset at that many seconds, or the one that holds once it is taken off.
   int64_t offset = zone->at(seconds).offset_s;
-  if (offset != 0) {
-    int64_t again = zone->at(seconds - offset).offset_s;
-    if (again != offset && zone->at(seconds - again).offset_s == again) offset = again;
-  } else {
-    int64_t before = zone->at(seconds - 86400).offset_s;
-    if (before != 0 && zone->at(seconds - before).offset_s == before) offset = before;
-  }
+  if (offset != 0) offset = zone->at(seconds - offset).offset_s;
   Time t;
   t.unix_s = seconds - offset;
   t.nanoseconds = static_cast<int>(nanoseconds);

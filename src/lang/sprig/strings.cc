@@ -115,16 +115,15 @@ std::string swap_case(std::string_view s) {
   });
 }
 
-std::string initials(std::string_view s) {
+std::string initials(std::string_view s) {  // byte by byte, each byte a character
   std::string out;
   bool next = true;
-  while (!s.empty()) {
-    Rune r = decode_rune(s);
-    s.remove_prefix(static_cast<size_t>(r.length));
-    if (is_space(r.code))
+  for (char ch : s) {
+    auto c = static_cast<unsigned char>(ch);
+    if (is_space(c))
       next = true;
     else if (std::exchange(next, false))
-      append_rune(out, r.code);
+      append_rune(out, c);
   }
   return out;
 }

@@ -69,7 +69,7 @@ class Writer {
   std::string document(const Any& v) {
     if (!v.is_map() && v.kind() != Kind::structure) {
       if (v.is_list() && is_tables(v))
-        fail("toml: array of tables needs a key");
+        fail("toml: top-level values must be Go maps or structs");
       else
         element(v, 0);
     } else {

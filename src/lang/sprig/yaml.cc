@@ -77,7 +77,14 @@ bool decode_yaml(std::string_view text, Value& out, std::string& error) {
     return true;
   }
   error = value::go_yaml_error(text, true);
-  if (error.empty()) error = documents.error().message();
+  if (error.empty()) {
+    error = documents.error().message();
+    if (size_t at = error.find(" has no JSON"); at != error.npos) {
+      std::string_view number = std::string_view(error).substr(0, at);
+      bool nan = number.ends_with("n") || number.ends_with("N");
+      error = fmt::format("json: unsupported value: {}", nan ? "NaN" : number.starts_with('-') ? "-Inf" : "+Inf");
+    }
+  }
   error = "error converting YAML to JSON: " + error;
   return false;
 }
@@ -98,7 +105,7 @@ Any from_yaml(Call& c) {
   if (!c.charge(c.text(0).size() * 2)) return Any();
   if (decode_yaml(c.text(0), v, error)) {
     if (v.is_object()) return c.heap().of(v);
-    if (v.is_null()) return Any(types::any_map, static_cast<gotemplate::Node*>(nullptr));
+    if (v.is_null()) return c.heap().map();
     error = "error unmarshaling JSON: while decoding JSON: " + wrong_go_type(v, types::any_map.name);
   }
   return c.heap().map(types::any_map, Value{{"Error", error}});
@@ -110,7 +117,7 @@ Any from_yaml_array(Call& c) {
   if (!c.charge(c.text(0).size() * 2)) return Any();
   if (decode_yaml(c.text(0), v, error)) {
     if (v.is_array()) return c.heap().of(v);
-    if (v.is_null()) return nil_list();
+    if (v.is_null()) return c.heap().list({});
     error = "error unmarshaling JSON: while decoding JSON: " + wrong_go_type(v, types::any_list.name);
   }
   return c.heap().list({Any::of(error)});
