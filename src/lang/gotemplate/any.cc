@@ -10,7 +10,8 @@ namespace slipway::lang::gotemplate {
 
 namespace {
 
-constexpr int kDepthMax = 1000;  // of what is compared or turned into a tree
+constexpr int kDepthMax = 1000;           // of what is compared or turned into a tree
+constexpr size_t kNodesMax = 10'000'000;  // lists may share what they hold, trees and comparisons do not
 
 Type simple(std::string name, Kind kind, const Type* element = nullptr) {
   Type t;
@@ -332,18 +333,20 @@ Any Heap::strings(const std::vector<std::string>& items) {
 
 namespace {
 
-Result<Value> tree_of(const Any& v, int depth);
+Result<Value> tree_of(const Any& v, int depth, size_t& nodes);
 
-Result<Value> tree_of_map(const Any& v, int depth) {
+Result<Value> tree_of_map(const Any& v, int depth, size_t& nodes) {
   if (v.dict() == nullptr) return Value();
   if (const Value* whole = v.dict()->untouched()) return *whole;
   std::vector<value::Member> members;
   members.reserve(v.dict()->size());
-  for (const Dict::Entry& e : v.dict()->entries()) members.push_back({e.key, OR_RETURN(tree_of(e.value, depth + 1))});
+  for (const Dict::Entry& e : v.dict()->entries())
+    members.push_back({e.key, OR_RETURN(tree_of(e.value, depth + 1, nodes))});
   return Value::object(std::move(members));
 }
 
-Result<Value> tree_of(const Any& v, int depth) {
+Result<Value> tree_of(const Any& v, int depth, size_t& nodes) {
+  if (++nodes > kNodesMax) return fail(ErrorKind::too_large, "more than {} values", kNodesMax);
   if (depth > kDepthMax) return fail(ErrorKind::too_large, "nested deeper than {} levels", kDepthMax);
   const Type* type = v.type();
   if (type == nullptr) return Value();
@@ -363,13 +366,13 @@ Result<Value> tree_of(const Any& v, int depth) {
       if (const Value* whole = v.list()->untouched()) return *whole;
       std::vector<Value> items;
       items.reserve(v.size());
-      for (const Any& item : v.list()->items()) items.push_back(OR_RETURN(tree_of(item, depth + 1)));
+      for (const Any& item : v.list()->items()) items.push_back(OR_RETURN(tree_of(item, depth + 1, nodes)));
       return Value::array(std::move(items));
     }
     case Kind::map:
     case Kind::structure:
     case Kind::pointer:
-      return tree_of_map(v, depth);
+      return tree_of_map(v, depth, nodes);
     case Kind::uint:
     case Kind::uint8:
     case Kind::uint16:
@@ -386,9 +389,9 @@ Result<Value> tree_of(const Any& v, int depth) {
   }
 }
 
-bool equal_at(const Any& a, const Any& b, int depth) {
+bool equal_at(const Any& a, const Any& b, int depth, size_t& nodes) {
   if (a.type() != b.type()) return false;
-  if (depth > kDepthMax) return false;
+  if (depth > kDepthMax || ++nodes > kNodesMax) return false;
   switch (a.kind()) {
     case Kind::invalid:
       return true;
@@ -405,7 +408,7 @@ bool equal_at(const Any& a, const Any& b, int depth) {
       if (a.is_bytes()) return a.bytes() == b.bytes();
       const auto &x = a.list()->items(), &y = b.list()->items();
       for (size_t i = 0; i < x.size(); ++i)
-        if (!equal_at(x[i], y[i], depth + 1)) return false;
+        if (!equal_at(x[i], y[i], depth + 1, nodes)) return false;
       return true;
     }
     case Kind::map:
@@ -417,7 +420,7 @@ bool equal_at(const Any& a, const Any& b, int depth) {
       if (p == nullptr || q == nullptr || p->size() != q->size()) return false;
       auto x = p->entries(), y = q->entries();
       for (size_t i = 0; i < x.size(); ++i)
-        if (!(x[i].key == y[i].key) || !equal_at(x[i].value, y[i].value, depth + 1)) return false;
+        if (!(x[i].key == y[i].key) || !equal_at(x[i].value, y[i].value, depth + 1, nodes)) return false;
       return true;
     }
     case Kind::function:
@@ -431,11 +434,13 @@ bool equal_at(const Any& a, const Any& b, int depth) {
 }  // namespace
 
 Result<Value> to_value(const Any& v) {
-  return tree_of(v, 0);
+  size_t nodes = 0;
+  return tree_of(v, 0, nodes);
 }
 
 bool deep_equal(const Any& a, const Any& b) {
-  return equal_at(a, b, 0);
+  size_t nodes = 0;
+  return equal_at(a, b, 0, nodes);
 }
 
 }  // namespace slipway::lang::gotemplate

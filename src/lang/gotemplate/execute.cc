@@ -768,4 +768,19 @@ bool Call::charge(size_t bytes) {
   return false;
 }
 
+bool Call::spend(uint64_t steps) {
+  run_->steps_ += steps;
+  Failure f;
+  f.kind = ErrorKind::timeout;
+  if (run_->steps_ > run_->limits_.steps_max)
+    f.message = fmt::format("more than {} steps", run_->limits_.steps_max);
+  else if (run_->steps_ >= run_->next_check_ && run_->limits_.stop && run_->limits_.stop())
+    f.message = "took too long";
+  else
+    return true;
+  f.text = f.message;
+  fail(std::move(f));
+  return false;
+}
+
 }  // namespace slipway::lang::gotemplate

@@ -31,7 +31,7 @@ size_t rune_count(std::string_view s) {
 
 class Printer {
  public:
-  explicit Printer(std::string& out) : out_(out) {}
+  explicit Printer(std::string& out) : out_(out), end_(out.size() + kPrintedMax) {}
 
   bool deep() const { return deep_; }
 
@@ -80,7 +80,7 @@ class Printer {
   }
 
   void value(const Any& v, char32_t verb, int depth) {
-    if (depth > kDepthMax) {
+    if (depth > kDepthMax || out_.size() > end_) {
       deep_ = true;
       return;
     }
@@ -457,6 +457,7 @@ class Printer {
   }
 
   std::string& out_;
+  size_t end_;
   Flags f_;
   bool erroring_ = false, deep_ = false;
   size_t widths_ = 0;

@@ -10,8 +10,11 @@
 namespace slipway::lang::gotemplate {
 
 // What an action prints: fmt.Fprint of one value; no value prints "<no value>", nil "<nil>". False when it is nested
-// deeper than any text should be (a map that contains itself): Go's process would die there.
+// deeper or longer than any text should be (a map that contains itself): Go's process would die there.
 bool append_printed(std::string& out, const Any& v);
+// No text printed here grows far past this: a few lists that hold one another twice over would fill any memory. Whoever
+// gets a longer one has only its beginning.
+constexpr size_t kPrintedMax = 64 << 20;
 std::string sprint(std::span<const Any> v);    // blanks only between two that are no strings
 std::string sprintln(std::span<const Any> v);  // blanks between all, and a newline
 std::string sprintf(std::string_view format, std::span<const Any> v);

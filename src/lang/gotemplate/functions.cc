@@ -400,7 +400,7 @@ Any go_urlquery(Call& call) {
 }
 
 Any printed_result(Call& call, std::string text) {
-  if (!call.charge(text.size())) return Any();
+  if (!call.charge(text.size() > kPrintedMax ? SIZE_MAX : text.size())) return Any();
   return Any::of(text);
 }
 

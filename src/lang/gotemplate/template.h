@@ -197,6 +197,8 @@ class Call {
   bool failed() const { return failure_ != nullptr; }
   // Counts `bytes` more of memory; false after having failed with the limit.
   bool charge(size_t bytes);
+  // Counts the steps of a long computation; false after having failed with the limit, or being told to stop.
+  bool spend(uint64_t steps);
 
  private:
   friend class Executor;

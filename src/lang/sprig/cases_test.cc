@@ -145,6 +145,48 @@ void check_file(const char* name, size_t least) {
 
 }  // namespace
 
+TEST_CASE("every function that Helm 3.22 has") {
+  std::ifstream in("testdata/names.txt");
+  REQUIRE(in);
+  for (std::string name; std::getline(in, name);) {
+    if (name == "include" || name == "tpl" || name == "required" || name == "lookup") continue;  // the caller's
+    CHECK_MESSAGE(functions()->find(name) != nullptr, name);
+  }
+}
+
+TEST_CASE("what doubles itself ends in an error") {
+  auto fails = [](std::string_view text) {
+    CAPTURE(text);
+    CHECK_FALSE(run(text, Value(), MissingKey::zero).ok);
+  };
+  std::string doubling = "{{ $x := list 1 }}{{ range until 60 }}{{ $x = list $x $x }}{{ end }}";
+  fails(doubling + "{{ toYaml $x }}");
+  fails(doubling + "{{ toJson $x }}");
+  fails("{{ $s := \"0123456789abcdef\" }}{{ range until 40 }}{{ $s = print $s $s }}{{ end }}");
+  fails("{{ repeat 100000000000 \"x\" }}");
+  fails("{{ until 100000000000 }}");
+  fails("{{ indent 1000000000000 \"x\" }}");
+  fails("{{ $d := dict }}{{ $_ := set $d \"d\" $d }}{{ $d }}");
+  fails("{{ $d := dict }}{{ $_ := set $d \"d\" $d }}{{ toYaml $d }}");
+  fails("{{ define \"r\" }}{{ include \"r\" . }}{{ end }}{{ include \"r\" . }}");
+}
+
+TEST_CASE("certificates are what they say") {
+  auto yes = [](std::string_view text) {
+    CAPTURE(text);
+    Answer a = run(text, Value(), MissingKey::zero);
+    CHECK(a.text == "true");
+  };
+  yes("{{ $ca := genCAWithKey \"ca\" 10 (genPrivateKey \"ecdsa\") }}{{ $c := genSignedCertWithKey \"cn\" (list "
+      "\"10.0.0.1\") "
+      "(list \"a.b\") 5 $ca (genPrivateKey \"ecdsa\") }}{{ $b := buildCustomCert (b64enc $c.Cert) (b64enc $c.Key) }}{{ "
+      "and (eq "
+      "$b.Cert $c.Cert) (ne $c.Key $ca.Key) }}");
+  yes("{{ $c := genSelfSignedCertWithKey \"cn\" nil nil 5 (genPrivateKey \"ed25519\") }}{{ hasPrefix \"-----BEGIN "
+      "CERT\" $c.Cert }}");
+  yes("{{ hasSuffix \"s\" (ago (toDate \"2006-01-02\" \"2020-01-01\")) }}");
+}
+
 TEST_CASE("the language as text/template") {
   check_file("language.txt", 300);
 }

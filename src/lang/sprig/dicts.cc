@@ -92,6 +92,7 @@ bool merge_into(Call& c, Dict& dst, const Any& src, bool overwrite, int depth) {
   if (src.node() == nullptr || src.dict() == &dst) return true;
   // src may change while it is read, if it is also below dst.
   std::vector<Dict::Entry> all(entries(src).begin(), entries(src).end());
+  if (!c.spend(all.size())) return false;
   for (Dict::Entry& e : all) {
     if (e.value.is_nil()) {
       if (overwrite) dst.set(e.key, Any());

@@ -179,7 +179,7 @@ std::string escape_html(std::string json) {
 
 Any out(Call& c, bool pretty, bool escape, bool must) {
   auto v = gotemplate::to_value(c[0]);
-  if (!v) return must ? c.fail(v.error().message()) : Any::of("");
+  if (!v) return must || v.error().is(ErrorKind::too_large) ? c.fail(v.error().message()) : Any::of("");
   std::string json = pretty ? value::to_json_pretty(*v, 2) : value::to_json(*v);
   return counted(c, escape ? escape_html(std::move(json)) : std::move(json));
 }

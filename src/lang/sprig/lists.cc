@@ -14,7 +14,8 @@ Any list_of(Call& c, std::vector<Any> items) {
   return c.heap().list(std::move(items));
 }
 
-bool contains(const std::vector<Any>& items, const Any& needle) {
+bool contains(Call& c, const std::vector<Any>& items, const Any& needle) {
+  if (!c.spend(1 + items.size() / 16)) return true;
   return std::any_of(items.begin(), items.end(),
                      [&needle](const Any& item) { return gotemplate::deep_equal(needle, item); });
 }
@@ -83,7 +84,7 @@ Any uniq(Call& c) {
   std::vector<Any> items, out;
   if (!elements(c, c[0], "Cannot find uniq on type", items)) return Any();
   for (Any& item : items)
-    if (!contains(out, item)) out.push_back(std::move(item));
+    if (!contains(c, out, item)) out.push_back(std::move(item));
   return list_of(c, std::move(out));
 }
 
@@ -91,7 +92,7 @@ Any without(Call& c) {
   std::vector<Any> items;
   if (!elements(c, c[0], "Cannot find without on type", items)) return Any();
   std::vector<Any> omitted(c.arguments().begin() + 1, c.arguments().end());
-  std::erase_if(items, [&omitted](const Any& item) { return contains(omitted, item); });
+  std::erase_if(items, [&](const Any& item) { return contains(c, omitted, item); });
   return list_of(c, std::move(items));
 }
 
@@ -99,7 +100,7 @@ Any has(Call& c) {
   if (c[1].is_nil()) return Any::of(false);
   std::vector<Any> items;
   if (!elements(c, c[1], "Cannot find has on type", items)) return Any();
-  return Any::of(contains(items, c[0]));
+  return Any::of(contains(c, items, c[0]));
 }
 
 Any slice(Call& c) {

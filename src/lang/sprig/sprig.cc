@@ -80,7 +80,7 @@ bool is_empty(const Any& v) {
 }
 
 Any counted(Call& call, std::string text) {
-  if (!call.charge(text.size())) return Any();
+  if (!call.charge(text.size() > gotemplate::kPrintedMax ? SIZE_MAX : text.size())) return Any();
   return Any::of(text);
 }
 

@@ -608,8 +608,12 @@ void add_strings(Functions& f) {
   f.add("nindent", "(int, string) string", [](Call& c) { return indent(c, true); });
   f.add("replace", "(string, string, string) string", [](Call& c) {
     std::string_view s = c.text(2);
-    if (c.text(1).size() > 64 && !c.charge((s.size() + 1) * c.text(1).size() / std::max<size_t>(c.text(0).size(), 1)))
-      return Any();
+    std::string_view from = c.text(0), to = c.text(1);
+    if (to.size() > from.size() && (s.size() / std::max<size_t>(from.size(), 1) + 1) * to.size() > 1 << 20) {
+      size_t found = from.empty() ? s.size() + 1 : 0;
+      for (size_t at = s.find(from); !from.empty() && at != s.npos; at = s.find(from, at + from.size())) ++found;
+      if (!c.charge(found * to.size())) return Any();
+    }
     return counted(c, replace(s, c.text(0), c.text(1)));
   });
   f.add("plural", "(string, string, int) string", [](Call& c) { return c.integer(2) == 1 ? c[0] : c[1]; });

@@ -143,7 +143,8 @@ class Writer {
   }
 
   void element(const Any& v, int depth) {
-    if (depth > kDepthMax) return fail("toml: nested too deeply");
+    if (depth > kDepthMax || out_.size() > gotemplate::kPrintedMax) return fail("toml: nested too deeply");
+    if (!error.empty()) return;
     if (v.type() != nullptr && v.type()->name == "time.Time") {
       auto json = gotemplate::to_value(v);
       out_ += json ? json->str() : "";

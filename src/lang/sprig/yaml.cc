@@ -39,8 +39,8 @@ std::string without_newline(std::string s) {
 }
 
 // The tree that go-yaml v3 sees: no JSON in between.
-Value pretty_tree(const Any& v, int depth, bool& ok) {
-  if (depth > 1000) {
+Value pretty_tree(const Any& v, int depth, bool& ok, size_t& nodes) {
+  if (depth > 1000 || ++nodes > 10'000'000 || !ok) {
     ok = false;
     return {};
   }
@@ -52,14 +52,15 @@ Value pretty_tree(const Any& v, int depth, bool& ok) {
   }
   if (v.is_list() && v.node() != nullptr) {
     std::vector<Value> items;
-    for (const Any& item : v.list()->items()) items.push_back(pretty_tree(item, depth + 1, ok));
+    for (const Any& item : v.list()->items()) items.push_back(pretty_tree(item, depth + 1, ok, nodes));
     return Value::array(std::move(items));
   }
   if (v.is_list()) return Value::array();
   if (v.is_map()) {
     std::vector<value::Member> members;
     if (v.node() != nullptr)
-      for (const Dict::Entry& e : v.dict()->entries()) members.push_back({e.key, pretty_tree(e.value, depth + 1, ok)});
+      for (const Dict::Entry& e : v.dict()->entries())
+        members.push_back({e.key, pretty_tree(e.value, depth + 1, ok, nodes)});
     return Value::object(std::move(members));
   }
   auto tree = gotemplate::to_value(v);
@@ -90,12 +91,15 @@ bool decode_yaml(std::string_view text, Value& out, std::string& error) {
 }
 
 Any to_yaml_function(Call& c) {
-  return counted(c, to_yaml(c[0]));
+  auto tree = gotemplate::to_value(c[0]);
+  if (!tree) return tree.error().is(ErrorKind::too_large) ? c.fail(tree.error().message()) : Any::of("");
+  return readable(*tree) ? counted(c, without_newline(value::to_yaml(*tree))) : Any::of("");
 }
 
 Any to_yaml_pretty(Call& c) {
   bool ok = true;
-  Value tree = pretty_tree(c[0], 0, ok);
+  size_t nodes = 0;
+  Value tree = pretty_tree(c[0], 0, ok, nodes);
   return ok ? counted(c, without_newline(value::to_yaml(tree, value::YamlStyle::go_yaml_v3))) : Any::of("");
 }
 
