@@ -42,6 +42,21 @@ std::string frame(std::string_view type, const Value& object, Encoding encoding)
   return text;
 }
 
+// Many watchers hear of the same object one after the other: its frame is made once. Of the loop's thread, which is the
+// only one that answers; one frame is kept, as long as nothing else happens.
+std::string shared_frame(std::string_view type, const Value& object, Encoding encoding) {
+  struct Last {
+    Value object;  // held, so that no other one can have its place in memory
+    std::string type;
+    Encoding encoding = Encoding::json;
+    std::string text;
+  };
+  static thread_local Last last;
+  if (!last.object.same_node(object) || last.type != type || last.encoding != encoding)
+    last = {object, std::string(type), encoding, frame(type, object, encoding)};
+  return last.text;
+}
+
 // Tables name their columns in the first event only.
 Value event_object(const kinds::Kind& kind, const cluster::WatchEvent& event, const Accepted& accepted, WallTime now,
                    std::string_view include, bool first) {
@@ -104,9 +119,8 @@ Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const 
       OR_CO_RETURN(co_await exchange.write(frame("ERROR", status_of(event.error()), accepted->encoding)));
       break;
     }
-    OR_CO_RETURN(co_await exchange.write(frame(name_of(event->type),
-                                               event_object(kind, *event, *accepted, world_.now(), include, first),
-                                               accepted->encoding)));
+    Value object = event_object(kind, *event, *accepted, world_.now(), include, first);
+    OR_CO_RETURN(co_await exchange.write(shared_frame(name_of(event->type), object, accepted->encoding)));
     first = false;
   }
   co_return co_await exchange.finish();
