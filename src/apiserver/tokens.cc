@@ -11,6 +11,8 @@ namespace {
 
 constexpr size_t token_bytes_max = 16 << 10;
 constexpr std::string_view header = R"({"alg":"ES256","typ":"JWT"})";
+// We alone issue these, valid at once: one from the future says that our clock went back.
+constexpr int64_t clock_leeway_s = 24 * 3600;
 constexpr std::string_view audience = "https://kubernetes.default.svc";
 
 }  // namespace
@@ -35,7 +37,8 @@ std::optional<Value> read_token(const runtime::CertifiedKey& key, std::string_vi
   int64_t now_s = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
   auto audiences = (*claims)["aud"].items();
   bool for_us = std::any_of(audiences.begin(), audiences.end(), [](const Value& a) { return a == Value(audience); });
-  if (!for_us || (*claims)["exp"].as_int() <= now_s || (*claims)["nbf"].as_int() > now_s) return std::nullopt;
+  if (!for_us || (*claims)["exp"].as_int() <= now_s || (*claims)["nbf"].as_int() > now_s + clock_leeway_s)
+    return std::nullopt;
   return *claims;
 }
 

@@ -49,6 +49,7 @@ class Agent final : public NodeAgent {
     auto synced = co_await cache_->wait_synced();
     if (synced) {
       group.spawn(listen());
+      group.spawn(watch_clock());
       group.spawn(rotate_logs());
       synced_ = true;
       for (const Value& pod : cache_->list(kPod)) pod_changed(Value(), pod);
@@ -128,6 +129,18 @@ class Agent final : public NodeAgent {
     for (auto& [uid, worker] : workers_)
       if (worker->uses(kinds::kind_of(object), kinds::namespace_of(object), kinds::name_of(object)))
         worker->inputs_changed();
+  }
+
+  // Waits are counted on a clock that does not jump; what they wait for (a token's end) stands in wall time.
+  Task<void> watch_clock() {
+    auto offset = [this] { return world_.now().time_since_epoch() - world_.steady_now().time_since_epoch(); };
+    auto before = offset();
+    while (co_await runtime::sleep(10s)) {
+      auto jump = offset() - std::exchange(before, offset());
+      if (jump < 5s && jump > -5s) continue;
+      world_.log().write(runtime::LogLevel::warning, "node: the clock jumped; looking at all pods again");
+      for (auto& [uid, worker] : workers_) worker->inputs_changed();
+    }
   }
 
   Task<void> listen() {

@@ -135,7 +135,8 @@ Task<void> probe_loop(World& world, PodRuntime& runtime, reconcile::EventRecorde
           failure_threshold = loop.probe["failureThreshold"].as_int(3);
   Value about = container_reference(loop.target.pod, loop.target.container["name"].as_string());
   WallTime first = loop.started + seconds(loop.probe["initialDelaySeconds"], 0);
-  if (world.now() < first && !co_await runtime::sleep(first - world.now())) co_return;
+  Duration left = std::min<Duration>(first - world.now(), seconds(loop.probe["initialDelaySeconds"], 0));
+  if (left > Duration{} && !co_await runtime::sleep(left)) co_return;
   pod::Verdict told = pod::Verdict::unknown;
   bool last = false;
   int64_t run = 0;

@@ -582,8 +582,8 @@ const Value& Worker::container_spec(std::string_view name) const {
 Task<void> Worker::kill(std::vector<pod::KillContainer> kills) {
   runtime::Scope& scope = co_await runtime::current_scope();
   for (size_t i = 0; i < kills.size();) {
-    SteadyTime deadline =
-        node_.world.steady_now() + std::max<Duration>(killing_[kills[i].id] - node_.world.now(), Duration());
+    SteadyTime deadline = node_.world.steady_now() +
+                          std::clamp<Duration>(killing_[kills[i].id] - node_.world.now(), Duration(), kills[i].grace);
     TaskGroup together(scope);
     int turn = kills[i].turn;
     for (; i < kills.size() && kills[i].turn == turn; ++i) together.spawn(kill_one(kills[i], deadline));

@@ -19,6 +19,56 @@ def missing():
     return None
 
 
+def processes_of(data):
+    """Of the containerd in this data directory: its pid, its shims by sandbox id, and everything that runs below them."""
+    parents, shims = {}, {}
+    for entry in os.listdir("/proc"):
+        try:
+            stat = Path(f"/proc/{entry}/stat").read_text() if entry.isdigit() else ""
+            words = Path(f"/proc/{entry}/cmdline").read_bytes().decode(errors="replace").split("\0") if stat else []
+        except OSError:
+            continue  # it ended meanwhile
+        if not stat:
+            continue
+        parents[int(entry)] = int(stat[stat.rindex(")") + 2:].split()[1])
+        if "containerd-shim" in words[0] and f"{data}/containerd/grpc.sock" in words and "-id" in words:
+            shims[words[words.index("-id") + 1]] = int(entry)
+    below, found = set(shims.values()), True
+    while found:
+        found = {pid for pid, parent in parents.items() if parent in below and pid not in below}
+        below |= found
+    pid_file = Path(data) / "containerd/containerd.pid"
+    return int(pid_file.read_text().split()[0]), shims, below - set(shims.values())
+
+
+def kill(*pids):
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def reboot(slipway, data):
+    """What a power cycle leaves: no process of ours, no mount, no network, nothing in /run; the disk as it is."""
+    slipway.stop(signal.SIGKILL)
+    containerd, shims, containers = processes_of(data)
+    spaces = {line.split()[0] for line in subprocess.run(["ip", "netns", "list"], capture_output=True, text=True).stdout.splitlines()}
+    kill(containerd, *shims.values(), *containers)
+    wait("all are dead", lambda: not any(processes_of(data)[1:]))
+    mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for mount in reversed([m for m in mounts if m.startswith(f"{data}/")]):
+        subprocess.run(["umount", "-l", mount], check=True)
+    for name in spaces:
+        if name.startswith("cni-"):
+            subprocess.run(["ip", "netns", "delete", name], capture_output=True)
+    for link in json.loads(subprocess.run(["ip", "-json", "link"], capture_output=True, text=True).stdout):
+        if link["ifname"].startswith("slipway"):
+            subprocess.run(["ip", "link", "delete", link["ifname"]], check=True)
+    subprocess.run(["nft", "delete", "table", "ip", "slipway"], check=True)
+    shutil.rmtree("/run/slipway", ignore_errors=True)
+
+
 class Containers(unittest.TestCase):
     """One machine's life; the tests run in the order of their names and build on each other."""
 
@@ -94,6 +144,54 @@ class Containers(unittest.TestCase):
             self.assertEqual(pods, self.slipway.pods("hoist"))
             self.assertEqual(counts, self.restarts())
             self.job()
+
+    def ready(self, beginning):
+        pod = self.slipway.get(f"/api/v1/namespaces/hoist/pods/{self.pod(beginning)}")
+        return all(c["ready"] for c in pod["status"]["containerStatuses"])
+
+    def test_3_containerd_killed(self):
+        pods, counts, before = self.slipway.pods("hoist"), self.restarts(), processes_of(self.data)
+        kill(before[0])
+        wait("another containerd", lambda: processes_of(self.data)[0] != before[0], 30)
+        wait("it answers", lambda: self.slipway.cli("exec", self.pod("hoist-api"), "-n", "hoist", "--", "id", "-u", check=False).stdout == "10001\n", 30)
+        self.job()
+        after = processes_of(self.data)
+        self.assertEqual(before[1:], after[1:])  # the same shims and processes
+        self.assertEqual((pods, counts), (self.slipway.pods("hoist"), self.restarts()))
+
+    def test_3_shim_killed(self):
+        pods, counts = self.slipway.pods("hoist"), self.restarts()
+        api = self.pod("hoist-api")
+        marked = self.slipway.cli("exec", api, "-n", "hoist", "--", "cat", "/proc/sys/kernel/hostname").stdout
+        self.assertEqual(api, marked.strip())
+        containerd, shims, _ = processes_of(self.data)
+        listed = subprocess.run(["ctr", "-a", f"{self.data}/containerd/grpc.sock", "-n", "k8s.io", "containers", "ls"], capture_output=True, text=True).stdout
+        victim = None
+        for sandbox in shims:
+            labels = subprocess.run(["ctr", "-a", f"{self.data}/containerd/grpc.sock", "-n", "k8s.io", "containers", "info", sandbox],
+                                    capture_output=True, text=True).stdout
+            if f'"io.kubernetes.pod.name": "{api}"' in labels:
+                victim = sandbox
+        self.assertIsNotNone(victim, listed)
+        kill(shims[victim])
+        wait("the pod has another shim", lambda: len(processes_of(self.data)[1]) == len(shims) and victim not in processes_of(self.data)[1], 60)
+        wait("the pod is ready again", lambda: self.ready("hoist-api"), 60)
+        self.healthy(60)
+        wait("a job is done", lambda: self.job() is None, 30)
+        others = lambda of: {n: c for n, c in of.items() if n != api}
+        self.assertEqual(pods, self.slipway.pods("hoist"))
+        self.assertEqual(others(counts), others(self.restarts()))
+
+    def test_3_reboot(self):
+        pods, counts = self.slipway.pods("hoist"), self.restarts()
+        reboot(self.slipway, self.data)
+        began = time.monotonic()
+        self.slipway.start(60)
+        wait("every container was started again", lambda: all(sum(n) > sum(counts[p]) for p, n in self.restarts().items()), 60)
+        self.healthy(60)
+        wait("a job is done", lambda: self.job() is None, 30)
+        print(f"\n  after a reboot: a job is done {time.monotonic() - began:.1f} s after the start", file=sys.stderr)
+        self.assertEqual(pods, self.slipway.pods("hoist"))
 
     def test_4_a_new_digest_rolls_that_deployment_alone(self):
         before = self.slipway.pods("hoist")

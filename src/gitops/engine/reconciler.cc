@@ -236,7 +236,7 @@ Task<Result<>> ApplicationReconciler::operate(Pass& pass, View& view) {
   if (operation.waits_for_retry()) {
     auto failed_at = base::parse_rfc3339(operation.finished_at);
     Duration left = failed_at ? *failed_at + operation.retry_delay() - world_.now() : Duration(0);
-    if (left > Duration(0)) {
+    if (left > Duration(0) && left <= operation.retry_delay()) {  // more: the clock went back
       pass.wake_in(left);
       co_return Result<>();
     }

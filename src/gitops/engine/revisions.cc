@@ -96,7 +96,11 @@ Task<void> Revisions::poll(Repository* repository, Wake wake) {
   while (true) {
     auto rested = co_await runtime::sleep(poll_interval_);
     if (!rested) co_return;
+    // What failed has a back-off of its own, which a poll must not begin anew.
+    auto failed = std::exchange(repository->heads, {});
+    std::erase_if(failed, [](const auto& head) { return head.second.commit.has_value(); });
     changed(*repository, wake);
+    repository->heads = std::move(failed);
   }
 }
 

@@ -14,10 +14,10 @@ namespace {
 constexpr Duration heal_delay_first = 2s, heal_delay_max = 300s, heal_calm = 330s;
 constexpr size_t paths_max = 4, value_chars_max = 60;
 
-// Since the last sync ended; very long when that cannot be told.
+// Since the last sync ended; very long when that cannot be told, or the clock went back behind it.
 Duration since(const Value& finished_at, WallTime now) {
   auto at = base::parse_rfc3339(finished_at.as_string());
-  return at ? now - *at : Duration(24h);
+  return at && *at <= now ? now - *at : Duration(24h);
 }
 
 Duration heal_delay(int64_t attempts) {

@@ -11,7 +11,7 @@ namespace slipway::gitops::testing {
 
 using Files = std::vector<std::pair<std::string, sources::testing::Content>>;
 
-class FakeRepositories final : public sources::Repositories {
+class FakeRepositories : public sources::Repositories {
  public:
   // A new head of the branch; those who wait for changes are told. Gives the sha.
   std::string commit(const std::string& url, Files files, const std::string& branch = "main") {
@@ -20,6 +20,12 @@ class FakeRepositories final : public sources::Repositories {
     heads_[{sources::normalized_url(url), branch}] = sha;
     if (is_local(url)) notify(url);
     return sha;
+  }
+  // A branch moved to a commit that is there already (a force-push), or taken away (no sha).
+  void set_branch(const std::string& url, const std::string& sha, const std::string& branch = "main") {
+    heads_.erase({sources::normalized_url(url), branch});
+    if (!sha.empty()) heads_[{sources::normalized_url(url), branch}] = sha;
+    if (is_local(url)) notify(url);
   }
   void fail_with(const std::string& url, std::optional<Error> error) {
     failures_.erase(sources::normalized_url(url));

@@ -11,11 +11,11 @@ namespace slipway::node::pod {
 
 inline constexpr Duration kBackoffFirst = 10s, kBackoffMax = 5min;
 
-// Until when a container that ended at `ended` must wait; nothing: it may start now.
+// Until when a container that ended at `ended` must wait; nothing: it may start now (as when the clock went back).
 inline std::optional<WallTime> held_until(const CrashBackoff* backoff, WallTime ended, WallTime now) {
   if (!backoff || ended - backoff->updated > kBackoffMax * 2) return std::nullopt;
   WallTime until = ended + backoff->delay;
-  return now < until ? std::optional(until) : std::nullopt;
+  return now >= ended && now < until ? std::optional(until) : std::nullopt;
 }
 
 // What to remember when it starts again at `now` after it ended at `ended`.

@@ -140,8 +140,7 @@ class Decision {
     if (had_runs && !seen_.sandboxes.empty())
       plan_.notices.push_back({fmt::format("sandbox/{}", last_attempt_), "Normal", "SandboxChanged",
                                "Pod sandbox changed, it will be killed and re-created.", ""});
-    if (seen_.sandbox_failure && now_ < seen_.sandbox_failure->retry_at)
-      return look_at(seen_.sandbox_failure->retry_at);
+    if (seen_.sandbox_failure && seen_.sandbox_failure->holds(now_)) return look_at(seen_.sandbox_failure->retry_at);
     plan_.create_sandbox = true;
     plan_.sandbox_attempt = static_cast<uint32_t>(last_attempt_ + 1);
   }
@@ -256,7 +255,7 @@ class Decision {
     }
     if (auto failure = seen_.failures.find(name); failure != seen_.failures.end()) {
       show_failure(c, failure->second);
-      if (now_ < failure->second.retry_at) return look_at(failure->second.retry_at);
+      if (failure->second.holds(now_)) return look_at(failure->second.retry_at);
     }
     if (seen_.stepping) return;
     plan_.start.push_back({name, last ? last->attempt + 1 : first_attempt(name), next});

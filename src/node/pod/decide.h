@@ -24,6 +24,8 @@ struct ProbeResults {  // of one container id
 struct StartFailure {
   std::string reason, message;  // "ErrImagePull", the registry's words
   WallTime at, retry_at;
+  // A clock that went back behind the failure holds nobody up.
+  bool holds(WallTime now) const { return now >= at && now < retry_at; }
 };
 
 // The crash back-off of one container name: 10 s doubling to 5 min, forgotten after 10 quiet minutes.
