@@ -113,7 +113,7 @@ TEST_CASE("commits while Slipway is down: the last one, once") {
 }
 
 TEST_CASE("a commit while a sync runs, at every moment of it") {
-  for (int after_ms = 0; after_ms <= 3000; after_ms += 150) {
+  for (int after_ms = 0; after_ms <= 3000; after_ms += 250) {
     CAPTURE(after_ms);
     Story s;
     s.machine.world.disk().faults.sync_latency = 150ms;  // a sync takes seconds
