@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "lang/gotemplate/format.h"
+#include "lang/sprig/sprig.h"
 #include "render/helm/go_json.h"
 #include "render/helm/objects.h"
 
@@ -119,6 +120,8 @@ Any host_by_name(Call& call) {
 
 std::shared_ptr<const Functions> helm_functions(Compat compat) {
   auto functions = std::make_shared<Functions>();
+  lang::sprig::add_functions(*functions);
+  if (compat == Compat::helm4) lang::sprig::add_helm4_functions(*functions);
   functions->add("include", "(string, any) string", include);
   functions->add("tpl", "(string, any) string", tpl);
   functions->add("required", "(string, any) any", required);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "lang/sprig/sprig.h"
 #include "render/helm/go_json.h"
 #include "render/helm/ignore.h"
 #include "render/helm/schema.h"
@@ -126,6 +127,7 @@ Result<std::string> name_from_template(std::string_view text, const lang::gotemp
   namespace gt = lang::gotemplate;
   static const auto functions = [] {
     auto all = std::make_shared<gt::Functions>();
+    lang::sprig::add_functions(*all);
     return all;
   }();
   gt::Set set(functions);
