@@ -5,9 +5,28 @@
 namespace slipway::cli {
 
 std::vector<Command> client_commands() {
-  return {status_command(),         app_list_command(), app_get_command(), app_diff_command(),   app_sync_command(),
-          app_wait_command(),       get_command(),      logs_command(),    exec_command(),       render_command(),
-          helm::template_command(), check_command(),    diff_command(),    kubeconfig_command(), completion_command(),
+  return {status_command(),
+          app_list_command(),
+          app_get_command(),
+          app_diff_command(),
+          app_sync_command(),
+          app_wait_command(),
+          get_command(),
+          logs_command(),
+          exec_command(),
+          render_command(),
+          helm::template_command(),
+          helm::lint_command(),
+          helm::show_command(),
+          helm::dependency_command(),
+          helm::package_command(),
+          helm::pull_command(),
+          helm::push_command(),
+          helm::repo_command(),
+          check_command(),
+          diff_command(),
+          kubeconfig_command(),
+          completion_command(),
           version_command()};
 }
 

@@ -4,6 +4,7 @@
 #include "cli/client_commands.h"
 #include "cli/connection.h"
 #include "cli/local_tree.h"
+#include "render/helm/environment.h"
 #include "value/json.h"
 #include "value/yaml.h"
 
@@ -12,6 +13,7 @@ namespace slipway::cli {
 static Task<Result<render::Rendered>> render_path(World& world, std::string path) {
   auto local = OR_CO_RETURN(co_await read_local_tree(world, path));
   render::RenderRequest request{.tree = local.tree, .path = local.inside, .catalog = &kinds::builtin_catalog()};
+  request.environment = render::helm::environment_of(world);
   co_return render::render(request);
 }
 
@@ -20,7 +22,7 @@ static Task<int> render(runtime::RealWorld& world, Invocation said) {
   if (!rendered) co_return report(rendered.error());
   for (const auto& warning : rendered->warnings) complain(fmt::format("slipway: warning: {}\n", warning));
   if (rendered->objects.empty())
-    complain("slipway: no objects: this folder has neither a kustomization.yaml nor YAML files\n");
+    complain("slipway: no objects: this folder has neither a kustomization.yaml, a Chart.yaml nor YAML files\n");
   if (said.json()) {
     ArrayBuilder items;
     for (const auto& object : rendered->objects) items.push(object.object);
@@ -43,7 +45,8 @@ Command render_command() {
           .arguments = "[PATH]",
           .summary = "print the objects that a folder comes to",
           .help =
-              "Finds out by itself what PATH is: a kustomization, or a folder of YAML. No cluster is asked.\n\n"
+              "Finds out by itself what PATH is: a kustomization, a Helm chart, or a folder of YAML. No cluster is "
+              "asked.\n\n"
               "  slipway render apps/shop/overlays/prod\n",
           .options = {json_option},
           .arguments_max = 1,

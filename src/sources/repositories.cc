@@ -1,6 +1,7 @@
 #include "sources/repositories.h"
 
 #include "base/text.h"
+#include "sources/chart_repository.h"
 #include "sources/clones.h"
 #include "sources/local_repository.h"
 #include "sources/object_store.h"
@@ -154,7 +155,8 @@ class GitRepositories final : public Repositories {
 }  // namespace
 
 std::unique_ptr<Repositories> Repositories::create(World& world, RepositoriesOptions options) {
-  return std::make_unique<GitRepositories>(world, std::move(options));
+  auto credentials = options.credentials;
+  return with_charts(world, std::make_unique<GitRepositories>(world, std::move(options)), std::move(credentials));
 }
 
 }  // namespace slipway::sources

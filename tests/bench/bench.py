@@ -62,6 +62,23 @@ def program(table, rounds, home):
         table.row(f"render an overlay of {count} resources", ours * 1e3, "ms", "< 80" if count == 1000 else "", peer and peer * 1e3)
 
 
+# Charts of the test data, whole processes, beside Helm 3 with the same flags.
+CHARTS = ["argo-cd", "kube-state-metrics", "keda", "kyverno", "traefik", "grafana", "prometheus"]
+
+
+def charts(table, rounds, home):
+    folder = ROOT.parent / "shared/testdata/charts"
+    if not folder.exists():
+        return table.skip("charts", f"no {folder}")
+    helm = PEERS / "helm" if PEERS and (PEERS / "helm").exists() else None
+    for name in CHARTS:
+        words = ["template", "rel", str(folder / name), "--namespace", "ns", "--kube-version", "1.35.0"]
+        run = lambda *command: median_of(3 * rounds, lambda _: timed(lambda: spawn(*map(str, command), *words)))
+        ours = run(SLIPWAY, "helm")
+        peer = run(helm) if helm else None
+        table.row(f"helm template {name}", ours * 1e3, "ms", "< 30", peer and peer * 1e3)
+
+
 def spawn(*command):
     """Runs a program without what subprocess adds to it."""
     quiet = [(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
@@ -260,7 +277,7 @@ def cluster(table, rounds, home):
 
 
 def main():
-    parts = {"programs": programs, "program": program, "cluster": cluster, "load": load, "applications": applications, "containers": containers,
+    parts = {"programs": programs, "program": program, "charts": charts, "cluster": cluster, "load": load, "applications": applications, "containers": containers,
              "build": build}
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="more rounds: steadier medians (default 3)")

@@ -1,17 +1,28 @@
 #!/usr/bin/env python3
-"""slipway helm template on charts of our own, against what the real Helm 3.22 and 4.3 printed (tests/peers/helm/record.py)."""
+"""Charts as their users meet them: `slipway helm template` against what the real Helm 3.22 and 4.3 printed on charts of our own
+(tests/peers/helm/record.py), charts from repositories and registries on loopback, hostile charts, and `slipway up` on a chart."""
 import difflib
+import functools
+import hashlib
+import http.server
+import io
+import json
 import os
 import shlex
+import shutil
+import ssl
 import subprocess
 import sys
+import tarfile
 import tempfile
+import threading
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "peers", "helm"))
 import record  # noqa: E402
+from harness import Repository, Slipway, free_port, wait  # noqa: E402
 
 SLIPWAY = os.environ.get("SLIPWAY", os.path.join(ROOT, "build", "dev", "slipway"))
 
@@ -67,6 +78,231 @@ def add(case):
 for case_file in sorted(os.listdir(record.CASES)):
     if case_file.endswith(".txt"):
         add(case_file)
+
+class Folder(unittest.TestCase):
+    """A temporary folder with charts in it."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="slipway-helm-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def write(self, name, text):
+        file = os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        with open(file, "w", encoding="utf-8") as out:
+            out.write(text)
+
+    def chart(self, name, template="kind: ConfigMap\nmetadata: {name: x}\n", version="1.0.0", more=""):
+        self.write(f"{name}/Chart.yaml", f"apiVersion: v2\nname: {name}\nversion: {version}\n{more}")
+        self.write(f"{name}/templates/a.yaml", template)
+
+    def helm(self, *words, code=0, seconds=120):
+        env = dict(os.environ, HOME=self.folder, KUBECONFIG="/dev/null", SSL_CERT_FILE="")
+        done = subprocess.run([SLIPWAY, "helm", *words], cwd=self.folder, env=env, capture_output=True, text=True, timeout=seconds)
+        self.assertEqual(code, done.returncode, done.stdout[-2000:] + done.stderr[-2000:])
+        return done.stdout if code == 0 else done.stderr
+
+    def files(self):
+        return sorted(os.path.relpath(os.path.join(at, f), self.folder) for at, _, names in os.walk(self.folder) for f in names)
+
+
+class BadInput(Folder):
+    """One clear error each, exit code 1, nothing written."""
+
+    def refused(self, *words, says):
+        before = self.files()
+        error = self.helm(*words, code=1)
+        self.assertTrue(error.startswith("Error: "), error)
+        self.assertIn(says, error)
+        self.assertEqual(before, self.files())
+
+    def archive(self, files, bomb=0):
+        with tarfile.open(os.path.join(self.folder, "c.tgz"), "w:gz") as tar:
+            for name, text in files.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(text)
+                tar.addfile(info, io.BytesIO(text.encode()))
+            if bomb:
+                info = tarfile.TarInfo("c/templates/big.yaml")
+                info.size = bomb
+                tar.addfile(info, open("/dev/zero", "rb"))
+
+    def test_a_chart_that_never_ends(self):
+        self.chart("c", "{{ range $i := until 100000 }}{{ range $j := until 100000 }}{{ range $k := until 100000 }}{{ end }}{{ end }}{{ end }}")
+        self.refused("template", "c", "--timeout", "3s", says="chart c: rendering was given up")
+
+    def test_a_chart_that_eats_memory(self):
+        self.chart("c", '{{ $s := "x" }}{{ range $i := until 60 }}{{ $s = print $s $s }}{{ end }}')
+        self.refused("template", "c", says="Error: ")
+
+    def test_paths_that_leave_an_archive(self):
+        for name, says in (("c/../../x", "chart illegally references parent directory"), ("c//etc/x", "chart illegally contains absolute paths")):
+            self.archive({"c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n", name: "x"})
+            self.refused("template", "c.tgz", says=says)
+
+    def test_a_bomb(self):
+        self.archive({"c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n"}, bomb=150 << 20)
+        self.refused("template", "c.tgz", says="larger than the maximum file size")
+
+    def test_a_link_out_of_the_chart(self):
+        self.chart("c", "secret: {{ .Files.Get \"passwd\" }}\n")
+        os.symlink("/etc/passwd", os.path.join(self.folder, "c", "passwd"))
+        self.refused("template", "c", says="passwd")
+
+    def test_values_of_500_megabytes(self):
+        self.chart("c")
+        with open(os.path.join(self.folder, "v.yaml"), "w") as out:
+            out.truncate(500 << 20)
+        self.refused("template", "c", "-f", "v.yaml", says="v.yaml: a values file may have")
+
+    def test_no_archive_and_no_chart(self):
+        self.write("v.yaml", "a: 1\n")
+        self.refused("template", "v.yaml", says="seems to be a YAML file, but expected a gzipped archive")
+        self.refused("template", "./nope", says="not found")
+        self.refused("template", "./nope", "--no-such-flag", says="unknown flag: --no-such-flag")
+
+
+class Elsewhere(Folder):
+    """Repositories over https and registries, on loopback."""
+
+    def serve(self, folder):
+        key, cert = os.path.join(self.folder, "key.pem"), os.path.join(self.folder, "ca.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+                       check=True, capture_output=True)
+
+        class Quiet(http.server.SimpleHTTPRequestHandler):
+            def log_message(self, *arguments):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        return f"https://127.0.0.1:{server.server_port}"
+
+    def test_a_repository(self):
+        for version in ("1.0.0", "1.2.0", "2.0.0"):
+            self.chart("dep", "kind: ConfigMap\nmetadata: {name: dep-{{ .Chart.Version }}}\n", version)
+            self.helm("package", "dep", "-d", "repo")
+        self.helm("repo", "index", "repo")
+        url = self.serve(os.path.join(self.folder, "repo"))
+        trust = ["--ca-file", "ca.pem"]
+        self.assertIn("dep-1.2.0", self.helm("template", "r", "dep", "--repo", url, "--version", "^1.0.0", *trust)
+                      if not shutil.rmtree(os.path.join(self.folder, "dep")) else "")
+        self.chart("web", "kind: Web\n", more=f"dependencies: [{{name: dep, version: 1.x, repository: \"{url}\"}}]\n")
+        self.assertIn("missing in charts/ directory: dep", self.helm("template", "web", code=1))
+        self.assertIn("dep \t1.x", self.helm("dependency", "list", "web").replace("dep\t", "dep \t"))
+        self.helm("dependency", "update", "web", *trust)
+        self.assertTrue(os.path.exists(os.path.join(self.folder, "web/charts/dep-1.2.0.tgz")))
+        self.assertIn("dep-1.2.0", self.helm("template", "web"))
+        shutil.rmtree(os.path.join(self.folder, "web/charts"))
+        self.helm("dependency", "build", "web", *trust)
+        self.assertIn("dep-1.2.0", self.helm("template", "web"))
+        self.helm("repo", "add", "mine", url, *trust)
+        self.assertIn("mine", self.helm("repo", "list"))
+        self.helm("pull", "mine/dep", "--version", "2.0.0", "--untar", *trust)
+        self.assertTrue(os.path.exists(os.path.join(self.folder, "dep/Chart.yaml")))
+        self.assertIn("version: 2.0.0", self.helm("show", "chart", "dep"))
+        # an index whose digest is another
+        index = os.path.join(self.folder, "repo/index.yaml")
+        text = open(index).read()
+        digest = hashlib.sha256(open(os.path.join(self.folder, "repo/dep-1.2.0.tgz"), "rb").read()).hexdigest()
+        open(index, "w").write(text.replace(digest, "0" * 64))
+        shutil.rmtree(os.path.join(self.folder, "web/charts"))
+        before = self.files()
+        error = self.helm("dependency", "build", "web", *trust, code=1)
+        self.assertIn("the archive's digest is sha256:" + digest, error)
+        self.assertEqual(before, self.files())
+        self.assertIn("nope", self.helm("pull", "mine/nope", *trust, code=1))
+        self.assertIn("not a valid chart repository", self.helm("repo", "add", "other", url + "/nothing", *trust, code=1))
+
+    def test_file_dependencies(self):
+        self.chart("dep", "kind: Dep\n")
+        self.chart("web", "kind: Web\n", more="dependencies: [{name: dep, version: 1.0.0, repository: \"file://../dep\"}]\n")
+        self.helm("dependency", "build", "web")
+        self.assertIn("kind: Dep", self.helm("template", "web"))
+        self.chart("bad", "kind: Web\n", more="dependencies: [{name: dep, version: 9.9.9, repository: \"file://../dep\"}]\n")
+        before = self.files()
+        self.assertIn("can't get a valid version for dependency dep", self.helm("dependency", "update", "bad", code=1))
+        self.assertEqual(before, self.files())
+
+    @unittest.skipUnless(shutil.which("docker-registry"), "no docker-registry: script/setup installs it")
+    def test_a_registry(self):
+        port = free_port()
+        self.write("registry.yml", f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {self.folder}/registry}}}}\n"
+                                   f"http: {{addr: \"127.0.0.1:{port}\"}}\n")
+        registry = subprocess.Popen(["docker-registry", "serve", os.path.join(self.folder, "registry.yml")],
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: (registry.kill(), registry.wait()))
+        wait("the registry listens", lambda: __import__("socket").create_connection(("127.0.0.1", port), 1), 60)
+        self.chart("web", "kind: Web\nversion: {{ .Chart.Version }}\n", "1.2.3+a")
+        self.helm("package", "web")
+        remote = f"oci://127.0.0.1:{port}/charts"
+        self.helm("push", "web-1.2.3+a.tgz", remote, "--plain-http")
+        self.assertIn("version: 1.2.3+a", self.helm("template", remote + "/web", "--version", "^1.0.0", "--plain-http"))
+        self.helm("pull", remote + "/web", "--version", "1.2.3+a", "--plain-http", "-d", "registry")
+        self.assertIn("no version matches", self.helm("pull", remote + "/web", "--version", "^7", "--plain-http", code=1))
+        self.assertIn("not found", self.helm("pull", remote + "/nope", "--version", "1.2.3", "--plain-http", code=1))
+
+
+class Up(unittest.TestCase):
+    """A repository with a chart: `slipway up` delivers it, hooks first, and follows its values."""
+
+    def test_a_chart_is_delivered(self):
+        with tempfile.TemporaryDirectory(prefix="slipway-e2e-") as home:
+            repo = Repository(f"{home}/shop")
+            repo.write("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"
+                       "dependencies: [{name: common, version: 1.x, repository: \"file://../common\"}]\n")
+            repo.write("charts/web/values.yaml", "replicas: 1\ntext: one\n")
+            repo.write("charts/web/templates/web.yaml", """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ include "common.name" . }}, namespace: {{ .Release.Namespace }}}
+spec:
+  replicas: {{ .Values.replicas }}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: "example.org/web:1"}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: {{ .Release.Namespace }}}
+data: {text: {{ .Values.text | quote }}, kube: {{ .Capabilities.KubeVersion.Minor | quote }}, jobs: "{{ .Capabilities.APIVersions.Has "batch/v1/Job" }}"}
+""")
+            repo.write("charts/web/templates/migrate.yaml", """apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: migrated
+  namespace: {{ .Release.Namespace }}
+  annotations: {helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-weight: "-5"}
+data: {text: {{ .Values.text | quote }}}
+""")
+            repo.write("charts/common/Chart.yaml", "apiVersion: v2\nname: common\nversion: 1.0.0\ntype: library\n")
+            repo.write("charts/common/templates/_names.tpl", '{{ define "common.name" }}{{ .Release.Name }}-{{ .Chart.Name }}{{ end }}')
+            repo.commit("a chart")
+            slipway = Slipway(repo.path, "--path", "charts/web", data=f"{home}/data").start()
+            try:
+                app = json.loads(slipway.cli("app", "list", "--json").stdout)
+                name = wait("the application", lambda: json.loads(slipway.cli("app", "list", "--json").stdout)["items"][0]["metadata"]["name"])
+                wait("healthy", lambda: slipway.is_app(name, "Synced", "Healthy"), 60)
+                ns = wait("its namespace", lambda: json.loads(slipway.cli("app", "get", name, "--json").stdout)["spec"]["destination"]["namespace"])
+                self.assertEqual(1, slipway.get(f"/apis/apps/v1/namespaces/{ns}/deployments/{name}-web")["spec"]["replicas"])
+                data = slipway.get(f"/api/v1/namespaces/{ns}/configmaps/settings")["data"]
+                self.assertEqual({"text": "one", "kube": "35", "jobs": "true"}, data)
+                self.assertEqual("one", slipway.get(f"/api/v1/namespaces/{ns}/configmaps/migrated")["data"]["text"])
+                self.assertEqual("Helm", json.loads(slipway.cli("app", "get", name, "--json").stdout)["status"]["sourceType"])
+                repo.write("charts/web/values.yaml", "replicas: 2\ntext: two\n")
+                revision = repo.commit("two")
+                wait("the second revision", lambda: slipway.is_app(name, "Synced", "Healthy", revision), 60)
+                self.assertEqual("two", slipway.get(f"/api/v1/namespaces/{ns}/configmaps/settings")["data"]["text"])
+                self.assertEqual("two", slipway.get(f"/api/v1/namespaces/{ns}/configmaps/migrated")["data"]["text"])
+            finally:
+                slipway.close()
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -6,5 +6,12 @@
 namespace slipway::cli::helm {
 
 Command template_command();
+Command lint_command();
+Command show_command();
+Command dependency_command();
+Command package_command();
+Command pull_command();
+Command push_command();
+Command repo_command();
 
 }  // namespace slipway::cli::helm

@@ -58,11 +58,13 @@ Task<Result<Value>> read_values(World& world, Flags flags) {
   for (const std::string& path : flags.all("--values")) {
     std::string text;
     if (path.starts_with("http://") || path.starts_with("https://")) {
-      co_return fail(ErrorKind::unsupported, "{}: values from URLs are not offered yet", path);
+      auto access = OR_CO_RETURN(access_of(world, flags));
+      access.bytes_max = kValuesBytesMax;
+      text = OR_CO_RETURN(co_await sources::download(world, path, access));
     } else {
       text = OR_CO_RETURN(read_file(world, path));
     }
-    auto values = rh::read_yaml_mapping(text);
+    auto values = rh::read_yaml_mapping(text, flags.text("--compat") == "helm4");
     if (!values) co_return std::move(values).error().context("failed to parse " + path);
     all = rh::merge_files(all, *values);
   }
@@ -90,6 +92,8 @@ Task<Result<Value>> read_values(World& world, Flags flags) {
 
 Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags) {
   FoundChart found;
+  rh::ChartLimits limits;
+  limits.merge_values_documents = flags.text("--compat") == "helm4";
   name = base::trim(name);
   std::string whole = absolute_path(name);
   found.path = whole;
@@ -101,7 +105,7 @@ Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags)
     if (found.directory) {
       auto tree = co_await sources::read_directory(world, whole);
       if (!tree) co_return std::move(tree).error();
-      loaded = rh::load_directory(**tree, "");
+      loaded = rh::load_directory(**tree, "", limits);
     } else {
       std::string bytes = OR_CO_RETURN(world.files().read(whole, 64 << 20));
       if (!bytes.starts_with("\x1F\x8B\x08")) {
@@ -111,7 +115,7 @@ Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags)
         co_return fail(ErrorKind::invalid,
                        "file '{}' does not appear to be a gzipped archive; got 'text/plain; charset=utf-8'", whole);
       }
-      loaded = rh::load_archive(bytes);
+      loaded = rh::load_archive(bytes, limits);
     }
     if (!loaded) co_return std::move(loaded).error();
     found.chart = std::move(loaded->chart);
@@ -120,7 +124,89 @@ Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags)
   }
   if (name.starts_with('/') || name.starts_with('.'))
     co_return fail(ErrorKind::not_found, "path \"{}\" not found", name);
-  co_return fail(ErrorKind::unsupported, "{}: charts from repositories are not offered yet", name);
+  auto fetched = OR_CO_RETURN(co_await fetch_named(world, name, flags));
+  auto loaded = rh::load_archive(fetched.archive, limits);
+  if (!loaded) co_return std::move(loaded).error().context(fetched.url);
+  found.chart = std::move(loaded->chart);
+  found.warnings = std::move(loaded->warnings);
+  found.path = fetched.url;
+  co_return found;
+}
+
+Result<sources::ChartAccess> access_of(World& world, const Flags& flags) {
+  sources::ChartAccess access;
+  access.username = flags.text("--username");
+  access.password = flags.text("--password");
+  access.insecure = flags.is("--insecure-skip-tls-verify");
+  access.plain_http = flags.is("--plain-http");
+  access.pass_credentials = flags.is("--pass-credentials");
+  for (auto [option, field] : {std::pair{"--ca-file", &access.ca_certificates},
+                               {"--cert-file", &access.client_certificate},
+                               {"--key-file", &access.client_key}}) {
+    std::string path = flags.text(option);
+    if (path.empty()) continue;
+    *field = OR_RETURN(world.files().read(absolute_path(path), 1 << 20));
+  }
+  return access;
+}
+
+Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, Flags flags) {
+  auto access = OR_CO_RETURN(access_of(world, flags));
+  std::string range = flags.text("--version");
+  if (range.empty() && flags.is("--devel")) range = ">0.0.0-0";
+  if (flags.is("--verify"))
+    co_return fail(ErrorKind::unsupported,
+                   "--verify: signatures of charts are not checked yet; leave it out to go on without");
+  if (name.starts_with("oci://")) {
+    size_t slash = name.rfind('/');
+    co_return co_await sources::fetch_chart(world, name.substr(0, slash), name.substr(slash + 1), range, access);
+  }
+  if (name.starts_with("http://") || name.starts_with("https://")) {
+    sources::FetchedChart fetched;
+    fetched.url = name;
+    fetched.archive = OR_CO_RETURN(co_await sources::download(world, name, access));
+    fetched.digest = "sha256:" + sources::sha256_hex(fetched.archive);
+    fetched.name = name.substr(name.rfind('/') + 1);
+    co_return fetched;
+  }
+  if (std::string url = flags.text("--repo"); !url.empty())
+    co_return co_await sources::fetch_chart(world, url, name, range, access);
+  size_t slash = name.find('/');
+  if (slash == name.npos)
+    co_return fail(ErrorKind::not_found, "failed to download \"{}\": there is no such path, and no --repo", name);
+  auto repositories = OR_CO_RETURN(read_repositories(world, flags));
+  for (const NamedRepository& one : repositories) {
+    if (one.name != name.substr(0, slash)) continue;
+    if (access.username.empty()) {
+      access.username = one.username;
+      access.password = one.password;
+    }
+    co_return co_await sources::fetch_chart(world, one.url, name.substr(slash + 1), range, access);
+  }
+  co_return fail(ErrorKind::not_found, "repo {} not found", name.substr(0, slash));
+}
+
+std::string repositories_file(const Flags& flags) {
+  if (std::string path = flags.text("--repository-config"); !path.empty()) return absolute_path(path);
+  if (const char* path = std::getenv("HELM_REPOSITORY_CONFIG"); path && *path) return absolute_path(path);
+  if (const char* home = std::getenv("HELM_CONFIG_HOME"); home && *home)
+    return absolute_path(std::string(home) + "/repositories.yaml");
+  if (const char* home = std::getenv("XDG_CONFIG_HOME"); home && *home)
+    return absolute_path(std::string(home) + "/helm/repositories.yaml");
+  return absolute_path("~/.config/helm/repositories.yaml");
+}
+
+Result<std::vector<NamedRepository>> read_repositories(World& world, const Flags& flags) {
+  std::vector<NamedRepository> out;
+  auto text = world.files().read(repositories_file(flags), 4 << 20);
+  if (!text) {
+    if (text.failed_with(ErrorKind::not_found)) return out;
+    return std::move(text).error();
+  }
+  Value root = OR_RETURN(value::parse_yaml(*text, repositories_file(flags)));
+  for (const Value& one : root["repositories"].items())
+    out.push_back({one["name"].str(), one["url"].str(), one["username"].str(), one["password"].str()});
+  return out;
 }
 
 Result<rh::Compat> compat_of(const Flags& flags) {

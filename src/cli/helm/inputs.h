@@ -7,6 +7,7 @@
 #include "cli/helm/flags.h"
 #include "render/helm/release.h"
 #include "runtime/real_world.h"
+#include "sources/chart_repository.h"
 
 namespace slipway::cli::helm {
 
@@ -21,6 +22,18 @@ struct FoundChart {
 };
 // `name` as Helm finds it: a path that is there, oci://..., https://..., REPO/NAME, or NAME with --repo.
 Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags);
+
+// --username, --password, --ca-file and their like. Errors: io.
+Result<sources::ChartAccess> access_of(World& world, const Flags& flags);
+// A chart archive that find_chart() would read, not unpacked. Errors: as fetch_chart; bad_request.
+Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, Flags flags);
+
+// repositories.yaml: names and URLs of `repo add`.
+struct NamedRepository {
+  std::string name, url, username, password;
+};
+std::string repositories_file(const Flags& flags);
+Result<std::vector<NamedRepository>> read_repositories(World& world, const Flags& flags);
 
 Result<render::helm::Compat> compat_of(const Flags& flags);
 // --namespace, $HELM_NAMESPACE, the kubeconfig's context, "default".

@@ -4,7 +4,9 @@
 
 #include "base/text.h"
 #include "cli/helm/commands.h"
+#include "cli/helm/explain.h"
 #include "cli/helm/inputs.h"
+#include "cli/helm/packages.h"
 #include "cli/paths.h"
 #include "render/helm/environment.h"
 #include "render/helm/release.h"
@@ -24,7 +26,7 @@ std::vector<Option> options() {
   std::vector<Option> own = {
       {"--show-only", "FILE", "only what comes from this template (repeatable, with wildcards)", "", true, 's'},
       {"--output-dir", "DIR", "write files there instead of printing"},
-      {"--validate", "", "ask the cluster for its version and APIs, and for lookup"},
+      {"--validate", "", "not offered yet, refused"},
       {"--include-crds", "", "print what lies in crds/"},
       {"--skip-crds", "", "accepted; crds/ is printed only with --include-crds"},
       {"--skip-tests", "", "leave out test hooks"},
@@ -35,11 +37,11 @@ std::vector<Option> options() {
       {"--release-name", "", "put the release's name into the path of --output-dir"},
       {"--name-template", "TEXT", "a template that gives the release's name"},
       {"--generate-name", "", "make up the release's name", "", false, 'g'},
-      {"--dependency-update", "", "fetch dependencies that are missing"},
-      {"--enable-dns", "", "let templates look up host names"},
+      {"--dependency-update", "", "fetch dependencies that are missing first"},
+      {"--enable-dns", "", "accepted; templates look up nothing"},
       {"--skip-schema-validation", "", "do not check values.schema.json"},
       {"--render-subchart-notes", "", "accepted; notes are not printed"},
-      {"--post-renderer", "PROGRAM", "a program that the output goes through"},
+      {"--post-renderer", "PROGRAM", "not offered yet, refused"},
       {"--post-renderer-args", "strings", "its arguments", "", true},
       {"--explain-values", "KEY", "instead of rendering: where the value came from (image.tag)"},
       {"--dry-run", "MODE", "client or server"},
@@ -52,7 +54,7 @@ std::vector<Option> options() {
       {"--labels", "strings", "accepted", "", true, 'l'},
       {"--replace", "", "accepted"},
       {"--take-ownership", "", "accepted"},
-      {"--timeout", "DURATION", "accepted"},
+      {"--timeout", "DURATION", "how long rendering may take"},
       {"--wait", "", "accepted"},
       {"--wait-for-jobs", "", "accepted"},
   };
@@ -127,6 +129,13 @@ Task<int> run(runtime::RealWorld& world, Invocation said) {
   if (!named) co_return refuse(named.error());
   request.release = {named->release, namespace_of(world, flags), flags.is("--is-upgrade")};
   auto found = co_await find_chart(world, named->chart, flags);
+  if (found && flags.is("--dependency-update") && found->directory &&
+      !rh::missing_dependencies(*found->chart).empty()) {
+    auto fetched = co_await fetch_dependencies(world, found->path, Wanted::latest, flags);
+    if (!fetched) co_return refuse(fetched.error());
+    complain(*fetched);
+    found = co_await find_chart(world, named->chart, flags);
+  }
   // Helm looks for the chart first, reads the values, and only then the chart.
   if (!found && found.failed_with(ErrorKind::not_found)) co_return refuse(found.error());
   auto values = co_await read_values(world, flags);
@@ -141,12 +150,27 @@ Task<int> run(runtime::RealWorld& world, Invocation said) {
     warn(warnings);
     co_return refuse(fits.error());
   }
+  if (flags.has("--explain-values")) {
+    auto told = co_await explain_values(world, found->chart, flags.text("--explain-values"), flags);
+    if (!told) co_return refuse(told.error());
+    print(*told);
+    co_return 0;
+  }
+  for (const char* option : {"--validate", "--post-renderer"})
+    if (flags.has(option)) co_return refuse(fmt::format("{} is not offered yet", option));
+  if (flags.text("--dry-run") == "server") co_return refuse("--dry-run=server is not offered yet");
+  if (flags.has("--timeout")) {
+    auto time = base::parse_go_duration(flags.text("--timeout"));
+    if (!time) co_return refuse(fmt::format("invalid argument \"{}\" for \"--timeout\" flag", flags.text("--timeout")));
+    request.time_max = *time;
+  }
   request.chart = std::move(found->chart);
   request.values = std::move(*values);
   request.capabilities.api_versions = rh::Capabilities::default_api_versions();
   for (std::string& version : flags.all("--api-versions"))
     request.capabilities.api_versions.push_back(std::move(version));
   request.engine.environment = rh::environment_of(world);
+  request.engine.limits.memory_bytes_max = 16ull << 30;  // counted up only; the worker's own bound is on what it holds
   request.skip_schema_validation = flags.is("--skip-schema-validation");
   auto release = rh::render_apart(std::move(request), warnings);
   warn(warnings);

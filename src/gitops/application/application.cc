@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "sources/chart_repository.h"
 
 namespace slipway::gitops {
 
@@ -28,7 +29,10 @@ void read_source(const Value& spec, Application& app) {
     return;
   }
   if (!chart.empty()) {
-    return refuse(fmt::format("spec.source.chart: Helm chart {} of {}: Helm is not offered yet", chart, app.url));
+    // Argo CD's registries are written without a scheme.
+    std::string repository = app.url.find("://") == app.url.npos ? "oci://" + app.url : app.url;
+    app.url = sources::chart_url(repository, chart);
+    app.path = chart;
   }
   if (source["plugin"].is_object()) return refuse("spec.source.plugin: plugins are not offered");
   std::string blocks;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "render/helm/go_json.h"
 #include "render/helm/set.h"
+#include "render/helm/unread.h"
 #include "render/helm/version.h"
 #include "render/helm/worker.h"
 #include "value/yaml.h"
@@ -154,6 +155,8 @@ Result<Rendered> render_application(const RenderRequest& request) {
   ReleaseRequest release;
   release.chart = std::move(loaded.chart);
   release.values = OR_RETURN(values_of_source(*request.tree, folder, helm));
+  for (std::string& sentence : unread_values(*release.chart, release.values))
+    out.warnings.push_back(std::move(sentence));
   release.release.name = helm["releaseName"].as_string().empty() ? request.release_name : helm["releaseName"].str();
   release.release.ns = helm["namespace"].as_string().empty() ? request.release_namespace : helm["namespace"].str();
   if (release.release.name.empty()) release.release.name = "release-name";
@@ -168,7 +171,7 @@ Result<Rendered> render_application(const RenderRequest& request) {
   release.engine.environment = request.environment;
   release.engine.limits.steps_max = 200'000'000;
   release.engine.limits.output_bytes_max = 64 << 20;
-  release.engine.limits.memory_bytes_max = 512 << 20;
+  release.engine.limits.memory_bytes_max = 8ull << 30;  // counted up only
   release.skip_schema_validation = helm["skipSchemaValidation"].as_bool();
   auto done = render_apart(std::move(release), out.warnings);
   if (!done) return std::move(done).error().error;

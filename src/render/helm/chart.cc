@@ -4,7 +4,6 @@
 #include <map>
 
 #include "base/text.h"
-#include "render/helm/archive.h"
 #include "render/helm/go_json.h"
 #include "render/helm/ignore.h"
 #include "render/helm/read.h"
@@ -74,7 +73,7 @@ class Loader {
       return {};
     }
     if (file.name == "values.yaml") {
-      auto values = read_yaml_mapping(*file.data);
+      auto values = read_yaml_mapping(*file.data, limits_.merge_values_documents);
       if (!values) return std::move(values).error().context("cannot load values.yaml");
       chart.values = std::move(*values);
       return {};
@@ -119,7 +118,7 @@ class Loader {
         return fail(ErrorKind::invalid, "error unpacking subchart tar in {}: expected {}, got {}", chart.name(), name,
                     files[0].name);
       }
-      auto unpacked = OR_RETURN(read_archive(*files[0].data, limits_));
+      auto unpacked = OR_RETURN(sources::read_archive(*files[0].data, limits_));
       return this->chart(std::move(unpacked), depth + 1);
     }
     std::vector<ChartFile> inner;
@@ -218,7 +217,7 @@ Result<LoadedChart> load_files(std::vector<ChartFile> files, const ChartLimits& 
 }
 
 Result<LoadedChart> load_archive(std::string_view bytes, const ChartLimits& limits) {
-  return load_files(OR_RETURN(read_archive(bytes, limits)), limits);
+  return load_files(OR_RETURN(sources::read_archive(bytes, limits)), limits);
 }
 
 Result<LoadedChart> load_directory(const sources::Tree& tree, std::string_view path, const ChartLimits& limits) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sources/archive.h"
 #include "sources/tree.h"
 #include "value/value.h"
 
@@ -16,10 +17,7 @@ namespace slipway::render::helm {
 
 using Bytes = std::shared_ptr<const std::string>;
 
-struct ChartFile {
-  std::string name;  // from the chart's root: "templates/web.yaml"
-  Bytes data;        // never null; without a byte order mark
-};
+using ChartFile = sources::ArchiveFile;  // name: from the chart's root, "templates/web.yaml"
 
 struct Maintainer {
   std::string name, email, url;
@@ -73,11 +71,9 @@ struct CrdFile {
 };
 std::vector<CrdFile> crds_of(const Chart& chart);
 
-struct ChartLimits {
-  uint64_t file_bytes_max = 5 << 20;       // Helm's own
-  uint64_t archive_bytes_max = 100 << 20;  // decompressed
-  size_t files_max = 20'000;
-  int nesting_max = 32;  // archives and folders within charts/
+struct ChartLimits : sources::ArchiveLimits {
+  int nesting_max = 32;                 // archives and folders within charts/
+  bool merge_values_documents = false;  // several documents in values.yaml: all of them, as Helm 4; else the first
 };
 
 struct LoadedChart {

@@ -250,7 +250,15 @@ Result<RenderedFiles> run_templates(const Chart& chart, const Value& values, con
                                     const Capabilities& capabilities, const EngineOptions& options,
                                     std::vector<std::string>* notes) {
   Host host{options, notes, {}, {}};
-  Run run(options.limits, options.environment, &host);
+  lang::gotemplate::Environment environment = options.environment;
+  // Without a clock and chance (a folder that is only looked at) both stand still.
+  if (!environment.now) environment.now = [] { return std::chrono::system_clock::time_point(); };
+  if (!environment.random)
+    environment.random = [next = uint64_t{1}](std::span<std::byte> into) mutable {
+      for (std::byte& b : into)
+        b = static_cast<std::byte>((next = next * 6364136223846793005u + 1442695040888963407u) >> 56);
+    };
+  Run run(options.limits, std::move(environment), &host);
   Scopes scopes(run.heap(), release, capabilities, options.compat);
   scopes.add(chart, run.heap().map(values_type(options.compat), values.is_object() ? values : Value::object()));
   Set set(functions_of(options.compat), options.strict ? MissingKey::error : MissingKey::zero);

@@ -23,7 +23,39 @@ Result<Value> read_yaml(std::string_view text) {
   return documents->empty() ? Value() : std::move((*documents)[0].value);
 }
 
-Result<Value> read_yaml_mapping(std::string_view text) {
+namespace {
+
+Value merged(const Value& below, const Value& above) {
+  Value out = below;
+  for (const value::Member& m : above.members()) {
+    const Value* there = out.find(m.key.view());
+    bool both = m.value.is_object() && there && there->is_object();
+    out = out.with_member(m.key.view(), both ? merged(*there, m.value) : m.value);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Value> read_yaml_mapping(std::string_view text, bool all_documents) {
+  if (all_documents && text.find("\n---") != text.npos) {
+    value::YamlLimits limits;
+    limits.reals = true;
+    auto documents = value::parse_yaml_documents(text, {}, limits, value::DuplicateKeys::last_wins);
+    if (!documents)
+      return fail(ErrorKind::invalid, "error converting YAML to JSON: {}", yaml_message(documents.error()));
+    Value all = Value::object();
+    for (const value::Document& document : *documents) {
+      if (document.value.is_null()) continue;
+      if (!document.value.is_object())
+        return fail(
+            ErrorKind::invalid,
+            "cannot unmarshal yaml document: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            json_word(document.value));
+      all = merged(all, document.value);
+    }
+    return all;
+  }
   Value v = OR_RETURN(read_yaml(text));
   if (v.is_null()) return Value::object();
   if (!v.is_object()) {

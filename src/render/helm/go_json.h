@@ -14,7 +14,8 @@ namespace slipway::render::helm {
 // yaml: line 2: ..." as sigs.k8s.io/yaml; a cause has the line's number as message. too_large.
 Result<Value> read_yaml(std::string_view text);
 // The same, which must be a mapping (or nothing: an empty one). Errors: as yaml.Unmarshal into a map.
-Result<Value> read_yaml_mapping(std::string_view text);
+// `all_documents`: those of a stream merged, the later over the earlier (Helm 4), instead of the first alone.
+Result<Value> read_yaml_mapping(std::string_view text, bool all_documents = false);
 // What parse_yaml says, in the words of go-yaml: "yaml: line 2: ...".
 std::string yaml_message(const Error& error);
 

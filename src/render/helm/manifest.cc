@@ -183,6 +183,10 @@ std::vector<std::string> split_manifests(std::string_view text, Compat compat) {
 
 Result<Head> read_head(std::string_view document, Compat compat) {
   if (auto head = quick_head(document)) return std::move(*head);
+  return read_head_fully(document, compat);
+}
+
+Result<Head> read_head_fully(std::string_view document, Compat compat) {
   const char* type = compat == Compat::helm3 ? "releaseutil.SimpleHead" : "util.SimpleHead";
   Value root = OR_RETURN(read_yaml(document));
   Head head;

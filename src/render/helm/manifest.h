@@ -39,6 +39,7 @@ Result<Sorted> sort_manifests(const RenderedFiles& files, Compat compat, std::ve
 std::vector<std::string> split_manifests(std::string_view text, Compat compat);
 // What Helm reads of a document. Errors: invalid, in the words of its YAML reader.
 Result<Head> read_head(std::string_view document, Compat compat);
+Result<Head> read_head_fully(std::string_view document, Compat compat);  // the same, by the YAML reader alone
 
 std::string_view trim_space(std::string_view text);  // Go's strings.TrimSpace
 

@@ -140,6 +140,9 @@ class Quick {
     bool first = true;
     while (s[0] == '-' && (s.size() == 1 || s[1] == ' ')) {
       if (!enter(static_cast<int>(column), true, first) || blocks_[0].list) return false;
+      // metadata and its annotations are mappings, or the full reader says why not
+      if (top_ == "metadata" && ((blocks_.size() > 1 && blocks_[1].list) || (in_annotations_ && blocks_.size() < 4)))
+        return false;
       first = false;
       open_ = true;
       open_column_ = static_cast<int>(column);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "render/helm/engine.h"
 #include "render/helm/manifest.h"
 
@@ -18,6 +19,7 @@ struct ReleaseRequest {
   EngineOptions engine;
   bool skip_schema_validation = false;
   bool subchart_notes = false;
+  Duration time_max = std::chrono::seconds(60);  // of a worker (render_apart)
 };
 struct Release {
   Sorted documents;

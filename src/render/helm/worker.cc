@@ -13,7 +13,6 @@ namespace {
 
 std::atomic<bool> in_workers{false};
 
-constexpr Duration kTimeMax = 60s;
 constexpr uint64_t kMemoryMax = 2ull << 30;
 constexpr uint64_t kOutputMax = 512 << 20;
 
@@ -248,9 +247,9 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
     ReleaseResult result = render_release(std::move(inner), said);
     return packed(result, said);
   };
-  auto done =
-      runtime::run_isolated(work, [&](std::string_view question) { return answer(request, question); },
-                            {.time_max = kTimeMax, .memory_bytes_max = kMemoryMax, .output_bytes_max = kOutputMax});
+  auto done = runtime::run_isolated(
+      work, [&](std::string_view question) { return answer(request, question); },
+      {.time_max = request.time_max, .memory_bytes_max = kMemoryMax, .output_bytes_max = kOutputMax});
   if (!done) {
     Error error = fail(done.error().kind(), "chart {}: rendering was given up: {}", request.chart->name(),
                        done.error().message());

@@ -17,7 +17,9 @@ CASES = os.path.join(ROOT, "src", "render", "testdata", "helm")
 
 def read(path):
     sections, name = [["", ""]], ""
-    for line in open(path, encoding="utf-8", newline=""):
+    with open(path, encoding="utf-8", newline="") as file:
+        lines = file.readlines()
+    for line in lines:
         if line.startswith("-- ") and line.rstrip("\n").endswith(" --"):
             sections.append([line.strip()[3:-3], ""])
         else:
@@ -41,7 +43,8 @@ def main():
                 elif name:
                     file = os.path.join(folder, name)
                     os.makedirs(os.path.dirname(file), exist_ok=True)
-                    open(file, "w", encoding="utf-8", newline="").write(text)
+                    with open(file, "w", encoding="utf-8", newline="") as out:
+                        out.write(text)
             env = dict(os.environ, HOME=folder, KUBECONFIG="/dev/null")
             for name in ("helm3", "helm4"):
                 helm = os.path.join(home, "bin", "helm" if name == "helm3" else name)

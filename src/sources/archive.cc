@@ -1,4 +1,4 @@
-#include "render/helm/archive.h"
+#include "sources/archive.h"
 
 #include <zlib.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-namespace slipway::render::helm {
+namespace slipway::sources {
 
 namespace {
 
@@ -186,12 +186,12 @@ void append_padded(std::string& out, std::string_view data) {
 
 }  // namespace
 
-Result<std::vector<ChartFile>> read_archive(std::string_view bytes, const ChartLimits& limits) {
+Result<std::vector<ArchiveFile>> read_archive(std::string_view bytes, const ArchiveLimits& limits) {
   // A tar's blocks come on top of the files.
   uint64_t bytes_max = limits.archive_bytes_max + limits.files_max * 2 * kBlock + (64 << 10);
   std::string text = OR_RETURN(gunzip(bytes, bytes_max));
   TarReader tar(text);
-  std::vector<ChartFile> files;
+  std::vector<ArchiveFile> files;
   uint64_t remaining = limits.archive_bytes_max;
   for (;;) {
     Entry entry;
@@ -216,9 +216,9 @@ Result<std::vector<ChartFile>> read_archive(std::string_view bytes, const ChartL
   return files;
 }
 
-std::string write_archive(const std::string& folder, const std::vector<ChartFile>& files, int64_t modified) {
+std::string write_archive(const std::string& folder, const std::vector<ArchiveFile>& files, int64_t modified) {
   std::string tar;
-  for (const ChartFile& file : files) {
+  for (const ArchiveFile& file : files) {
     std::string name = folder + "/" + file.name;
     if (name.size() > 100 && (name.size() > 255 || name.find('/', name.size() - 101) == name.npos)) {
       std::string record = " path=" + name + "\n";
@@ -286,4 +286,4 @@ std::string gzip(std::string_view bytes, std::string_view comment) {
   return out;
 }
 
-}  // namespace slipway::render::helm
+}  // namespace slipway::sources

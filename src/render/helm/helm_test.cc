@@ -1,0 +1,194 @@
+// What tests/e2e/helm_test.py does not see from outside.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/text.h"
+#include "render/helm/chart.h"
+#include "render/helm/go_json.h"
+#include "render/helm/ignore.h"
+#include "render/helm/manifest.h"
+#include "render/helm/plain_yaml.h"
+#include "render/helm/schema.h"
+#include "render/helm/set.h"
+#include "render/helm/unread.h"
+#include "render/helm/worker.h"
+#include "sources/chart_repository.h"
+#include "value/json.h"
+
+using namespace slipway;
+using namespace slipway::render::helm;
+
+namespace {
+
+ChartFile file(std::string name, std::string text) {
+  return {std::move(name), std::make_shared<const std::string>(std::move(text))};
+}
+
+std::shared_ptr<Chart> chart(std::vector<ChartFile> files) {
+  files.push_back(file("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"));
+  auto loaded = load_files(std::move(files));
+  REQUIRE_MESSAGE(loaded, loaded.error().str());
+  return loaded->chart;
+}
+
+// A quick head is the full reader's head, or none.
+void check_head(std::string_view document) {
+  auto quick = quick_head(document);
+  if (!quick) return;
+  auto full = read_head_fully(document, Compat::helm3);
+  REQUIRE_MESSAGE(full, std::string(document) << "\n" << full.error().str());
+  CHECK(quick->kind == full->kind);
+  CHECK(quick->api_version == full->api_version);
+  CHECK(quick->name == full->name);
+  REQUIRE(quick->annotations.size() == full->annotations.size());
+  for (size_t i = 0; i < quick->annotations.size(); ++i) {
+    CHECK(quick->annotations[i].first == full->annotations[i].first);
+    if (!quick->annotations[i].second.empty()) CHECK(quick->annotations[i].second == full->annotations[i].second);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("quick heads agree with the YAML reader") {
+  size_t quick = 0;
+  for (const char* document : {"kind: A\nmetadata:\n  name: x\n  annotations:\n    a: b\n    \"c\": 'd'\nspec:\n- a\n- "
+                               "b: 1\n  c:\n  - x\n  - v: z\nd: |\n  text\n   more\n\n  end\ne: 1",
+                               "# c\nkind: A\nargs:\n  - --x=1\n  - -v\n  - \"q\"",
+                               "kind: A\nspec:\n  - - a\n    - b\n  - c: d\n    e:\n      f: g", "a: b"}) {
+    quick += quick_head(document).has_value();
+    check_head(document);
+  }
+  CHECK(quick == 4);
+  // what only the full reader may judge
+  for (const char* document : {"a: b: c",
+                               "a: 'x",
+                               "a: {b: c}",
+                               "a: &x 1",
+                               "- a",
+                               "a: b\n c: d",
+                               "a:\n  b: 1\n c: 2",
+                               "a: |2\n  x",
+                               "a: b\n\tc: d",
+                               "kind: 5",
+                               "a: b\nc",
+                               "a: \"x\n  y\"",
+                               "metadata:\n  annotations:\n    a:\n      b: c",
+                               "? a\n: b",
+                               "a: !!str 1",
+                               "- a\nb: c",
+                               "a:\n- b\n c: d",
+                               "%x",
+                               "a: @b",
+                               "metadata: {}\nmetadata:\n  name: x",
+                               "kind: true",
+                               "metadata:\n- a",
+                               "a: [x",
+                               "a: 1 # c",
+                               "---\na: 1"})
+    CHECK_MESSAGE(!quick_head(document), document);
+  size_t documents = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("testdata/helm")) {
+    std::ifstream in(entry.path());
+    std::stringstream text;
+    text << in.rdbuf();
+    for (const std::string& document : split_manifests(text.str(), Compat::helm3)) {
+      ++documents;
+      check_head(document);
+    }
+  }
+  CHECK(documents > 100);
+}
+
+TEST_CASE(".helmignore and path patterns") {
+  auto rules = IgnoreRules::parse("# c\n*.bak\n/top\ndir/\na/*.x\n");
+  REQUIRE(rules);
+  CHECK(rules->ignores("x/y.bak", false));
+  CHECK(rules->ignores("top", false));
+  CHECK(!rules->ignores("x/top", false));
+  CHECK(rules->ignores("x/dir", true));
+  CHECK(!rules->ignores("x/dir", false));
+  CHECK(rules->ignores("a/b.x", false));
+  CHECK(!rules->ignores("b/a/b.x", false));
+  CHECK(rules->ignores("templates/.hidden", false));
+  CHECK(*match_path("a[b-d]?*", "acxyz"));
+  CHECK(!*match_path("a*", "a/b"));
+  CHECK(!match_path("a[", "a"));
+}
+
+TEST_CASE("values that no template reads") {
+  auto c = chart(
+      {file("values.yaml", "ports: {web: {port: 80, expose: {}}}\nlabels: {}\nimage: {tag: x}\n"),
+       file("templates/a.yaml", "{{ .Values.ports.web.port }} {{ .Values.hidden }} {{ index .Values \"by-name\" }}")});
+  auto said = read_yaml_mapping(
+      "ports: {web: {port: 1, redirectTo: x, expose: {any: 1}}}\nlabels: {a: b}\nhidden: 1\nby-name: 2\nimgae: {tag: "
+      "y}\nglobal: {x: 1}\n");
+  auto sentences = unread_values(*c, *said);
+  CHECK(sentences == std::vector<std::string>{
+                         "values: no template of chart c reads \"imgae\", did you mean \"image\"?: it has no effect",
+                         "values: no template of chart c reads \"ports.web.redirectTo\": it has no effect"});
+}
+
+TEST_CASE("schema drafts") {
+  std::vector<std::string> warnings;
+  auto faults = [&](const char* schema, const char* values) {
+    auto found = schema_faults(schema, *value::parse_json(values), warnings);
+    return found ? *found : found.error().message();
+  };
+  CHECK(
+      faults(
+          R"({"$schema":"http://json-schema.org/draft-04/schema#","properties":{"a":{"minimum":5,"exclusiveMinimum":true}}})",
+          R"({"a":5})") == "- at '/a': exclusiveMinimum: got 5, want 5\n");
+  CHECK(faults(R"({"properties":{"a":{"prefixItems":[{"type":"string"}],"items":{"type":"integer"}}}})",
+               R"({"a":["x",1,"y"]})") == "- at '/a/2': got string, want integer\n");
+  CHECK(faults(R"({"allOf":[{"properties":{"a":true}}],"unevaluatedProperties":false})", R"({"a":1,"b":2})") ==
+        "- at '/b': false schema\n");
+  CHECK(faults(R"({"if":{"required":["a"]},"then":{"required":["b"]}})", R"({"a":1})") ==
+        "- at '': missing property 'b'\n");
+  CHECK(faults(R"({"$ref":"#/$defs/x","$defs":{"x":{"$ref":"#/$defs/x"}}})", "{}") ==
+        "values.schema.json: checking takes too long or goes too deep");
+  CHECK(faults(R"({"$ref":"https://example.org/s.json"})", "{}").find("rendering fetches nothing") !=
+        std::string::npos);
+  CHECK(faults("{", "{}") != "");
+}
+
+TEST_CASE("a worker's rendering is the same, and its crash is one error") {
+  auto make = [] {
+    ReleaseRequest request;
+    request.chart =
+        chart({file("templates/a.yaml", "kind: A\nmetadata:\n  annotations: {helm.sh/hook: test}\n---\nkind: B\n"),
+               file("templates/NOTES.txt", "n"), file("crds/x.yaml", "kind: C\n")});
+    request.capabilities.api_versions = Capabilities::default_api_versions();
+    return request;
+  };
+  std::vector<std::string> warnings;
+  auto here = render_apart(make(), warnings);
+  render_in_workers(true);
+  auto there = render_apart(make(), warnings);
+  auto broken = make();
+  broken.chart = chart({file("templates/a.yaml", "{{ .Values.a.b }}")});
+  auto error = render_apart(std::move(broken), warnings);
+  render_in_workers(false);
+  REQUIRE(here);
+  REQUIRE(there);
+  CHECK(*print_release(*here, {.crds = true}) == *print_release(*there, {.crds = true}));
+  CHECK(there->notes == "n");
+  REQUIRE(!error);
+  CHECK(error.error().rendering);
+  CHECK(error.error().error.message().ends_with("nil pointer evaluating interface {}.b"));
+}
+
+TEST_CASE("an index of charts") {
+  auto index = sources::ChartIndex::parse(
+      "apiVersion: v1\nentries:\n  web:\n  - {name: web, version: 1.0.0, urls: [a.tgz]}\n  - {name: web, version: "
+      "1.10.0, urls: [b.tgz]}\n"
+      "  - {name: web, version: 2.0.0-rc.1, urls: [c.tgz]}\n  - {name: web, version: nonsense}\n");
+  REQUIRE(index);
+  CHECK(index->find("web", "")->version == "1.10.0");
+  CHECK(index->find("web", "<1.5")->version == "1.0.0");
+  CHECK(index->find("web", ">0.0.0-0")->version == "2.0.0-rc.1");
+  CHECK(index->find("wbe", "").error().message().find("did you mean \"web\"") != std::string::npos);
+  CHECK(index->find("web", "^7").error().message().find("2.0.0-rc.1, 1.10.0, 1.0.0") != std::string::npos);
+}

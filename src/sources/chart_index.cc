@@ -1,0 +1,95 @@
+#include <openssl/sha.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "lang/semver/semver.h"
+#include "sources/chart_repository.h"
+#include "value/yaml.h"
+
+namespace slipway::sources {
+
+using lang::semver::Range;
+using lang::semver::Version;
+
+std::string sha256_hex(std::string_view bytes) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
+  return base::hex_encode({reinterpret_cast<const char*>(digest), sizeof digest});
+}
+
+Result<ChartIndex> ChartIndex::parse(std::string_view text) {
+  value::YamlLimits limits;
+  limits.bytes_max = 64 << 20;
+  limits.first_only = true;
+  auto documents = value::parse_yaml_documents(text, "index.yaml", limits, value::DuplicateKeys::last_wins);
+  if (!documents) return std::move(documents).error();
+  if (documents->empty()) return fail(ErrorKind::invalid, "empty index.yaml file");
+  const Value& root = (*documents)[0].value;
+  if (!root.is_object() || root["apiVersion"].as_string().empty())
+    return fail(ErrorKind::invalid, "no API version specified");
+  ChartIndex index;
+  for (const value::Member& m : root["entries"].members()) {
+    std::vector<std::pair<Version, ChartVersion>> versions;
+    for (const Value& entry : m.value.items()) {
+      auto text_of = [&](const char* key) {
+        const Value& v = entry[key];
+        return v.is_string() ? v.str() : v.is_number() ? fmt::format("{}", v.as_double()) : std::string();
+      };
+      auto version = Version::parse(text_of("version"));
+      if (!version || entry["name"].as_string().empty()) continue;
+      ChartVersion one{.name = entry["name"].str(),
+                       .version = text_of("version"),
+                       .app_version = text_of("appVersion"),
+                       .description = text_of("description"),
+                       .digest = text_of("digest"),
+                       .urls = {},
+                       .entry = entry,
+                       .deprecated = entry["deprecated"].as_bool()};
+      for (const Value& url : entry["urls"].items()) one.urls.push_back(url.str());
+      versions.emplace_back(std::move(*version), std::move(one));
+    }
+    std::vector<size_t> order(versions.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::ranges::sort(order, [&](size_t a, size_t b) {
+      int d = versions[a].first.compare(versions[b].first);
+      return d != 0 ? d > 0 : a < b;
+    });
+    std::vector<ChartVersion> sorted;
+    for (size_t i : order) sorted.push_back(std::move(versions[i].second));
+    index.entries_.emplace_back(m.key.str(), std::move(sorted));
+  }
+  return index;
+}
+
+std::vector<std::string> ChartIndex::names() const {
+  std::vector<std::string> out;
+  for (const auto& [name, _] : entries_) out.push_back(name);
+  return out;
+}
+
+const std::vector<ChartVersion>* ChartIndex::versions(const std::string& name) const {
+  for (const auto& [key, versions] : entries_)
+    if (key == name) return &versions;
+  return nullptr;
+}
+
+Result<ChartVersion> ChartIndex::find(const std::string& name, const std::string& range) const {
+  const auto* all = versions(name);
+  if (!all || all->empty()) {
+    auto near = base::nearest(name, names());
+    return fail(ErrorKind::not_found, "chart \"{}\" not found in the repository's index{}", name,
+                near ? fmt::format("; did you mean \"{}\"?", *near) : "");
+  }
+  for (const ChartVersion& one : *all)
+    if (!range.empty() && one.version == range) return one;
+  auto wanted = Range::parse(range.empty() ? "*" : range);
+  if (!wanted) return std::move(wanted).error();
+  for (const ChartVersion& one : *all)
+    if (wanted->contains(*Version::parse(one.version))) return one;
+  std::string there;
+  for (size_t i = 0; i < std::min<size_t>(5, all->size()); ++i) there += (i ? ", " : "") + (*all)[i].version;
+  return fail(ErrorKind::not_found, "no chart version found for {}-{}; the newest there are {}", name, range, there);
+}
+
+}  // namespace slipway::sources

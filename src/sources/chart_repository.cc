@@ -1,0 +1,430 @@
+// Repositories are files over HTTP. Registries speak the OCI distribution protocol: a manifest names the chart's layer
+// by its digest; who must log in is told so by a 401 with the place where tokens are given.
+#include "sources/chart_repository.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/text.h"
+#include "lang/semver/semver.h"
+#include "runtime/http.h"
+#include "sources/archive.h"
+#include "value/json.h"
+
+namespace slipway::sources {
+
+namespace {
+
+using lang::semver::Range;
+using lang::semver::Version;
+using runtime::ClientRequest;
+using runtime::ClientResponse;
+using runtime::HttpClient;
+using runtime::Url;
+
+constexpr std::string_view kManifestType = "application/vnd.oci.image.manifest.v1+json";
+constexpr std::string_view kConfigType = "application/vnd.cncf.helm.config.v1+json";
+constexpr std::string_view kLayerType = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+constexpr size_t kIndexBytesMax = 64 << 20, kManifestBytesMax = 4 << 20;
+
+std::string proxy_for(const Url& url) {
+  if (url.host == "localhost" || url.host.starts_with("127.") || url.host == "::1") return {};
+  for (const char* name : url.scheme == "https" ? std::initializer_list<const char*>{"HTTPS_PROXY", "https_proxy"}
+                                                : std::initializer_list<const char*>{"HTTP_PROXY", "http_proxy"}) {
+    const char* proxy = std::getenv(name);
+    if (!proxy || !*proxy) continue;
+    const char* except = std::getenv("NO_PROXY");
+    if (!except) except = std::getenv("no_proxy");
+    for (std::string_view host : base::split(except ? except : "", ',')) {
+      host = base::trim(host);
+      if (host.starts_with('.')) host.remove_prefix(1);
+      if (!host.empty() && (host == "*" || url.host == host || url.host.ends_with("." + std::string(host)))) return {};
+    }
+    return proxy;
+  }
+  return {};
+}
+
+std::unique_ptr<HttpClient> client_for(World& world, const Url& url, const ChartAccess& access) {
+  runtime::ClientOptions options;
+  options.tls.ca_pem = access.ca_certificates;
+  options.tls.own = {access.client_certificate, access.client_key};
+  options.tls.verify = !access.insecure;
+  options.proxy_url = proxy_for(url);
+  return HttpClient::create(world, std::move(options));
+}
+
+std::string basic(const ChartAccess& access) {
+  return "Basic " + base::base64_encode(access.username + ":" + access.password);
+}
+
+std::string without_password(const Url& url) {
+  return url.scheme + "://" + url.authority() + url.path;
+}
+
+Error refused(int status, const std::string& where) {
+  if (status == 401 || status == 403)
+    return fail(ErrorKind::unauthorized, "{}: the server wants other credentials ({})", where, status);
+  if (status == 404) return fail(ErrorKind::not_found, "{}: not found (404)", where);
+  return fail(status >= 500 ? ErrorKind::unavailable : ErrorKind::invalid, "{}: the server answered {}", where, status);
+}
+
+struct Answer {
+  int status = 0;
+  std::string body, authenticate, location, digest;
+};
+
+Task<Result<Answer>> exchange(World& world, ClientRequest request, ChartAccess access, uint64_t bytes_max) {
+  Url url = OR_CO_RETURN(Url::parse(request.url));
+  std::string where = without_password(url);
+  auto client = client_for(world, url, access);
+  auto sent = co_await client->send(std::move(request));
+  if (!sent) {
+    Error error = std::move(sent).error().context(where);
+    co_await client->close();
+    co_return error;
+  }
+  Answer answer;
+  answer.status = sent->status;
+  answer.authenticate = sent->headers.get("www-authenticate");
+  answer.location = sent->headers.get("location");
+  answer.digest = sent->headers.get("docker-content-digest");
+  if (sent->body) {
+    auto body = co_await sent->body->read_all(bytes_max);
+    if (!body) {
+      Error error = std::move(body).error().context(where);
+      sent->body.reset();
+      co_await client->close();
+      co_return error;
+    }
+    answer.body = std::move(*body);
+  }
+  sent->body.reset();
+  co_await client->close();
+  co_return answer;
+}
+
+bool same_host(const std::string& a, const std::string& b) {
+  auto x = Url::parse(a), y = Url::parse(b);
+  return x && y && x->scheme == y->scheme && x->host == y->host && x->port == y->port;
+}
+
+// ---- registries ----
+
+struct Registry {
+  std::string base, path;  // "https://host", "org/charts/web"
+};
+
+Result<Registry> registry_of(std::string_view repository, const std::string& name, const ChartAccess& access) {
+  if (!repository.starts_with("oci://"))
+    return fail(ErrorKind::bad_request, "{}: expected oci://HOST/PATH", repository);
+  std::string rest(repository.substr(6));
+  while (rest.ends_with('/')) rest.pop_back();
+  size_t slash = rest.find('/');
+  Registry registry;
+  registry.base = (access.plain_http ? "http://" : "https://") + rest.substr(0, slash);
+  registry.path = slash == rest.npos ? name : rest.substr(slash + 1) + (name.empty() ? "" : "/" + name);
+  if (registry.path.empty()) return fail(ErrorKind::bad_request, "{}: no repository is named", repository);
+  return registry;
+}
+
+// name="value" of a challenge.
+std::string parameter(const std::string& challenge, const std::string& name) {
+  size_t at = challenge.find(name + "=\"");
+  if (at == challenge.npos) return {};
+  at += name.size() + 2;
+  return challenge.substr(at, challenge.find('"', at) - at);
+}
+
+// One connection's worth of talk with a registry: the token is kept between requests.
+class RegistryTalk {
+ public:
+  RegistryTalk(World& world, Registry registry, ChartAccess access)
+      : world_(world), registry_(std::move(registry)), access_(std::move(access)) {}
+
+  Task<Result<Answer>> ask(std::string method, std::string target, std::string accept, std::string body,
+                           std::string content_type, uint64_t bytes_max) {
+    for (int attempt = 0;; ++attempt) {
+      ClientRequest request;
+      request.method = method;
+      request.url = target.find("://") == target.npos ? registry_.base + target : target;
+      if (!accept.empty()) request.headers.set("accept", accept);
+      if (!content_type.empty()) request.headers.set("content-type", content_type);
+      if (!token_.empty() && same_host(request.url, registry_.base)) request.headers.set("authorization", token_);
+      request.body = body;
+      Answer answer = OR_CO_RETURN(co_await exchange(world_, std::move(request), access_, bytes_max));
+      if (answer.status != 401 || attempt > 0) co_return answer;
+      auto logged_in = co_await log_in(answer.authenticate);
+      if (!logged_in) co_return std::move(logged_in).error();
+    }
+  }
+
+  const Registry& registry() const { return registry_; }
+
+ private:
+  Task<Result<>> log_in(std::string challenge) {
+    if (base::to_lower(challenge).starts_with("basic")) {
+      if (access_.username.empty())
+        co_return fail(ErrorKind::unauthorized, "{}: a user name and password are wanted", registry_.base);
+      token_ = basic(access_);
+      co_return Result<>();
+    }
+    std::string realm = parameter(challenge, "realm");
+    if (realm.empty()) co_return fail(ErrorKind::unauthorized, "{}: unauthorized", registry_.base);
+    ClientRequest request;
+    request.url = realm + (realm.find('?') == realm.npos ? "?" : "&") +
+                  "service=" + runtime::percent_encode(parameter(challenge, "service")) +
+                  "&scope=" + runtime::percent_encode(parameter(challenge, "scope"));
+    if (!access_.username.empty()) request.headers.set("authorization", basic(access_));
+    Answer answer = OR_CO_RETURN(co_await exchange(world_, std::move(request), access_, 1 << 20));
+    if (answer.status != 200) co_return refused(answer.status, realm);
+    auto body = value::parse_json(answer.body);
+    if (!body) co_return fail(ErrorKind::invalid, "{}: the token server's answer is no JSON", realm);
+    std::string token = (*body)["token"].as_string().empty() ? (*body)["access_token"].str() : (*body)["token"].str();
+    token_ = "Bearer " + token;
+    co_return Result<>();
+  }
+
+  World& world_;
+  Registry registry_;
+  ChartAccess access_;
+  std::string token_;
+};
+
+Task<Result<std::string>> best_tag(std::shared_ptr<RegistryTalk> talk, std::string range) {
+  std::string where = talk->registry().base + "/" + talk->registry().path;
+  std::string target = "/v2/" + talk->registry().path + "/tags/list?n=1000";
+  Answer answer = OR_CO_RETURN(co_await talk->ask("GET", target, "application/json", "", "", 16 << 20));
+  if (answer.status != 200) co_return refused(answer.status, where);
+  auto body = value::parse_json(answer.body);
+  if (!body) co_return fail(ErrorKind::invalid, "{}: the registry's list of tags is no JSON", where);
+  auto wanted = Range::parse(range.empty() ? "*" : range);
+  if (!wanted) co_return std::move(wanted).error();
+  std::optional<Version> best;
+  for (const Value& tag : (*body)["tags"].items()) {
+    auto version = Version::parse(base::replace_all(tag.str(), "_", "+"));
+    if (!version || !wanted->contains(*version)) continue;
+    if (!best || version->compare(*best) > 0) best = *version;
+  }
+  if (!best)
+    co_return fail(ErrorKind::not_found, "{}: no version matches {} among {} tags", where, range,
+                   (*body)["tags"].size());
+  co_return best->original;
+}
+
+bool exact(const std::string& range) {
+  auto parts = base::split(range, '.');
+  return parts.size() >= 3 && Version::parse(range).has_value();
+}
+
+Task<Result<FetchedChart>> fetch_from_registry(World& world, std::string repository, std::string name,
+                                               std::string range, ChartAccess access) {
+  auto talk = std::make_shared<RegistryTalk>(world, OR_CO_RETURN(registry_of(repository, name, access)), access);
+  std::string where =
+      "oci://" + talk->registry().base.substr(talk->registry().base.find("://") + 3) + "/" + talk->registry().path;
+  std::string version = range;
+  if (!exact(range)) version = OR_CO_RETURN(co_await best_tag(talk, range));
+  std::string tag = base::replace_all(version, "+", "_");
+  std::string target = "/v2/" + talk->registry().path + "/manifests/" + tag;
+  Answer answer =
+      OR_CO_RETURN(co_await talk->ask("GET", target, std::string(kManifestType), "", "", kManifestBytesMax));
+  if (answer.status != 200) co_return refused(answer.status, where + ":" + tag);
+  auto manifest = value::parse_json(answer.body);
+  if (!manifest) co_return fail(ErrorKind::invalid, "{}:{}: the manifest is no JSON", where, tag);
+  std::string digest;
+  for (const Value& layer : (*manifest)["layers"].items())
+    if (layer["mediaType"].as_string() == kLayerType) digest = layer["digest"].str();
+  if (digest.empty())
+    co_return fail(ErrorKind::invalid, "{}:{}: this is no Helm chart: its manifest has no layer of type {}", where, tag,
+                   kLayerType);
+  Answer blob = OR_CO_RETURN(
+      co_await talk->ask("GET", "/v2/" + talk->registry().path + "/blobs/" + digest, "", "", "", access.bytes_max));
+  if (blob.status != 200) co_return refused(blob.status, where + "@" + digest);
+  std::string seen = "sha256:" + sha256_hex(blob.body);
+  if (seen != digest)
+    co_return fail(ErrorKind::invalid, "{}:{}: the chart's digest is {}, the manifest says {}", where, tag, seen,
+                   digest);
+  size_t slash = talk->registry().path.rfind('/');
+  std::string chart = slash == std::string::npos ? talk->registry().path : talk->registry().path.substr(slash + 1);
+  co_return FetchedChart{chart, version, where + ":" + tag, digest, std::move(blob.body)};
+}
+
+std::string joined(std::string base, const std::string& relative) {
+  if (relative.find("://") != relative.npos) return relative;
+  auto url = Url::parse(base);
+  if (relative.starts_with('/') && url) return url->scheme + "://" + url->authority() + relative;
+  while (base.ends_with('/')) base.pop_back();
+  return base + "/" + relative;
+}
+
+}  // namespace
+
+Task<Result<std::string>> download(World& world, std::string url, ChartAccess access) {
+  ClientRequest request;
+  request.url = url;
+  if (!access.username.empty()) request.headers.set("authorization", basic(access));
+  Answer answer = OR_CO_RETURN(co_await exchange(world, std::move(request), access, access.bytes_max));
+  auto parsed = Url::parse(url);
+  if (answer.status != 200) co_return refused(answer.status, parsed ? without_password(*parsed) : "the download");
+  co_return std::move(answer.body);
+}
+
+Task<Result<ChartIndex>> fetch_index(World& world, std::string repository, ChartAccess access) {
+  access.bytes_max = kIndexBytesMax;
+  auto text = co_await download(world, joined(repository, "index.yaml"), access);
+  if (!text)
+    co_return std::move(text).error().context("looks like \"" + repository +
+                                              "\" is not a valid chart repository or cannot be reached");
+  auto index = ChartIndex::parse(*text);
+  if (!index) co_return std::move(index).error().context("repository " + repository);
+  co_return index;
+}
+
+Task<Result<FetchedChart>> fetch_chart(World& world, std::string repository, std::string name, std::string range,
+                                       ChartAccess access) {
+  if (repository.starts_with("oci://")) co_return co_await fetch_from_registry(world, repository, name, range, access);
+  ChartIndex index = OR_CO_RETURN(co_await fetch_index(world, repository, access));
+  auto found = index.find(name, range);
+  if (!found) co_return std::move(found).error().context("repository " + repository);
+  if (found->urls.empty())
+    co_return fail(ErrorKind::invalid, "repository {}: {}-{} has no downloadable URLs", repository, name,
+                   found->version);
+  std::string url = joined(repository, found->urls[0]);
+  if (!access.pass_credentials && !same_host(url, repository)) access.username = access.password = "";
+  std::string archive = OR_CO_RETURN(co_await download(world, url, access));
+  std::string digest = sha256_hex(archive);
+  std::string wanted = found->digest.starts_with("sha256:") ? found->digest.substr(7) : found->digest;
+  if (!wanted.empty() && wanted != digest)
+    co_return fail(ErrorKind::invalid, "repository {}: {}-{}: the archive's digest is sha256:{}, the index says {}",
+                   repository, name, found->version, digest, found->digest);
+  co_return FetchedChart{name, found->version, url, "sha256:" + digest, std::move(archive)};
+}
+
+Task<Result<std::string>> resolve_chart(World& world, std::string repository, std::string name, std::string range,
+                                        ChartAccess access) {
+  if (repository.starts_with("oci://")) {
+    if (exact(range)) co_return range;
+    auto talk = std::make_shared<RegistryTalk>(world, OR_CO_RETURN(registry_of(repository, name, access)), access);
+    co_return co_await best_tag(talk, range);
+  }
+  ChartIndex index = OR_CO_RETURN(co_await fetch_index(world, repository, access));
+  auto found = index.find(name, range);
+  if (!found) co_return std::move(found).error().context("repository " + repository);
+  co_return found->version;
+}
+
+Task<Result<std::string>> push_chart(World& world, std::string repository, std::string name, std::string version,
+                                     std::string config_json, std::string archive, ChartAccess access) {
+  auto talk = std::make_shared<RegistryTalk>(world, OR_CO_RETURN(registry_of(repository, name, access)), access);
+  std::string path = "/v2/" + talk->registry().path;
+  for (const std::string* blob : {&config_json, &archive}) {
+    std::string digest = "sha256:" + sha256_hex(*blob);
+    Answer there = OR_CO_RETURN(co_await talk->ask("HEAD", path + "/blobs/" + digest, "", "", "", 1 << 20));
+    if (there.status == 200) continue;
+    Answer started = OR_CO_RETURN(co_await talk->ask("POST", path + "/blobs/uploads/", "", "", "", 1 << 20));
+    if (started.status != 202) co_return refused(started.status, talk->registry().base + path);
+    std::string put = started.location + (started.location.find('?') == std::string::npos ? "?" : "&") +
+                      "digest=" + runtime::percent_encode(digest);
+    Answer done = OR_CO_RETURN(co_await talk->ask("PUT", put, "", *blob, "application/octet-stream", 1 << 20));
+    if (done.status != 201) co_return refused(done.status, talk->registry().base + path);
+  }
+  auto part = [](std::string_view type, const std::string& bytes) {
+    return Value{
+        {"mediaType", type}, {"digest", "sha256:" + sha256_hex(bytes)}, {"size", static_cast<int64_t>(bytes.size())}};
+  };
+  std::string manifest = value::to_json(Value{{"schemaVersion", 2},
+                                              {"mediaType", kManifestType},
+                                              {"config", part(kConfigType, config_json)},
+                                              {"layers", Value::array({part(kLayerType, archive)})}});
+  std::string tag = base::replace_all(version, "+", "_");
+  Answer done = OR_CO_RETURN(
+      co_await talk->ask("PUT", path + "/manifests/" + tag, "", manifest, std::string(kManifestType), 1 << 20));
+  if (done.status != 201) co_return refused(done.status, talk->registry().base + path + ":" + tag);
+  co_return "sha256:" + sha256_hex(manifest);
+}
+
+std::string chart_url(std::string_view repository, std::string_view chart) {
+  return "chart+" + std::string(repository) + "#" + std::string(chart);
+}
+
+namespace {
+
+struct ChartUrl {
+  std::string repository, name;
+};
+
+std::optional<ChartUrl> chart_of(std::string_view url) {
+  if (!url.starts_with("chart+")) return std::nullopt;
+  size_t mark = url.rfind('#');
+  if (mark == url.npos) return std::nullopt;
+  return ChartUrl{std::string(url.substr(6, mark - 6)), std::string(url.substr(mark + 1))};
+}
+
+class WithCharts : public Repositories {
+ public:
+  WithCharts(World& world, std::unique_ptr<Repositories> git,
+             std::function<std::optional<Credentials>(std::string_view)> credentials)
+      : world_(world), git_(std::move(git)), credentials_(std::move(credentials)) {}
+
+  Task<Result<Commit>> resolve(std::string url, std::string revision) override {
+    auto chart = chart_of(url);
+    if (!chart) co_return co_await git_->resolve(url, revision);
+    std::string range = revision == "HEAD" ? "" : revision;
+    std::string version =
+        OR_CO_RETURN(co_await resolve_chart(world_, chart->repository, chart->name, range, access(chart->repository)));
+    co_return Commit{.url = url, .sha = version, .revision = revision, .author = {}, .date = {}, .subject = {}};
+  }
+
+  Task<Result<std::shared_ptr<const Tree>>> tree(Commit commit, std::string path) override {
+    auto chart = chart_of(commit.url);
+    if (!chart) co_return co_await git_->tree(commit, path);
+    std::string key = commit.url + "@" + commit.sha;
+    if (auto kept = trees_[key].lock()) co_return kept;
+    FetchedChart fetched = OR_CO_RETURN(
+        co_await fetch_chart(world_, chart->repository, chart->name, commit.sha, access(chart->repository)));
+    auto files = read_archive(fetched.archive);
+    if (!files) co_return std::move(files).error().context(fetched.url);
+    std::map<std::string, FileEntry> entries;
+    for (ArchiveFile& file : *files)
+      entries[chart->name + "/" + file.name] = {FileEntry::Kind::file, file.data, file.data->size()};
+    auto tree = std::make_shared<const Tree>(std::move(entries));
+    trees_[key] = tree;
+    co_return tree;
+  }
+
+  Task<Result<>> changed(std::string url) override {
+    // A repository of charts tells nobody of changes; an index is asked again at the poll interval.
+    return git_->changed(std::move(url));
+  }
+  void notify(std::string_view url) override { git_->notify(url); }
+  void access_changed() override { git_->access_changed(); }
+  bool is_local(std::string_view url) const override { return !chart_of(url) && git_->is_local(url); }
+
+ private:
+  ChartAccess access(const std::string& repository) const {
+    ChartAccess out;
+    auto known = credentials_ ? credentials_(repository) : std::nullopt;
+    if (!known) return out;
+    out.username = known->username;
+    out.password = known->password;
+    out.insecure = known->insecure;
+    out.ca_certificates = known->ca_certificates;
+    out.client_certificate = known->tls_client_certificate;
+    out.client_key = known->tls_client_key;
+    return out;
+  }
+
+  World& world_;
+  std::unique_ptr<Repositories> git_;
+  std::function<std::optional<Credentials>(std::string_view)> credentials_;
+  std::map<std::string, std::weak_ptr<const Tree>> trees_;
+};
+
+}  // namespace
+
+std::unique_ptr<Repositories> with_charts(World& world, std::unique_ptr<Repositories> git,
+                                          std::function<std::optional<Credentials>(std::string_view url)> credentials) {
+  return std::make_unique<WithCharts>(world, std::move(git), std::move(credentials));
+}
+
+}  // namespace slipway::sources

@@ -1,0 +1,71 @@
+// Charts from elsewhere: https repositories (index.yaml) and OCI registries. Source: reference/render.md 1.8.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/world.h"
+#include "sources/repositories.h"
+#include "value/value.h"
+
+namespace slipway::sources {
+
+struct ChartAccess {  // never logged
+  std::string username, password;
+  std::string ca_certificates, client_certificate, client_key;  // PEM
+  bool insecure = false;                                        // certificates are not checked
+  bool plain_http = false;                                      // registries without TLS
+  bool pass_credentials = false;                                // also to other hosts that an index names
+  uint64_t bytes_max = 100 << 20;
+};
+
+struct ChartVersion {
+  std::string name, version, app_version, description, digest;
+  std::vector<std::string> urls;  // as the index has them
+  Value entry;                    // the whole entry
+  bool deprecated = false;
+};
+
+// An index.yaml, its versions in falling order. Entries without name or version, or with a wrong one, are left out.
+class ChartIndex {
+ public:
+  static Result<ChartIndex> parse(std::string_view text);  // error: invalid
+  // The highest version in `range` ("" any release; an exact version too). Errors: not_found with what there is.
+  Result<ChartVersion> find(const std::string& name, const std::string& range) const;
+  std::vector<std::string> names() const;
+  const std::vector<ChartVersion>* versions(const std::string& name) const;  // null: no such chart
+
+ private:
+  std::vector<std::pair<std::string, std::vector<ChartVersion>>> entries_;  // sorted by name
+};
+
+struct FetchedChart {
+  std::string name, version, url, digest;  // digest: sha256:... of the archive
+  std::string archive;
+};
+
+// A body by GET, redirects followed. Errors: not_found, unauthorized, unavailable, timeout, too_large.
+Task<Result<std::string>> download(World& world, std::string url, ChartAccess access);
+
+Task<Result<ChartIndex>> fetch_index(World& world, std::string repository, ChartAccess access);
+// From a repository, or, when `repository` begins with oci://, from a registry (repository/name). The digest that the
+// index or manifest names is checked. Errors: not_found, invalid (a wrong digest), unauthorized, unavailable.
+Task<Result<FetchedChart>> fetch_chart(World& world, std::string repository, std::string name, std::string range,
+                                       ChartAccess access);
+// Which version that would be. Registries: the tags, "_" read as "+".
+Task<Result<std::string>> resolve_chart(World& world, std::string repository, std::string name, std::string range,
+                                        ChartAccess access);
+// "oci://host/path" + name:version. `config`: Chart.yaml as JSON. Gives the manifest's digest.
+Task<Result<std::string>> push_chart(World& world, std::string repository, std::string name, std::string version,
+                                     std::string config_json, std::string archive, ChartAccess access);
+
+std::string sha256_hex(std::string_view bytes);
+
+// Git repositories and charts behind one door: a url "chart+https://charts.example.org#web" or "chart+oci://...#web" is
+// a chart, its revision a version or range, its tree the chart's files below "web/".
+std::string chart_url(std::string_view repository, std::string_view chart);
+std::unique_ptr<Repositories> with_charts(World& world, std::unique_ptr<Repositories> git,
+                                          std::function<std::optional<Credentials>(std::string_view url)> credentials);
+
+}  // namespace slipway::sources
