@@ -116,8 +116,9 @@ def slow_disk(table, rounds, home):
                 each = (spent_after - spent) / max(1, after - before) * 1e3
                 if delay:
                     table.row(f"durable {work}, {delay / 1e3} ms added to each sync", rate, "/s", ">= 3000")
-                table.row(f"  a sync then ({after - before} of them)", each, "ms")
-                table.row("  writes in one batch, mean", 1000 * rounds / max(1, after - before), "writes")
+                during = f"  {work}{f', {delay / 1e3} ms added' if delay else ''}"
+                table.row(f"{during}: a sync, of {after - before}", each, "ms")
+                table.row(f"{during}: one batch, mean", 1000 * rounds / max(1, after - before), "writes")
         finally:
             slipway.close()
 
