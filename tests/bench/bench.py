@@ -251,7 +251,7 @@ def cluster(table, rounds, home):
                     "metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "web", "image": "registry.invalid/web:1"}]}}}}
         client.ask("POST", "/apis/apps/v1/namespaces/idle/deployments", many)
         wait("20 pods run", lambda: client.get("/apis/apps/v1/namespaces/idle/deployments/web")["status"].get("readyReplicas") == 20, 60)
-        time.sleep(5)
+        time.sleep(40)  # Events are stored late and together: those of the start belong to it
         pid = slipway.process.pid
         cpu, disk, seconds = cpu_seconds(pid), written_bytes(pid), 60
         time.sleep(seconds)
