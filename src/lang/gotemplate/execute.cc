@@ -450,7 +450,7 @@ class Executor {
     } else if (in != sig.in.size()) {
       return error(fmt::format("wrong number of args for {}: want {} got {}", name, sig.in.size(), in));
     }
-    const NodeId* arguments = words.words + 1;
+    const NodeId* arguments = words.count > 0 ? words.words + 1 : nullptr;
     using Builtin = Function::Builtin;
     if (f != nullptr && (f->builtin == Builtin::and_ || f->builtin == Builtin::or_)) {
       Any v;

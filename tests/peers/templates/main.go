@@ -3,7 +3,8 @@
 // output or "! " and the error, as JSON strings; the latter are made here. "@values" gives the values (YAML in one
 // line) and "@missing" the option missingkey for the cases below it; "#" begins a remark.
 //
-//	go mod init cases && go get helm.sh/helm/v3@v3.22.0 && go mod tidy && go build -o cases .
+//	go mod init cases && go get helm.sh/helm/v3@v3.22.0 && go mod tidy && touch empty.s
+//	go build -ldflags=-checklinkname=0 -o cases .
 //	TZ=Europe/Berlin ./cases ../../../src/lang/sprig/testdata/functions.txt
 package main
 
