@@ -280,7 +280,10 @@ class Disks(unittest.TestCase):
             self.assertEqual(201, self.create(server, "before")[0])
             # As a kernel does with a disk that fails: the file system goes down under who writes to it.
             with open(self.data / "ballast", "w") as file:
-                fcntl.ioctl(file, 0x8004587D, struct.pack("I", 0))
+                try:
+                    fcntl.ioctl(file, 0x8004587D, struct.pack("I", 0))
+                except OSError as problem:
+                    self.skipTest(f"this kernel does not shut file systems down ({problem})")
             self.refused(self.create(server, "during"))
             self.assertIn("before", self.names(server))
             self.refused(self.create(server, "during"))
