@@ -1,6 +1,7 @@
 #include "cli/client_commands.h"
 
 #include "cli/helm/commands.h"
+#include "cli/kustomize.h"
 
 namespace slipway::cli {
 
@@ -23,6 +24,9 @@ std::vector<Command> client_commands() {
           helm::pull_command(),
           helm::push_command(),
           helm::repo_command(),
+          kustomize_build_command(),
+          kustomize_edit_command(),
+          kustomize_create_command(),
           check_command(),
           diff_command(),
           kubeconfig_command(),

@@ -63,6 +63,10 @@ class Repositories {
 // A directory as it stands on disk (slipway render PATH), with the same limits and without leaving it.
 Task<Result<std::shared_ptr<const Tree>>> read_directory(World& world, std::string path, SourceLimits limits = {});
 
+// The whole disk as a Tree, whose paths are absolute ones without the first slash; each file is read when it is asked
+// for. Messages name paths as seen from `from`. For commands of the person who owns the disk; one thread at a time.
+std::shared_ptr<const Tree> open_disk(runtime::Files& files, std::string from, SourceLimits limits = {});
+
 // "https://github.com/o/r.git", "git@github.com:o/r" and "https://github.com/O/r/" name one repository. User names and
 // passwords are left out.
 std::string normalized_url(std::string_view url);

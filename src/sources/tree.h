@@ -20,17 +20,22 @@ struct FileEntry {
 class Tree {
  public:
   explicit Tree(std::map<std::string, FileEntry> files) : files_(std::move(files)) {}
+  virtual ~Tree() = default;
+  Tree(const Tree&) = delete;
+  Tree& operator=(const Tree&) = delete;
   // Paths are relative, with single slashes and no "." or ".."; see clean_path().
-  const FileEntry* entry(std::string_view path) const;  // as it is: symlinks are not followed
-  bool is_directory(std::string_view path) const;       // "" is the root; nor are they here
+  virtual const FileEntry* entry(std::string_view path) const;  // as it is: symlinks are not followed
+  virtual bool is_directory(std::string_view path) const;       // "" is the root; nor are they here
   // Where the path leads, every symlink on the way followed inside the tree: a file or a directory that exists. Errors:
   // not_found (with the nearest name), forbidden (a link leaves the tree, or more than 40 of them).
   Result<std::string> real_path(std::string_view path) const;
   // The text of a file, symlinks followed inside the tree. Errors: not_found (with the nearest name), forbidden (the
   // link leaves the tree), too_large (over the blob limit), bad_request (a directory).
   Result<std::shared_ptr<const std::string>> read(std::string_view path) const;
-  std::vector<std::string> list(std::string_view directory) const;         // names of files and directories, sorted
-  std::vector<std::string> files_below(std::string_view directory) const;  // paths, sorted
+  virtual std::vector<std::string> list(std::string_view directory) const;  // names of files and directories, sorted
+  virtual std::vector<std::string> files_below(std::string_view directory) const;  // paths, sorted
+  // A path as messages name it.
+  virtual std::string shown(std::string_view path) const { return path.empty() ? "." : std::string(path); }
   size_t size() const { return files_.size(); }
 
  private:

@@ -6,6 +6,7 @@
 #include <new>
 #include <type_traits>
 
+#include "value/note.h"
 #include "value/value.h"
 
 namespace slipway::value {
@@ -49,6 +50,9 @@ class TreeStack {
   ByteStack<Value> values;    // items of the arrays that are open
   ByteStack<Member> members;  // members of the objects that are open
 
+  static Note note_of(const Value& v);
+  static Value noted(Value v, Note note);
+
   Value close_array(size_t mark);
   // Sorts by key; of members with one name the last wins, and `on_duplicate(key)` hears of each that lost.
   template <class F>
@@ -81,7 +85,7 @@ class TreeStack {
     return n == nullptr ? std::span<const Member>() : std::span<const Member>(n->members(), n->size);
   }
   static std::string_view text_of(const Value& string) {
-    if (string.w_.tag == Value::Tag::short_string) return {string.s_.text, string.s_.length};
+    if (string.w_.tag == Value::Tag::short_string) return {string.s_.text, static_cast<size_t>(string.s_.length & 15)};
     return {string.node()->chars(), string.node()->size};
   }
 };

@@ -188,9 +188,28 @@ double Value::as_double(double fallback) const noexcept {
 }
 
 std::string_view Value::as_string(std::string_view fallback) const& noexcept {
-  if (w_.tag == Tag::short_string) return {s_.text, s_.length};
+  if (w_.tag == Tag::short_string) return {s_.text, static_cast<size_t>(s_.length & 15)};
   if (w_.tag == Tag::string) return {node()->chars(), node()->size};
   return fallback;
+}
+
+Note TreeStack::note_of(const Value& v) {
+  if (v.w_.tag == Value::Tag::short_string) return static_cast<Note>(v.s_.length >> 4);
+  return v.w_.tag == Value::Tag::string || v.w_.tag == Value::Tag::null ? static_cast<Note>(v.w_.rest[0]) : Note::none;
+}
+Value TreeStack::noted(Value v, Note note) {
+  uint8_t bits = static_cast<uint8_t>(note);
+  if (v.w_.tag == Value::Tag::short_string)
+    v.s_.length = static_cast<uint8_t>((v.s_.length & 15) | (bits << 4));
+  else if (v.w_.tag == Value::Tag::string || v.w_.tag == Value::Tag::null)
+    v.w_.rest[0] = bits;
+  return v;
+}
+Note note_of(const Value& v) {
+  return TreeStack::note_of(v);
+}
+Value noted(Value v, Note note) {
+  return TreeStack::noted(std::move(v), note);
 }
 
 size_t Value::size() const noexcept {
@@ -235,6 +254,7 @@ bool Value::operator==(const Value& o) const noexcept {
       return d == std::trunc(d) && d >= -0x1p63 && d < 0x1p63 && static_cast<int64_t>(d) == integer.as_int();
     }
     if (a.type() != b.type()) return false;
+    if (a.is_null()) return true;
     if (a.is_string()) return a.as_string() == b.as_string();
     if (a.size() != b.size() || a.size() == 0) return a.size() == b.size() && (a.is_array() || a.is_object());
     if (depth > kRecursionMax) {

@@ -9,6 +9,8 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "value/json.h"
+#include "value/note.h"
 #include "value/number.h"
 #include "value/tree_stack.h"
 #include "value/utf8.h"
@@ -56,10 +58,21 @@ std::string_view tag_name(Scalar::Kind kind) {
   return "";
 }
 
+Value with_spelling(const Value& v, std::string_view text) {
+  if (v.is_null()) {
+    Note note = text == "~" ? Note::tilde : text.empty() ? Note::nothing : text == "Null" ? Note::title : Note::upper;
+    return text == "null" ? v : noted(v, note);
+  }
+  if (v.is_string() ? v.as_string() == text : to_json(v) == text) return v;
+  return noted(Value(text), Note::spelled);
+}
+
 class YamlReader {
  public:
   YamlReader(std::string_view text, std::string_view file, const YamlLimits& limits, DuplicateKeys duplicates)
       : events_(text, file), text_(text), file_(file), limits_(limits), duplicates_(duplicates) {}
+
+  bool notes = false;  // see note.h
 
   Result<std::vector<Document>> documents() {
     if (text_.size() > limits_.bytes_max)
@@ -287,9 +300,12 @@ class YamlReader {
     if (s.tag == nullptr) {
       if (!s.plain_implicit) {
         v = Value(text);
+        if (notes && !as_key) v = noted(v, Note::quoted);
         return true;
       }
-      return scalar_of(v, resolve_plain(text, limits_.rules), text, as_key);
+      if (!scalar_of(v, resolve_plain(text, limits_.rules), text, as_key)) return false;
+      if (notes && !as_key) v = with_spelling(v, text);
+      return true;
     }
     std::string_view tag = text_of(s.tag);
     if (!tag.starts_with(kTagPrefix)) {
@@ -473,6 +489,89 @@ class YamlReader {
 Result<std::vector<Document>> parse_yaml_documents(std::string_view text, std::string_view file, YamlLimits limits,
                                                    DuplicateKeys duplicates) {
   return YamlReader(text, file, limits, duplicates).documents();
+}
+
+Result<std::vector<Document>> parse_yaml_noted(std::string_view text, std::string_view file, YamlLimits limits) {
+  limits.rules = YamlRules::kustomize;
+  YamlReader reader(text, file, limits, DuplicateKeys::refuse);
+  reader.notes = true;
+  return reader.documents();
+}
+
+std::string_view null_text(const Value& null) {
+  switch (note_of(null)) {
+    case Note::tilde:
+      return "~";
+    case Note::nothing:
+      return "";
+    case Note::title:
+      return "Null";
+    case Note::upper:
+      return "NULL";
+    case Note::none:
+    case Note::quoted:
+    case Note::spelled:
+    case Note::misfit:
+    case Note::made:
+      break;
+  }
+  return "null";
+}
+
+Value read_plain(std::string_view text) {
+  Scalar s = resolve_plain(text, YamlRules::kustomize);
+  switch (s.kind) {
+    case Scalar::Kind::null:
+      return nullptr;
+    case Scalar::Kind::boolean:
+      return s.boolean;
+    case Scalar::Kind::integer:
+      return s.integer;
+    case Scalar::Kind::large:
+      return s.large;
+    case Scalar::Kind::real:
+      if (s.real == std::trunc(s.real) && std::fabs(s.real) < 0x1p53) return static_cast<int64_t>(s.real);
+      return s.real;
+    case Scalar::Kind::timestamp: {
+      std::string rfc3339;
+      is_timestamp(text, &rfc3339);
+      return rfc3339;
+    }
+    case Scalar::Kind::merge:
+    case Scalar::Kind::string:
+      break;
+  }
+  return text;
+}
+
+std::string_view plain_tag(std::string_view text) {
+  return tag_name(resolve_plain(text, YamlRules::kustomize).kind);
+}
+
+Value scalar_as_written(std::string_view text) {
+  return with_spelling(read_plain(text), text);
+}
+
+Value plain_meaning(const Value& v) {
+  if (v.is_string()) {
+    if (note_of(v) != Note::spelled) return v;
+    // Above 2^63 the digits are kept: to_yaml() writes them as they are.
+    return resolve_plain(v.as_string(), YamlRules::kustomize).kind == Scalar::Kind::large ? v
+                                                                                          : read_plain(v.as_string());
+  }
+  Value out = v;
+  if (v.is_array()) {
+    for (size_t i = 0; i < v.size(); ++i) {
+      Value meant = plain_meaning(v[i]);
+      if (!meant.same_node(v[i])) out = out.with_item(i, std::move(meant));
+    }
+  } else {
+    for (const Member& m : v.members()) {
+      Value meant = plain_meaning(m.value);
+      if (!meant.same_node(m.value)) out = out.with_member(m.key, std::move(meant));
+    }
+  }
+  return out;
 }
 
 Result<Value> parse_yaml(std::string_view text, std::string_view file, YamlLimits limits) {

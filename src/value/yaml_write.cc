@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "value/json.h"
+#include "value/note.h"
 #include "value/number.h"
 #include "value/utf8.h"
 #include "value/yaml.h"
@@ -179,6 +180,7 @@ class YamlWriter {
       case Type::real:
         return scalar(number(v.as_double()), Style::plain, indent, simple_key);
       case Type::string:
+        if (note_of(v) == Note::spelled) return scalar(v.as_string(), Style::plain, indent, simple_key);
         return string(v.as_string(), indent, simple_key);
       case Type::array:
         return array(v, indent, in_mapping);

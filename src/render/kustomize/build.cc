@@ -18,6 +18,7 @@
 #include "render/kustomize/transform.h"
 #include "render/kustomize/vars.h"
 #include "value/json.h"
+#include "value/note.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -30,6 +31,11 @@ struct Accumulated {
   Configuration configuration;
   std::vector<Var> vars;
 };
+
+Result<> placed(Result<> done, const Spot& spot) {
+  if (done) return done;
+  return std::move(done).error().at(spot.place());
+}
 
 class Build {
  public:
@@ -53,8 +59,10 @@ class Build {
   Result<Kustomization> load(const Folder& folder) {
     Folder::File file = OR_RETURN(folder.kustomization());
     Kustomization k = OR_RETURN(read_kustomization(file.text, file.path));
-    for (const std::string& warning : k.warnings)
+    for (const std::string& warning : k.warnings) {
+      if (request_.warn) request_.warn(warning);
       if (std::ranges::find(warnings_, warning) == warnings_.end()) warnings_.push_back(warning);
+    }
     if (k.helm_charts)
       return fail(ErrorKind::unsupported, "Helm charts within a kustomization are not rendered yet")
           .at(k.helm_charts->place());
@@ -69,9 +77,11 @@ class Build {
     if (depth > kDepthMax)
       return fail(ErrorKind::too_large, "kustomizations are nested deeper than {} levels", kDepthMax).at({k.file});
     for (const Named& entry : k.resources) OR_RETURN(accumulate_entry(folder, k, entry, into, trail, depth));
-    into.configuration.merge(builtin_configuration());
-    for (const Named& entry : k.configurations) into.configuration.merge(OR_RETURN(read_configuration(folder, entry)));
-    for (const Named& entry : k.crds) into.configuration.merge(OR_RETURN(read_crds(folder, entry)));
+    OR_RETURN(into.configuration.merge(builtin_configuration()));
+    for (const Named& entry : k.configurations)
+      OR_RETURN(placed(into.configuration.merge(OR_RETURN(read_configuration(folder, entry))), entry.spot));
+    for (const Named& entry : k.crds)
+      OR_RETURN(placed(into.configuration.merge(OR_RETURN(read_crds(folder, entry))), entry.spot));
     OR_RETURN(run_generators(folder, k, into, trail));
     for (const Named& entry : k.components) OR_RETURN(accumulate_component(folder, entry, into, trail, depth));
     OR_RETURN(run_transformers(folder, k, into, trail));
@@ -109,7 +119,7 @@ class Build {
       return fail(ErrorKind::invalid, "\"{}\" is a Component; name it under components, not resources", entry.text);
     Accumulated own;
     OR_RETURN(accumulate(inner, k, own, joined(trail, entry.text), depth + 1));
-    into.configuration.merge(own.configuration);
+    OR_RETURN(into.configuration.merge(own.configuration));
     OR_RETURN(into.resources.append_all(std::move(own.resources)));
     for (Var& var : own.vars) {
       if (std::ranges::any_of(into.vars, [&](const Var& there) { return there.name == var.name; }))
@@ -215,15 +225,18 @@ class Build {
     const Configuration& c = all.configuration;
     for (const Labels& labels : k.labels) {
       std::vector<FieldSpec> fields = labels.fields;
-      add_fields(fields, c.labels);
+      auto add = [&](const std::vector<FieldSpec>& more) -> Result<> {
+        return placed(add_fields(fields, more).context("failed to merge labels"), {nullptr, k.file, ""});
+      };
+      OR_RETURN(add(c.labels));
       if (labels.selectors) {
-        add_fields(fields, c.common_labels);
+        OR_RETURN(add(c.common_labels));
       } else {
-        if (labels.templates) add_fields(fields, c.template_labels);
-        if (labels.claims) add_fields(fields, c.claim_labels);
+        if (labels.templates) OR_RETURN(add(c.template_labels));
+        if (labels.claims) OR_RETURN(add(c.claim_labels));
         FieldSpec own = FieldSpec::of_path("metadata/labels");
         own.create = true;
-        add_fields(fields, {own});
+        OR_RETURN(add({own}));
       }
       OR_RETURN(add_pairs(all.resources, labels.pairs, fields));
       trace(all, by_builtin(k, trail, "LabelTransformer"));
@@ -270,7 +283,9 @@ class Build {
     ResourceSet& set = all.resources;
     add_name_hashes(set);
     OR_RETURN(update_name_references(set, all.configuration.name_references));
+    size_t told = warnings_.size();
     OR_RETURN(resolve_vars(set, all.vars, all.configuration.vars, warnings_));
+    for (; request_.warn && told < warnings_.size(); ++told) request_.warn(warnings_[told]);
     for (Resource& r : set.all()) {
       const Value* local = r.object()["metadata"]["annotations"].find("config.kubernetes.io/local-config");
       if (local && local->as_string() != "false") r.remove();
@@ -285,13 +300,52 @@ class Build {
     auto wants = [&](const char* option) {
       return std::ranges::find(k.build_metadata, option) != k.build_metadata.end();
     };
-    if (wants("managedByLabel")) {
+    if (request_.managed_by_label || wants("managedByLabel")) {
       FieldSpec own = FieldSpec::of_path("metadata/labels");
       own.create = true;
       OR_RETURN(add_pairs(set, {{"app.kubernetes.io/managed-by", "kustomize-v5.8.2"}}, std::vector{own}));
     }
-    for (Resource& r : set.all()) finish_metadata(r, wants("originAnnotations"), wants("transformerAnnotations"));
+    for (Resource& r : set.all()) {
+      finish_metadata(r, wants("originAnnotations"), wants("transformerAnnotations"));
+      if (scalar_text(r.object()["metadata"]["name"]).empty() && !r.gvk().kind.ends_with("List"))
+        return fail(ErrorKind::invalid, "missing metadata.name in object of kind {}: it was taken away", r.gvk().kind)
+            .at(r.origin);
+      if (auto fine = check_text(r.object()); !fine) return std::move(fine).error().context(r.id().str()).at(r.origin);
+    }
     return Built{std::move(set.all()), std::move(warnings_)};
+  }
+
+  // What kustomize writes between its steps it must read again, and cannot: control characters, a block that begins
+  // with a tab.
+  static Result<> check_text(const Value& v) {
+    if (v.is_string()) {
+      std::string_view text = v.as_string();
+      if (value::note_of(v) == value::Note::misfit) return check_misfits(v);
+      if (auto bad = control_character(text))
+        return fail(ErrorKind::invalid, "a text holds U+{:04X}, which no YAML can hold: \"{}\"", *bad,
+                    text.substr(0, 40));
+      size_t first = text.find_first_not_of('\n');
+      if (first != text.npos && text[first] == '\t' && value::note_of(v) != value::Note::quoted &&
+          text.find('\n') != text.npos)
+        return fail(ErrorKind::invalid,
+                    "a text of several lines begins with a tab, which kustomize cannot write: \"{}\"",
+                    text.substr(0, 40));
+      return {};
+    }
+    for (const Value& item : v.items()) OR_RETURN(check_text(item));
+    for (const auto& member : v.members()) OR_RETURN(check_text(member.value));
+    return {};
+  }
+
+  // DEL, the C1 controls but NEL, U+FFFE and U+FFFF.
+  static std::optional<uint32_t> control_character(std::string_view text) {
+    for (size_t i = 0; i < text.size(); ++i) {
+      auto at = [&](size_t k) { return static_cast<unsigned char>(k < text.size() ? text[k] : 0); };
+      if (at(i) == 0x7f) return 0x7f;
+      if (at(i) == 0xc2 && at(i + 1) >= 0x80 && at(i + 1) < 0xa0 && at(i + 1) != 0x85) return at(i + 1);
+      if (at(i) == 0xef && at(i + 1) == 0xbf && at(i + 2) >= 0xbe) return 0xffc0u | at(i + 2);
+    }
+    return std::nullopt;
   }
 
   static std::string lines(const Provenance& p, std::string_view indent) {
@@ -317,7 +371,8 @@ class Build {
     bool had = r.object()["metadata"].has("annotations");
     Value after = annotations;
     for (const auto& [key, text] : annotations.members())
-      if (!text.is_string()) after = after.with_member(key, Value(value::to_json(text)));
+      if (!text.is_string() || value::note_of(text) != value::Note::none)
+        after = after.with_member(key, Value(scalar_text(text)));
     if (with_origin && r.from) after = after.with_member("config.kubernetes.io/origin", Value(lines(*r.from, "")));
     if (with_transformers && !r.changed_by.empty()) {
       std::string text;
@@ -332,8 +387,7 @@ class Build {
     } else if (had) {
       r.set_object(r.object().without("/metadata/annotations"));
     }
-    if (const Value* labels = r.object()["metadata"].find("labels"); labels && labels->is_null())
-      r.set_object(r.object().with("/metadata/labels", Value("")));
+    r.set_object(value::plain_meaning(r.object()));
   }
 
   static std::string joined(const std::string& trail, const std::string& path) {

@@ -70,6 +70,20 @@ static_assert(std::ranges::is_sorted(cluster_kinds) && std::ranges::is_sorted(ol
 bool is_known_cluster_kind(std::string_view api_version, std::string_view kind) {
   return std::ranges::binary_search(cluster_kinds, Entry(api_version, kind));
 }
+bool is_later_kind(std::string_view api_version, std::string_view kind) {
+  constexpr std::string_view versions[] = {"autoscaling/v2", "flowcontrol.apiserver.k8s.io/v1beta2",
+                                           "flowcontrol.apiserver.k8s.io/v1beta3", "flowcontrol.apiserver.k8s.io/v1"};
+  if (std::ranges::find(versions, api_version) != std::end(versions)) return true;
+  auto one_of = [&](std::initializer_list<std::string_view> kinds) {
+    return std::ranges::find(kinds, kind) != kinds.end();
+  };
+  if (api_version == "networking.k8s.io/v1") return !one_of({"Ingress", "IngressClass", "NetworkPolicy"});
+  if (api_version == "storage.k8s.io/v1") return !one_of({"CSIDriver", "CSINode", "StorageClass", "VolumeAttachment"});
+  if (api_version == "admissionregistration.k8s.io/v1")
+    return !one_of({"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"});
+  return api_version.starts_with("resource.k8s.io/") || api_version.starts_with("storagemigration.k8s.io/") ||
+         kind == "ClusterTrustBundle" || kind == "LeaseCandidate" || kind == "PodCertificateRequest";
+}
 bool is_known_older_version(std::string_view api_version, std::string_view kind) {
   return std::ranges::binary_search(older_versions, Entry(api_version, kind));
 }

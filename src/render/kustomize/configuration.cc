@@ -19,8 +19,8 @@ Configuration make_builtin() {
   c.name_prefix = c.name_suffix = everything("metadata/name");
   c.namespaces = namespaces_fields();
   c.common_labels = template_labels_fields();
-  add_fields(c.common_labels, claim_labels_fields());
-  add_fields(c.common_labels, selector_labels_fields());
+  SLIPWAY_CHECK(add_fields(c.common_labels, claim_labels_fields()).has_value());
+  SLIPWAY_CHECK(add_fields(c.common_labels, selector_labels_fields()).has_value());
   c.template_labels = template_labels_fields();
   std::erase_if(c.template_labels, [](const FieldSpec& f) { return f.path_text == "metadata/labels"; });
   c.claim_labels = claim_labels_fields();
@@ -40,15 +40,32 @@ const Configuration& builtin_configuration() {
   return builtin;
 }
 
-void add_fields(std::vector<FieldSpec>& to, const std::vector<FieldSpec>& from) {
-  for (const FieldSpec& field : from)
-    if (std::ranges::none_of(to, [&](const FieldSpec& there) { return there.covers(field); })) to.push_back(field);
+Result<> add_fields(std::vector<FieldSpec>& to, const std::vector<FieldSpec>& from) {
+  for (const FieldSpec& field : from) {
+    // kustomize's tables have a row for each kind.
+    FieldSpec left = field, one = field;
+    left.kinds.clear();
+    bool any = false;
+    for (size_t i = 0; i < std::max<size_t>(1, field.kinds.size()); ++i) {
+      if (field.kinds.size()) one.kinds = {field.kinds[i]};
+      auto there = std::ranges::find_if(to, [&](const FieldSpec& known) { return known.covers(one); });
+      if (there == to.end()) {
+        any = true;
+        left.kinds.insert(left.kinds.end(), one.kinds.begin(), one.kinds.end());
+      } else if (there->create != field.create) {
+        return fail(ErrorKind::invalid, "conflicting fieldspecs: \"{}\" is to be created by one and not by the other",
+                    field.path_text);
+      }
+    }
+    if (any) to.push_back(std::move(left));
+  }
+  return {};
 }
 
-void Configuration::merge(const Configuration& other) {
+Result<> Configuration::merge(const Configuration& other) {
   if (other.builtin && !builtin && name_references.empty() && vars.empty()) {
     *this = other;
-    return;
+    return {};
   }
   using Fields = std::vector<FieldSpec>;
   static constexpr Fields Configuration::* lists[] = {
@@ -56,7 +73,7 @@ void Configuration::merge(const Configuration& other) {
       &Configuration::common_labels, &Configuration::labels,      &Configuration::template_labels,
       &Configuration::claim_labels,  &Configuration::annotations, &Configuration::vars,
       &Configuration::images,        &Configuration::replicas};
-  for (auto list : lists) add_fields(this->*list, other.*list);
+  for (auto list : lists) OR_RETURN(add_fields(this->*list, other.*list));
   for (const NameReference& reference : other.name_references) {
     auto same = std::ranges::find_if(name_references, [&](const NameReference& there) {
       return there.target.kinds == reference.target.kinds && there.target.group == reference.target.group &&
@@ -65,9 +82,10 @@ void Configuration::merge(const Configuration& other) {
     if (same == name_references.end())
       name_references.push_back(reference);
     else
-      add_fields(same->fields, reference.fields);
+      OR_RETURN(add_fields(same->fields, reference.fields));
   }
   builtin = builtin || other.builtin;
+  return {};
 }
 
 Result<Configuration> read_configuration(const Folder& folder, const Named& entry) {
@@ -125,7 +143,9 @@ void read_definition(const Value& definitions, const std::string& name, const st
       path.push_back(property["x-kubernetes-object-ref-name-key"].str("name"));
       reference.fields.push_back(field_of(kind, path));
       path.pop_back();
-      c.merge(Configuration{.name_references = {std::move(reference)}});
+      Configuration one;
+      one.name_references.push_back(std::move(reference));
+      SLIPWAY_CHECK(c.merge(one).has_value());
     }
     if (property.has("$ref")) read_definition(definitions, property["$ref"].str(), kind, path, c);
     path.pop_back();

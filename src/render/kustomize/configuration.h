@@ -14,12 +14,12 @@ struct Configuration {
       annotations, vars, images, replicas;
   std::vector<NameReference> name_references;
   bool builtin = false;  // the built-in tables are in it
-  void merge(const Configuration& other);
+  Result<> merge(const Configuration& other);
 };
 const Configuration& builtin_configuration();
 
-// Appends what is not covered yet.
-void add_fields(std::vector<FieldSpec>& to, const std::vector<FieldSpec>& from);
+// Appends what is not covered yet. Error: invalid when one field is to be made by one and not by the other.
+Result<> add_fields(std::vector<FieldSpec>& to, const std::vector<FieldSpec>& from);
 
 // The file of a `configurations` entry. Errors: as read_kustomization.
 Result<Configuration> read_configuration(const Folder& folder, const Named& entry);

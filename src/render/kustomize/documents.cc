@@ -4,33 +4,28 @@
 
 #include "base/text.h"
 #include "render/words.h"
-#include "value/yaml.h"
+#include "value/note.h"
 
 namespace slipway::render::kustomize {
 namespace {
 
-std::string empty_item(const Value& v, const std::string& path) {
-  if (v.is_array()) {
-    size_t i = 0;
-    for (const Value& item : v.items()) {
-      std::string at = fmt::format("{}/{}", path, i++);
-      if (item.is_null()) return at;
-      if (std::string found = empty_item(item, at); !found.empty()) return found;
-    }
-  }
-  for (const auto& [key, item] : v.members())
-    if (item.is_array() || item.is_object())
-      if (std::string found = empty_item(item, fmt::format("{}/{}", path, value::pointer_escape(key))); !found.empty())
-        return found;
-  return {};
+// A name or namespace is what was written, also where that reads as a number: `name: 1`.
+Value with_written_names(Value o) {
+  Value metadata = o["metadata"];
+  for (const char* field : {"name", "namespace"})
+    if (const Value& text = metadata[field]; text.is_number() || text.is_bool())
+      o = o.with(fmt::format("/metadata/{}", field), value::noted(Value(scalar_text(text)), value::Note::spelled));
+  return o;
 }
-// Looks for the rare case cheaply before any path is built.
-bool has_empty_item(const Value& v) {
-  for (const Value& item : v.items())
-    if (item.is_null() || has_empty_item(item)) return true;
-  for (const auto& member : v.members())
-    if (has_empty_item(member.value)) return true;
-  return false;
+
+// As if it had been read from JSON, which is how the items of a List go.
+Value all_quoted(const Value& v) {
+  if (v.is_string()) return value::noted(v, value::Note::quoted);
+  if (v.is_null()) return Value();
+  Value out = v;
+  for (size_t i = 0; v.is_array() && i < v.size(); ++i) out = out.with_item(i, all_quoted(v[i]));
+  for (const auto& [key, item] : v.members()) out = out.with_member(key, all_quoted(item));
+  return out;
 }
 
 struct Found {
@@ -49,25 +44,80 @@ Result<> check(const Found& found) {
     return fail(ErrorKind::invalid, "missing kind in object{}",
                 kinds::name_of(o).empty() ? "" : fmt::format(" \"{}\"", kinds::name_of(o)));
   if (!is_list && !kind.ends_with("List") && kinds::name_of(o).empty())
-    return fail(ErrorKind::invalid, "missing metadata.name in object of kind {}{}", kind,
-                o["metadata"]["name"].is_number() || o["metadata"]["name"].is_bool() ? " (quote the name)" : "");
-  if (has_empty_item(o))
-    return fail(ErrorKind::invalid, "empty item at {} in {} \"{}\"", empty_item(o, ""), kind, kinds::name_of(o));
+    return fail(ErrorKind::invalid, "missing metadata.name in object of kind {}", kind);
   return {};
+}
+
+struct Chunk {
+  std::string_view text;
+  int line;  // before it
+};
+
+// As kustomize splits a file: at lines that begin with ---, on which only a comment may follow.
+Result<std::vector<Chunk>> split(std::string_view text, const std::string& file) {
+  std::vector<Chunk> chunks;
+  int line = 0, from_line = 0;
+  size_t from = 0;
+  for (size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) {
+    ++line;
+    if (text.substr(at + 1, 3) != "---") continue;
+    size_t end = text.find('\n', at + 1);
+    if (end == text.npos) break;
+    std::string_view behind = base::trim(text.substr(at + 4, end - at - 4));
+    if (!behind.empty() && behind[0] != '#')
+      return fail(ErrorKind::invalid, "invalid document separator: ---{}", behind).at({file, line + 1});
+    chunks.push_back({text.substr(from, at + 1 - from), from_line});
+    from = end + 1;
+    from_line = ++line;
+    at = end;
+    // The line break that ended the separator begins no other one.
+    if (text.substr(from, 3) == "---") {
+      size_t next = text.find('\n', from);
+      if (next == text.npos) break;
+      at = next - 1;
+    }
+  }
+  chunks.push_back({text.substr(from), from_line});
+  return chunks;
+}
+
+// The first document of each chunk: what stands behind it is never looked at.
+Result<std::vector<value::Document>> read_documents(const std::string& text, const std::string& file, bool* alone) {
+  value::YamlLimits limits{.first_only = true};
+  std::vector<value::Document> out;
+  auto chunks = OR_RETURN(split(text, file));
+  *alone = chunks.size() == 1;
+  for (const Chunk& chunk : chunks) {
+    auto read = value::parse_yaml_noted(chunk.text, file, limits);
+    if (!read) {
+      // For its place in the whole file.
+      auto whole = value::parse_yaml_documents(text, file, {.rules = value::YamlRules::kustomize});
+      return whole ? std::move(read).error() : std::move(whole).error();
+    }
+    for (value::Document& d : *read) out.push_back({std::move(d.value), d.line + chunk.line});
+  }
+  return out;
 }
 
 }  // namespace
 
 Result<std::vector<Resource>> read_resources(std::string_view text, const std::string& file, const KnownKinds* known) {
-  auto documents =
-      OR_RETURN(value::parse_yaml_documents(text, file, value::YamlLimits{.rules = value::YamlRules::kustomize}));
+  bool alone = false;
+  auto documents = OR_RETURN(read_documents(base::replace_all(std::string(text), "\r\n", "\n"), file, &alone));
   std::deque<Found> ahead;
   auto take = [&](Value object, int line) -> Result<> {
     if (object.is_null() || (object.is_object() && object.empty())) return {};
-    ahead.push_back({std::move(object), line});
+    ahead.push_back({with_written_names(std::move(object)), line});
     if (auto fine = check(ahead.back()); !fine) return std::move(fine).error().at({file, line});
     return {};
   };
+  // A file that is one List gives its items as they are written; others are opened later.
+  if (alone && documents.size() == 1 && documents[0].value["items"].is_array() &&
+      (kinds::kind_of(documents[0].value) == "List" || kinds::kind_of(documents[0].value) == "ResourceList")) {
+    Value list = documents[0].value["items"];
+    for (const Value& item : list.items()) OR_RETURN(take(item, documents[0].line));
+    documents.clear();
+  }
   for (value::Document& d : documents) OR_RETURN(take(std::move(d.value), d.line));
   std::vector<Resource> out;
   for (; !ahead.empty(); ahead.pop_front()) {
@@ -82,7 +132,7 @@ Result<std::vector<Resource>> read_resources(std::string_view text, const std::s
                   words(o["items"].type()))
           .at({file, found.line});
     // The opened items stand behind all other documents, as they do there.
-    Value list = o["items"];
+    Value list = all_quoted(value::plain_meaning(o["items"]));
     int line = found.line;
     for (const Value& item : list.items()) OR_RETURN(take(item, line));
   }

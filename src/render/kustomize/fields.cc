@@ -26,8 +26,17 @@ Fields::Fields(Source& source, const Value& value, std::string pointer)
 
 const Value* Fields::take(std::string_view name) {
   known_.emplace_back(name);
-  if (const Value* found = value_.find(name)) return found->is_null() ? nullptr : found;
   std::string lower = base::to_lower(name);
+  if (const Value* found = value_.find(name)) {
+    // Go reads every spelling of a field, and the type of each must be right.
+    for (const auto& member : value_.members())
+      if (member.key.view().size() == name.size() && member.key.view() != name && base::to_lower(member.key) == lower &&
+          member.value.type() != found->type() && !member.value.is_null())
+        source_.refuse(fmt::format("{}/{}", pointer_, value::pointer_escape(member.key)),
+                       fmt::format("{}: expected {}, found {}", member.key.view(), words(found->type()),
+                                   words(member.value.type())));
+    return found->is_null() ? nullptr : found;
+  }
   for (const auto& member : value_.members())
     if (member.key.view().size() == name.size() && base::to_lower(member.key) == lower)
       return member.value.is_null() ? nullptr : &member.value;

@@ -50,9 +50,9 @@ Error Folder::missing(std::string_view path, std::string_view resolved) const {
     size_t own = path.rfind('/');
     hint = fmt::format("; did you mean \"{}{}\"?", own == path.npos ? "" : path.substr(0, own + 1), *near);
   } else if (!folder.empty() && !tree_->is_directory(folder)) {
-    hint = fmt::format("; there is no folder \"{}\"", folder);
+    hint = fmt::format("; there is no folder \"{}\"", tree_->shown(folder));
   }
-  return fail(ErrorKind::not_found, "\"{}\" is not there (looked for {}){}", path, resolved, hint);
+  return fail(ErrorKind::not_found, "\"{}\" is not there (looked for {}){}", path, tree_->shown(resolved), hint);
 }
 
 Result<Folder::File> Folder::read(std::string_view path) const {
@@ -68,10 +68,10 @@ Result<Folder::File> Folder::read(std::string_view path) const {
   if (!unrestricted_ && !is_within(*real, root_))
     return fail(
         ErrorKind::forbidden,
-        "security; file \"{}\" is not in or below \"{}\": move it there, or make its folder a base or component", *real,
-        display());
+        "security; file \"{}\" is not in or below \"{}\": move it there, or make its folder a base or component",
+        tree_->shown(*real), display());
   if (tree_->is_directory(*real)) return fail(ErrorKind::bad_request, "\"{}\" is a folder; a file was expected", path);
-  return File{*real, OR_RETURN(tree_->read(*real))};
+  return File{tree_->shown(*real), OR_RETURN(tree_->read(*real))};
 }
 
 bool Folder::is_folder(std::string_view path) const {
@@ -92,12 +92,12 @@ Result<Folder> Folder::open(std::string_view path) const {
   if (!real) return real.failed_with(ErrorKind::not_found) ? missing(path, *joined) : std::move(real).error();
   if (!tree_->is_directory(*real))
     return fail(ErrorKind::bad_request, "\"{}\" is a file; a folder with a kustomization was expected", path);
-  std::string way = *real;
+  std::string way = tree_->shown(*real);
   for (const Folder* f = this; f; f = f->referrer_) {
     way = fmt::format("{} -> {}", f->display(), way);
     if (is_within(f->root_, *real))
-      return fail(ErrorKind::invalid, "cycle detected: \"{}\" contains \"{}\", which is being built ({})", *real,
-                  f->display(), way);
+      return fail(ErrorKind::invalid, "cycle detected: \"{}\" contains \"{}\", which is being built ({})",
+                  tree_->shown(*real), f->display(), way);
   }
   Folder opened(tree_, *real, unrestricted_);
   opened.referrer_ = this;

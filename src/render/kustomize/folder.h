@@ -16,11 +16,11 @@ class Folder {
   Folder(std::shared_ptr<const sources::Tree> tree, std::string root, bool unrestricted)
       : tree_(std::move(tree)), root_(std::move(root)), unrestricted_(unrestricted) {}
   const std::string& root() const { return root_; }
-  std::string display() const { return root_.empty() ? "." : root_; }
+  std::string display() const { return tree_->shown(root_); }
   const sources::Tree& tree() const { return *tree_; }
 
   struct File {
-    std::string path;  // within the tree
+    std::string path;  // as the tree shows it
     std::shared_ptr<const std::string> text;
   };
   // Errors: not_found with the nearest name, forbidden when it is not in or below this folder, bad_request for a

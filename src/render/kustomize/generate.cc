@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "value/json.h"
+#include "value/note.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -151,6 +152,7 @@ Result<Resource> generate(const Generator& g, const Folder& folder, const KnownK
   if (g.secret) object = object.with_member("type", g.type.empty() ? std::string("Opaque") : g.type);
   if (g.options.immutable) object = object.with_member("immutable", true);
   Resource made(std::move(object), std::move(place), known);
+  made.generated = true;
   made.needs_hash = !g.options.disable_name_suffix_hash;
   made.behavior = g.behavior == "merge"     ? Behavior::merge
                   : g.behavior == "replace" ? Behavior::replace
@@ -181,7 +183,7 @@ std::string content_hash(const Value& object) {
     if (kind == "Secret") hashed = hashed.with_member("type", text_or(object["type"]));
   }
   // As Go writes JSON for HTML.
-  std::string json = value::to_json(hashed);
+  std::string json = value::to_json(value::plain_meaning(hashed));
   for (auto [from, to] : {std::pair{"<", "\\u003c"}, {">", "\\u003e"}, {"&", "\\u0026"}})
     json = base::replace_all(std::move(json), from, to);
   unsigned char digest[SHA256_DIGEST_LENGTH];

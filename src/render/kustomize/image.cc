@@ -3,18 +3,14 @@
 #include <re2/re2.h>
 
 #include "base/text.h"
+#include "render/kustomize/image_name.h"
 #include "render/kustomize/transform.h"
 #include "render/words.h"
 
 namespace slipway::render::kustomize {
-namespace {
-
-struct Parts {
-  std::string name, tag, digest;
-};
 
 // A colon before the last slash belongs to the registry's port, but only the first slash is looked at.
-Parts split_image(std::string_view image) {
+ImageName split_image_name(std::string_view image) {
   size_t slash = image.find('/');
   size_t from = slash == image.npos || slash == 0 ? 0 : slash;
   size_t at = image.find('@', from), colon = image.find(':', from);
@@ -25,6 +21,8 @@ Parts split_image(std::string_view image) {
   if (at == image.npos) return {name, std::string(image.substr(colon + 1)), ""};
   return {name, std::string(image.substr(colon + 1, at - colon - 1)), std::string(image.substr(at + 1))};
 }
+
+namespace {
 
 class Retag {
  public:
@@ -38,7 +36,7 @@ class Retag {
     if (field.is_null()) return field;
     if (!field.is_string()) return fail(ErrorKind::invalid, "expected an image name, found {}", words(field.type()));
     if (!may_match(field.as_string())) return field;
-    Parts parts = split_image(field.as_string());
+    ImageName parts = split_image_name(field.as_string());
     if (!image_.new_name.empty()) parts.name = image_.new_name;
     if (!image_.new_tag.empty() || !image_.digest.empty()) {
       parts.tag = image_.new_tag;

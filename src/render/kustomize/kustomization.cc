@@ -170,7 +170,8 @@ bool says_nothing(const Value& v) {
 
 }  // namespace
 
-Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text, const std::string& file) {
+Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text, const std::string& file,
+                                         bool may_be_empty) {
   auto documents = OR_RETURN(value::parse_yaml_documents(*text, file, {}, value::DuplicateKeys::last_wins));
   Value v = documents.empty() ? Value() : documents[0].value;
   Kustomization k;
@@ -185,7 +186,7 @@ Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text
   if (!api_version.empty() && api_version != wanted)
     source.refuse("/apiVersion", fmt::format("apiVersion for {} should be {}, not \"{}\"",
                                              k.component ? "Component" : "Kustomization", wanted, api_version));
-  if (says_nothing(v)) source.refuse("", "kustomization.yaml is empty");
+  if (!may_be_empty && says_nothing(v)) source.refuse("", "kustomization.yaml is empty");
   if (source.fault) return std::move(*source.fault);
   return k;
 }

@@ -111,7 +111,9 @@ struct Kustomization {
 };
 
 // Errors: bad_request (no YAML), invalid (unknown or mistyped field, wrong kind, empty), each with file and line.
-Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text, const std::string& file);
+// `may_be_empty`: while it is edited.
+Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text, const std::string& file,
+                                         bool may_be_empty = false);
 
 // The same parts where they stand in files of their own (built-in plugins, replacements by path).
 Selector read_selector(Fields& fields);

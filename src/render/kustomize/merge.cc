@@ -1,14 +1,19 @@
-// One walk over both trees; where neither has anything to say the target's node is shared. What is surprising here is
-// what kustomize does, tried on 5.8.2: an element with `$patch: replace` in a merged list changes nothing but the
-// order; of two elements with one key the last wins; new ports come first, but changed ones keep their place.
+// kustomize merges two trees of mutable nodes in place, and what it gives in odd cases follows from that: the walk and
+// the order of its steps are kept here, on immutable values. A target that is not there becomes the patch itself, so
+// that both sides are one node from then on (and its directives and nulls are still obeyed). Where neither side has
+// anything to say the target's node is shared. A list merged by keys goes the long way, element by element, only where
+// its keys are not simply one and distinct: see ListMerge.
 #include "render/kustomize/merge.h"
 
 #include <algorithm>
+#include <memory>
 #include <unordered_map>
 
 #include "base/text.h"
 #include "kinds/patch_schema.h"
+#include "render/kustomize/resource.h"
 #include "value/json.h"
+#include "value/note.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -29,6 +34,8 @@ Slot slot_of(const PatchSchema& schema, std::string_view name) {
   PatchSchema::Member member = schema.member(name);
   slot.below = member.below;
   slot.merges = member.merge;
+  // Fields of a pod that came after the schema kustomize has.
+  if (name == "schedulingGates" || name == "resourceClaims") slot.merges = false;
   if (!slot.merges) return slot;
   const kinds::Field* field = schema.type ? schema.type->field(name) : nullptr;
   if (field && field->list_keys.size() > 1)
@@ -51,34 +58,42 @@ bool is_missing(const Value* v) {
   return !v || v->is_null();
 }
 bool same(const Value& a, const Value& b) {
-  return a.same_node(b) || (!a.is_object() && !a.is_array() && a.type() == b.type() && a == b);
+  return a.same_node(b) ||
+         (!a.is_object() && !a.is_array() && a.type() == b.type() && a == b && value::note_of(a) == value::note_of(b));
 }
 
+// `target` and `patch` may be one Value: then it is new here. Neither null: absent.
 Result<Merged> merge(const Value* target, const Value* patch, const Slot& slot);
 
 Result<Merged> merge_map(const Value* target, const Value* patch, const Slot& slot) {
+  if (is_missing(target))
+    target = patch;
+  else if (patch && patch->is_null())
+    return Merged();
   Value own;
-  bool fresh = is_missing(target);
-  if (patch && patch->is_null()) return Merged();
   if (patch) {
     if (const Value* word = patch->find(kinds::patch_directive)) {
       Directive directive = OR_RETURN(directive_named(*word));
       if (directive == Directive::remove) return Merged();
-      if (directive == Directive::replace) fresh = true;
       own = patch->without_member(kinds::patch_directive);
+      if (directive == Directive::replace || target == patch) target = &own;
       patch = &own;
     }
   }
-  if (fresh) target = nullptr;
   std::vector<value::Member> members;
-  bool changed = !target;
+  bool changed = false;
   auto add = [&](const value::Key& key, const Value* t, const Value* p) -> Result<> {
     Merged merged = OR_RETURN(merge(t, p, slot_of(slot.below, key)));
     changed = changed || !merged || !t || !same(*merged, *t);
     if (merged) members.push_back({key, std::move(*merged)});
     return {};
   };
-  auto t = target ? target->members() : std::span<const value::Member>();
+  if (target == patch) {
+    for (const auto& [key, item] : target->members()) OR_RETURN(add(key, &item, &item));
+    if (!changed) return Merged(*target);
+    return Merged(Value::object(std::move(members)));
+  }
+  auto t = target->members();
   auto p = patch ? patch->members() : std::span<const value::Member>();
   size_t i = 0, j = 0;
   while (i < t.size() || j < p.size()) {
@@ -97,11 +112,6 @@ Result<Merged> merge_map(const Value* target, const Value* patch, const Slot& sl
   return Merged(Value::object(std::move(members)));
 }
 
-std::string key_text(const Value& element, const std::string& key) {
-  const Value& v = element[key];
-  if (v.is_string()) return v.str();
-  return v.is_null() || v.is_object() || v.is_array() ? "" : value::to_json(v);
-}
 bool is_gone(const Merged& merged) {
   return !merged || merged->is_null() || (merged->is_object() && merged->empty());
 }
@@ -116,123 +126,122 @@ Value merge_scalars(const Value* target, const Value* patch) {
   return Value::array(std::move(out));
 }
 
-Error keyless(const std::string& key, const Value& element) {
-  return fail(ErrorKind::invalid, "a patch's list element has no \"{}\", by which such elements are merged: {}", key,
-              value::to_json(element).substr(0, 120));
-}
-
-// Elements by one key: the patch's in its order, then the target's others.
-Result<Value> merge_keyed(const Value* target, const Value* patch, const std::string& key, const Slot& element) {
-  std::vector<Value> kept;  // the target's, merged where the patch names them
-  std::unordered_map<std::string, size_t> in_target, placed;
-  if (target)
-    for (const Value& item : target->items()) {
-      if (is_gone(item)) continue;
-      if (std::string name = key_text(item, key); !name.empty()) in_target.emplace(name, kept.size());
-      kept.push_back(item);
-    }
-  std::vector<Value> out;
-  std::vector<std::string> removed;
-  std::unordered_map<std::string, bool> seen;
-  if (patch)
-    for (const Value& item : patch->items()) {
-      if (is_gone(item)) continue;
-      std::string name = key_text(item, key);
-      if (name.empty()) return keyless(key, item);
-      if (!seen.emplace(name, true).second) continue;
-      auto there = in_target.find(name);
-      const Value* old = there == in_target.end() ? nullptr : &kept[there->second];
-      Merged merged = OR_RETURN(merge(old, &item, element));
-      if (is_gone(merged)) {
-        removed.push_back(name);
-        continue;
-      }
-      bool replaces = old && item[kinds::patch_directive].as_string() == "replace";
-      if (old && !replaces) kept[there->second] = *merged;
-      placed.emplace(name, out.size());
-      out.push_back(std::move(*merged));
-    }
-  for (Value& item : kept) {
-    std::string name = key_text(item, key);
-    if (name.empty()) {
-      out.push_back(std::move(item));
-      continue;
-    }
-    if (std::ranges::find(removed, name) != removed.end()) continue;
-    if (!seen.contains(name)) {
-      Merged alone = OR_RETURN(merge(&item, nullptr, element));
-      if (is_gone(alone)) continue;
-      item = std::move(*alone);
-    }
-    auto [at, fresh] = placed.emplace(name, out.size());
-    if (fresh)
-      out.push_back(std::move(item));
-    else
-      out[at->second] = std::move(item);
-  }
-  return Value::array(std::move(out));
-}
-
-// Elements by several keys (ports by number and protocol), some of which an element may leave out.
-class Pairwise {
+// A list by the keys of its elements, step by step as there: elements are shared between lists, and looked up again
+// after others changed.
+class ListMerge {
  public:
-  Pairwise(const Value* target, const Value* patch, const Slot& slot, const Slot& element)
-      : keys_(slot.keys), element_(element) {
-    if (target) target_.assign(target->items().begin(), target->items().end());
-    if (patch) patch_.assign(patch->items().begin(), patch->items().end());
+  using Item = std::shared_ptr<Value>;
+  using List = std::vector<Item>;
+  using Texts = std::vector<std::string>;
+
+  ListMerge(const Slot& slot, const Slot& element) : keys_(slot.keys), element_(element) {}
+
+  static std::shared_ptr<List> list_of(const Value& array) {
+    auto list = std::make_shared<List>();
+    for (const Value& item : array.items()) list->push_back(std::make_shared<Value>(item));
+    return list;
   }
 
-  Result<Value> run() {
-    if (target_.size() + patch_.size() > kPairwiseMax)
+  // null lists: absent; one list twice: new.
+  Result<Value> run(std::shared_ptr<List> target, std::shared_ptr<List> patch) {
+    size_t count = (target ? target->size() : 0) + (patch ? patch->size() : 0);
+    if (count > kPairwiseMax)
       return fail(ErrorKind::too_large, "a list of more than {} elements is merged by {}", kPairwiseMax,
                   base::join(keys_, " and "));
-    for (const Value& item : patch_)
-      if (item.is_object() && !item.empty() && key_text(item, keys_[0]).empty() && !item.has(kinds::patch_directive))
-        return keyless(keys_[0], item);
-    collect(patch_);
-    collect(target_);
-    fill_gaps();
-    std::vector<Value> out;
-    std::vector<std::string> keys = keys_;
+    for (const auto& list : {patch, target})
+      if (list) collect(*list);
+    if (keys_.size() > 1) fill_gaps();
+    List added;
+    Texts keys, valid;
     for (const Texts& values : std::vector<Texts>(values_)) {
-      Texts valid;
-      keys = valid_keys(values_, values, &valid);
-      size_t p = find(patch_, keys_, values), t = find(target_, keys_, values);
-      Merged merged = OR_RETURN(
-          merge(t < target_.size() ? &target_[t] : nullptr, p < patch_.size() ? &patch_[p] : nullptr, element_));
-      if (is_gone(merged)) {
-        set(target_, keys, valid, nullptr);
+      keep_valid(values_, values, keys, valid);
+      Texts own_keys, own_values;
+      keep_valid({valid}, valid, own_keys, own_values, keys);
+      Item t = target ? find(*target, own_keys, own_values) : nullptr,
+           p = patch ? find(*patch, own_keys, own_values) : nullptr;
+      Item item;
+      if (t || p) {
+        const Value* under = t.get();
+        bool takes_patch =
+            !under || under->is_null() || (p && p != t && (*p)[kinds::patch_directive].as_string() == "replace");
+        Merged merged = OR_RETURN(merge(under, p.get(), element_));
+        item = takes_patch && p ? p : t;
+        if (merged)
+          *item = std::move(*merged);
+        else
+          item = nullptr;
+      }
+      if (!item || item->is_null() || (item->is_object() && item->empty())) {
+        if (target) OR_RETURN(set(*target, nullptr, keys, valid));
         continue;
       }
       for (size_t k = 0; k < keys.size(); ++k)
-        if (!merged->has(keys[k]) && !valid[k].empty()) merged = merged->with_member(keys[k], Value(valid[k]));
-      if (t < target_.size() && !(p < patch_.size() && patch_[p][kinds::patch_directive].as_string() == "replace"))
-        target_[t] = *merged;
-      set(out, keys, valid, &*merged);
+        if (!item->has(keys[k]) && !valid[k].empty()) *item = item->with_member(keys[k], value::read_plain(valid[k]));
+      OR_RETURN(set(added, item, keys, valid));
     }
-    for (const Value& item : target_) {
-      Texts values;
-      for (const std::string& key : keys) {
-        if (item[key].is_null()) {
-          out.push_back(item);
-          continue;
+    if (values_.empty()) return to_value(target ? *target : List());
+    if (target)
+      for (const Item& item : List(*target)) {
+        Texts found;
+        for (const std::string& key : keys) {
+          if (const Value* text = item->find(key))
+            found.push_back(scalar_text(*text));
+          else
+            added.push_back(item);
         }
-        values.push_back(key_text(item, key));
+        if (keys.size() > 1) OR_RETURN(set(added, nullptr, keys, found));
+        OR_RETURN(set(added, item, keys, found));
       }
-      if (keys.size() > 1) set(out, keys, values, nullptr);
-      set(out, keys, values, &item);
+    return to_value(added);
+  }
+
+  // Takes the elements out that have this value, or puts `item` in their place or at the end. Blank elements go.
+  static Result<> set(List& list, const Item& item, const Texts& keys, const Texts& values) {
+    List out;
+    bool found = false, by_value = !values.empty() && !values[0].empty();
+    for (const Item& at : list) {
+      if (at->is_null() || (at->is_object() && at->empty())) continue;
+      if (!at->is_object()) {
+        if (!by_value) return fail(ErrorKind::invalid, "a list merged by \"{}\" has {}", keys[0], value::to_json(*at));
+        out.push_back(at);
+        continue;
+      }
+      const Value* match = nullptr;
+      for (size_t k = 0; k < keys.size(); ++k) {
+        if (k < values.size()) {
+          match = at->find(keys[k]);
+          if (match && !values[k].empty() && scalar_text(*match) != values[k]) match = nullptr;
+        }
+        if (!match) break;
+      }
+      if (!match) {
+        if (!values.empty()) out.push_back(at);
+        continue;
+      }
+      found = true;
+      if (item) out.push_back(item);
     }
+    list = std::move(out);
+    if (item && !found) list.push_back(item);
+    return {};
+  }
+
+  static Value to_value(const List& list) {
+    std::vector<Value> out;
+    out.reserve(list.size());
+    for (const Item& item : list) out.push_back(*item);
     return Value::array(std::move(out));
   }
 
  private:
-  using Texts = std::vector<std::string>;
-
-  void collect(const std::vector<Value>& list) {
-    for (const Value& item : list) {
-      if (is_gone(item)) continue;
+  void collect(const List& list) {
+    for (const Item& item : list) {
       Texts values;
-      for (const std::string& key : keys_) values.push_back(key_text(item, key));
+      for (const std::string& key : keys_) {
+        const Value* found = item->find(key);
+        values.push_back(found ? scalar_text(*found) : "");
+        if (found && found->is_null()) values.back().clear();
+      }
       if (std::ranges::find(values_, values) == values_.end()) values_.push_back(std::move(values));
     }
   }
@@ -250,69 +259,101 @@ class Pairwise {
         if (common && !differ) a = b = filled;
       }
   }
-  // The keys that any of `all` has a value for.
-  Texts valid_keys(const std::vector<Texts>& all, const Texts& values, Texts* valid) const {
-    Texts keys;
-    valid->clear();
-    for (size_t k = 0; k < keys_.size(); ++k)
-      if (std::ranges::any_of(all, [&](const Texts& v) { return !v[k].empty(); })) {
-        keys.push_back(keys_[k]);
-        valid->push_back(values[k]);
+  // The keys that any of `all` has a value for, and these values of theirs.
+  void keep_valid(const std::vector<Texts>& all, const Texts& values, Texts& keys, Texts& valid) const {
+    keep_valid(all, values, keys, valid, keys_);
+  }
+  static void keep_valid(const std::vector<Texts>& all, const Texts& values, Texts& keys, Texts& valid,
+                         const Texts& from) {
+    Texts kept;
+    valid.clear();
+    for (size_t k = 0; k < from.size() && k < values.size(); ++k)
+      if (std::ranges::any_of(all, [&](const Texts& v) { return k < v.size() && !v[k].empty(); })) {
+        kept.push_back(from[k]);
+        valid.push_back(values[k]);
       }
-    if (!keys.empty()) return keys;
-    *valid = values;
-    return keys_;
-  }
-  static bool matches(const Value& item, const Texts& keys, const Texts& values) {
-    if (!item.is_object()) return false;
-    for (size_t k = 0; k < keys.size() && k < values.size(); ++k)
-      if (!item.has(keys[k]) || (!values[k].empty() && key_text(item, keys[k]) != values[k])) return false;
-    return true;
-  }
-  size_t find(const std::vector<Value>& list, const Texts&, const Texts& values) const {
-    Texts valid, keys = valid_keys({values}, values, &valid);
-    for (size_t i = 0; i < list.size(); ++i)
-      if (matches(list[i], keys, valid)) return i;
-    return list.size();
-  }
-  static void set(std::vector<Value>& list, const Texts& keys, const Texts& values, const Value* element) {
-    std::vector<Value> out;
-    bool found = false;
-    for (Value& item : list) {
-      if (is_gone(item)) continue;
-      if (!matches(item, keys, values)) {
-        out.push_back(std::move(item));
-        continue;
-      }
-      found = true;
-      if (element) out.push_back(*element);
+    if (kept.empty()) {
+      kept = from;
+      valid = values;
     }
-    if (element && !found) out.push_back(*element);
-    list = std::move(out);
+    keys = std::move(kept);
+  }
+  static Item find(const List& list, const Texts& keys, const Texts& values) {
+    for (const Item& item : list) {
+      if (!item->is_object()) continue;
+      bool all = true;
+      for (size_t k = 0; k < keys.size() && all; ++k) {
+        const Value* found = item->find(keys[k]);
+        all = found && scalar_text(*found) == (k < values.size() ? values[k] : "");
+      }
+      if (all) return item;
+    }
+    return nullptr;
   }
 
   const Texts& keys_;
   const Slot& element_;
-  std::vector<Value> target_, patch_;
   std::vector<Texts> values_;
 };
 
+// Whether every element is a mapping with a text of its own under the key, none a directive.
+bool is_simple(const Value* list, const std::string& key, std::unordered_map<std::string_view, size_t>& index) {
+  if (!list) return true;
+  auto items = list->items();
+  for (size_t i = 0; i < items.size(); ++i) {
+    const Value* name = items[i].find(key);
+    if (!name || !name->is_string() || name->as_string().empty()) return false;
+    if (!index.emplace(name->as_string(), i).second || items[i].has(kinds::patch_directive)) return false;
+  }
+  return true;
+}
+
+Result<Merged> merge_elements(const Value* target, const Value* patch, const Slot& slot, const Slot& element) {
+  std::unordered_map<std::string_view, size_t> in_target, in_patch;
+  if (slot.keys.size() == 1 && target != patch && is_simple(target, slot.keys[0], in_target) &&
+      is_simple(patch, slot.keys[0], in_patch)) {
+    std::vector<Value> out;
+    bool changed = patch && !patch->empty(), gone = false;
+    auto add = [&](const Value* t, const Value* p) -> Result<> {
+      Merged merged = OR_RETURN(merge(t, p, element));
+      gone = gone || is_gone(merged);
+      if (is_gone(merged)) return {};
+      changed = changed || !t || !same(*merged, *t);
+      out.push_back(std::move(*merged));
+      return {};
+    };
+    if (patch)
+      for (const Value& item : patch->items()) {
+        auto there = in_target.find(item[slot.keys[0]].as_string());
+        OR_RETURN(add(there == in_target.end() ? nullptr : &(*target)[there->second], &item));
+      }
+    for (const Value& item : target->items())
+      if (!in_patch.contains(item[slot.keys[0]].as_string())) OR_RETURN(add(&item, nullptr));
+    if (!changed && !gone) return Merged(*target);
+    return Merged(Value::array(std::move(out)));
+  }
+  auto theirs = target ? ListMerge::list_of(*target) : nullptr;
+  auto ours = patch == target ? theirs : patch ? ListMerge::list_of(*patch) : nullptr;
+  return Merged(OR_RETURN(ListMerge(slot, element).run(theirs, ours)));
+}
+
 Result<Merged> merge_list(const Value* target, const Value* patch, const Slot& slot) {
-  if (patch && patch->is_null()) return Merged();
+  if (patch && patch->is_null() && !is_missing(target)) return Merged();
   if (!slot.merges) return Merged(patch ? *patch : *target);
   Value own;
-  if (is_missing(target)) target = nullptr;
-  if (patch) {
+  if (is_missing(target)) {
+    target = patch;  // its directives are elements like others then
+  } else if (patch) {
     auto items = patch->items();
     auto word = std::ranges::find_if(items, [](const Value& v) { return v.has(kinds::patch_directive); });
     if (word != items.end() && word->size() == 1) {
       Directive directive = OR_RETURN(directive_named((*word)[kinds::patch_directive]));
-      if (directive == Directive::remove && target) return Merged();
-      if (directive == Directive::replace) target = nullptr;
-      std::vector<Value> rest;
-      for (const Value& item : items)
-        if (!(item.size() == 1 && item.has(kinds::patch_directive))) rest.push_back(item);
-      own = Value::array(std::move(rest));
+      if (directive == Directive::remove) return Merged();
+      auto list = ListMerge::list_of(*patch);
+      ListMerge::Texts key{std::string(kinds::patch_directive)}, text{(*word)[kinds::patch_directive].str()};
+      OR_RETURN(ListMerge::set(*list, nullptr, key, text));
+      own = ListMerge::to_value(*list);
+      if (directive == Directive::replace || target == patch) target = &own;
       patch = &own;
     }
   }
@@ -322,8 +363,7 @@ Result<Merged> merge_list(const Value* target, const Value* patch, const Slot& s
   }
   Slot element;
   element.below = slot.below;
-  if (slot.keys.size() > 1) return Merged(OR_RETURN(Pairwise(target, patch, slot, element).run()));
-  return Merged(OR_RETURN(merge_keyed(target, patch, slot.keys[0], element)));
+  return merge_elements(target, patch, slot, element);
 }
 
 enum class Shape { scalar, map, list };
@@ -334,8 +374,21 @@ const char* words(Shape shape) {
   return shape == Shape::map ? "a mapping" : shape == Shape::list ? "a list" : "a scalar";
 }
 
+// What was written in quotes stays text, whatever is put there.
+Value in_style_of(const Value& old, const Value& v) {
+  if (!old.is_string() || value::note_of(old) != value::Note::quoted)
+    return v.is_string() && value::note_of(v) == value::Note::quoted && !old.is_object() && !old.is_array()
+               ? value::noted(v, value::Note::none)
+               : v;
+  return value::noted(Value(scalar_text(v)), value::Note::quoted);
+}
+
 Result<Merged> merge(const Value* target, const Value* patch, const Slot& slot) {
-  if (is_missing(target) && is_missing(patch)) return target && !patch ? Merged(*target) : Merged();
+  if (is_missing(target) && is_missing(patch)) {
+    // A null that was written stays unless the patch says something; one that was only left out goes.
+    bool kept = target && !patch && value::note_of(*target) != value::Note::nothing;
+    return kept ? Merged(*target) : Merged();
+  }
   Shape shape = shape_of(is_missing(target) ? *patch : *target);
   if (!is_missing(target) && !is_missing(patch) && shape_of(*patch) != shape)
     return fail(ErrorKind::invalid, "the patch has {} where the resource has {}: {}", words(shape_of(*patch)),
@@ -349,7 +402,8 @@ Result<Merged> merge(const Value* target, const Value* patch, const Slot& slot) 
       break;
   }
   if (!patch) return Merged(*target);
-  return patch->is_null() ? Merged() : Merged(*patch);
+  if (patch->is_null()) return Merged();
+  return Merged(target && target != patch ? in_style_of(*target, *patch) : *patch);
 }
 
 }  // namespace

@@ -1,11 +1,12 @@
 #include "render/kustomize/patch.h"
 
 #include "base/text.h"
+#include "kinds/patch_schema.h"
 #include "render/kustomize/documents.h"
 #include "render/kustomize/merge.h"
 #include "value/json.h"
+#include "value/note.h"
 #include "value/patch.h"
-#include "value/yaml.h"
 
 namespace slipway::render::kustomize {
 
@@ -79,8 +80,19 @@ struct Allowed {
   bool name = false, kind = false;
 };
 
+Value texts_of(const Value& pairs) {
+  std::vector<value::Member> members;
+  for (const auto& [key, item] : pairs.members())
+    members.push_back({key, value::noted(Value(scalar_text(item)), value::Note::quoted)});
+  return Value::object(std::move(members));
+}
+
 Result<> merge_into(ResourceSet& set, size_t index, Value patch, Allowed allowed) {
   Resource& r = set.all()[index];
+  // What a whole patch that says "replace" gives is never looked at there.
+  if (patch[kinds::patch_directive].as_string() == "replace") patch = Value{{"metadata", Value::object()}};
+  if ((allowed.name || allowed.kind) && patch["metadata"]["annotations"].size())
+    patch = patch.with("/metadata/annotations", texts_of(patch["metadata"]["annotations"]));
   std::string name(r.name()), ns(r.scope_name()), kind = r.gvk().kind;
   if (allowed.name || allowed.kind) r.remember_id();
   auto merged = OR_RETURN(merge_over(r.object(), patch, r.type()).context(fmt::format("patching {}", r.id().str())));
@@ -98,12 +110,23 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, Allowed allowed
   return {};
 }
 
+// Patches that go to a set of resources are copied, which makes texts of all labels and annotations: a null deletes
+// none.
+Value copied(Value patch) {
+  for (const char* field : {"labels", "annotations"}) {
+    if (!patch["metadata"].has(field)) continue;
+    Value texts = texts_of(patch["metadata"][field]);
+    std::string pointer = fmt::format("/metadata/{}", field);
+    patch = texts.empty() ? patch.without(pointer) : patch.with(pointer, std::move(texts));
+  }
+  return patch;
+}
 // For a patch that goes to whatever a selector found: the target's version, but its own kind.
 Value in_version_of(const Value& patch, const Resource& target) {
-  return patch.with_member("apiVersion", target.object()["apiVersion"]);
+  return copied(patch).with_member("apiVersion", target.object()["apiVersion"]);
 }
 
-Result<> merge_by_id(ResourceSet& set, const Resource& patch, Allowed allowed) {
+Result<> merge_by_id(ResourceSet& set, const Resource& patch, Allowed allowed, bool copies = false) {
   auto index = set.only_with_id(patch.original_id());
   if (!index) {
     std::vector<std::string> names;
@@ -114,7 +137,7 @@ Result<> merge_by_id(ResourceSet& set, const Resource& patch, Allowed allowed) {
     return fail(ErrorKind::invalid, "no resource matches strategic merge patch \"{}\": {}{}", patch.id().str(),
                 index.error().message(), near ? fmt::format("; did you mean \"{}\"?", *near) : "");
   }
-  return merge_into(set, *index, patch.object(), allowed);
+  return merge_into(set, *index, copies ? in_version_of(patch.object(), set.all()[*index]) : patch.object(), allowed);
 }
 
 // The operations of a JSON patch; null when the text is none.
@@ -124,19 +147,39 @@ Result<Value> json_operations(const std::string& text) {
   return documents.empty() ? Value() : std::move(documents[0].value);
 }
 
-Result<> apply_operations(ResourceSet& set, size_t index, const Value& operations) {
+// As what was written out and read again: texts are in quotes where they must be, annotations are texts.
+Value reread(const Value& v) {
+  if (v.is_string())
+    return value::noted(v, value::read_plain(v.as_string()).is_string() && !v.as_string().empty() &&
+                                   v.as_string().find('\n') == std::string_view::npos
+                               ? value::Note::none
+                               : value::Note::quoted);
+  if (v.is_null()) return Value();
+  Value out = v;
+  for (size_t i = 0; v.is_array() && i < v.size(); ++i)
+    if (Value after = reread(v[i]); !after.same_node(v[i])) out = out.with_item(i, std::move(after));
+  for (const auto& [key, item] : v.members())
+    if (Value after = reread(item); !after.same_node(item)) out = out.with_member(key, std::move(after));
+  return out;
+}
+
+Result<> apply_operations(ResourceSet& set, size_t index, const Value& operations, bool remembers) {
   Resource& r = set.all()[index];
-  r.remember_id();
-  // kustomize keeps notes of its own among the annotations, so that there always are some to add to.
-  Value before = r.object();
-  bool lent = !before["metadata"].has("annotations") && before["metadata"].is_object();
+  if (remembers) r.remember_id();
+  // Where kustomize keeps notes of its own among the annotations there are some to add to.
+  OR_RETURN(check_misfits(r.object()).context(r.id().str()));
+  Value before = value::plain_meaning(r.object());
+  bool lent = r.has_notes() && !before["metadata"].has("annotations") && before["metadata"].is_object();
   if (lent) before = before.with("/metadata/annotations", Value::object());
   auto after = value::json_patch(before, operations);
   if (!after) return std::move(after).error().context(fmt::format("patching {}", r.id().str()));
   if (lent && (*after)["metadata"]["annotations"].is_object() && (*after)["metadata"]["annotations"].empty())
     after = after->without("/metadata/annotations");
   Id id = r.id();
-  r.set_object(std::move(*after));
+  Value result = reread(*after);
+  if (result["metadata"]["annotations"].size())
+    result = result.with("/metadata/annotations", texts_of(result["metadata"]["annotations"]));
+  r.set_object(std::move(result));
   r.shared_labels.clear();
   set.touched(index);
   if (!set.may_collide && !(r.id() == id)) set.may_collide = set.with_current_id(r.id()).size() > 1;
@@ -186,7 +229,7 @@ Result<> apply_any(ResourceSet& set, const Patch& patch, const Folder& folder, c
   }
   if (!patch.target) return fail(ErrorKind::invalid, "must specify a target for JSON patch");
   Matcher matcher = OR_RETURN(Matcher::create(*patch.target));
-  for (size_t i : matcher.select(set)) OR_RETURN(apply_operations(set, i, *operations));
+  for (size_t i : matcher.select(set)) OR_RETURN(apply_operations(set, i, *operations, true));
   return {};
 }
 
@@ -218,7 +261,7 @@ Result<> apply_strategic_patches(ResourceSet& set, std::span<const Named> patche
   }
   for (const auto& [merges, patch] : read)
     for (const Resource& merge : merges)
-      if (auto done = merge_by_id(set, merge, {}); !done) return std::move(done).error().at(patch->spot.place());
+      if (auto done = merge_by_id(set, merge, {}, true); !done) return std::move(done).error().at(patch->spot.place());
   set.drop_removed();
   return set.may_collide ? set.check_distinct() : Result<>();
 }
@@ -230,7 +273,7 @@ Result<> apply_json_patch(ResourceSet& set, const Patch& patch, const Folder& fo
     Value operations = OR_RETURN(json_operations(text.text).context("unable to parse JSON patch"));
     if (!operations.is_array() || operations.empty()) return fail(ErrorKind::invalid, "patch appears to be empty");
     Matcher matcher = OR_RETURN(Matcher::create(*patch.target));
-    for (size_t i : matcher.select(set)) OR_RETURN(apply_operations(set, i, operations));
+    for (size_t i : matcher.select(set)) OR_RETURN(apply_operations(set, i, operations, false));
     return {};
   };
   auto done = apply();

@@ -7,7 +7,7 @@
 #include "render/kustomize/patch.h"
 #include "render/words.h"
 #include "value/json.h"
-#include "value/yaml.h"
+#include "value/note.h"
 
 namespace slipway::render::kustomize {
 
@@ -43,37 +43,42 @@ std::vector<std::string> split_field_path(std::string_view path) {
 namespace {
 
 std::string text_of(const Value& v) {
-  return v.is_string() ? v.str() : v.is_null() ? "" : value::to_json(v);
+  return scalar_text(v);
 }
 
-// What kustomize does when it writes a scalar's text over another scalar: the old one's type stays.
-Value retyped(const Value& old, const Value& value) {
-  if (value.is_object() || value.is_array() || old.is_object() || old.is_array()) return value;
+// Only the text of a scalar is written over another: the old one's type stays, and must still be what the text says.
+Value retyped(const Value& old, std::string text) {
+  if (old.is_string() && value::note_of(old) != value::Note::spelled)
+    return value::noted(Value(text), value::note_of(old));
+  std::string_view before = value::plain_tag(scalar_text(old)), after = value::plain_tag(text);
+  if (before == after || (before == "float" && after == "int")) return value::scalar_as_written(text);
+  return before == "str" ? value::scalar_as_written(text) : value::noted(Value(text), value::Note::misfit);
+}
+
+Result<Value> with_options(const Value& old, bool made, const Value& value, const FieldOptions& options) {
+  bool scalar = !old.is_object() && !old.is_array();
   std::string text = text_of(value);
-  if (old.is_string() || old.is_null()) return Value(text);
-  auto parsed = value::parse_yaml(text, {}, value::YamlLimits{.rules = value::YamlRules::kustomize});
-  return parsed && !parsed->is_object() && !parsed->is_array() ? *parsed : Value(text);
-}
-
-Result<Value> with_options(const Value& old, const Value& value, const FieldOptions& options) {
-  if (options.delimiter.empty()) return retyped(old, value);
-  if (old.is_object() || old.is_array())
-    return fail(ErrorKind::invalid, "delimiter option can only be used with scalar nodes");
-  std::vector<std::string> parts;
-  std::string text = text_of(old);
-  for (size_t from = 0;;) {
-    size_t at = text.find(options.delimiter, from);
-    parts.push_back(text.substr(from, at == text.npos ? text.npos : at - from));
-    if (at == text.npos) break;
-    from = at + options.delimiter.size();
+  if (!options.delimiter.empty()) {
+    if (!scalar) return fail(ErrorKind::invalid, "delimiter option can only be used with scalar nodes");
+    std::vector<std::string> parts;
+    std::string there = made ? "" : text_of(old);
+    for (size_t from = 0;;) {
+      size_t at = there.find(options.delimiter, from);
+      parts.push_back(there.substr(from, at == there.npos ? there.npos : at - from));
+      if (at == there.npos) break;
+      from = at + options.delimiter.size();
+    }
+    if (options.index < 0)
+      parts.insert(parts.begin(), text);
+    else if (static_cast<size_t>(options.index) >= parts.size())
+      parts.push_back(text);
+    else
+      parts[static_cast<size_t>(options.index)] = text;
+    text = base::join(parts, options.delimiter);
+  } else if (!scalar) {
+    return value;
   }
-  if (options.index < 0)
-    parts.insert(parts.begin(), text_of(value));
-  else if (static_cast<size_t>(options.index) >= parts.size())
-    parts.push_back(text_of(value));
-  else
-    parts[static_cast<size_t>(options.index)] = text_of(value);
-  return retyped(old, Value(base::join(parts, options.delimiter)));
+  return made ? value::scalar_as_written(text) : retyped(old, std::move(text));
 }
 
 // Walks a path and writes at its end; counts the places. `create`: what is missing on the way is made.
@@ -85,7 +90,7 @@ class Writer {
   Result<Value> write(const Value& node, std::span<const std::string> path) {
     if (path.empty()) {
       ++written;
-      return with_options(node, value_, options_);
+      return with_options(node, value::note_of(node) == value::Note::made, value_, options_);
     }
     const std::string& part = path[0];
     auto rest = path.subspan(1);
@@ -104,7 +109,10 @@ class Writer {
 
  private:
   Value empty_for(std::span<const std::string> rest) const {
-    if (rest.empty()) return value_.is_object() || value_.is_array() ? Value() : Value("");
+    if (rest.empty())
+      return value_.is_object()  ? Value::object()
+             : value_.is_array() ? Value::array()
+                                 : value::noted(Value(), value::Note::made);
     return rest[0].starts_with('[') || base::parse_int(rest[0]) || rest[0] == "-" ? Value::array() : Value::object();
   }
   Result<Value> write_index(const Value& node, size_t index, std::span<const std::string> rest) {
@@ -138,7 +146,8 @@ class Writer {
       out = out.with_item(i, OR_RETURN(write(node[i], name.empty() ? std::span<const std::string>() : rest)));
     }
     if (found || !options_.create) return out;
-    Value made = name.empty() ? Value(wanted) : Value{{value::Key(name), Value(wanted)}};
+    Value written = value::scalar_as_written(wanted);
+    Value made = name.empty() ? written : Value{{value::Key(name), written}};
     return out.appended(OR_RETURN(write(made, name.empty() ? std::span<const std::string>() : rest)));
   }
   // A text that is itself YAML or JSON: written inside, and put back in its own form.
@@ -243,8 +252,16 @@ struct Chosen {
   std::vector<std::pair<Matcher, bool>> reject;  // and whether it names anything
 };
 
-bool matches_id(const Matcher& m, const Selector& s, const Id& id) {
-  return m.matches_kind(id.gvk) && m.matches_name(id.name) && (s.ns.empty() || m.matches_namespace(id.scope));
+// The namespace that it has now counts as written, none included; an earlier one as understood: "default" where none
+// was.
+bool matches_ids(const Matcher& m, const Selector& s, const Resource& r) {
+  auto fits = [&](const Id& id, std::string_view ns) {
+    return m.matches_kind(id.gvk) && m.matches_name(id.name) && (s.ns.empty() || m.matches_namespace(ns));
+  };
+  for (size_t p = 0; p < r.previous_count(); ++p)
+    if (Id id = r.previous(p); fits(id, id.scope == "_" ? "_non_namespaceable_" : std::string_view(id.scope)))
+      return true;
+  return fits(r.id(), r.scope_name());
 }
 
 Result<bool> is_target(const Resource& r, const ReplacementTarget& target, const Chosen& chosen) {
@@ -252,9 +269,9 @@ Result<bool> is_target(const Resource& r, const ReplacementTarget& target, const
   for (size_t i = 0; i < target.reject.size(); ++i) {
     const auto& [matcher, names] = chosen.reject[i];
     if (matcher.has_label_selectors() && matcher.matches_labels(r.object())) return false;
-    if (names && any_id(r, [&](const Id& id) { return matches_id(matcher, target.reject[i], id); })) return false;
+    if (names && matches_ids(matcher, target.reject[i], r)) return false;
   }
-  return any_id(r, [&](const Id& id) { return matches_id(chosen.select, *target.select, id); });
+  return matches_ids(chosen.select, *target.select, r);
 }
 
 Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, const Value& value) {

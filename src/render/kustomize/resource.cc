@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "render/kustomize/cluster_kinds.h"
 #include "render/kustomize/generate.h"
+#include "value/json.h"
+#include "value/note.h"
 
 namespace slipway::render::kustomize {
 
@@ -12,9 +14,24 @@ bool KnownKinds::is_cluster_scoped(const GroupVersionKind& id) const {
   return is_known_cluster_kind(id.api_version(), id.kind);
 }
 const kinds::Type* KnownKinds::type(const GroupVersionKind& id) const {
+  if (is_later_kind(id.api_version(), id.kind)) return nullptr;
   const kinds::Kind* kind = catalog_.find(id);
   if (!kind && is_known_older_version(id.api_version(), id.kind)) kind = catalog_.find_kind(id.group, id.kind);
   return kind && kind->builtin ? kind->type : nullptr;
+}
+
+std::string scalar_text(const Value& v) {
+  if (v.is_string()) return v.str();
+  if (v.is_null()) return std::string(value::null_text(v));
+  return v.is_object() || v.is_array() ? "" : value::to_json(v);
+}
+
+Result<> check_misfits(const Value& v) {
+  if (v.is_string() && value::note_of(v) == value::Note::misfit)
+    return fail(ErrorKind::invalid, "\"{}\" was written where there is a number or boolean", v.as_string());
+  for (const Value& item : v.items()) OR_RETURN(check_misfits(item));
+  for (const auto& member : v.members()) OR_RETURN(check_misfits(member.value));
+  return {};
 }
 
 std::string Id::key() const {

@@ -34,6 +34,11 @@ struct Id {
   std::string str() const;  // "Deployment.v1.apps/web.prod"
 };
 
+// Error: invalid, naming the first text that stands where there was a number (Note::misfit).
+Result<> check_misfits(const Value& v);
+// What stands in the YAML of a scalar: "1.50", "null", "~"; "" for lists and mappings.
+std::string scalar_text(const Value& v);
+
 enum class Behavior { unspecified, create, merge, replace };
 
 // Where a resource came from, or what changed it, as buildMetadata writes it.
@@ -58,6 +63,10 @@ class Resource {
   std::string_view previous_name(size_t i) const { return previous_[i].name; }
   bool has_id(const Id& id) const;  // now or before
   void remember_id();               // before its name, namespace or kind changes
+  // kustomize keeps its notes among the annotations: whether there are any, so that something can be added to them.
+  bool has_notes() const {
+    return !previous_.empty() || !prefixes.empty() || !suffixes.empty() || generated || from.has_value();
+  }
   void set_name(std::string_view name);
   void set_namespace(std::string_view name);  // "" takes it away
   void take_identity_of(const Resource& other);
@@ -74,6 +83,7 @@ class Resource {
   };
   std::vector<SharedLabel> shared_labels;
   bool needs_hash = false;
+  bool generated = false;
   Behavior behavior = Behavior::unspecified;
   std::optional<Provenance> from;
   std::vector<Provenance> changed_by;

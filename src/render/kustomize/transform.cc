@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "render/words.h"
+#include "value/note.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -97,13 +98,23 @@ Result<> rename(ResourceSet& set, std::span<const FieldSpec> fields, std::vector
 
 }  // namespace
 
+namespace {
+
+// Plain text stays plain: with a prefix "1" the name e3 reads as a number.
+Value renamed(const Value& old, std::string text) {
+  if (value::note_of(old) == value::Note::quoted) return value::noted(Value(text), value::Note::quoted);
+  return value::noted(Value(text), value::Note::spelled);
+}
+
+}  // namespace
+
 Result<> add_prefix(ResourceSet& set, const std::string& prefix, std::span<const FieldSpec> fields) {
   return rename(set, fields, &Resource::prefixes, prefix,
-                [&](const Value& name) -> Result<Value> { return Value(prefix + name.str()); });
+                [&](const Value& name) -> Result<Value> { return renamed(name, prefix + scalar_text(name)); });
 }
 Result<> add_suffix(ResourceSet& set, const std::string& suffix, std::span<const FieldSpec> fields) {
   return rename(set, fields, &Resource::suffixes, suffix,
-                [&](const Value& name) -> Result<Value> { return Value(name.str() + suffix); });
+                [&](const Value& name) -> Result<Value> { return renamed(name, scalar_text(name) + suffix); });
 }
 
 namespace {
@@ -154,7 +165,9 @@ Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSp
       bool reached = false;
       auto change = [&](const Value& old) -> Result<Value> {
         reached = true;
-        if (old.is_null() || (old.is_object() && old.empty())) return made;
+        // Empty annotations gave way when kustomize wrote its own notes.
+        bool blank = old.is_string() && old.as_string().empty() && field.path_text == "metadata/annotations";
+        if (old.is_null() || (old.is_object() && old.empty()) || blank) return made;
         if (!old.is_object())
           return fail(ErrorKind::invalid, "expected a mapping of labels or annotations, found {}", words(old.type()));
         for (size_t k = 0; k < pairs.size(); ++k) had[k] = had[k] || old.has(pairs[k].first);

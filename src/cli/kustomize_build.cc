@@ -1,0 +1,140 @@
+// `slipway kustomize build`: kustomize's own command line, with its bytes on stdout and its warnings on stderr.
+#include <algorithm>
+#include <filesystem>
+
+#include "base/text.h"
+#include "cli/client_commands.h"
+#include "cli/helm/flags.h"
+#include "cli/kustomize.h"
+#include "cli/paths.h"
+#include "render/kustomize/build.h"
+#include "sources/repositories.h"
+#include "value/yaml.h"
+
+namespace slipway::cli {
+namespace {
+
+using render::kustomize::Resource;
+
+// "apps_v1_deployment_web.yaml"
+std::string file_name(const Resource& r) {
+  std::string name;
+  for (const std::string& part : {r.gvk().group, r.gvk().version, r.gvk().kind})
+    if (!part.empty()) name += (name.empty() ? "" : "_") + part;
+  return base::to_lower(fmt::format("{}_{}.yaml", name, r.name()));
+}
+
+Result<> write_files(runtime::Files& files, const std::string& directory, const std::vector<Resource>& resources) {
+  std::vector<std::string> namespaces;
+  for (const Resource& r : resources)
+    if (!r.is_cluster_scoped() && std::ranges::find(namespaces, r.id().scope) == namespaces.end())
+      namespaces.push_back(r.id().scope);
+  for (const Resource& r : resources) {
+    std::string name = file_name(r);
+    if (namespaces.size() > 1 && !r.is_cluster_scoped()) name = base::to_lower(r.id().scope) + "_" + name;
+    OR_RETURN(files.write_atomically(fmt::format("{}/{}", directory, name), value::to_yaml(r.object()), 0644));
+  }
+  return {};
+}
+
+Result<> write(runtime::Files& files, const std::string& output, const std::vector<Resource>& resources) {
+  if (output.empty()) {
+    print(kustomize_text(resources));
+    return {};
+  }
+  std::string path = absolute_path(output);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return write_files(files, path, resources);
+  return files.write_atomically(path, kustomize_text(resources), 0644);
+}
+
+int fail_with(const Error& error) {
+  complain(fmt::format("Error: {}\n", error.str()));
+  return 1;
+}
+
+const std::vector<Option>& build_options() {
+  static const std::vector<Option> options = {
+      {.name = "--output", .value = "PATH", .help = "write there; into a folder: a file each", .letter = 'o'},
+      {.name = "--load-restrictor",
+       .value = "HOW",
+       .help = "LoadRestrictionsNone: files outside of a kustomization's folder may be read"},
+      {.name = "--enable-helm", .help = "render helmCharts, by Slipway itself"},
+      {.name = "--reorder", .value = "HOW", .help = "legacy or none, where no sortOptions say otherwise"},
+      {.name = "--enable-managedby-label", .help = "add app.kubernetes.io/managed-by"},
+      {.name = "--enable-alpha-plugins", .help = "accepted: there are only the built-in plugins"},
+      {.name = "--enable-exec", .help = "accepted: executables are never run"},
+      {.name = "--as-current-user", .help = "accepted: containers are never run"},
+      {.name = "--network", .help = "accepted: containers are never run"},
+      {.name = "--network-name", .value = "NAME", .help = "accepted: containers are never run"},
+      {.name = "--mount", .value = "WHAT", .help = "accepted: containers are never run"},
+      {.name = "--env", .value = "NAME=VALUE", .help = "accepted: containers are never run", .letter = 'e'},
+      {.name = "--helm-command", .value = "PATH", .help = "accepted: no helm is called"},
+      {.name = "--helm-debug", .help = "accepted: no helm is called"},
+      {.name = "--helm-api-versions", .value = "VERSION", .help = "for .Capabilities.APIVersions of charts"},
+      {.name = "--helm-kube-version", .value = "VERSION", .help = "for .Capabilities.KubeVersion of charts"},
+      {.name = "--stack-trace", .help = "accepted"}};
+  return options;
+}
+
+struct Wanted {
+  std::string path, output, restrictor, order;
+  bool managed_by_label = false;
+};
+
+Result<Wanted> read_words(const std::vector<std::string>& words) {
+  auto flags = OR_RETURN(helm::Flags::parse(build_options(), words));
+  if (flags.arguments.size() > 1) return fail(ErrorKind::bad_request, "specify one path to kustomization.yaml");
+  Wanted wanted{flags.arguments.empty() ? "." : flags.arguments[0], flags.text("--output"),
+                flags.text("--load-restrictor"), flags.text("--reorder"), flags.is("--enable-managedby-label")};
+  auto check = [](const char* flag, const std::string& value, std::vector<std::string> legal) -> Result<> {
+    if (value.empty() || std::ranges::find(legal, value) != legal.end()) return {};
+    return fail(ErrorKind::bad_request, "illegal flag value --{} {}; legal values: [{}]", flag, value,
+                base::join(legal, " "));
+  };
+  OR_RETURN(check("load-restrictor", wanted.restrictor, {"LoadRestrictionsRootOnly", "LoadRestrictionsNone"}));
+  OR_RETURN(check("reorder", wanted.order, {"legacy", "none"}));
+  return wanted;
+}
+
+Task<int> build(runtime::RealWorld& world, Invocation said) {
+  auto wanted = read_words(said.arguments);
+  if (!wanted) co_return fail_with(wanted.error());
+  std::string path = absolute_path(wanted->path);
+  auto tree = sources::open_disk(world.files(), absolute_path("."));
+  render::kustomize::BuildRequest request{.tree = tree, .path = path.substr(1), .catalog = &kinds::builtin_catalog()};
+  request.unrestricted = wanted->restrictor == "LoadRestrictionsNone";
+  request.legacy_order = wanted->order != "none";
+  request.managed_by_label = wanted->managed_by_label;
+  request.warn = [](std::string_view warning) { complain(fmt::format("{}\n", warning)); };
+  auto built = co_await world.on_pool([&request] { return render::kustomize::build(request); });
+  if (!built) co_return fail_with(built.error());
+  auto written = write(world.files(), wanted->output, built->resources);
+  co_return written ? 0 : fail_with(written.error());
+}
+
+}  // namespace
+
+std::string kustomize_text(const std::vector<Resource>& resources) {
+  std::string out;
+  for (const Resource& r : resources) {
+    if (!out.empty()) out += "---\n";
+    out += value::to_yaml(r.object());
+  }
+  return out;
+}
+
+Command kustomize_build_command() {
+  return {.words = "kustomize build",
+          .arguments = "[DIR]",
+          .summary = "print what a kustomization comes to, as kustomize 5.8.2 does",
+          .help =
+              "The same bytes as `kustomize build`. Functions and executables of others are never run.\n\n"
+              "  slipway kustomize build apps/shop/overlays/prod\n"
+              "  slipway kustomize build apps/shop/overlays/prod -o out.yaml\n",
+          .options = build_options(),
+          .own_words = true,
+          .run = build};
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,299 @@
+// `slipway kustomize edit` and `create`: the kustomization of the current folder, changed as kustomize changes it.
+#include <algorithm>
+
+#include "base/text.h"
+#include "cli/helm/flags.h"
+#include "cli/kustomize.h"
+#include "cli/paths.h"
+#include "render/kustomize/build.h"
+#include "render/kustomize/documents.h"
+#include "render/kustomize/edit.h"
+#include "render/kustomize/kustomization_file.h"
+#include "sources/repositories.h"
+#include "value/yaml.h"
+
+namespace slipway::cli {
+namespace {
+
+using helm::Flags;
+using render::kustomize::EditRequest;
+using render::kustomize::KustomizationFile;
+
+struct Place {
+  std::shared_ptr<const sources::Tree> tree;
+  std::string here;    // absolute
+  std::string folder;  // in the tree
+};
+Place current_place(World& world) {
+  std::string here = absolute_path(".");
+  return {sources::open_disk(world.files(), here), here, here.substr(1)};
+}
+
+// Which of the three names is here; empty: none.
+Result<std::string> file_name(const Place& place) {
+  std::vector<std::string> found;
+  for (const char* name : render::kustomize::kustomization_names)
+    if (place.tree->real_path(fmt::format("{}/{}", place.folder, name))) found.emplace_back(name);
+  if (found.size() > 1)
+    return fail(ErrorKind::bad_request, "Found multiple kustomization file: [{}]", base::join(found, " "));
+  return found.empty() ? std::string() : found[0];
+}
+
+Result<KustomizationFile> read_file(World& world, const Place& place, std::string& name) {
+  name = OR_RETURN(file_name(place));
+  if (name.empty()) return fail(ErrorKind::not_found, "Missing kustomization file 'kustomization.yaml'.");
+  return KustomizationFile::read(OR_RETURN(world.files().read(fmt::format("{}/{}", place.here, name))), name);
+}
+
+Result<> write_file(World& world, const Place& place, const std::string& name, const KustomizationFile& file) {
+  return world.files().write_atomically(fmt::format("{}/{}", place.here, name), file.text(), 0644);
+}
+
+// What it comes to, or why it cannot be built.
+Result<std::string> built(World& world, const Place& place) {
+  auto tree = sources::open_disk(world.files(), place.here);
+  render::kustomize::BuildRequest request{.tree = tree, .path = place.folder, .catalog = &kinds::builtin_catalog()};
+  auto done = OR_RETURN(render::kustomize::build(request));
+  return kustomize_text(done.resources);
+}
+
+constexpr const char* fixed_words =
+    "\nFixed fields:\n  patchesJson6902 -> patches\n  patchesStrategicMerge -> patches\n  commonLabels -> labels\n";
+
+Result<> fix(World& world, const Flags& flags) {
+  if (flags.is("--vars"))
+    return fail(ErrorKind::unsupported,
+                "--vars is not offered: write `replacements` by hand, and compare what `kustomize build` prints");
+  Place place = current_place(world);
+  auto before = built(world, place);
+  std::string name;
+  KustomizationFile file = OR_RETURN(read_file(world, place, name));
+  OR_RETURN(render::kustomize::fix(file.fields, render::kustomize::Folder(place.tree, place.folder, false)));
+  print(fixed_words);
+  OR_RETURN(write_file(world, place, name, file));
+  auto after = built(world, place);
+  if (!after)
+    print(fmt::format("Warning: 'Fixed' kustomization now produces the error when running `kustomize build`: {}\n",
+                      after.error().str()));
+  else if (!before || *before != *after)
+    print(fmt::format(
+        "Warning: 'Fixed' kustomization now produces different output when running `kustomize build`:\n...{}...\n",
+        *after));
+  return {};
+}
+
+const std::vector<Option>& edit_options() {
+  static const std::vector<Option> options = {
+      {.name = "--from-literal", .value = "KEY=VALUE", .help = "add|set configmap, secret", .repeated = true},
+      {.name = "--from-file", .value = "[KEY=]FILE", .help = "add configmap, secret", .repeated = true},
+      {.name = "--from-env-file", .value = "FILE", .help = "add configmap, secret"},
+      {.name = "--disableNameSuffixHash", .help = "add configmap, secret"},
+      {.name = "--behavior", .value = "HOW", .help = "add configmap, secret: create, merge or replace"},
+      {.name = "--type", .value = "TYPE", .help = "add secret: Opaque unless said"},
+      {.name = "--namespace", .value = "NAME", .help = "of a configmap or secret, or of a patch's target"},
+      {.name = "--new-namespace", .value = "NAME", .help = "set configmap, secret"},
+      {.name = "--path", .value = "FILE", .help = "add|remove patch: its file"},
+      {.name = "--patch", .value = "TEXT", .help = "add|remove patch: itself"},
+      {.name = "--group", .value = "GROUP", .help = "of a patch's target"},
+      {.name = "--version", .value = "VERSION", .help = "of a patch's target"},
+      {.name = "--kind", .value = "KIND", .help = "of a patch's target"},
+      {.name = "--name", .value = "NAME", .help = "of a patch's target"},
+      {.name = "--annotation-selector", .value = "SELECTOR", .help = "of a patch's target"},
+      {.name = "--label-selector", .value = "SELECTOR", .help = "of a patch's target"},
+      {.name = "--force", .help = "add label, annotation: also over another value", .letter = 'f'},
+      {.name = "--without-selector", .help = "add label: to `labels`, not commonLabels"},
+      {.name = "--include-templates", .help = "add label --without-selector: into templates too"},
+      {.name = "--ignore-non-existence", .help = "remove label, annotation", .letter = 'i'},
+      {.name = "--no-verify", .help = "add resource: whether it is there or not"},
+      {.name = "--vars", .help = "fix: not offered"}};
+  return options;
+}
+
+// What each can be told beside its arguments.
+bool takes(const std::string& verb, const std::string& what, const std::string& option) {
+  auto one_of = [](const std::string& text, std::initializer_list<const char*> words) {
+    return std::ranges::find(words, text) != words.end();
+  };
+  if (verb == "fix") return option == "vars";
+  if (what == "configmap" || what == "secret") {
+    if (verb == "remove") return option == "namespace";
+    if (verb == "set") return one_of(option, {"from-literal", "namespace", "new-namespace"});
+    return one_of(option, {"from-literal", "from-file", "from-env-file", "disableNameSuffixHash", "namespace"}) ||
+           option == (what == "secret" ? "type" : "behavior");
+  }
+  if (what == "patch")
+    return one_of(option, {"path", "patch", "group", "version", "kind", "name", "namespace", "annotation-selector",
+                           "label-selector"});
+  if (what == "label" || what == "annotation") {
+    if (verb == "remove") return option == "ignore-non-existence";
+    return verb == "add" &&
+           (option == "force" || (what == "label" && one_of(option, {"without-selector", "include-templates"})));
+  }
+  return verb == "add" && what == "resource" && option == "no-verify";
+}
+
+Result<> edit(World& world, const std::vector<std::string>& words) {
+  Flags flags = OR_RETURN(Flags::parse(edit_options(), words));
+  auto& said = flags.arguments;
+  std::string verb = said.empty() ? "" : said[0], what = said.size() < 2 || verb == "fix" ? "" : said[1];
+  std::map<std::string, std::vector<std::string>> options;
+  for (const Option& option : edit_options())
+    if (flags.has(option.name))
+      options[option.name.substr(2)] = option.value.empty()
+                                           ? std::vector<std::string>{flags.is(option.name) ? "true" : "false"}
+                                           : flags.all(option.name);
+  for (const auto& [name, values] : options)
+    if (!takes(verb, what, name))
+      return fail(ErrorKind::bad_request, "unknown flag: --{} (for \"edit {}{}{}\")", name, verb,
+                  what.empty() ? "" : " ", what);
+  if (verb == "fix") return fix(world, flags);
+  const auto& known = render::kustomize::edits();
+  if (std::ranges::find(known, verb + " " + what) == known.end()) {
+    auto near = base::nearest(verb + " " + what, known);
+    return fail(ErrorKind::bad_request, "unknown command \"{}{}{}\" for \"kustomize edit\"{}", verb,
+                what.empty() ? "" : " ", what,
+                near ? fmt::format("; did you mean \"{}\"?", *near) : "; see: slipway kustomize edit --help");
+  }
+  Place place = current_place(world);
+  EditRequest request{.verb = verb,
+                      .what = what,
+                      .arguments = {said.begin() + 2, said.end()},
+                      .options = std::move(options),
+                      .tree = place.tree.get(),
+                      .folder = place.folder,
+                      .file = {},
+                      .log = {}};
+  bool work = OR_RETURN(render::kustomize::has_work(request));
+  if (!work) {
+    for (const std::string& line : request.log) complain(line + "\n");
+    return {};
+  }
+  KustomizationFile file = OR_RETURN(read_file(world, place, request.file));
+  auto changed = render::kustomize::edit(file.fields, request);
+  for (const std::string& line : request.log) complain(line + "\n");
+  if (!changed) return std::move(changed).error();
+  return *changed ? write_file(world, place, request.file, file) : Result<>();
+}
+
+// ---- create
+
+void detect(const Place& place, const std::string& below, bool recursive, const render::kustomize::KnownKinds* known,
+            std::vector<std::string>& out) {
+  for (const std::string& name :
+       place.tree->list(below.empty() ? place.folder : fmt::format("{}/{}", place.folder, below))) {
+    std::string path = below.empty() ? name : fmt::format("{}/{}", below, name);
+    std::string inside = fmt::format("{}/{}", place.folder, path);
+    if (!place.tree->is_directory(inside)) {
+      auto text = place.tree->read(inside);
+      if (text && render::kustomize::read_resources(**text, path, known)) out.push_back(path);
+      continue;
+    }
+    if (!recursive) continue;
+    bool base = std::ranges::any_of(render::kustomize::kustomization_names, [&](const char* file) {
+      return place.tree->real_path(fmt::format("{}/{}", inside, file)).has_value();
+    });
+    if (base)
+      out.push_back(path);
+    else
+      detect(place, path, recursive, known, out);
+  }
+}
+
+const std::vector<Option>& create_options() {
+  static const std::vector<Option> options = {
+      {.name = "--resources", .value = "LIST", .help = "files and folders, parted by commas"},
+      {.name = "--autodetect", .help = "add every file here that holds resources"},
+      {.name = "--recursive", .help = "--autodetect in folders below as well"},
+      {.name = "--namespace", .value = "NAME", .help = "the namespace field"},
+      {.name = "--nameprefix", .value = "TEXT", .help = "the namePrefix field"},
+      {.name = "--namesuffix", .value = "TEXT", .help = "the nameSuffix field"},
+      {.name = "--labels", .value = "LIST", .help = "common labels, KEY:VALUE parted by commas"},
+      {.name = "--annotations", .value = "LIST", .help = "common annotations, KEY:VALUE parted by commas"}};
+  return options;
+}
+
+Result<> create(World& world, const std::vector<std::string>& words) {
+  Flags flags = OR_RETURN(Flags::parse(create_options(), words));
+  Place place = current_place(world);
+  auto list = [&](const char* name) {
+    std::vector<std::string> out;
+    if (std::string text = flags.text(fmt::format("--{}", name)); !text.empty())
+      for (std::string_view part : base::split(text, ',')) out.emplace_back(part);
+    return out;
+  };
+  if (!OR_RETURN(file_name(place)).empty()) return fail(ErrorKind::already_exists, "kustomization file already exists");
+  KustomizationFile file = OR_RETURN(KustomizationFile::read("", "kustomization.yaml"));
+  EditRequest request{.verb = "add",
+                      .what = "resource",
+                      .arguments = list("resources"),
+                      .options = {},
+                      .tree = place.tree.get(),
+                      .folder = place.folder,
+                      .file = {},
+                      .log = {}};
+  if (request.arguments.size()) OR_RETURN(render::kustomize::edit(file.fields, request));
+  if (flags.is("--autodetect")) {
+    std::vector<std::string> found;
+    render::kustomize::KnownKinds known(kinds::builtin_catalog());
+    detect(place, "", flags.is("--recursive"), &known, found);
+    for (const std::string& path : found) {
+      Value there = file.fields["resources"];
+      if (std::ranges::none_of(there.items(), [&](const Value& item) { return item.as_string() == path; }))
+        file.fields = file.fields.with_member("resources", there.appended(path));
+    }
+  }
+  for (auto [flag, field] :
+       {std::pair{"namespace", "namespace"}, {"nameprefix", "namePrefix"}, {"namesuffix", "nameSuffix"}})
+    if (std::string text = flags.text(fmt::format("--{}", flag)); !text.empty())
+      file.fields = file.fields.with_member(field, text);
+  for (auto [flag, field] : {std::pair{"labels", "commonLabels"}, {"annotations", "commonAnnotations"}}) {
+    Value pairs = OR_RETURN(
+        render::kustomize::pairs_from(list(flag), std::string_view(flag).substr(0, std::string_view(flag).size() - 1)));
+    if (pairs.size()) file.fields = file.fields.with_member(field, pairs);
+  }
+  return write_file(world, place, "kustomization.yaml", file);
+}
+
+int code_of(Result<> done) {
+  if (done) return 0;
+  complain(fmt::format("Error: {}\n", done.error().str()));
+  return 1;
+}
+Task<int> run_edit(runtime::RealWorld& world, Invocation said) {
+  co_return code_of(edit(world, said.arguments));
+}
+Task<int> run_create(runtime::RealWorld& world, Invocation said) {
+  co_return code_of(create(world, said.arguments));
+}
+
+}  // namespace
+
+Command kustomize_edit_command() {
+  return {
+      .words = "kustomize edit",
+      .arguments = "set|add|remove|fix [WHAT] [...]",
+      .summary = "change the kustomization of the current folder",
+      .help =
+          "As kustomize's own `edit`; comments above fields stay, values are written anew.\n\n"
+          "  set     image replicas namespace nameprefix namesuffix label annotation buildmetadata configmap secret\n"
+          "  add     resource component patch configmap secret label annotation base buildmetadata configuration\n"
+          "          generator transformer\n"
+          "  remove  resource component patch configmap secret label annotation buildmetadata transformer\n"
+          "  fix     say deprecated fields in today's words\n\n"
+          "  slipway kustomize edit set image web=registry.example/web:1.2\n"
+          "  slipway kustomize edit add configmap settings --from-literal=mode=fast\n",
+      .options = edit_options(),
+      .own_words = true,
+      .run = run_edit};
+}
+
+Command kustomize_create_command() {
+  return {.words = "kustomize create",
+          .summary = "write a kustomization.yaml into the current folder",
+          .help = "  slipway kustomize create --autodetect --namespace shop\n",
+          .options = create_options(),
+          .own_words = true,
+          .run = run_create};
+}
+
+}  // namespace slipway::cli

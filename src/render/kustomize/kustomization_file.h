@@ -1,0 +1,29 @@
+// A kustomization file that is edited: read as kustomize's own commands read it, written back as they write it. Fields
+// keep their place and the comment lines above them; values are written anew, new fields come last in kustomize's
+// order.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "value/value.h"
+
+namespace slipway::render::kustomize {
+
+class KustomizationFile {
+ public:
+  // Errors: as read_kustomization's, with file and line.
+  static Result<KustomizationFile> read(std::string text, const std::string& file);
+  // As an object with the fields of the API: `bases` joined to `resources`, `env` to `envs`, empty ones left out.
+  Value fields;
+  std::string text() const;
+
+ private:
+  struct Placed {
+    std::string name, comment;  // comment: lines above it, or below the one before
+  };
+  void note_places(std::string_view text);
+  std::vector<Placed> placed_;
+};
+
+}  // namespace slipway::render::kustomize

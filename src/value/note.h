@@ -1,0 +1,38 @@
+// How a scalar was written, for who must know (kustomize: what was in quotes stays text, 1.50 put into a text is
+// "1.50"). A note lies in bytes that a text or null leaves unused. It is no part of the value: comparing, hashing and
+// to_json pass over it, and a value made anew has none.
+#pragma once
+
+#include "value/yaml.h"
+
+namespace slipway::value {
+
+enum class Note : uint8_t {
+  none,
+  quoted,   // a text in quotes, or a block: it stays text whatever it says
+  spelled,  // plain, and no text in truth: see plain_meaning()
+  tilde,
+  nothing,
+  title,
+  upper,   // a null written ~, not at all, Null, NULL
+  misfit,  // a text put where there was a number: nobody can read it, unless something replaces it
+  made,    // a null that stands for a scalar just made
+};
+Note note_of(const Value& v);  // none for all but texts and nulls
+Value noted(Value v, Note note);
+
+// As parse_yaml_documents() by go-yaml v3's rules, with notes: what reads otherwise than it was written (0777, 1.50, a
+// date) stays text until plain_meaning() makes it what it is.
+Result<std::vector<Document>> parse_yaml_noted(std::string_view text, std::string_view file, YamlLimits limits = {});
+
+std::string_view null_text(const Value& null);  // as it was written
+// What texts with Note::spelled mean: a number, boolean or date. Deep. Whole numbers above 2^63 stay as they are, and
+// to_yaml() writes their digits.
+Value plain_meaning(const Value& v);
+// Plain text as it would be read; null also for "".
+Value read_plain(std::string_view text);
+Value scalar_as_written(std::string_view text);  // the same, with its note
+// "null", "bool", "int", "float", "timestamp", "merge" or "str".
+std::string_view plain_tag(std::string_view text);
+
+}  // namespace slipway::value

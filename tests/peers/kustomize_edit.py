@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""`kustomize edit` and `create` beside the real ones: what is left on disk, and what is refused, must be equal.
+
+  kustomize_edit.py [--record FILE | --recorded FILE]
+
+Without an option both programs run now. --record writes down what kustomize 5.8.2 did; --recorded compares with that.
+SLIPWAY names our program, SLIPWAY_PEERS the folder of tests/peers/install. Exit code: 0 equal, 1 not, 77 no kustomize.
+"""
+import argparse, difflib, json, os, subprocess, sys, tempfile
+
+project = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+BASE={'kustomization.yaml':'''# head
+resources:
+# about a
+- a.yaml   # gone
+- "b.yaml"
+
+# image comment
+images:
+- name: nginx
+  newTag: "1"
+  newName: x
+namePrefix: p-
+configMapGenerator:
+- name: cm
+  literals: [a=1, b=2]
+- name: cm2
+  namespace: ns
+  envs: [e.env]
+commonLabels: {app: x}
+commonAnnotations:
+  note: hello
+replicas:
+- name: web
+  count: 2
+components: [../c1, c2]
+patches:
+- path: p.yaml
+- patch: |-
+    - op: remove
+      path: /x
+  target: {kind: Deployment}
+buildMetadata: [originAnnotations]
+''','a.yaml':'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n','b.yaml':'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n','d1.yaml':'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: d}\n','f.txt':'hello\n','e.env':'A=1\n','sub/kustomization.yaml':'resources: []\n','README.md':'# hi\nthere: - x\n','p.yaml':'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n'}
+OLD=dict(BASE); OLD['kustomization.yaml']='''bases:
+- sub
+resources: [a.yaml]
+imageTags:
+- name: nginx
+  newTag: "2"
+patchesJson6902:
+- target: {version: v1, kind: ConfigMap, name: a}
+  patch: '[{"op":"add","path":"/data","value":{"x":"y"}}]'
+patchesStrategicMerge:
+- p.yaml
+- |-
+  apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: a}
+  data: {q: w}
+commonLabels:
+  app: x
+secretGenerator:
+- name: s
+  env: e.env
+  type: Opaque
+vars:
+- name: V
+  objref: {apiVersion: v1, kind: ConfigMap, name: a}
+'''
+EMPTY=dict(BASE); EMPTY['kustomization.yaml']=''
+NONE={k:v for k,v in BASE.items() if k!='kustomization.yaml'}
+CASES=[]
+for c in ['edit set image nginx=y:2','edit set image redis:7 a=b c=d:1@sha256:abc','edit set image nginx=*:3','edit set image nginx:*','edit set image nginx','edit set image','edit set image reg.io:5000/a/b=c','edit set image nginx@sha256:ff x=y@sha256:aa','edit set image *=z:1',
+ 'edit set replicas web=3 db=0','edit set replicas web','edit set replicas','edit set replicas web=x','edit set namespace foo','edit set namespace a b','edit set nameprefix q-','edit set namesuffix -- -s','edit set nameprefix','edit set label app:y z:"q"','edit set label :x','edit set label x','edit set annotation a:b c.d/e:f','edit set annotation bad!key:x','edit set buildmetadata managedByLabel,originAnnotations','edit set buildmetadata foo','edit set buildmetadata a b',
+ 'edit set configmap cm --from-literal=zz=5','edit set configmap nope --from-literal=a=5','edit set configmap cm2 --namespace ns --new-namespace other','edit set configmap cm','edit set secret s --from-literal=a=1',
+ 'edit add resource d1.yaml','edit add resource a.yaml','edit add resource nope.yaml','edit add resource *.yaml','edit add resource nope.yaml --no-verify','edit add resource','edit add resource sub','edit add component sub','edit add base sub','edit add base sub,nope','edit add base a.yaml','edit add configuration d1.yaml','edit add generator d1.yaml','edit add transformer d?.yaml','edit add transformer zz*.yaml',
+ 'edit add label q:r','edit add label app:y','edit add label app:y -f','edit add label q:r --without-selector','edit add label q:r --without-selector --include-templates','edit add label q:r --include-templates','edit add annotation note:z','edit add annotation note:z --force','edit add annotation n:z,m:y',
+ 'edit add configmap new --from-literal=x=y','edit add configmap cm --from-literal=c=3','edit add configmap cm --from-literal=a=3','edit add configmap new --from-file=f.txt --from-literal=q="r s"','edit add configmap new --from-file=k=f.txt','edit add configmap new --from-env-file=e.env','edit add configmap new','edit add configmap new --from-literal=x','edit add configmap new --from-literal=a=b --behavior=merge','edit add configmap new --from-literal=a=b --behavior=zz','edit add configmap new --from-literal=a=b --disableNameSuffixHash --namespace q','edit add secret s --from-literal=a=b','edit add secret s --from-literal=a=b --type=kubernetes.io/tls','edit add secret s --from-file=*.txt',
+ 'edit add patch --path p2.yaml --kind Deployment --name x','edit add patch --path p.yaml','edit add patch --patch foo --path bar','edit add patch','edit add patch --patch [{"op":"remove","path":"/y"}] --label-selector a=b','edit add buildmetadata managedByLabel','edit add buildmetadata originAnnotations','edit add buildmetadata x',
+ 'edit remove resource a.yaml','edit remove resource *.yaml','edit remove resource zzz','edit remove component c2','edit remove component ../*','edit remove label app','edit remove label nope','edit remove label nope -i','edit remove label app,b','edit remove annotation note','edit remove annotation','edit remove configmap cm','edit remove configmap cm,zz','edit remove configmap zz','edit remove configmap cm2 --namespace=ns','edit remove secret s','edit remove patch --path p.yaml','edit remove patch --path zz.yaml','edit remove buildmetadata originAnnotations','edit remove transformer x','edit fix']:
+    CASES.append((BASE,c)); 
+    if len(CASES)%3==0 or 'fix' in c or 'secret' in c: CASES.append((OLD,c))
+    if len(CASES)%7==0: CASES.append((EMPTY,c))
+for c in ['create','create --autodetect','create --autodetect --recursive','create --resources a.yaml,b.yaml --namespace n --nameprefix p- --namesuffix=-s --labels a:b,c:d --annotations x:y','create --resources nope.yaml','create --resources sub']:
+    CASES.append((NONE,c))
+CASES.append((BASE,'create')); CASES.append((NONE,'edit set namespace x')); 
+
+
+def words_of(command):
+    """Blanks part words; a JSON patch stays one."""
+    return command.split(" ")
+
+
+def run(program, files, command):
+    with tempfile.TemporaryDirectory() as directory:
+        for name, text in files.items():
+            path = os.path.join(directory, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as f:
+                f.write(text)
+        done = subprocess.run(program + words_of(command), cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        after = {}
+        for root, _, names in os.walk(directory):
+            for name in names:
+                path = os.path.join(root, name)
+                after[os.path.relpath(path, directory)] = open(path).read()
+        changed = {name: text for name, text in after.items() if files.get(name) != text}
+        return {"refused": done.returncode != 0, "changed": changed}, done
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--record")
+    options.add_argument("--recorded")
+    said = options.parse_args()
+    slipway = os.environ.get("SLIPWAY", os.path.join(project, "build/dev/slipway"))
+    kustomize = os.path.join(os.environ.get("SLIPWAY_PEERS", os.path.expanduser("~/.cache/slipway/peers")), "bin/kustomize")
+    if not said.recorded and not os.path.exists(kustomize):
+        print(f"SKIPPED: no {kustomize} to compare with (see tests/peers/install)")
+        return 77
+    if said.record:
+        with open(said.record, "w") as f:
+            json.dump([run([kustomize], files, command)[0] for files, command in CASES], f, indent=1)
+            f.write("\n")
+        return 0
+    recorded = json.load(open(said.recorded)) if said.recorded else None
+    different = 0
+    for i, (files, command) in enumerate(CASES):
+        theirs = recorded[i] if recorded else run([kustomize], files, command)[0]
+        ours, done = run([slipway, "kustomize"], files, command)
+        if done.returncode not in (0, 1) or ours != theirs:
+            different += 1
+            print(f"## {i}: {command}: refused by kustomize: {theirs['refused']}, by slipway: {ours['refused']}\n   {done.stderr.decode().strip()[:300]}")
+            for name in sorted(set(theirs["changed"]) | set(ours["changed"])):
+                lines = difflib.unified_diff(theirs["changed"].get(name, "").split("\n"), ours["changed"].get(name, "").split("\n"), "kustomize", "slipway", lineterm="", n=1)
+                print("\n".join("   " + line for line in list(lines)[:24]))
+    print(f"{len(CASES)} edits, {different} different")
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
