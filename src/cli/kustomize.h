@@ -9,7 +9,6 @@ namespace slipway::cli {
 Command kustomize_build_command();
 Command kustomize_edit_command();
 Command kustomize_create_command();
-Command kustomize_localize_command();
 
 // As `kustomize build` prints them.
 std::string kustomize_text(const std::vector<render::kustomize::Resource>& resources);
