@@ -9,6 +9,56 @@
 
 namespace slipway::render::helm {
 
+namespace {
+
+// fmt's %#v of what go-yaml v2 makes of a node.
+std::string go_syntax(const Value& v) {
+  switch (v.type()) {
+    case value::Type::null:
+      return "interface {}(nil)";
+    case value::Type::string:
+      return go_quote(v.as_string());
+    case value::Type::array: {
+      std::string out = "[]interface {}{";
+      for (const Value& item : v.items()) out += (out.ends_with('{') ? "" : ", ") + go_syntax(item);
+      return out + "}";
+    }
+    case value::Type::object: {
+      std::string out = "map[interface {}]interface {}{";
+      for (const value::Member& m : v.members())
+        out += (out.ends_with('{') ? "" : ", ") + go_quote(m.key.view()) + ":" + go_syntax(m.value);
+      return out + "}";
+    }
+    default:
+      return go_format(v);
+  }
+}
+
+// "{{ .Values.x }}" that nobody rendered is a mapping with a mapping as key: go-yaml shows that key.
+std::string invalid_key(std::string_view text, const base::Place& place) {
+  for (int line = 1; line < place.line; ++line) text.remove_prefix(std::min(text.size(), text.find('\n') + 1));
+  if (place.column < 1 || static_cast<size_t>(place.column) > text.size()) return {};
+  text.remove_prefix(static_cast<size_t>(place.column) - 1);
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    depth += text[i] == '{' || text[i] == '[' ? 1 : text[i] == '}' || text[i] == ']' ? -1 : 0;
+    if (depth > 0) continue;
+    auto key = value::parse_yaml(text.substr(0, i + 1));
+    return key ? "yaml: invalid map key: " + go_syntax(*key) : std::string();
+  }
+  return {};
+}
+
+// The error in go-yaml's own words.
+std::string go_words(std::string_view text, const Error& error) {
+  std::string words = value::go_yaml_error(text, true);
+  if (words.empty() && error.message().find(" cannot be a key") != std::string::npos)
+    words = invalid_key(text, error.place());
+  return words.empty() ? yaml_message(error) : words;
+}
+
+}  // namespace
+
 Result<Value> read_yaml(std::string_view text) {
   value::YamlLimits limits;
   limits.reals = true;
@@ -16,8 +66,9 @@ Result<Value> read_yaml(std::string_view text) {
   auto documents = value::parse_yaml_documents(text, {}, limits, value::DuplicateKeys::last_wins);
   if (!documents) {
     if (documents.failed_with(ErrorKind::too_large)) return std::move(documents).error();
+    std::string words = go_words(text, documents.error());
     int line = documents.error().place().line;
-    return fail(ErrorKind::invalid, "error converting YAML to JSON: {}", yaml_message(documents.error()))
+    return fail(ErrorKind::invalid, "error converting YAML to JSON: {}", words)
         .cause({"Line", std::to_string(line), {}});
   }
   return documents->empty() ? Value() : std::move((*documents)[0].value);
