@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "runtime/h1_body.h"
 #include "runtime/http_server.h"
+#include "runtime/read_size.h"
 
 namespace slipway::runtime {
 namespace {
@@ -20,7 +21,7 @@ class H1Connection final : public H1Input {
 
   // Runs until the stream ends.
   Task<void> reading() {
-    std::string chunk(4 << 10, '\0');
+    std::string chunk(1 << 10, '\0');
     while (true) {
       while (bytes().size() >= buffered_bytes_max) {
         auto room = co_await room_.wait();
@@ -34,7 +35,8 @@ class H1Connection final : public H1Input {
         break;
       }
       append(std::string_view(chunk).substr(0, *n));
-      if (*n == chunk.size() && *n < (32 << 10)) chunk.resize(*n * 2);
+      size_t size = next_read_size(chunk.size(), *n, 1 << 10, 32 << 10);
+      if (size != chunk.size()) chunk = std::string(size, '\0');
       arrived_.notify();
     }
     if (upgraded) co_return;

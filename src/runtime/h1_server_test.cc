@@ -251,7 +251,39 @@ Task<Result<int>> connect_many(FakeWorld* world, int count, int* refused) {
   co_return open;
 }
 
+// All in one turn of the loop: the server accepts several before the first of them has run.
+Task<Result<int>> connect_at_once(FakeWorld* world, size_t count, size_t most) {
+  Served served;
+  auto listener = world->network().listen({"127.0.0.1", 0, {}});
+  Address at = (*listener)->local();
+  auto server = HttpServer::create(*world, std::move(*listener), nullptr,
+                                   [&served](Exchange& e) { return answer(&e, &served); }, {.connections_max = most});
+  std::vector<std::unique_ptr<Stream>> streams;
+  for (size_t i = 0; i < count; ++i) streams.push_back(OR_CO_RETURN(co_await world->network().connect(at)));
+  TaskGroup group(world->executor()), readers(world->executor());
+  group.spawn(server->serve());
+  std::deque<std::string> heard(count);
+  std::deque<bool> ended(count);
+  for (size_t i = 0; i < count; ++i) readers.spawn(collect(streams[i].get(), &heard[i], &ended[i]));
+  OR_CO_RETURN(co_await sleep(1ms));
+  int open = 0;
+  for (size_t i = 0; i < count; ++i) {
+    open += !ended[i];
+    CHECK(ended[i] == (i < count - most));
+  }
+  co_await readers.stop();
+  co_await group.stop();
+  co_return open;
+}
+
 }  // namespace
+
+TEST_CASE("the newest are served when many come at once") {
+  FakeWorld world;
+  auto open = world.run(connect_at_once(&world, 40, 10));
+  REQUIRE(open.has_value());
+  CHECK(*open == 10);
+}
 
 TEST_CASE("over 2000 connections, the longest idle ones make room") {
   FakeWorld world;

@@ -4,6 +4,7 @@
 #include "runtime/h1_head.h"
 #include "runtime/h2_session.h"
 #include "runtime/http_server.h"
+#include "runtime/read_size.h"
 
 namespace slipway::runtime {
 namespace {
@@ -139,6 +140,7 @@ class H2Exchange final : public Exchange {
 
 class H2ServerConnection final : private H2Session::Events {
  public:
+  virtual ~H2ServerConnection() = default;
   explicit H2ServerConnection(ServedConnection& served)
       : served_(served),
         session_(H2Session::Side::server,
@@ -166,13 +168,14 @@ class H2ServerConnection final : private H2Session::Events {
  private:
   // True when it is we who end it.
   Task<bool> reading() {
-    std::string buffer(8 << 10, '\0');
+    std::string buffer(2 << 10, '\0');
     while (!session_.finished()) {
       auto n = co_await served_.stream.read(std::span(buffer.data(), buffer.size()));
       if (!n || *n == 0) co_return false;
       auto understood = session_.receive(std::string_view(buffer).substr(0, *n));
       if (!understood) co_return true;
-      if (*n == buffer.size() && *n < (32 << 10)) buffer.resize(*n * 2);
+      size_t size = next_read_size(buffer.size(), *n, 2 << 10, 32 << 10);
+      if (size != buffer.size()) buffer = std::string(size, '\0');
     }
     co_return true;
   }

@@ -21,7 +21,10 @@ class HttpServerImpl final : public HttpServer {
       auto stream = co_await listener_->accept();
       if (stream) {
         make_room();
-        if (open_.size() < core_.limits.connections_max) connections.spawn(serve_connection(std::move(*stream)));
+        if (open_.size() >= core_.limits.connections_max) continue;  // all are busy: this one is closed
+        // Counted before it runs: several may be accepted until then.
+        auto place = open_.insert(open_.end(), Open{stream->get(), nullptr, core_.world.steady_now()});
+        connections.spawn(serve_connection(std::move(*stream), place));
         continue;
       }
       if (stream.failed_with(ErrorKind::canceled)) break;
@@ -45,21 +48,25 @@ class HttpServerImpl final : public HttpServer {
     SteadyTime idle_since() const { return served ? served->idle_since : since; }
   };
 
-  // Closes the connection that has been idle the longest, when there are too many. A scan: it happens only when full.
+  // Closes the connections that have been idle the longest, while there are too many. A scan: it happens only when
+  // full.
   void make_room() {
-    if (open_.size() < core_.limits.connections_max) return;
+    while (open_.size() >= core_.limits.connections_max)
+      if (!close_oldest()) return;
+  }
+  bool close_oldest() {
     auto oldest = open_.end();
     for (auto at = open_.begin(); at != open_.end(); ++at)
       if (at->idle() && (oldest == open_.end() || at->idle_since() < oldest->idle_since())) oldest = at;
-    if (oldest == open_.end()) return;
+    if (oldest == open_.end()) return false;
     oldest->stream->close();
     oldest->evicted = true;
     evicted_.splice(evicted_.end(), open_, oldest);  // its coroutine still holds the place in the list
+    return true;
   }
 
-  Task<void> serve_connection(std::unique_ptr<Stream> raw) {
+  Task<void> serve_connection(std::unique_ptr<Stream> raw, std::list<Open>::iterator place) {
     std::string remote = raw->peer();
-    auto place = open_.insert(open_.end(), Open{raw.get(), nullptr, core_.world.steady_now()});
     PeerIdentity peer;
     std::unique_ptr<Stream> stream;
     if (tls_) {

@@ -9,11 +9,12 @@
 #include <arpa/inet.h>
 
 #include "runtime/openssl.h"
+#include "runtime/read_size.h"
 
 namespace slipway::runtime {
 namespace {
 
-constexpr size_t raw_bytes_min = 4 << 10, raw_bytes_max = 32 << 10;  // read at once; grows with what arrives
+constexpr size_t raw_bytes_min = 2 << 10, raw_bytes_max = 32 << 10;  // read at once
 constexpr size_t write_piece_bytes = 32 << 10;                       // two full records a write below
 constexpr size_t idle_bytes_max = 8 << 10;                           // what a quiet connection keeps for sending
 
@@ -117,8 +118,9 @@ class TlsStreamImpl final : public TlsStream {
 
   // Reads from below; 0 at the end.
   Task<Result<size_t>> fill() {
-    if (incoming_.size() < raw_bytes_max && incoming_end_ == incoming_.size())
-      incoming_.resize(std::clamp(incoming_.size() * 2, raw_bytes_min, raw_bytes_max));
+    // All of it has been seen: it may be exchanged.
+    size_t size = next_read_size(incoming_.size(), incoming_end_, raw_bytes_min, raw_bytes_max);
+    if (size != incoming_.size()) incoming_ = std::string(size, '\0');
     size_t n = OR_CO_RETURN(co_await raw_->read(std::span(incoming_.data(), incoming_.size())));
     incoming_begin_ = 0;
     incoming_end_ = n;

@@ -84,6 +84,22 @@ Error patch_invalid(const Request& request, const Value& object, std::string_vie
       .cause({"FieldValueInvalid", message, "patch"});
 }
 
+// Members that no operation of a JSON patch has come before the unknown fields of what it leaves.
+std::vector<std::string> patch_problems(const Write& write, std::vector<std::string> unknown) {
+  std::vector<std::string> problems;
+  if (write.patch_type == PatchType::json) {
+    size_t index = 0;
+    for (const Value& operation : write.body.items()) {
+      for (const auto& [key, value] : operation.members())
+        if (key.view() != "op" && key.view() != "path" && key.view() != "from" && key.view() != "value")
+          problems.push_back(fmt::format("json patch unknown field \"[{}].{}\"", index, key.view()));
+      ++index;
+    }
+  }
+  problems.insert(problems.end(), unknown.begin(), unknown.end());
+  return problems;
+}
+
 void warn(Request& request, const std::vector<std::string>& problems) {
   if (request.write.field_validation != FieldValidation::warn) return;
   for (const std::string& problem : problems) request.warnings.push_back(problem);
@@ -120,10 +136,11 @@ Result<Value> decode_patched(Request& request, Value object) {
   }
   auto conformed = kinds::conform(request.kind, object);
   if (!conformed) return patch_invalid(request, object, conformed.error().message());
-  if (request.write.field_validation == FieldValidation::strict && !conformed->problems.empty()) {
-    return patch_invalid(request, object, "strict decoding error: " + base::join(conformed->problems, ", "));
+  std::vector<std::string> problems = patch_problems(request.write, std::move(conformed->problems));
+  if (request.write.field_validation == FieldValidation::strict && !problems.empty()) {
+    return patch_invalid(request, object, "strict decoding error: " + base::join(problems, ", "));
   }
-  warn(request, conformed->problems);
+  warn(request, problems);
   return std::move(conformed->object);
 }
 
