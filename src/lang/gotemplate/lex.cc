@@ -55,16 +55,22 @@ char32_t Lexer::take() {
     at_eof_ = true;
     return kEof;
   }
+  auto c = static_cast<unsigned char>(input_[position_]);
+  if (c < 0x80) {
+    ++position_;
+    if (c == '\n') ++line_;
+    return c;
+  }
   value::Rune r = value::decode_rune(rest());
   position_ += static_cast<size_t>(r.length);
-  if (r.code == '\n') ++line_;
   return r.code;
 }
 
 void Lexer::back() {
   if (at_eof_ || position_ == 0) return;
   size_t at = position_ - 1;  // the start of the last character
-  for (size_t n = 2; n <= 4 && n <= position_; ++n) {
+  bool ascii = (input_[at] & 0x80) == 0;
+  for (size_t n = 2; n <= 4 && n <= position_ && !ascii; ++n) {
     value::Rune r = value::decode_rune(input_.substr(position_ - n));
     if (r.valid && static_cast<size_t>(r.length) == n) at = position_ - n;
   }
