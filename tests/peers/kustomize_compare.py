@@ -1055,7 +1055,7 @@ def record(path, seed, count, kustomize):
 def compare_with_recording(path, slipway):
     lines = open(path).read().split("\n")
     seed = re.search(r"seed (\S+):", lines[0])[1]
-    known = {int(line.split()[1].rstrip(":")) for line in lines if line.startswith("# known")}
+    known = {int(line.split()[2].rstrip(":")) for line in lines if line.startswith("# known")}
     expected = {int(n): (files, int(code), out) for n, files, code, out in (line.split() for line in lines if line and not line.startswith("#"))}
     same = strange = different = 0
     for number, files, code, out in answers(seed, sorted(expected), [slipway, "kustomize"]):
