@@ -215,6 +215,12 @@ std::string Play::run(int acts) {
   return wrong;
 }
 
+// What they showed is mended; they stay in every run.
+const std::vector<uint64_t> once_failed = {
+    3016,  // half a discovery, and the engine deaf to the kinds that were missing
+    4025,  // a commit between the first question and the watch
+};
+
 uint64_t number(const char* variable, uint64_t otherwise) {
   const char* said = std::getenv(variable);
   return said ? std::strtoull(said, nullptr, 10) : otherwise;
@@ -231,14 +237,17 @@ TEST_CASE("when faults stop, what Git says is what runs") {
   if (std::getenv("SLIPWAY_SEED")) first = number("SLIPWAY_SEED", 1), count = 1;
   Counts all;
   uint64_t starts = 0;
-  for (uint64_t seed = first; seed < first + count; ++seed) {
+  std::vector<uint64_t> seeds;
+  for (uint64_t seed = first; seed < first + count; ++seed) seeds.push_back(seed);
+  if (first == 1) seeds.insert(seeds.end(), once_failed.begin(), once_failed.end());
+  for (uint64_t seed : seeds) {
     INFO("repeat with SLIPWAY_SEED=", seed, " build/dev/tests/simulation_test -tc='when faults stop*'");
     Play play(seed, options_of(seed));
     CHECK(play.run(40) == "");
     for (const auto& [kind, times] : play.machine().injected()) all[kind] += times;
     starts += play.machine().starts;
   }
-  std::string said = fmt::format("{} seeds, {} starts", count, starts);
+  std::string said = fmt::format("{} seeds, {} starts", seeds.size(), starts);
   for (const auto& [kind, times] : all) said += fmt::format(", {} {}", times, kind);
   MESSAGE(said);
   if (count < 10) return;

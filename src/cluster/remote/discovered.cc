@@ -6,9 +6,14 @@ namespace slipway::cluster {
 
 using kinds::Kind;
 
+// As far as discovery tells.
+static bool is_same(const Kind& a, const Kind& b) {
+  return a.plural == b.plural && a.singular == b.singular && a.namespaced == b.namespaced &&
+         a.subresources == b.subresources && a.verbs == b.verbs && a.short_names == b.short_names;
+}
+
 void DiscoveredCatalog::replace(const std::vector<Value>& lists) {
-  by_id_.clear();
-  ++generation_;
+  std::vector<std::unique_ptr<Kind>> found;
   for (const Value& list : lists) {
     std::string group_version = list["groupVersion"].str();
     size_t slash = group_version.find('/');
@@ -36,10 +41,23 @@ void DiscoveredCatalog::replace(const std::vector<Value>& lists) {
       for (const Value& verb : resource["verbs"].items()) kind->verbs.push_back(verb.str());
       for (const Value& shorter : resource["shortNames"].items()) kind->short_names.push_back(shorter.str());
       by_plural[name] = kind.get();
-      by_id_[id] = kind.get();
-      kinds_.push_back(std::move(kind));
+      found.push_back(std::move(kind));
     }
   }
+  // What is as it was stays the same object.
+  std::map<kinds::GroupVersionKind, const Kind*> before = std::exchange(by_id_, {});
+  bool is_new = false;
+  for (auto& kind : found) {
+    auto same = before.find(kind->id);
+    if (same != before.end() && is_same(*same->second, *kind)) {
+      by_id_[kind->id] = same->second;
+    } else {
+      by_id_[kind->id] = kind.get();
+      kinds_.push_back(std::move(kind));
+      is_new = true;
+    }
+  }
+  if (is_new || before.size() != by_id_.size()) ++generation_;
 }
 
 const Kind* DiscoveredCatalog::find(const kinds::GroupVersionKind& id) const {

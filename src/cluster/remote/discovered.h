@@ -24,7 +24,7 @@ class DiscoveredCatalog final : public kinds::Catalog {
   uint64_t generation() const override { return generation_; }
 
  private:
-  // Kinds are never freed: callers keep pointers, and what a server offers changes seldom.
+  // Kinds are never freed: callers keep pointers. There are as many as a server ever offered, not as it was asked.
   std::vector<std::unique_ptr<kinds::Kind>> kinds_;
   std::map<kinds::GroupVersionKind, const kinds::Kind*> by_id_;
   uint64_t generation_ = 0;

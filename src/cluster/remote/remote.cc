@@ -1,6 +1,8 @@
 // Every call is one HTTP request, as client-go would send it; a watch is one long answer, read line by line.
 #include "cluster/remote/remote.h"
 
+#include <map>
+
 #include "base/text.h"
 #include "cluster/remote/discovered.h"
 #include "value/json.h"
@@ -11,6 +13,8 @@ namespace {
 
 constexpr size_t answer_bytes_max = 512 << 20;
 constexpr size_t event_bytes_max = 16 << 20;
+constexpr int discovery_tries = 5;
+constexpr Duration discovery_delay = 200ms;
 
 std::string_view name_of(Propagation propagation) {
   switch (propagation) {
@@ -91,18 +95,27 @@ class RemoteCluster final : public Cluster {
   }
 
   Task<Result<>> discover() {
-    std::vector<Value> lists;
-    Value core = OR_CO_RETURN(co_await json("GET", "/api/v1"));
-    lists.push_back(std::move(core));
+    std::map<std::string, Value> lists;
+    lists["v1"] = OR_CO_RETURN(co_await json("GET", "/api/v1"));
     Value groups = OR_CO_RETURN(co_await json("GET", "/apis"));
     for (const Value& group : groups["groups"].items()) {
       for (const Value& version : group["versions"].items()) {
-        auto list = co_await json("GET", "/apis/" + version["groupVersion"].str());
-        // An aggregated API whose server is away must not stop everything else.
-        if (list) lists.push_back(std::move(*list));
+        std::string name = version["groupVersion"].str();
+        auto list = co_await list_of(name);
+        // An aggregated API whose server is away must not stop everything else; what it had stays known. A connection
+        // that broke says nothing about any API: half a catalog would make us deaf to the other half.
+        if (list)
+          lists[name] = std::move(*list);
+        else if (list.failed_with(ErrorKind::io))
+          co_return std::move(list).error();
+        else if (auto before = lists_.find(name); before != lists_.end())
+          lists[name] = before->second;
       }
     }
-    catalog_.replace(lists);
+    lists_ = std::move(lists);
+    std::vector<Value> all;
+    for (const auto& [name, list] : lists_) all.push_back(list);
+    catalog_.replace(all);
     co_return Result<>();
   }
 
@@ -252,6 +265,20 @@ class RemoteCluster final : public Cluster {
     co_return co_await client_->send(std::move(request));
   }
 
+  // One API's kinds. io: the connection broke, several times; any other error is the server's answer.
+  Task<Result<Value>> list_of(std::string group_version) {
+    for (int left = discovery_tries; true; --left) {
+      auto response = co_await send("GET", "/apis/" + group_version, "", "");
+      if (response && response->status >= 300) co_return co_await failure(std::move(*response));
+      Result<std::string> text =
+          response ? co_await response->body->read_all(answer_bytes_max) : Result<std::string>(response.error());
+      if (text) co_return value::parse_json(*text, {.bytes_max = answer_bytes_max});
+      if (text.failed_with(ErrorKind::canceled)) co_return std::move(text).error();
+      if (left <= 1) co_return Error(ErrorKind::io, text.error().message()).context("asking for " + group_version);
+      OR_CO_RETURN(co_await runtime::sleep(discovery_delay));
+    }
+  }
+
   Task<Result<Value>> json(std::string method, std::string target) {
     auto response = co_await send(std::move(method), std::move(target), "", "");
     if (!response) co_return response.error();
@@ -274,6 +301,7 @@ class RemoteCluster final : public Cluster {
   RemoteOptions options_;
   std::unique_ptr<runtime::HttpClient> client_;
   DiscoveredCatalog catalog_;
+  std::map<std::string, Value> lists_;  // the APIResourceList of each group and version
 };
 
 }  // namespace

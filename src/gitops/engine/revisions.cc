@@ -46,7 +46,11 @@ Task<Result<sources::Commit>> Revisions::resolve(std::string url, std::string re
   }
   std::string normalized = sources::normalized_url(url);
   auto at = repositories_by_url_.find(normalized);
-  uint64_t changes = at == repositories_by_url_.end() ? 0 : at->second->changes;
+  uint64_t changes = 0;
+  if (at != repositories_by_url_.end()) {
+    changes = at->second->changes;
+    at->second->was_asked = true;
+  }
   auto commit = co_await repositories_.resolve(url, revision);
   if (commit.failed_with(ErrorKind::canceled)) co_return commit;
   // What changed while we asked makes the answer old: it counts only for this once.
@@ -87,7 +91,7 @@ Task<void> Revisions::hear(Repository* repository, Wake wake) {
       continue;
     }
     // The first word about a local repository only says that the watch stands: what was asked before may be old.
-    bool quiet = std::exchange(is_first, false) && repository->heads.empty();
+    bool quiet = std::exchange(is_first, false) && !repository->was_asked;
     if (!quiet) changed(*repository, wake);
   }
 }

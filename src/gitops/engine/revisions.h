@@ -39,6 +39,7 @@ class Revisions {
     std::set<cluster::ObjectKey> applications;
     std::map<std::string, Head> heads;  // by revision
     uint64_t changes = 0;
+    bool was_asked = false;  // whatever it was, it may be older than the watch
     std::unique_ptr<TaskGroup> follower;
   };
   Task<void> hear(Repository* repository, Wake wake);
