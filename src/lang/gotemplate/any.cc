@@ -10,7 +10,7 @@ namespace slipway::lang::gotemplate {
 
 namespace {
 
-constexpr int kDepthMax = 1000;           // of what is compared or turned into a tree
+constexpr int kDepthMax = 1000;          // of what is compared or turned into a tree
 constexpr size_t kNodesMax = 5'000'000;  // lists may share what they hold, trees and comparisons do not
 
 Type simple(std::string name, Kind kind, const Type* element = nullptr) {
