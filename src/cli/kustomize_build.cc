@@ -1,5 +1,6 @@
 // `slipway kustomize build`: kustomize's own command line, with its bytes on stdout and its warnings on stderr.
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/text.h"
@@ -7,6 +8,7 @@
 #include "cli/helm/flags.h"
 #include "cli/kustomize.h"
 #include "cli/paths.h"
+#include "render/helm/environment.h"
 #include "render/kustomize/build.h"
 #include "sources/repositories.h"
 #include "value/yaml.h"
@@ -59,7 +61,8 @@ const std::vector<Option>& build_options() {
       {.name = "--load-restrictor",
        .value = "HOW",
        .help = "LoadRestrictionsNone: files outside of a kustomization's folder may be read"},
-      {.name = "--enable-helm", .help = "render helmCharts, by Slipway itself"},
+      {.name = "--enable-helm",
+       .help = "render helmCharts by Slipway itself: charts in the tree (chartHome); none is pulled"},
       {.name = "--reorder", .value = "HOW", .help = "legacy or none, where no sortOptions say otherwise"},
       {.name = "--enable-managedby-label", .help = "add app.kubernetes.io/managed-by"},
       {.name = "--enable-alpha-plugins", .help = "accepted: there are only the built-in plugins"},
@@ -79,14 +82,22 @@ const std::vector<Option>& build_options() {
 
 struct Wanted {
   std::string path, output, restrictor, order;
-  bool managed_by_label = false;
+  bool managed_by_label = false, charts = false;
+  std::string kube_version;
+  std::vector<std::string> api_versions;
 };
 
 Result<Wanted> read_words(const std::vector<std::string>& words) {
   auto flags = OR_RETURN(helm::Flags::parse(build_options(), words));
   if (flags.arguments.size() > 1) return fail(ErrorKind::bad_request, "specify one path to kustomization.yaml");
-  Wanted wanted{flags.arguments.empty() ? "." : flags.arguments[0], flags.text("--output"),
-                flags.text("--load-restrictor"), flags.text("--reorder"), flags.is("--enable-managedby-label")};
+  Wanted wanted{flags.arguments.empty() ? "." : flags.arguments[0],
+                flags.text("--output"),
+                flags.text("--load-restrictor"),
+                flags.text("--reorder"),
+                flags.is("--enable-managedby-label"),
+                flags.is("--enable-helm"),
+                flags.text("--helm-kube-version"),
+                flags.all("--helm-api-versions")};
   auto check = [](const char* flag, const std::string& value, std::vector<std::string> legal) -> Result<> {
     if (value.empty() || std::ranges::find(legal, value) != legal.end()) return {};
     return fail(ErrorKind::bad_request, "illegal flag value --{} {}; legal values: [{}]", flag, value,
@@ -106,14 +117,36 @@ Task<int> build(runtime::RealWorld& world, Invocation said) {
   request.unrestricted = wanted->restrictor == "LoadRestrictionsNone";
   request.legacy_order = wanted->order != "none";
   request.managed_by_label = wanted->managed_by_label;
-  request.warn = [](std::string_view warning) { complain(fmt::format("{}\n", warning)); };
+  request.charts = wanted->charts;
+  request.chart_settings.environment = render::helm::environment_of(world);
+  request.chart_settings.kube_version = wanted->kube_version;
+  request.chart_settings.api_versions = wanted->api_versions;
+  render::kustomize::RemoteBases bases;
+  request.remotes = &bases;
+  std::vector<std::string> warnings;
+  request.warn = [&warnings](std::string_view warning) { warnings.emplace_back(warning); };
+  auto repositories = sources::Repositories::create(world, {.directory = remote_bases_directory()});
   auto built = co_await world.on_pool([&request] { return render::kustomize::build(request); });
+  while (!built) {
+    bool more = co_await render::kustomize::fetch_wanted(world, *repositories, true, &bases);
+    if (!more) break;
+    warnings.clear();
+    built = co_await world.on_pool([&request] { return render::kustomize::build(request); });
+  }
+  for (const std::string& warning : warnings) complain(warning + "\n");
   if (!built) co_return fail_with(built.error());
   auto written = write(world.files(), wanted->output, built->resources);
   co_return written ? 0 : fail_with(written.error());
 }
 
 }  // namespace
+
+std::string remote_bases_directory() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  if (cache && *cache == '/') return fmt::format("{}/slipway/repositories", cache);
+  return fmt::format("{}/.cache/slipway/repositories", home && *home ? home : "/tmp");
+}
 
 std::string kustomize_text(const std::vector<Resource>& resources) {
   std::string out;

@@ -17,6 +17,7 @@
 #include "render/kustomize/replacement.h"
 #include "render/kustomize/transform.h"
 #include "render/kustomize/vars.h"
+#include "sources/url.h"
 #include "value/json.h"
 #include "value/note.h"
 
@@ -45,13 +46,13 @@ class Build {
     std::string root = OR_RETURN(request_.tree->real_path(request_.path));
     if (!request_.tree->is_directory(root))
       return fail(ErrorKind::bad_request, "must build at directory: \"{}\" is a file", request_.path);
-    Folder folder(request_.tree, root, request_.unrestricted);
+    Folder folder(request_.tree, root, request_.unrestricted, request_.remotes);
     Kustomization k = OR_RETURN(load(folder));
     if (!request_.overrides.is_null())
       OR_RETURN(apply_overrides(k, request_.overrides, folder).context("spec.source.kustomize"));
     traced_ = !k.build_metadata.empty();
     Accumulated all;
-    OR_RETURN(accumulate(folder, k, all, "", 0));
+    OR_RETURN(accumulate(folder, k, all, "", 0, ""));
     return finish(k, all);
   }
 
@@ -63,27 +64,34 @@ class Build {
       if (request_.warn) request_.warn(warning);
       if (std::ranges::find(warnings_, warning) == warnings_.end()) warnings_.push_back(warning);
     }
-    if (k.helm_charts)
-      return fail(ErrorKind::unsupported, "Helm charts within a kustomization are not rendered yet")
-          .at(k.helm_charts->place());
+    if (k.old_charts)
+      return fail(ErrorKind::unsupported,
+                  "helmChartInflationGenerator is not rendered: say helmCharts (kustomize edit fix rewrites it)")
+          .at(k.old_charts->place());
+    if (!k.charts.empty() && !request_.charts)
+      return fail(ErrorKind::invalid,
+                  "must specify --enable-helm (of slipway kustomize build; nothing else renders helmCharts yet)")
+          .at(k.charts[0].spot.place());
     if (k.openapi)
       return fail(ErrorKind::unsupported, "an openapi schema of one's own is not read yet").at(k.openapi->place());
     return k;
   }
 
   // `trail`: the folder as buildMetadata names it, from the root's view.
+  // `around`: the namespace of the kustomizations around it.
   Result<> accumulate(const Folder& folder, const Kustomization& k, Accumulated& into, const std::string& trail,
-                      int depth) {
+                      int depth, const std::string& around) {
+    std::string ns = k.ns.empty() ? around : k.ns;
     if (depth > kDepthMax)
       return fail(ErrorKind::too_large, "kustomizations are nested deeper than {} levels", kDepthMax).at({k.file});
-    for (const Named& entry : k.resources) OR_RETURN(accumulate_entry(folder, k, entry, into, trail, depth));
+    for (const Named& entry : k.resources) OR_RETURN(accumulate_entry(folder, entry, into, trail, depth, ns));
     OR_RETURN(into.configuration.merge(builtin_configuration()));
     for (const Named& entry : k.configurations)
       OR_RETURN(placed(into.configuration.merge(OR_RETURN(read_configuration(folder, entry))), entry.spot));
     for (const Named& entry : k.crds)
       OR_RETURN(placed(into.configuration.merge(OR_RETURN(read_crds(folder, entry))), entry.spot));
-    OR_RETURN(run_generators(folder, k, into, trail));
-    for (const Named& entry : k.components) OR_RETURN(accumulate_component(folder, entry, into, trail, depth));
+    OR_RETURN(run_generators(folder, k, into, trail, ns));
+    for (const Named& entry : k.components) OR_RETURN(accumulate_component(folder, entry, into, trail, depth, ns));
     OR_RETURN(run_transformers(folder, k, into, trail));
     if (!k.validators.empty()) OR_RETURN(run_plugins(folder, k.validators, k, into, trail));
     if (into.resources.all().size() > kResourcesMax)
@@ -91,10 +99,10 @@ class Build {
     return merge_vars(into.vars, k.vars, into.resources);
   }
 
-  Result<> accumulate_entry(const Folder& folder, const Kustomization& k, const Named& entry, Accumulated& into,
-                            const std::string& trail, int depth) {
+  Result<> accumulate_entry(const Folder& folder, const Named& entry, Accumulated& into, const std::string& trail,
+                            int depth, const std::string& ns) {
     auto gather = [&]() -> Result<> {
-      if (folder.is_folder(entry.text)) return accumulate_folder(folder, entry, into, trail, depth);
+      if (folder.is_folder(entry.text)) return accumulate_folder(folder, entry, into, trail, depth, ns);
       Folder::File file = OR_RETURN(folder.read(entry.text));
       std::vector<Resource> read = OR_RETURN(resources_of(file));
       into.resources.all().reserve(into.resources.all().size() + read.size());
@@ -112,13 +120,25 @@ class Build {
   }
 
   Result<> accumulate_folder(const Folder& folder, const Named& entry, Accumulated& into, const std::string& trail,
-                             int depth) {
+                             int depth, const std::string& ns) {
     Folder inner = OR_RETURN(folder.open(entry.text));
+    if (is_remote(entry.text)) {
+      if (traced_)
+        return fail(ErrorKind::unsupported, "buildMetadata does not tell yet where remote resources come from");
+      auto done = accumulate_opened(inner, entry, into, trail, depth, ns);
+      if (!done) return std::move(done).error().context(sources::shown_url(entry.text));
+      return {};
+    }
+    return accumulate_opened(inner, entry, into, trail, depth, ns);
+  }
+
+  Result<> accumulate_opened(const Folder& inner, const Named& entry, Accumulated& into, const std::string& trail,
+                             int depth, const std::string& ns) {
     Kustomization k = OR_RETURN(load(inner));
     if (k.component)
       return fail(ErrorKind::invalid, "\"{}\" is a Component; name it under components, not resources", entry.text);
     Accumulated own;
-    OR_RETURN(accumulate(inner, k, own, joined(trail, entry.text), depth + 1));
+    OR_RETURN(accumulate(inner, k, own, joined(trail, entry.text), depth + 1, ns));
     OR_RETURN(into.configuration.merge(own.configuration));
     OR_RETURN(into.resources.append_all(std::move(own.resources)));
     for (Var& var : own.vars) {
@@ -130,13 +150,13 @@ class Build {
   }
 
   Result<> accumulate_component(const Folder& folder, const Named& entry, Accumulated& into, const std::string& trail,
-                                int depth) {
+                                int depth, const std::string& ns) {
     auto gather = [&]() -> Result<> {
       Folder inner = OR_RETURN(folder.open(entry.text));
       Kustomization k = OR_RETURN(load(inner));
       if (!k.component)
         return fail(ErrorKind::invalid, "expected kind 'Component' for path '{}' but got 'Kustomization'", entry.text);
-      return accumulate(inner, k, into, joined(trail, entry.text), depth + 1);
+      return accumulate(inner, k, into, joined(trail, entry.text), depth + 1, ns);
     };
     auto done = gather();
     if (done) return {};
@@ -147,9 +167,10 @@ class Build {
 
   // A file that several kustomizations name is read once.
   Result<std::vector<Resource>> resources_of(const Folder::File& file) {
-    auto there = files_.find(file.path);
+    auto there = files_.find({file.tree, file.path});
     if (there == files_.end())
-      there = files_.emplace(file.path, OR_RETURN(read_resources(*file.text, file.path, &known_))).first;
+      there = files_.emplace(std::pair(file.tree, file.path), OR_RETURN(read_resources(*file.text, file.path, &known_)))
+                  .first;
     return there->second;
   }
 
@@ -176,11 +197,21 @@ class Build {
     }
   }
 
-  Result<> run_generators(const Folder& folder, const Kustomization& k, Accumulated& into, const std::string& trail) {
+  Result<> run_generators(const Folder& folder, const Kustomization& k, Accumulated& into, const std::string& trail,
+                          const std::string& ns) {
     for (const Generator& generator : k.generated) {
       Resource made = OR_RETURN(generate(generator, folder, &known_));
       if (traced_) made.from = by_builtin(k, trail, generator.secret ? "SecretGenerator" : "ConfigMapGenerator");
       OR_RETURN(into.resources.absorb(std::move(made)));
+    }
+    for (const HelmChart& chart : k.charts) {
+      auto made = inflate_chart(chart, k.helm_globals, folder, ns, request_.chart_settings, &known_, warnings_);
+      if (!made)
+        return std::move(made).error().context(fmt::format("helmCharts \"{}\"", chart.name)).at(chart.spot.place());
+      for (Resource& r : *made) {
+        if (traced_) r.from = by_builtin(k, trail, "HelmChartInflationGenerator");
+        OR_RETURN(into.resources.absorb(std::move(r)));
+      }
     }
     if (k.generators.empty()) return {};
     Accumulated plugins = OR_RETURN(load_plugins(folder, k.generators, k, trail));
@@ -261,7 +292,7 @@ class Build {
         }
         continue;
       }
-      OR_RETURN(accumulate_entry(folder, k, entry, plugins, trail, 1));
+      OR_RETURN(accumulate_entry(folder, entry, plugins, trail, 1, ""));
     }
     return plugins;
   }
@@ -405,7 +436,7 @@ class Build {
 
   const BuildRequest& request_;
   KnownKinds known_;
-  std::map<std::string, std::vector<Resource>> files_;
+  std::map<std::pair<const sources::Tree*, std::string>, std::vector<Resource>> files_;
   std::vector<std::string> warnings_;
   bool traced_ = false;
 };

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "render/kustomize/chart.h"
 #include "render/kustomize/folder.h"
 #include "render/kustomize/kustomization.h"
 #include "render/kustomize/resource.h"
@@ -14,10 +15,13 @@ struct BuildRequest {
   std::shared_ptr<const sources::Tree> tree;
   std::string path;
   const kinds::Catalog* catalog = nullptr;
-  bool unrestricted = false;      // files outside a kustomization's folder may be read (never outside the tree)
-  bool legacy_order = true;       // as the command line sorts, unless sortOptions say otherwise
-  Value overrides;                // spec.source.kustomize of an Application; null: none
-  bool managed_by_label = false;  // as buildMetadata's managedByLabel
+  bool unrestricted = false;       // files outside a kustomization's folder may be read (never outside the tree)
+  bool legacy_order = true;        // as the command line sorts, unless sortOptions say otherwise
+  Value overrides;                 // spec.source.kustomize of an Application; null: none
+  RemoteBases* remotes = nullptr;  // null: remote resources are refused; else, while it wants some: fetch, build again
+  bool charts = false;             // helmCharts are rendered (--enable-helm)
+  ChartSettings chart_settings;
+  bool managed_by_label = false;               // as buildMetadata's managedByLabel
   std::function<void(std::string_view)> warn;  // told of each warning when it arises, also before an error
 };
 struct Built {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
 #include "sources/testing/make_tree.h"
 #include "value/json.h"
 #include "value/yaml.h"
@@ -71,6 +72,38 @@ TEST_CASE("cycles show the way, and files outside are not read") {
                                          {"x/a.yaml", map_a}});
   refuses("is a remote resource", {{"app/kustomization.yaml", "resources: [\"https://github.com/o/r//b?ref=v1\"]"}});
   refuses("is ambiguous", {{"app/kustomization.yaml", "resources:\n- ../base\n - ../more\n"}});
+}
+
+TEST_CASE("charts are rendered when that is asked for, and only those in the tree") {
+  refuses("app/kustomization.yaml:2:3: must specify --enable-helm",
+          {{"app/kustomization.yaml", "helmCharts:\n- name: web\n"}});
+  refuses("app/kustomization.yaml:2:9: unknown field \"nmae\"",
+          {{"app/kustomization.yaml", "helmCharts:\n- nmae: web\n"}});
+  refuses("helmChartInflationGenerator is not rendered: say helmCharts",
+          {{"app/kustomization.yaml", "helmChartInflationGenerator: [{chartName: web}]\n"}});
+}
+
+TEST_CASE("a remote base is wanted, then built; clones never reach above themselves") {
+  auto tree = sources::testing::make_tree(
+      {{"app/kustomization.yaml", std::string("resources: [\"https://h/o/r//b?ref=v1\"]\n")}});
+  RemoteBases bases;
+  BuildRequest request{.tree = tree, .path = "app", .catalog = &kinds::builtin_catalog(), .unrestricted = true};
+  request.remotes = &bases;
+  CHECK(!build(request));
+  REQUIRE(!bases.wanted.empty());
+  CHECK(bases.wanted[0] == "https://h/o/r//b?ref=v1");
+  auto there = [&](std::string kustomization) {
+    auto clone = sources::testing::make_tree({{"b/kustomization.yaml", std::move(kustomization)},
+                                              {"b/a.yaml", std::string(map_a)},
+                                              {"c/a.yaml", std::string(map_a)}});
+    bases.fetched.clear();
+    bases.fetched.emplace(bases.wanted[0], Remote{clone, "b", nullptr});
+    auto built = build(request);
+    return built ? fmt::format("{} objects", built->resources.size()) : built.error().str();
+  };
+  CHECK(there("resources: [a.yaml]\n") == "1 objects");
+  CHECK(there("resources: [../c/a.yaml]\n").find("is not in or below") != std::string::npos);
+  CHECK(there("resources: [\"https://h/o/r//b?ref=v1\"]\n").find("cycle detected") != std::string::npos);
 }
 
 TEST_CASE("one resource twice is refused with both places") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "sources/url.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -22,14 +23,6 @@ Error ambiguous(std::string_view path) {
   return fail(ErrorKind::invalid,
               "path \"{}\" is ambiguous: check the indentation; two list entries may have become one", path);
 }
-Error remote(std::string_view path) {
-  return fail(
-      ErrorKind::unsupported,
-      "\"{}\" is a remote resource, which Slipway does not fetch yet: copy it into the repository, or add it as "
-      "a submodule's files",
-      path);
-}
-
 }  // namespace
 
 bool is_remote(std::string_view path) {
@@ -57,7 +50,11 @@ Error Folder::missing(std::string_view path, std::string_view resolved) const {
 
 Result<Folder::File> Folder::read(std::string_view path) const {
   if (path.empty()) return fail(ErrorKind::invalid, "an empty path");
-  if (is_remote(path)) return remote(path);
+  if (is_remote(path)) {
+    Remote found = OR_RETURN(remote(path));
+    if (!found.text) return fail(ErrorKind::bad_request, "\"{}\" is a repository; a file was expected", path);
+    return File{std::string(path), found.text};
+  }
   if (path.starts_with('/'))
     return fail(ErrorKind::forbidden, "\"{}\" is an absolute path; only files in or below \"{}\" may be read", path,
                 display());
@@ -71,10 +68,25 @@ Result<Folder::File> Folder::read(std::string_view path) const {
         "security; file \"{}\" is not in or below \"{}\": move it there, or make its folder a base or component",
         tree_->shown(*real), display());
   if (tree_->is_directory(*real)) return fail(ErrorKind::bad_request, "\"{}\" is a folder; a file was expected", path);
-  return File{tree_->shown(*real), OR_RETURN(tree_->read(*real))};
+  return File{tree_->shown(*real), OR_RETURN(tree_->read(*real)), tree_.get()};
+}
+
+Result<Remote> Folder::remote(std::string_view path) const {
+  if (!remotes_)
+    return fail(
+        ErrorKind::unsupported,
+        "\"{}\" is a remote resource, which only slipway kustomize build fetches yet: copy it into the repository",
+        sources::shown_url(path));
+  if (auto found = remotes_->fetched.find(std::string(path)); found != remotes_->fetched.end()) return found->second;
+  remotes_->wanted.emplace_back(path);
+  return fail(ErrorKind::unavailable, "\"{}\" is not fetched yet", sources::shown_url(path));
 }
 
 bool Folder::is_folder(std::string_view path) const {
+  if (is_remote(path)) {
+    auto found = remote(path);
+    return found && found->tree;
+  }
   auto joined = sources::join_path(root_, path);
   if (!joined) return false;
   auto real = tree_->real_path(*joined);
@@ -83,7 +95,17 @@ bool Folder::is_folder(std::string_view path) const {
 
 Result<Folder> Folder::open(std::string_view path) const {
   if (path.empty()) return fail(ErrorKind::invalid, "an empty path");
-  if (is_remote(path)) return remote(path);
+  if (is_remote(path)) {
+    Remote found = OR_RETURN(remote(path));
+    if (!found.tree)
+      return fail(ErrorKind::bad_request, "\"{}\" is a file; a folder with a kustomization was expected", path);
+    for (const Folder* f = this; f; f = f->referrer_)
+      if (f->tree_ == found.tree && is_within(f->root_, found.folder))
+        return fail(ErrorKind::invalid, "cycle detected: \"{}\" is being built", path);
+    Folder opened(found.tree, found.folder, false, remotes_);
+    opened.referrer_ = this;
+    return opened;
+  }
   if (path.starts_with('/')) return fail(ErrorKind::forbidden, "\"{}\" cannot be absolute", path);
   if (is_ambiguous(path)) return ambiguous(path);
   auto joined = sources::join_path(root_, path);
@@ -95,11 +117,11 @@ Result<Folder> Folder::open(std::string_view path) const {
   std::string way = tree_->shown(*real);
   for (const Folder* f = this; f; f = f->referrer_) {
     way = fmt::format("{} -> {}", f->display(), way);
-    if (is_within(f->root_, *real))
+    if (f->tree_ == tree_ && is_within(f->root_, *real))
       return fail(ErrorKind::invalid, "cycle detected: \"{}\" contains \"{}\", which is being built ({})",
                   tree_->shown(*real), f->display(), way);
   }
-  Folder opened(tree_, *real, unrestricted_);
+  Folder opened(tree_, *real, unrestricted_, remotes_);
   opened.referrer_ = this;
   return opened;
 }

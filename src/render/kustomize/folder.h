@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "render/kustomize/remote.h"
 #include "sources/tree.h"
 
 namespace slipway::render::kustomize {
@@ -13,8 +14,9 @@ namespace slipway::render::kustomize {
 class Folder {
  public:
   // `root` is a path of the tree, as real_path() gives it.
-  Folder(std::shared_ptr<const sources::Tree> tree, std::string root, bool unrestricted)
-      : tree_(std::move(tree)), root_(std::move(root)), unrestricted_(unrestricted) {}
+  // `remotes`: what remote paths mean, and where those that it lacks are noted; null: they are refused.
+  Folder(std::shared_ptr<const sources::Tree> tree, std::string root, bool unrestricted, RemoteBases* remotes = nullptr)
+      : tree_(std::move(tree)), root_(std::move(root)), unrestricted_(unrestricted), remotes_(remotes) {}
   const std::string& root() const { return root_; }
   std::string display() const { return tree_->shown(root_); }
   const sources::Tree& tree() const { return *tree_; }
@@ -22,22 +24,25 @@ class Folder {
   struct File {
     std::string path;  // as the tree shows it
     std::shared_ptr<const std::string> text;
+    const sources::Tree* tree = nullptr;  // that `path` is meant in; null: a URL
   };
   // Errors: not_found with the nearest name, forbidden when it is not in or below this folder, bad_request for a
-  // folder, unsupported for a URL.
+  // folder, unsupported for a URL that nothing fetches.
   Result<File> read(std::string_view path) const;
-  // Another kustomization's folder. Errors: not_found, invalid for a cycle, unsupported for a remote one.
-  // The result refers to this one, which must outlive it.
+  // Another kustomization's folder. Errors: not_found, invalid for a cycle, unsupported for a remote one that nothing
+  // fetches, unavailable for one to be fetched. The result refers to this one, which must outlive it.
   Result<Folder> open(std::string_view path) const;
   bool is_folder(std::string_view path) const;
   // kustomization.yaml, kustomization.yml or Kustomization. Errors: not_found, invalid when there are several.
   Result<File> kustomization() const;
 
  private:
+  Result<Remote> remote(std::string_view path) const;
   Error missing(std::string_view path, std::string_view resolved) const;
   std::shared_ptr<const sources::Tree> tree_;
   std::string root_;
   bool unrestricted_;
+  RemoteBases* remotes_;
   const Folder* referrer_ = nullptr;
 };
 

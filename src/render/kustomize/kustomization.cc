@@ -153,8 +153,12 @@ void read_all(Fields& fields, Kustomization& k) {
     f.done("sortOptions");
   });
   k.build_metadata = fields.texts("buildMetadata");
-  for (const char* helm : {"helmCharts", "helmGlobals", "helmChartInflationGenerator"})
-    if (fields.has(helm) && !k.helm_charts) k.helm_charts = fields.spot(helm);
+  fields.each("helmCharts", [&](Fields& f) { k.charts.push_back(read_chart(f)); });
+  fields.inner("helmGlobals", [&](Fields& f) {
+    k.helm_globals = {f.text("chartHome"), f.text("configHome")};
+    f.done("helmGlobals");
+  });
+  if (fields.has("helmChartInflationGenerator")) k.old_charts = fields.spot("helmChartInflationGenerator");
   if (fields.has("openapi")) k.openapi = fields.spot("openapi");
   k.component = kind == "Component";
   fields.done("the kustomization");
@@ -226,6 +230,30 @@ Image read_image(Fields& fields) {
               fields.text("tagSuffix")};
   fields.done("an image");
   return image;
+}
+
+HelmChart read_chart(Fields& fields) {
+  HelmChart chart;
+  chart.spot = fields.spot();
+  chart.name = fields.text("name");
+  chart.version = fields.text("version");
+  chart.repo = fields.text("repo");
+  chart.release_name = fields.text("releaseName");
+  chart.ns = fields.text("namespace");
+  chart.values_file = fields.text("valuesFile");
+  chart.values_merge = fields.text("valuesMerge");
+  chart.name_template = fields.text("nameTemplate");
+  chart.kube_version = fields.text("kubeVersion");
+  chart.additional_values_files = fields.texts("additionalValuesFiles");
+  chart.api_versions = fields.texts("apiVersions");
+  fields.inner("valuesInline", [&](Fields&) {});
+  chart.values_inline = fields.any("valuesInline");
+  chart.include_crds = fields.flag("includeCRDs");
+  chart.skip_hooks = fields.flag("skipHooks");
+  chart.skip_tests = fields.flag("skipTests");
+  for (const char* without_effect : {"debug", "devel"}) (void)fields.flag(without_effect);
+  fields.done("a helmCharts entry");
+  return chart;
 }
 
 Generator read_generator(Fields& fields, bool secret) {

@@ -90,6 +90,17 @@ struct SortOptions {
   std::vector<std::string> first, last;
 };
 
+struct HelmChart {
+  std::string name, version, repo, release_name, ns, values_file, values_merge, name_template, kube_version;
+  std::vector<std::string> additional_values_files, api_versions;
+  Value values_inline;
+  bool include_crds = false, skip_hooks = false, skip_tests = false;
+  Spot spot;
+};
+struct HelmGlobals {
+  std::string chart_home, config_home;
+};
+
 struct Kustomization {
   std::string file;
   bool component = false;
@@ -107,7 +118,9 @@ struct Kustomization {
   std::optional<SortOptions> sort;
   std::vector<std::string> build_metadata;
   std::vector<std::string> warnings;  // deprecated fields, in kustomize's words
-  std::optional<Spot> helm_charts, openapi;
+  std::vector<HelmChart> charts;
+  HelmGlobals helm_globals;
+  std::optional<Spot> old_charts, openapi;
 };
 
 // Errors: bad_request (no YAML), invalid (unknown or mistyped field, wrong kind, empty), each with file and line.
@@ -121,6 +134,7 @@ Patch read_patch(Fields& fields);
 Image read_image(Fields& fields);
 Replacement read_replacement(Fields& fields);
 Generator read_generator(Fields& fields, bool secret);
+HelmChart read_chart(Fields& fields);
 std::vector<FieldSpec> read_field_specs(Fields& fields, std::string_view name);
 
 }  // namespace slipway::render::kustomize

@@ -84,6 +84,7 @@ class Resource {
   std::vector<SharedLabel> shared_labels;
   bool needs_hash = false;
   bool generated = false;
+  bool from_chart = false;  // its namespace is the chart's affair
   Behavior behavior = Behavior::unspecified;
   std::optional<Provenance> from;
   std::vector<Provenance> changed_by;

@@ -54,7 +54,7 @@ Result<> change_namespace(ResourceSet& set, const NamespaceChange& change, std::
   auto& all = set.all();
   for (size_t i = 0; i < all.size(); ++i) {
     Resource& r = all[i];
-    if (r.is_removed()) continue;
+    if (r.is_removed() || r.from_chart) continue;
     r.remember_id();
     auto new_name = [&](const Value& old) -> Result<Value> {
       return change.unset_only && !old.as_string().empty() ? old : Value(change.name);

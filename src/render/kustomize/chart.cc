@@ -1,0 +1,109 @@
+#include "render/kustomize/chart.h"
+
+#include "base/text.h"
+#include "render/helm/application.h"
+#include "render/helm/go_json.h"
+#include "render/helm/release.h"
+#include "render/helm/set.h"
+#include "render/helm/worker.h"
+#include "render/kustomize/documents.h"
+#include "render/kustomize/merge.h"
+#include "sources/url.h"
+
+namespace slipway::render::kustomize {
+namespace {
+
+using helm::Compat;
+
+// Where the chart lies, as the kustomization says it: "charts/web".
+std::string path_of(const HelmChart& chart, const HelmGlobals& globals) {
+  std::string home = globals.chart_home.empty() ? "charts" : globals.chart_home;
+  if (!chart.version.empty() && !chart.repo.empty()) home += fmt::format("/{}-{}", chart.name, chart.version);
+  return fmt::format("{}/{}", home, chart.name);
+}
+
+Result<std::string> folder_of(const HelmChart& chart, const std::string& path, const Folder& folder) {
+  auto joined = sources::join_path(folder.root(), path);
+  if (path.starts_with('/') || !joined)
+    return fail(ErrorKind::forbidden, "chartHome \"{}\" leads out of the repository", path);
+  auto real = folder.tree().real_path(*joined);
+  if (real && folder.tree().is_directory(*real)) return *real;
+  if (chart.repo.empty())
+    return fail(ErrorKind::not_found, "no repo specified for pull, no chart found at '{}'",
+                folder.tree().shown(*joined));
+  return fail(ErrorKind::unsupported,
+              "the chart {} of {} is not fetched by a build: put it into the repository (helm pull --untar --untardir "
+              "{} --repo {} {}{})",
+              chart.name, sources::shown_url(chart.repo), path.substr(0, path.rfind('/')),
+              sources::shown_url(chart.repo), chart.name,
+              chart.version.empty() ? "" : fmt::format(" --version {}", chart.version));
+}
+
+Result<Value> read_values(const Folder& folder, const std::string& path) {
+  auto file = OR_RETURN(folder.read(path));
+  auto values = helm::read_yaml_mapping(*file.text);
+  if (!values) return std::move(values).error().context(fmt::format("failed to parse {}", file.path));
+  return values;
+}
+
+Result<Value> values_of(const HelmChart& chart, const Folder& folder, const std::string& path) {
+  Value values = OR_RETURN(read_values(folder, chart.values_file.empty() ? path + "/values.yaml" : chart.values_file));
+  if (!chart.values_merge.empty() && chart.values_merge != "merge" && chart.values_merge != "override" &&
+      chart.values_merge != "replace")
+    return fail(ErrorKind::invalid, "valuesMerge must be one of [merge override replace]");
+  if (chart.values_inline.size()) {
+    Value own = helm::with_reals(chart.values_inline);
+    bool merge = chart.values_merge == "merge";
+    if (chart.values_merge == "replace")
+      values = own;
+    else if (auto merged = OR_RETURN(merge ? merge_over(own, values, nullptr) : merge_over(values, own, nullptr)))
+      values = *merged;
+  }
+  for (const std::string& path : chart.additional_values_files)
+    values =
+        helm::merge_files(values, OR_RETURN(read_values(folder, path).context("could not load additionalValuesFile")));
+  return values;
+}
+
+}  // namespace
+
+Result<std::vector<Resource>> inflate_chart(const HelmChart& chart, const HelmGlobals& globals, const Folder& folder,
+                                            const std::string& ns, const ChartSettings& settings,
+                                            const KnownKinds* known, std::vector<std::string>& warnings) {
+  if (chart.name.empty()) return fail(ErrorKind::invalid, "chart name cannot be empty");
+  if (chart.name.starts_with('-') || chart.release_name.starts_with('-'))
+    return fail(ErrorKind::invalid, "the names of a chart and its release must not start with '-'");
+  std::string said = path_of(chart, globals);
+  std::string path = OR_RETURN(folder_of(chart, said, folder));
+  helm::LoadedChart loaded = OR_RETURN(helm::load_with_dependencies(folder.tree(), path));
+  warnings.insert(warnings.end(), loaded.warnings.begin(), loaded.warnings.end());
+  OR_RETURN(helm::check_installable(*loaded.chart, Compat::helm3, warnings));
+  helm::ReleaseRequest release;
+  release.values = OR_RETURN(values_of(chart, folder, said));
+  release.chart = std::move(loaded.chart);
+  release.release.name = chart.release_name.empty() ? "release-name" : chart.release_name;
+  if (!chart.name_template.empty())
+    release.release.name = OR_RETURN(helm::name_from_template(chart.name_template, settings.environment));
+  release.release.ns = !chart.ns.empty() ? chart.ns : !ns.empty() ? ns : "default";
+  OR_RETURN(helm::check_release_name(release.release.name, Compat::helm3));
+  std::string version = chart.kube_version.empty() ? settings.kube_version : chart.kube_version;
+  if (!version.empty()) release.capabilities.kube = OR_RETURN(helm::KubeVersion::parse(version));
+  release.capabilities.api_versions = helm::Capabilities::default_api_versions();
+  for (const auto* more : {&chart.api_versions, &settings.api_versions})
+    release.capabilities.api_versions.insert(release.capabilities.api_versions.end(), more->begin(), more->end());
+  release.engine.environment = settings.environment;
+  release.engine.limits.steps_max = 200'000'000;
+  release.engine.limits.output_bytes_max = 64 << 20;
+  release.engine.limits.memory_bytes_max = 8ull << 30;  // counted up only
+  auto done = helm::render_apart(std::move(release), warnings);
+  if (!done) return std::move(done).error().error;
+  helm::PrintOptions print{
+      .crds = chart.include_crds, .hooks = !chart.skip_hooks, .tests = !chart.skip_tests, .show_only = {}};
+  std::string text = OR_RETURN(helm::print_release(*done, print));
+  std::vector<Resource> out =
+      OR_RETURN(read_resources(text, fmt::format("{}/templates", folder.tree().shown(path)), known));
+  for (Resource& r : out) r.from_chart = true;
+  return out;
+}
+
+}  // namespace slipway::render::kustomize

@@ -1,0 +1,141 @@
+// Where the repository ends and the folder begins: at "//", else behind ".git", else behind "/_git/NAME", else after
+// two parts of the path. What has neither form is tried as a file of this tree.
+#include "render/kustomize/remote.h"
+
+#include "base/text.h"
+#include "runtime/http.h"
+#include "sources/url.h"
+
+namespace slipway::render::kustomize {
+namespace {
+
+constexpr size_t kFileMax = 10 << 20;
+constexpr size_t kRemotesMax = 200;  // of one build
+
+struct Query {
+  std::string ref = "HEAD";
+  bool said = false;
+};
+Query read_query(std::string_view query) {
+  Query out;
+  for (std::string_view pair : base::split(query, '&')) {
+    size_t equals = pair.find('=');
+    std::string_view name = pair.substr(0, equals);
+    if ((name != "ref" && name != "version") || equals == pair.npos || equals + 1 == pair.size()) continue;
+    if (name == "version" && out.said) continue;
+    out.ref = pair.substr(equals + 1);
+    out.said = true;
+  }
+  return out;
+}
+
+// "https://host/", "ssh://user@host:22/", "git@host:", "file:///"; empty when there is none.
+std::string_view host_of(std::string_view path) {
+  for (std::string_view scheme : {"https://", "http://", "ssh://"})
+    if (path.starts_with(scheme)) {
+      size_t slash = path.find('/', scheme.size());
+      return slash == path.npos ? std::string_view() : path.substr(0, slash + 1);
+    }
+  if (path.starts_with("file://")) return path.substr(0, 7);
+  size_t at = path.find('@'), colon = path.find(':');
+  if (at != path.npos && colon != path.npos && at < colon && path.find('/') > colon) return path.substr(0, colon + 1);
+  return {};
+}
+
+struct Split {
+  std::string_view repository, folder;
+};
+std::optional<Split> split(std::string_view path, bool is_file) {
+  if (size_t two = path.find("//"); two != path.npos) return Split{path.substr(0, two), path.substr(two + 2)};
+  if (size_t git = path.find(".git"); git != path.npos && (git + 4 == path.size() || path[git + 4] == '/'))
+    return Split{path.substr(0, git + 4), path.substr(std::min(path.size(), git + 5))};
+  if (size_t azure = path.find("/_git/"); azure != path.npos) {
+    size_t end = path.find('/', azure + 6);
+    return Split{path.substr(0, end), end == path.npos ? "" : path.substr(end + 1)};
+  }
+  if (is_file) return Split{path, ""};
+  size_t first = path.find('/');
+  if (first == path.npos || first + 1 >= path.size()) return std::nullopt;
+  size_t second = path.find('/', first + 1);
+  return Split{path.substr(0, second), second == path.npos ? "" : path.substr(second + 1)};
+}
+
+}  // namespace
+
+Result<std::optional<RemoteSpec>> parse_remote(std::string_view path) {
+  if (path.starts_with("git::")) path.remove_prefix(5);
+  size_t question = path.find('?');
+  Query query = read_query(question == path.npos ? "" : path.substr(question + 1));
+  path = path.substr(0, question);
+  std::string whole(path);
+  for (std::string_view bare : {"github.com/", "github.com:"})
+    if (path.starts_with(bare)) whole = fmt::format("https://github.com/{}", path.substr(bare.size()));
+  std::string_view host = host_of(whole);
+  if (host.empty()) return std::optional<RemoteSpec>();
+  bool is_file = host == "file://";
+  auto parts = split(std::string_view(whole).substr(host.size()), is_file);
+  if (!parts || parts->repository.empty()) return std::optional<RemoteSpec>();
+  auto folder = sources::clean_path(parts->folder);
+  if (!folder || parts->folder.find("..") != std::string_view::npos)
+    return fail(ErrorKind::invalid, "url path exits repo: {}", path);
+  return std::optional(RemoteSpec{fmt::format("{}{}", host, parts->repository), *folder, query.ref});
+}
+
+namespace {
+
+bool says_repository(std::string_view path) {
+  std::string_view rest = path.substr(std::min(path.size(), path.find("://") + 3));
+  return rest.find("//") != rest.npos || rest.find(".git") != rest.npos || rest.find("?ref=") != rest.npos ||
+         rest.find("?version=") != rest.npos;
+}
+
+struct Answer {
+  int status = 0;
+  std::string text;
+};
+Task<Result<Answer>> get(World& world, std::string url) {
+  auto client = runtime::HttpClient::create(world, {.redirects_max = 10});
+  auto response = co_await client->send({.url = url});
+  if (!response) co_return std::move(response).error().context(sources::shown_url(url));
+  auto text = co_await response->body->read_all(kFileMax);
+  co_await client->close();
+  if (!text) co_return std::move(text).error().context(sources::shown_url(url));
+  co_return Answer{response->status, std::move(*text)};
+}
+
+}  // namespace
+
+Task<Result<Remote>> fetch_remote(World& world, sources::Repositories& repositories, bool local, std::string path) {
+  auto spec = OR_CO_RETURN(parse_remote(path));
+  if ((path.starts_with("https://") || path.starts_with("http://")) && !says_repository(path)) {
+    auto answer = co_await get(world, path);
+    if (answer && answer->status / 100 == 2)
+      co_return Remote{nullptr, "", std::make_shared<const std::string>(std::move(answer->text))};
+    if (!spec && !answer) co_return std::move(answer).error();
+    if (!spec)
+      co_return fail(ErrorKind::not_found, "{}: HTTP Error: status code {}", sources::shown_url(path), answer->status);
+  }
+  if (!spec)
+    co_return fail(ErrorKind::not_found, "\"{}\" names neither a file nor a repository", sources::shown_url(path));
+  if (!local && spec->url.starts_with("file:"))
+    co_return fail(ErrorKind::forbidden, "\"{}\" is a repository of this machine, which an Application may not name",
+                   path);
+  auto commit = co_await repositories.resolve(spec->url, spec->ref);
+  if (!commit) co_return std::move(commit).error().context(sources::shown_url(path));
+  auto tree = co_await repositories.tree(*commit, "");
+  if (!tree) co_return std::move(tree).error().context(sources::shown_url(path));
+  auto folder = (*tree)->real_path(spec->folder);
+  if (!folder) co_return std::move(folder).error().context(sources::shown_url(path));
+  co_return Remote{*tree, *folder, nullptr};
+}
+
+Task<bool> fetch_wanted(World& world, sources::Repositories& repositories, bool local, RemoteBases* bases) {
+  if (bases->wanted.empty()) co_return false;
+  std::string path = bases->wanted.front();
+  bases->wanted.clear();
+  Result<Remote> fetched = fail(ErrorKind::too_large, "more than {} remote resources", kRemotesMax);
+  if (bases->fetched.size() < kRemotesMax) fetched = co_await fetch_remote(world, repositories, local, path);
+  co_return bases->fetched.emplace(path, std::move(fetched)).second;
+}
+
+}  // namespace slipway::render::kustomize
