@@ -90,7 +90,8 @@ void describe_commit(std::string_view content, Commit& commit) {
     commit.author = line.substr(0, mail_end + 1);
     std::string_view when = base::trim(line.substr(mail_end + 1));
     auto seconds = base::parse_int(cut(when, ' '));
-    if (seconds && *seconds >= 0 && *seconds < 253402300800)  // the year 10000
+    constexpr int64_t latest = std::chrono::floor<std::chrono::seconds>(WallTime::max()).time_since_epoch().count();
+    if (seconds && *seconds >= 0 && *seconds <= latest)  // the year 2262: what a WallTime can say
       commit.date = base::format_rfc3339(WallTime(std::chrono::seconds(*seconds)));
   }
   std::string_view message = base::trim(content);

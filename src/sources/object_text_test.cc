@@ -57,6 +57,11 @@ TEST_CASE("a commit's words") {
   CHECK(commit.author == "A U Thor <a@b>");
   CHECK(commit.date == "2023-11-14T22:13:20Z");
   CHECK(commit.subject == "Subject");
+  Commit far;  // no date is better than a wrong one
+  describe_commit("author A <a> 17000000120 +0100\n\nIn 2508\n", far);
+  CHECK(far.date == "");
+  describe_commit("author A <a> 9223372036 +0100\n\nIn 2262\n", far);
+  CHECK(far.date == "2262-04-11T23:47:16Z");
 }
 
 TEST_CASE("revisions") {
