@@ -4,33 +4,61 @@
 
 #include <cctype>
 
+#include "base/timestamp.h"
+
 namespace slipway::base {
 
 using namespace std::chrono;
 
-static std::string format_seconds(WallTime time) {
-  auto day = floor<days>(time);
+static std::string format_seconds(Timestamp time) {
+  sys_seconds second{seconds(time.seconds)};
+  auto day = floor<days>(second);
   year_month_day date{day};
-  hh_mm_ss clock{floor<seconds>(time - day)};
+  hh_mm_ss clock{second - day};
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
                      clock.minutes().count(), clock.seconds().count());
 }
 
-std::string format_rfc3339(WallTime time) {
+std::string format_rfc3339(Timestamp time) {
   return format_seconds(time) + "Z";
 }
 
+std::string format_rfc3339_micro(Timestamp time) {
+  return fmt::format("{}.{:06}Z", format_seconds(time), time.nanos / 1000);
+}
+
+std::string format_rfc3339(WallTime time) {
+  return format_rfc3339(to_timestamp(time));
+}
+
 std::string format_rfc3339_micro(WallTime time) {
-  auto fraction = floor<microseconds>(time - floor<seconds>(time)).count();
-  return fmt::format("{}.{:06}Z", format_seconds(time), fraction);
+  return format_rfc3339_micro(to_timestamp(time));
 }
 
 std::string format_rfc3339_nano(WallTime time) {
-  return fmt::format("{}.{:09}Z", format_seconds(time), (time - floor<seconds>(time)).count());
+  Timestamp stamp = to_timestamp(time);
+  return fmt::format("{}.{:09}Z", format_seconds(stamp), stamp.nanos);
+}
+
+Timestamp to_timestamp(WallTime time) {
+  auto second = floor<seconds>(time);
+  return {second.time_since_epoch().count(), static_cast<int32_t>((time - second).count())};
+}
+
+WallTime to_wall_time(Timestamp time) {
+  constexpr int64_t most = floor<seconds>(Duration::max() / 2).count();
+  if (time.seconds < -most) return WallTime(seconds(-most));
+  if (time.seconds > most) return WallTime(seconds(most));
+  return WallTime(seconds(time.seconds)) + nanoseconds(time.nanos);
 }
 
 std::optional<WallTime> parse_rfc3339(std::string_view text) {
+  auto time = parse_timestamp(text);
+  return time ? std::optional(to_wall_time(*time)) : std::nullopt;
+}
+
+std::optional<Timestamp> parse_timestamp(std::string_view text) {
   auto digits = [&](size_t at, size_t count) -> int {
     if (at + count > text.size()) return -1;
     int number = 0;
@@ -48,10 +76,10 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
   year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
   if (y < 0 || !date.ok() || h < 0 || h > 23 || mi < 0 || mi > 59 || s < 0 || s > 60) return std::nullopt;
   size_t at = 19;
-  Duration fraction{0};
-  if (text[at] == '.') {
+  int32_t nanos = 0;
+  if (text[at] == '.' || text[at] == ',') {  // both, as Go
     size_t begin = ++at;
-    long long nanos = 0, scale = 1'000'000'000;
+    int32_t scale = 1'000'000'000;
     while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at]))) {
       if (at - begin < 9) {
         nanos = nanos * 10 + (text[at] - '0');
@@ -60,7 +88,7 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
       ++at;
     }
     if (at == begin) return std::nullopt;
-    fraction = nanoseconds(nanos * scale);
+    nanos *= scale;
   }
   minutes offset{0};
   if (at >= text.size()) return std::nullopt;
@@ -73,7 +101,10 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
     at += 6;
   }
   if (at != text.size()) return std::nullopt;
-  return WallTime(sys_days(date)) + hours(h) + minutes(mi) + seconds(s) + fraction - offset;
+  sys_seconds second = sys_days(date) + hours(h) + minutes(mi) + seconds(s) - offset;
+  Timestamp time{second.time_since_epoch().count(), nanos};
+  if (time.seconds < Timestamp::earliest || time.seconds > Timestamp::latest) return std::nullopt;
+  return time;
 }
 
 std::string human_duration(Duration duration) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "base/timestamp.h"
 #include "kinds/go_errors.h"
 #include "kinds/object.h"
 #include "value/json.h"
@@ -77,6 +78,13 @@ std::string go_value(const Value& v) {
       return "object";
   }
   return {};
+}
+
+// A text of the right shape that is no time of ours. Kubernetes accepts an offset that leads out of the four-digit
+// years, and can then not read what it wrote; that we refuse.
+std::string no_such_time(std::string_view text) {
+  std::string here(text.substr(0, text.size() - (text.ends_with('Z') ? 1 : 6)));
+  return fmt::format("parsing time \"{}\": {} out of range", text, base::parse_timestamp(here + "Z") ? "year" : "day");
 }
 
 class Conformer {
@@ -232,8 +240,10 @@ Value Conformer::value_of(const FieldType& type, const Value& v) {
       if (!v.is_string())
         return fail_plain(fmt::format("json: cannot unmarshal {} into Go value of type string", go_value(v)));
       if (auto wrong = go_time_error(v.as_string(), micro)) return fail_plain(std::move(*wrong));
-      auto time = base::parse_rfc3339(v.as_string());
-      if (!time) return fail_plain(fmt::format("parsing time \"{}\": day out of range", v.as_string()));
+      auto time = base::parse_timestamp(v.as_string());
+      if (!time) return fail_plain(no_such_time(v.as_string()));
+      // Go's zero time is null, also where what is written of it cannot be told from it.
+      if (time->seconds == base::Timestamp::never && (!micro || time->nanos < 1000)) return {};
       std::string text = micro ? base::format_rfc3339_micro(*time) : base::format_rfc3339(*time);
       return v.as_string() == text ? v : Value(text);
     }

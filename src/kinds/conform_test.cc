@@ -101,6 +101,32 @@ TEST_CASE("an object is brought into the form that Go would write") {
         R"({"metadata":{},"spec":{"renewTime":"2020-01-01T00:00:00.000000Z"}})");
 }
 
+TEST_CASE("times of any year are kept") {
+  auto created = [](std::string_view text, std::string_view expected) {
+    check("cm", fmt::format(R"({{"metadata":{{"creationTimestamp":"{}"}}}})", text),
+          expected.empty() ? std::string(R"({"metadata":{}})")
+                           : fmt::format(R"({{"metadata":{{"creationTimestamp":"{}"}}}})", expected));
+  };
+  created("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z");
+  created("9999-12-31T23:59:59.9+01:00", "9999-12-31T22:59:59Z");
+  created("2262-04-11T23:47:17Z", "2262-04-11T23:47:17Z");
+  created("1600-02-29T00:00:00+12:00", "1600-02-28T12:00:00Z");
+  created("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z");
+  created("0001-01-01T00:00:00.5Z", "");  // Go's zero time
+  check(
+      "lease", R"({"spec":{"renewTime":"9999-12-31T23:59:59.123456Z","acquireTime":"0999-01-01T00:00:00.000001Z"}})",
+      R"({"metadata":{},"spec":{"acquireTime":"0999-01-01T00:00:00.000001Z","renewTime":"9999-12-31T23:59:59.123456Z"}})");
+  auto refused = [](std::string_view text, std::string_view why) {
+    check("cm", fmt::format(R"({{"metadata":{{"creationTimestamp":"{}"}}}})", text),
+          fmt::format("parsing time \"{}\": {}", text, why));
+  };
+  refused("9999-12-31T23:59:59-00:01", "year out of range");
+  refused("0000-01-01T00:00:00+01:00", "year out of range");
+  refused("2023-02-29T00:00:00+01:00", "day out of range");
+  refused("2023-02-01T00:00:00+25:00", "time zone offset hour out of range");
+  refused("2023-02-01T00:00:00-01:61", "time zone offset minute out of range");
+}
+
 TEST_CASE("unknown fields are named and dropped") {
   check("cm", R"({"metadata":{"name":"a"},"dat":{"k":"v"}})", R"({"metadata":{"name":"a"}})", R"(unknown field "dat")");
   check(

@@ -80,6 +80,8 @@ std::optional<std::string> go_time_error(std::string_view text, bool micro) {
     if (rest.size() < 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':' || !all_digits(rest.substr(1, 2)) ||
         !all_digits(rest.substr(4, 2)))
       return refuse(rest, "Z07:00");
+    if (rest.substr(1, 2) > "24") return fmt::format("parsing time \"{}\": time zone offset hour out of range", text);
+    if (rest.substr(4, 2) > "60") return fmt::format("parsing time \"{}\": time zone offset minute out of range", text);
     rest.remove_prefix(6);
   }
   if (!rest.empty()) return fmt::format("parsing time \"{}\": extra text: \"{}\"", text, rest);

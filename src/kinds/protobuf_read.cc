@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "base/text.h"
-#include "base/time.h"
+#include "base/timestamp.h"
 #include "kinds/go_errors.h"
 #include "kinds/object.h"
 #include "kinds/protobuf.h"
@@ -15,8 +15,6 @@ namespace slipway::kinds {
 namespace {
 
 constexpr int depth_max = 200;  // only JSON schemas nest without bound
-constexpr int64_t second = 1'000'000'000;
-constexpr int64_t seconds_max = INT64_MAX / second;  // what WallTime can hold, either way
 
 enum Wire : unsigned { varint = 0, fixed64 = 1, delimited = 2, group = 3, end_group = 4, fixed32 = 5 };
 
@@ -197,11 +195,15 @@ Error too_deep() {
 Result<Value> time_value(std::string_view bytes, bool micro) {
   if (bytes.empty()) return Value();
   Plain p = OR_RETURN(plain(bytes, "Timestamp"));
-  int64_t seconds = p.numbers[1], nanos = static_cast<int32_t>(p.numbers[2]);
-  if (seconds >= seconds_max - 2 || seconds <= -seconds_max + 2)
-    return fail(ErrorKind::bad_request, "time of {} seconds since 1970: expected one between the years 1678 and 2262",
-                seconds);
-  WallTime time(Duration(seconds * second + (micro ? nanos : 0)));
+  // The nanoseconds of a MicroTime may reach over the second, either way.
+  constexpr int64_t second = 1'000'000'000;
+  int64_t nanos = micro ? static_cast<int32_t>(p.numbers[2]) : 0, whole = nanos / second - (nanos % second < 0);
+  base::Timestamp time{p.numbers[1], static_cast<int32_t>(nanos - whole * second)};
+  if (time.seconds < time.earliest - whole || time.seconds > time.latest - whole)
+    return fail(ErrorKind::bad_request, "time of {} seconds since 1970: expected one between the years 0 and 9999",
+                time.seconds);
+  time.seconds += whole;
+  if (time.seconds == time.never && time.nanos < 1000) return Value();  // Go's zero time
   return Value(micro ? base::format_rfc3339_micro(time) : base::format_rfc3339(time));
 }
 

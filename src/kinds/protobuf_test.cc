@@ -83,6 +83,30 @@ TEST_CASE("what is unknown is dropped, what comes twice is merged, what is packe
   check("cm", field(2, field(1, "k") + field(2, "\xff")), "{\"data\":{\"k\":\"\xef\xbf\xbd\"}}");
 }
 
+TEST_CASE("times of any year go there and back") {
+  auto created = [](int64_t seconds, std::string_view expected) {
+    check("cm", field(1, field(8, number(1, static_cast<uint64_t>(seconds)) + number(2, 999'999'999))),
+          fmt::format(R"({{"metadata":{{{}}}}})", expected));
+  };
+  created(253'402'300'799, R"("creationTimestamp":"9999-12-31T23:59:59Z")");
+  created(-62'167'219'200, R"("creationTimestamp":"0000-01-01T00:00:00Z")");
+  created(9'223'372'037, R"("creationTimestamp":"2262-04-11T23:47:17Z")");
+  created(-62'135'596'800, "");  // Go's zero time
+  auto renewed = [](int64_t seconds, int64_t nanos, std::string_view expected) {
+    check("lease",
+          field(2, field(4, number(1, static_cast<uint64_t>(seconds)) + number(2, static_cast<uint64_t>(nanos)))),
+          fmt::format(R"({{"spec":{{"renewTime":{}}}}})", expected));
+  };
+  renewed(253'402'300'799, 999'999'999, R"("9999-12-31T23:59:59.999999Z")");
+  renewed(-1, -1, R"("1969-12-31T23:59:58.999999Z")");
+  renewed(-1, 1'500'000'000, R"("1970-01-01T00:00:00.500000Z")");
+  for (const char* time : {"9999-12-31T23:59:59", "2262-04-11T23:47:17", "1969-12-31T23:59:59", "1600-02-29T00:00:00",
+                           "0000-01-01T00:00:00"}) {
+    check_both("cm", fmt::format(R"({{"metadata":{{"creationTimestamp":"{}Z"}}}})", time));
+    check_both("lease", fmt::format(R"({{"spec":{{"renewTime":"{0}.123456Z","acquireTime":"{0}.000001Z"}}}})", time));
+  }
+}
+
 TEST_CASE("a bad message is refused in Go's words") {
   check("cm", field(1, "xx").substr(0, 3), "unexpected EOF");
   check("cm", std::string(2, '\0'), "proto: ConfigMap: illegal tag 0 (wire type 0)");
@@ -95,7 +119,9 @@ TEST_CASE("a bad message is refused in Go's words") {
   check("quota", field(2, field(1, field(1, "cpu") + field(2, field(1, "x")))),
         "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
   check("lease", field(2, field(3, number(1, uint64_t(1) << 50))),
-        "time of 1125899906842624 seconds since 1970: expected one between the years 1678 and 2262");
+        "time of 1125899906842624 seconds since 1970: expected one between the years 0 and 9999");
+  check("lease", field(2, field(3, number(1, 253'402'300'799) + number(2, 1'000'000'000))),
+        "time of 253402300799 seconds since 1970: expected one between the years 0 and 9999");
   std::string deep;
   for (int i = 0; i < 500; ++i) deep = field(28, deep);  // not: {not: {not: ...}}
   check("crd", field(2, field(7, field(4, field(1, deep)))), "nested deeper than 200 messages");

@@ -4,14 +4,13 @@
 #include <bit>
 
 #include "base/text.h"
-#include "base/time.h"
+#include "base/timestamp.h"
 #include "kinds/protobuf.h"
 #include "value/json.h"
 
 namespace slipway::kinds {
 namespace {
 
-constexpr int64_t second = 1'000'000'000;
 enum Wire : unsigned { varint = 0, fixed64 = 1, delimited = 2 };
 
 void put_varint(std::string& out, uint64_t v) {
@@ -128,12 +127,10 @@ class Writer {
       case Shape::time:
       case Shape::micro_time: {
         Nested nested(out_, tag);
-        auto time = base::parse_rfc3339(v.as_string());
+        auto time = base::parse_timestamp(v.as_string());
         if (!time) return;  // never set
-        int64_t nanos = time->time_since_epoch().count(), seconds = nanos / second;
-        if (nanos % second < 0) --seconds;
-        put_number(out_, 1, seconds);
-        return put_number(out_, 2, type.shape == Shape::time ? 0 : nanos - seconds * second);
+        put_number(out_, 1, time->seconds);
+        return put_number(out_, 2, type.shape == Shape::time ? 0 : time->nanos / 1000 * 1000);  // micro: no finer
       }
       case Shape::duration: {
         Nested nested(out_, tag);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "base/time.h"
+#include "base/timestamp.h"
 
 namespace slipway::sources {
 namespace {
@@ -90,9 +90,8 @@ void describe_commit(std::string_view content, Commit& commit) {
     commit.author = line.substr(0, mail_end + 1);
     std::string_view when = base::trim(line.substr(mail_end + 1));
     auto seconds = base::parse_int(cut(when, ' '));
-    constexpr int64_t latest = std::chrono::floor<std::chrono::seconds>(WallTime::max()).time_since_epoch().count();
-    if (seconds && *seconds >= 0 && *seconds <= latest)  // the year 2262: what a WallTime can say
-      commit.date = base::format_rfc3339(WallTime(std::chrono::seconds(*seconds)));
+    if (seconds && *seconds >= 0 && *seconds <= base::Timestamp::latest)
+      commit.date = base::format_rfc3339(base::Timestamp{*seconds});
   }
   std::string_view message = base::trim(content);
   commit.subject = std::string(message.substr(0, message.find('\n'))).substr(0, 200);

@@ -58,8 +58,10 @@ TEST_CASE("a commit's words") {
   CHECK(commit.date == "2023-11-14T22:13:20Z");
   CHECK(commit.subject == "Subject");
   Commit far;  // no date is better than a wrong one
-  describe_commit("author A <a> 17000000120 +0100\n\nIn 2508\n", far);
+  describe_commit("author A <a> 253402300800 +0100\n\nIn 10000\n", far);
   CHECK(far.date == "");
+  describe_commit("author A <a> 17000000120 +0100\n\nIn 2508\n", far);
+  CHECK(far.date == "2508-09-16T06:15:20Z");
   describe_commit("author A <a> 9223372036 +0100\n\nIn 2262\n", far);
   CHECK(far.date == "2262-04-11T23:47:16Z");
 }
