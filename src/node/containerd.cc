@@ -260,11 +260,12 @@ Task<void> stop_one(PodRuntime& runtime, std::string id, Duration grace) {
 }
 
 Task<void> end_and_count(PodRuntime& runtime, Sandbox sandbox, Duration grace_max, int* ended, Result<>* outcome) {
+  bool ran = sandbox.ready;
   auto done = co_await end_pod(runtime, std::move(sandbox), grace_max);
-  if (done)
-    ++*ended;
-  else
+  if (!done)
     *outcome = std::move(done);
+  else if (ran)
+    ++*ended;
 }
 
 }  // namespace

@@ -63,8 +63,9 @@ class Containerd {
 };
 
 // Ends every pod that the runtime holds, for `slipway down`: all at once, each container with its pod's grace period
-// (at most `grace_max`), then removes them. With `owner` (NodeAgent::owner) only that node's. Gives how many. Hooks are
-// not run: whoever wants them deletes the pods from the cluster first.
+// (at most `grace_max`), then removes them. With `owner` (NodeAgent::owner) only that node's. Gives how many pods ran:
+// a sandbox that was dead already, as all are after a reboot, is removed and not counted. Hooks are not run: whoever
+// wants them deletes the pods from the cluster first.
 Task<Result<int>> remove_all_pods(PodRuntime& runtime, std::string owner = {}, Duration grace_max = 30s);
 
 // Ends and removes one pod: its containers at once, each with its pod's grace period, then its sandbox.

@@ -5,8 +5,10 @@
 #include <sys/wait.h>
 
 #include "node/logs.h"
+#include "node/simulated/simulated.h"
 #include "node/testing/pod_contract.h"
 #include "node/testing/real_containers.h"
+#include "sim/sim_world.h"
 
 using namespace slipway;
 using namespace slipway::node;
@@ -105,7 +107,27 @@ Task<int> run_adopt(World& world, std::string directory, int containerd, int fir
   co_return 0;
 }
 
+Task<void> ends_what_ran(World& world) {
+  auto runtime = simulated::create(world);
+  for (std::string name : {"runs", "died"}) {
+    SandboxConfig config;
+    config.ns = "default";
+    config.name = config.uid = name;
+    CHECK(co_await runtime->run_sandbox(std::move(config)));
+  }
+  runtime->kill_sandbox("died");
+  auto ended = co_await remove_all_pods(*runtime);
+  CHECK((ended && *ended == 1));
+  auto left = co_await runtime->list_sandboxes({});
+  CHECK((left && left->empty()));
+}
+
 }  // namespace
+
+TEST_CASE("what a reboot ended is removed, and is no pod that was stopped") {
+  sim::SimWorld world(1);
+  CHECK(world.run(ends_what_ran(world)));
+}
 
 TEST_CASE("containerd's configuration is ours alone") {
   ContainerdOptions o{.directory = "/data/containerd"};
