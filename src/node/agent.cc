@@ -188,20 +188,20 @@ class Agent final : public NodeAgent {
         held.insert(s.uid);
         if (!workers_.contains(s.uid)) group_->spawn(end_orphan(this, s));
       }
-      if (!runtime_.simulated()) co_await sweep(std::move(held));
+      if (!runtime_.simulated()) sweep(held);
       co_return;
     }
   }
 
   // Files of pods that neither the cluster nor the runtime knows: we were interrupted while removing them.
-  Task<void> sweep(std::set<std::string> held) {
+  void sweep(const std::set<std::string>& held) {
     auto knows = [&](const std::string& uid) { return held.contains(uid) || workers_.contains(uid); };
     std::string pods = options_.data_directory + "/pods", logs = pod::log_root(options_);
     auto names = world_.files().list(pods);
     if (names)
       for (const std::string& uid : *names) {
         if (knows(uid)) continue;
-        auto removed = co_await volumes::remove_all(world_, pods + "/" + uid);
+        auto removed = volumes::remove_all(world_, pods + "/" + uid);
         if (!removed) world_.log().write(LogLevel::warning, "node: " + removed.error().str());
       }
     names = world_.files().list(logs);
@@ -224,7 +224,7 @@ class Agent final : public NodeAgent {
     }
     if (self->runtime_.simulated()) co_return;
     Value pod{{"metadata", Value{{"name", s.name}, {"namespace", s.ns}, {"uid", s.uid}}}};
-    (void)co_await volumes::remove_all(world, pod::pod_directory(self->options_, pod));
+    (void)volumes::remove_all(world, pod::pod_directory(self->options_, pod));
     (void)world.files().remove_tree(pod::log_directory(self->options_, pod));
     for (const char* qos : {"", "burstable/", "besteffort/"})
       remove_cgroups(world, fmt::format("/{}/kubepods/{}pod{}", self->options_.cgroups.root, qos, s.uid));

@@ -300,6 +300,10 @@ Task<Result<int>> remove_all_pods(PodRuntime& runtime, std::string owner, Durati
   co_return count;
 }
 
+Result<> forget_memory(World& world, std::string data_directory) {
+  return volumes::unmount_all(world, data_directory + "/pods");
+}
+
 Task<Result<>> remove_leftovers(World& world, std::string data_directory, std::string cgroup_root,
                                 std::string containerd_directory) {
   auto& files = world.files();
@@ -307,8 +311,7 @@ Task<Result<>> remove_leftovers(World& world, std::string data_directory, std::s
       world, containerd_directory.empty() ? data_directory + "/containerd" : std::move(containerd_directory)));
   auto pods = files.list(data_directory + "/pods");
   if (pods)
-    for (const std::string& uid : *pods)
-      OR_CO_RETURN(co_await volumes::remove_all(world, data_directory + "/pods/" + uid));
+    for (const std::string& uid : *pods) OR_CO_RETURN(volumes::remove_all(world, data_directory + "/pods/" + uid));
   OR_CO_RETURN(files.remove_tree(data_directory + "/pods"));
   OR_CO_RETURN(files.remove_tree(data_directory + "/log/pods"));
   remove_cgroups(world, "/" + cgroup_root);

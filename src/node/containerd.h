@@ -71,6 +71,9 @@ Task<Result<int>> remove_all_pods(PodRuntime& runtime, std::string owner = {}, D
 // Ends and removes one pod: its containers at once, each with its pod's grace period, then its sandbox.
 Task<Result<>> end_pod(PodRuntime& runtime, Sandbox sandbox, Duration grace_max = 30s);
 
+// For `slipway down`, when no pod runs any more: unmounts what the pods' volumes hold in memory, Secrets and tokens.
+Result<> forget_memory(World& world, std::string data_directory);
+
 // For `slipway down --purge`, when no pod is left: unmounts and removes the pods' volumes below <data>/pods and their
 // logs below <data>/log/pods, and the cgroups of ours that are empty. Then ends what a killed containerd lost track of
 // (end_strays); its directory is <data>/containerd when not given. It must be ended before.

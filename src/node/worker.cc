@@ -318,7 +318,7 @@ Task<Result<>> Worker::write_status(Value status) {
 Task<void> Worker::release(bool deleted) {
   bool simulated = node_.runtime.simulated();
   if (!std::exchange(released_, true) && !simulated) {
-    auto removed = co_await volumes::remove_all(node_.world, pod::pod_directory(node_.options, pod_));
+    auto removed = volumes::remove_all(node_.world, pod::pod_directory(node_.options, pod_));
     if (!removed) {
       released_ = false;
       node_.world.log().write(LogLevel::warning,
@@ -528,8 +528,7 @@ Task<Result<>> Worker::prepare_volumes() {
   }
   OR_CO_RETURN(co_await renew_tokens(node_.world, node_.cluster, pod_, &tokens_));
   values = inputs(Value());
-  volumes_ = OR_CO_RETURN(
-      co_await volumes::prepare(node_.world, {std::move(values), pod::pod_directory(node_.options, pod_)}));
+  volumes_ = OR_CO_RETURN(volumes::prepare(node_.world, {std::move(values), pod::pod_directory(node_.options, pod_)}));
   volumes_ready_ = true;
   volumes_stale_ = false;
   released_ = false;

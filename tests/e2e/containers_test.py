@@ -193,6 +193,72 @@ class Containers(unittest.TestCase):
         print(f"\n  after a reboot: a job is done {time.monotonic() - began:.1f} s after the start", file=sys.stderr)
         self.assertEqual(pods, self.slipway.pods("hoist"))
 
+    SECRET, OPEN = "h1dden-in-memory", "0pen-on-the-disk"
+
+    def test_3_secrets_and_tokens_never_reach_the_disk(self):
+        """Secret and projected volumes, seen from within, in the mounts and on the disk; over a reboot, and when the pod ends."""
+        pods = "/api/v1/namespaces/hoist/pods"
+        image = self.slipway.get("/apis/apps/v1/namespaces/hoist/deployments/hoist-api")["spec"]["template"]["spec"]["containers"][0]["image"]
+        for path, body in (
+                ("/api/v1/namespaces/hoist/secrets", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "hidden"}, "stringData": {"key": self.SECRET}}),
+                ("/api/v1/namespaces/hoist/configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "open"}, "data": {"plain": self.OPEN}}),
+                (pods, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "hidden"}, "spec": {
+                    "terminationGracePeriodSeconds": 0,
+                    "containers": [{"name": "c", "image": image, "command": ["sleep", "100000"], "volumeMounts": [
+                        {"name": n, "mountPath": f"/{n}"} for n in ("secret", "both", "config")]}],
+                    "volumes": [{"name": "secret", "secret": {"secretName": "hidden"}}, {"name": "config", "configMap": {"name": "open"}},
+                                {"name": "both", "projected": {"sources": [
+                                    {"secret": {"name": "hidden"}}, {"configMap": {"name": "open"}},
+                                    {"serviceAccountToken": {"path": "token", "audience": "test"}}]}}]}})):
+            status, answer = self.slipway.api.json("post", path, body)
+            self.assertEqual(201, status, answer)
+
+        self.addCleanup(lambda: wait("it is gone", lambda: self.slipway.api.json("delete", f"{pods}/hidden")[0] == 404))
+
+        def inside(script):
+            return self.slipway.cli("exec", "hidden", "-n", "hoist", "--", "sh", "-c", script, check=False).stdout
+
+        def mounted():
+            return {line.split()[1].rsplit("/", 1)[1] for line in Path("/proc/self/mounts").read_text().splitlines()
+                    if line.split()[1].startswith(volumes) and line.split()[2] == "tmpfs"}
+
+        wait("it runs", lambda: inside("cat /secret/key /both/key /both/plain /config/plain") == f"{self.SECRET * 2}{self.OPEN * 2}", 60)
+        uid = self.slipway.pods("hoist")["hidden"]
+        volumes = f"{self.data}/pods/{uid}/volumes/"
+        token = inside("cat /both/token")
+        self.assertEqual(2, token.count("."), token)
+        account = next(n for n in mounted() if n.startswith("kube-api-access"))
+        self.assertEqual({"secret", "both", account}, mounted())
+
+        def on_disk(text):
+            """Files of the pods below what is mounted there: a second look at the same file system, without its mounts."""
+            with tempfile.TemporaryDirectory(prefix="sw-", dir="/tmp") as under:
+                subprocess.run(["mount", "--bind", f"{self.data}/pods", under], check=True)
+                try:
+                    return subprocess.run(["grep", "-rlF", text, under], capture_output=True, text=True).stdout
+                finally:
+                    subprocess.run(["umount", under], check=True)
+
+        self.assertEqual("", on_disk(self.SECRET))
+        self.assertEqual("", on_disk(token))
+        self.assertNotEqual("", on_disk(self.OPEN))  # a ConfigMap is, and so this looks where it should
+        # A change reaches the container at once, in memory too.
+        self.slipway.patch("/api/v1/namespaces/hoist/secrets/hidden", {"stringData": {"key": self.SECRET + "2"}})
+        wait("the change", lambda: inside("cat /secret/key /both/key") == f"{self.SECRET}2{self.SECRET}2", 30)
+        self.slipway.stop(signal.SIGKILL)
+        self.slipway.start()
+        self.assertEqual(f"{self.SECRET}2", inside("cat /secret/key"))
+        reboot(self.slipway, self.data)
+        self.assertEqual(set(), mounted())
+        self.slipway.start(60)
+        wait("the same after a reboot", lambda: inside("cat /secret/key /both/key /both/plain") == f"{self.SECRET}2{self.SECRET}2{self.OPEN}", 60)
+        self.assertEqual({"secret", "both", account}, mounted())
+        self.assertEqual("", on_disk(self.SECRET))
+        self.slipway.delete(f"{pods}/hidden")
+        wait("nothing is left", lambda: not Path(f"{self.data}/pods/{uid}").exists() and not mounted(), 30)
+        self.healthy(60)
+        wait("a job is done", lambda: self.job() is None, 30)
+
     def test_4_a_new_digest_rolls_that_deployment_alone(self):
         before = self.slipway.pods("hoist")
         page = "images/front/root/srv/site/index.html"
@@ -254,7 +320,8 @@ class Containers(unittest.TestCase):
         self.healthy(30)
 
     def test_7_down_stops_and_up_starts_again(self):
-        self.slipway.cli("down", "--data", self.data)
+        running = len(self.slipway.pods("hoist"))
+        self.assertIn(f"stopped {running} pods", self.slipway.cli("down", "--data", self.data).stdout)
         self.assertEqual(0, self.slipway.process.wait(40))
         self.assertFalse(os.path.exists(f"{self.data}/containerd/grpc.sock"))
         self.assertNotIn(f"{self.data}/", Path("/proc/self/mounts").read_text())
@@ -262,6 +329,11 @@ class Containers(unittest.TestCase):
         self.slipway.start(60)
         self.healthy(60)
         wait("a job is done", lambda: self.job() is None, 30)
+        # What a reboot ended, `down` did not stop.
+        reboot(self.slipway, self.data)
+        self.assertIn("stopped 0 pods", self.slipway.cli("down", "--data", self.data).stdout)
+        self.slipway.start(60)
+        self.healthy(60)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@
 
 #include "base/text.h"
 #include "kinds/object.h"
+#include "runtime/beneath.h"
+#include "runtime/tmpfs.h"
 
 namespace slipway::node::volumes {
 
@@ -13,40 +15,40 @@ namespace {
 using runtime::FileStat;
 using Kind = FileStat::Kind;
 
-Task<Result<>> run_quietly(World& world, std::vector<std::string> argv) {
-  runtime::Command command;
-  command.argv = std::move(argv);
-  std::string name = command.argv[0];
-  auto done = OR_CO_RETURN(co_await world.processes().run(std::move(command)));
-  if (!done.status.ok()) co_return fail(ErrorKind::io, "{}: {}", name, base::trim(done.err));
-  co_return Result<>();
+struct Preparing {
+  World& world;
+  const VolumeInputs& in;
+  std::vector<std::string> mounts;  // of this pod, before
+};
+
+// A file system in memory at `path`, unless it is there already. What an earlier Slipway put on the disk there stays in
+// sight of the containers that have it.
+Result<> in_memory(Preparing& p, const std::string& path, std::string options) {
+  if (std::ranges::find(p.mounts, path) != p.mounts.end()) return {};
+  return runtime::mount_tmpfs(path, std::move(options));
 }
 
-Task<Result<std::string>> empty_dir(World& world, const VolumeInputs& in, const Value& volume) {
+Result<std::string> empty_dir(Preparing& p, const Value& volume) {
   const Value& source = volume["emptyDir"];
-  std::string path = in.directory + "/volumes/kubernetes.io~empty-dir/" + volume["name"].str();
-  auto& files = world.files();
+  std::string path = p.in.directory + "/volumes/kubernetes.io~empty-dir/" + volume["name"].str();
+  auto& files = p.world.files();
   bool fresh = !files.exists(path);
-  OR_CO_RETURN(files.make_directories(path, 0777));
+  OR_RETURN(files.make_directories(path, 0777));
   if (source["medium"].as_string() == "Memory") {
-    bool mounted = false;
-    for (const std::string& at : mounts_below(world, in.directory)) mounted = mounted || at == path;
-    if (!mounted) {
-      std::string options = "mode=1777";
-      auto limit = kinds::Quantity::parse(source["sizeLimit"].as_string());
-      if (limit && limit->nano > 0) options += fmt::format(",size={}", limit->value());
-      OR_CO_RETURN(co_await run_quietly(world, {"mount", "-t", "tmpfs", "-o", options, "tmpfs", path}));
-    }
+    std::string options = "mode=1777";
+    auto limit = kinds::Quantity::parse(source["sizeLimit"].as_string());
+    if (limit && limit->nano > 0) options += fmt::format(",size={}", limit->value());
+    OR_RETURN(in_memory(p, path, std::move(options)));
   } else if (std::string_view medium = source["medium"].as_string(); !medium.empty()) {
-    co_return fail(ErrorKind::unsupported, "emptyDir medium {} is not supported", medium);
+    return fail(ErrorKind::unsupported, "emptyDir medium {} is not supported", medium);
   }
-  if (fresh) OR_CO_RETURN(files.set_mode(path, 0777));
-  const Value& group = in.values.pod["spec"]["securityContext"]["fsGroup"];
+  if (fresh) OR_RETURN(files.set_mode(path, 0777));
+  const Value& group = p.in.values.pod["spec"]["securityContext"]["fsGroup"];
   if (fresh && group.is_number()) {
-    OR_CO_RETURN(files.set_owner(path, 0, static_cast<uint32_t>(group.as_int())));
-    OR_CO_RETURN(files.set_mode(path, 02777));
+    OR_RETURN(files.set_owner(path, 0, static_cast<uint32_t>(group.as_int())));
+    OR_RETURN(files.set_mode(path, 02777));
   }
-  co_return path;
+  return path;
 }
 
 Result<std::string> host_path(World& world, const Value& volume) {
@@ -89,22 +91,25 @@ std::string type_of(const Value& volume) {
   return "emptyDir";  // a volume that names no source
 }
 
-Task<Result<std::string>> prepare_one(World& world, const VolumeInputs& in, const Value& volume) {
+Result<std::string> prepare_one(Preparing& p, const Value& volume) {
   std::string type = type_of(volume), name = volume["name"].str();
-  if (type == "emptyDir") co_return co_await empty_dir(world, in, volume);
-  if (type == "hostPath") co_return host_path(world, volume);
+  if (type == "emptyDir") return empty_dir(p, volume);
+  if (type == "hostPath") return host_path(p.world, volume);
   std::string plugin = type == "configMap"     ? "configmap"
                        : type == "secret"      ? "secret"
                        : type == "downwardAPI" ? "downward-api"
                        : type == "projected"   ? "projected"
                                                : "";
-  if (plugin.empty()) co_return fail(ErrorKind::unsupported, "volumes of type {} are not supported yet", type);
-  std::string path = in.directory + "/volumes/kubernetes.io~" + plugin + "/" + name;
-  Payload payload = OR_CO_RETURN(payload_of(in.values, volume));
-  OR_CO_RETURN(world.files().make_directories(path, 0755));
-  const Value& group = in.values.pod["spec"]["securityContext"]["fsGroup"];
-  OR_CO_RETURN(write_payload(world, path, payload, group.is_number() ? std::optional(group.as_int()) : std::nullopt));
-  co_return path;
+  if (plugin.empty()) return fail(ErrorKind::unsupported, "volumes of type {} are not supported yet", type);
+  std::string path = p.in.directory + "/volumes/kubernetes.io~" + plugin + "/" + name;
+  Payload payload = OR_RETURN(payload_of(p.in.values, volume));
+  OR_RETURN(p.world.files().make_directories(path, 0755));
+  // Secrets and tokens never reach the disk. As with the kubelet, ConfigMaps do.
+  bool on_disk_before = p.world.files().read_link(path + "/..data").has_value();
+  if (type != "configMap" && !on_disk_before) OR_RETURN(in_memory(p, path, "mode=0755"));
+  const Value& group = p.in.values.pod["spec"]["securityContext"]["fsGroup"];
+  OR_RETURN(write_payload(p.world, path, payload, group.is_number() ? std::optional(group.as_int()) : std::nullopt));
+  return path;
 }
 
 }  // namespace
@@ -122,25 +127,30 @@ std::vector<std::string> mounts_below(World& world, const std::string& directory
   return found;
 }
 
-Task<Result<std::map<std::string, std::string>>> prepare(World& world, VolumeInputs in) {
+Result<std::map<std::string, std::string>> prepare(World& world, VolumeInputs in) {
   std::map<std::string, std::string> paths;
-  OR_CO_RETURN(world.files().make_directories(in.directory, 0750));
+  OR_RETURN(world.files().make_directories(in.directory, 0750));
+  Preparing preparing{world, in, mounts_below(world, in.directory)};
   for (const Value& volume : in.values.pod["spec"]["volumes"].items()) {
-    auto path = co_await prepare_one(world, in, volume);
+    auto path = prepare_one(preparing, volume);
     if (!path)
-      co_return std::move(path).error().context(
+      return std::move(path).error().context(
           fmt::format("MountVolume.SetUp failed for volume \"{}\" ", volume["name"].as_string()));
     paths.emplace(volume["name"].str(), std::move(*path));
   }
-  co_return paths;
+  return paths;
 }
 
-Task<Result<>> remove_all(World& world, std::string directory) {
-  if (!world.files().exists(directory)) co_return Result<>();
-  OR_CO_RETURN(unbind_sub_paths(world, directory));
-  for (const std::string& mount : mounts_below(world, directory))
-    OR_CO_RETURN(co_await run_quietly(world, {"umount", mount}));
-  co_return world.files().remove_tree(directory);
+Result<> unmount_all(World& world, std::string directory) {
+  for (const std::string& mount : mounts_below(world, directory)) OR_RETURN(runtime::unbind(mount));
+  return {};
+}
+
+Result<> remove_all(World& world, std::string directory) {
+  if (!world.files().exists(directory)) return {};
+  OR_RETURN(unbind_sub_paths(world, directory));
+  OR_RETURN(unmount_all(world, directory));
+  return world.files().remove_tree(directory);
 }
 
 Result<> write_payload(World& world, std::string directory, const Payload& payload, std::optional<int64_t> group) {

@@ -1,6 +1,7 @@
 // A pod's volumes on disk: <pods>/<uid>/volumes/<plugin>/<name>, named as the kubelet names them. ConfigMaps, Secrets,
 // the downward API and projections are written as the kubelet's AtomicWriter does: files stand in a dated directory,
-// `..data` links to it, and one rename exchanges everything at once.
+// `..data` links to it, and one rename exchanges everything at once. All but ConfigMaps stand in memory (tmpfs), so
+// that no Secret and no token reaches the disk; after a reboot or `down` they are written anew.
 #pragma once
 
 #include <map>
@@ -21,7 +22,7 @@ struct VolumeInputs {
 // changed, so it is also the live update. Errors in the kubelet's words, to be shown in a FailedMount event:
 // `MountVolume.SetUp failed for volume "config" : configmap "x" not found`; unsupported for volume types that must wait
 // for later (claims, CSI), naming them.
-Task<Result<std::map<std::string, std::string>>> prepare(World& world, VolumeInputs inputs);
+Result<std::map<std::string, std::string>> prepare(World& world, VolumeInputs inputs);
 
 // Mounts what a subPath means at mount.host_path, making missing directories. A path that leads out of the volume, by
 // whatever links, is forbidden; other errors are the system's. Again at each start of the container.
@@ -29,7 +30,9 @@ Result<> bind_sub_path(World& world, const Mount& mount);
 Result<> unbind_sub_paths(World& world, std::string directory);  // all of <pods>/<uid>
 
 // Unmounts and removes <pods>/<uid>; nothing there is fine.
-Task<Result<>> remove_all(World& world, std::string directory);
+Result<> remove_all(World& world, std::string directory);
+// Unmounts everything below `directory`; what was in memory is gone. For when no container runs any more.
+Result<> unmount_all(World& world, std::string directory);
 
 std::vector<std::string> mounts_below(World& world, const std::string& directory);  // deepest first
 

@@ -76,6 +76,10 @@ spec:
                   "a=1a=1MODE\napp.conf\nraw\n 00 01 02");
   co_await prints("stat -Lc %a /conf/app.conf /keys/deep/token; cat /keys/deep/token", "644\n400\ns3cret");
   co_await prints("cat /all/mode /all/token /all/labels", "fasts3cretapp=\"vols\"");
+  // Nothing of a Secret is on the disk: these stand in memory.
+  co_await prints(
+      "mount | grep -c '^tmpfs on /\\(keys\\|all\\|.*/serviceaccount\\) '; mount | grep -c '^tmpfs on /conf ' || :",
+      "3\n0");
   co_await prints("cd /var/run/secrets/kubernetes.io/serviceaccount; cat namespace ca.crt token",
                   "defaultauthoritytoken of system:serviceaccount:default:default");
   co_await prints("cat /etc/hosts | tail -1 | cut -f2; hostname", "vols\nvols");

@@ -76,6 +76,7 @@ Task<Result<int>> stop_pods(World& world, const std::string& data, const Running
   auto runtime = node::cri::connect(world, running.containerd_socket);
   auto removed = co_await node::remove_all_pods(*runtime, running.own_containerd ? "" : owner);
   if (!removed) co_return removed.error();
+  OR_CO_RETURN(node::forget_memory(world, data));
   if (containerd) {
     auto stopped = co_await containerd->stop();
     if (!stopped) co_return stopped.error();
