@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "apiserver/testing/as_administrator.h"
 #include "base/text.h"
+#include "cluster/watched_kinds.h"
 #include "workloads/deployment/deployment.h"
 #include "workloads/endpoints/endpoints.h"
 #include "workloads/garbage/garbage.h"
@@ -17,45 +19,6 @@ namespace {
 
 constexpr auto database = "/data/slipway.db";
 constexpr auto containers = "/data/simulated.json";
-
-// Every request is an administrator's: the simulated wire is plain text.
-class AsAdministrator final : public runtime::Exchange {
- public:
-  explicit AsAdministrator(runtime::Exchange& below) : below_(below) {
-    peer_.verified = true;
-    peer_.common_name = "admin";
-    peer_.organizations = {"system:masters"};
-  }
-  const runtime::Request& request() const override { return below_.request(); }
-  const runtime::PeerIdentity& peer() const override { return peer_; }
-  std::string remote() const override { return below_.remote(); }
-  runtime::Body& body() override { return below_.body(); }
-  Task<Result<>> respond(int status, runtime::Headers headers, std::string body) override {
-    co_return co_await below_.respond(status, std::move(headers), std::move(body));
-  }
-  Task<Result<>> start(int status, runtime::Headers headers) override {
-    co_return co_await below_.start(status, std::move(headers));
-  }
-  Task<Result<>> write(std::string bytes) override { co_return co_await below_.write(std::move(bytes)); }
-  Task<Result<>> finish() override { co_return co_await below_.finish(); }
-  Task<Result<runtime::UpgradedStream>> upgrade(std::string head) override {
-    co_return co_await below_.upgrade(std::move(head));
-  }
-
- private:
-  runtime::Exchange& below_;
-  runtime::PeerIdentity peer_;
-};
-
-std::vector<kinds::GroupVersionKind> watched_kinds(cluster::Cluster& of) {
-  std::vector<kinds::GroupVersionKind> kinds;
-  for (const kinds::Kind* kind : of.catalog().all()) {
-    bool watched = std::ranges::find(kind->verbs, "watch") != kind->verbs.end();
-    bool preferred = of.catalog().find_kind(kind->id.group, kind->id.kind) == kind;
-    if (watched && preferred && kind->id.kind != "Event") kinds.push_back(kind->id);
-  }
-  return kinds;
-}
 
 Task<void> run_one(World& world, cluster::Cache& cache, reconcile::Reconciler& reconciler) {
   co_await reconcile::run_controller(world, cache, reconciler);
@@ -161,7 +124,7 @@ Task<void> Machine::begin(Machine* machine) {
     co_return;
   }
   life.events = reconcile::make_recorder(world, *life.cluster, life.group, "slipway");
-  life.cache = cluster::make_cache(world, *life.cluster, watched_kinds(*life.cluster));
+  life.cache = cluster::make_cache(world, *life.cluster, cluster::watched_kinds(life.cluster->catalog()));
   auto& list = life.reconcilers;
   list.push_back(std::make_unique<workloads::NamespaceReconciler>(world, *life.cluster, "the CA"));
   list.push_back(std::make_unique<workloads::DeploymentReconciler>(world, *life.cluster, *life.events));
@@ -173,7 +136,8 @@ Task<void> Machine::begin(Machine* machine) {
   for (auto& one : list) life.group.spawn(run_one(world, *life.cache, *one));
   if (machine->options_.engine) {
     cluster::Cluster& seen = machine->options_.remote ? *life.engine_cluster : *life.cluster;
-    if (machine->options_.remote) life.engine_cache = cluster::make_cache(world, seen, watched_kinds(seen));
+    if (machine->options_.remote)
+      life.engine_cache = cluster::make_cache(world, seen, cluster::watched_kinds(seen.catalog()));
     cluster::Cache& cache = machine->options_.remote ? *life.engine_cache : *life.cache;
     list.push_back(gitops::make_application_reconciler(world, seen, cache, machine->git, *life.events));
     life.group.spawn(run_one(world, cache, *list.back()));
@@ -219,7 +183,7 @@ Task<void> Machine::answer(runtime::Handler below, runtime::Exchange& exchange) 
     if (mine < last_answered_) ++reordered_replies;
     last_answered_ = std::max(last_answered_, mine);
   }
-  AsAdministrator administrator(exchange);
+  apiserver::testing::AsAdministrator administrator(exchange);
   co_await below(administrator);
 }
 

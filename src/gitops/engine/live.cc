@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cluster/watched_kinds.h"
 #include "gitops/application/tracking.h"
 #include "gitops/health/health.h"
 
@@ -30,16 +31,6 @@ bool owned_by(const Value& object, std::string_view uid) {
 
 }  // namespace
 
-std::vector<cluster::GroupVersionKind> watched_kinds(const kinds::Catalog& catalog) {
-  std::vector<cluster::GroupVersionKind> list;
-  for (const kinds::Kind* kind : catalog.all()) {
-    bool watched = std::ranges::find(kind->verbs, "watch") != kind->verbs.end();
-    bool preferred = catalog.find_kind(kind->id.group, kind->id.kind) == kind;
-    if (watched && preferred && kind->id.kind != "Event") list.push_back(kind->id);
-  }
-  return list;
-}
-
 ObjectKey application_of(const std::string& tracking_name, const std::string& control_namespace) {
   size_t at = tracking_name.find('_');  // no name of Kubernetes holds one
   if (at == tracking_name.npos) return {application_kind, control_namespace, tracking_name};
@@ -48,7 +39,7 @@ ObjectKey application_of(const std::string& tracking_name, const std::string& co
 
 void LiveObjects::watch(reconcile::Reconciler::Enqueue wake) {
   wake_ = std::move(wake);
-  for (const auto& kind : watched_kinds(cluster_.catalog())) {
+  for (const auto& kind : cluster::watched_kinds(cluster_.catalog())) {
     held_.insert(kind);
     for (const Value& object : cache_.list(kind)) changed(Value(), object);
     cache_.on_change(kind, [this](const Value& before, const Value& after) { changed(before, after); });

@@ -12,9 +12,6 @@
 
 namespace slipway::gitops {
 
-// Kinds that the cache must hold: everything that can be watched, in its preferred version; without Events.
-std::vector<cluster::GroupVersionKind> watched_kinds(const kinds::Catalog& catalog);
-
 class LiveObjects {
  public:
   LiveObjects(World& world, cluster::Cluster& cluster, cluster::Cache& cache, std::string control_namespace)

@@ -2,6 +2,7 @@
 // write the status once.
 #pragma once
 
+#include "cluster/watched_kinds.h"
 #include "gitops/engine.h"
 #include "gitops/engine/desired.h"
 #include "gitops/engine/live.h"
@@ -25,7 +26,7 @@ class ApplicationReconciler final : public reconcile::Reconciler {
         revisions_(world, repositories, options_.poll_interval) {}
   std::string_view name() const override { return "application"; }
   void watch(reconcile::Cache& cache, Enqueue enqueue) override;
-  std::vector<cluster::GroupVersionKind> needs() const override { return watched_kinds(cluster_.catalog()); }
+  std::vector<cluster::GroupVersionKind> needs() const override { return cluster::watched_kinds(cluster_.catalog()); }
   Task<reconcile::Outcome> reconcile(cluster::ObjectKey key) override;
   Task<void> background() override { return revisions_.run(wake_); }
 

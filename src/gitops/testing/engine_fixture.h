@@ -7,8 +7,10 @@
 #include <algorithm>
 
 #include "apiserver/server.h"
+#include "apiserver/testing/as_administrator.h"
 #include "cluster/embedded/embedded.h"
 #include "cluster/remote/remote.h"
+#include "cluster/watched_kinds.h"
 #include "gitops/application/application.h"
 #include "gitops/engine.h"
 #include "gitops/testing/fake_repositories.h"
@@ -26,39 +28,6 @@
 namespace slipway::gitops::testing {
 
 inline const std::string repository = "/srv/shop";
-
-// Every request is an administrator's: the simulated wire is plain text, and certificates are not what is tried here.
-class AsAdministrator final : public runtime::Exchange {
- public:
-  explicit AsAdministrator(runtime::Exchange& below) : below_(below) {
-    peer_.verified = true;
-    peer_.common_name = "admin";
-    peer_.organizations = {"system:masters"};
-  }
-  const runtime::Request& request() const override { return below_.request(); }
-  const runtime::PeerIdentity& peer() const override { return peer_; }
-  std::string remote() const override { return below_.remote(); }
-  runtime::Body& body() override { return below_.body(); }
-  Task<Result<>> respond(int status, runtime::Headers headers, std::string body) override {
-    co_return co_await below_.respond(status, std::move(headers), std::move(body));
-  }
-  Task<Result<>> start(int status, runtime::Headers headers) override {
-    co_return co_await below_.start(status, std::move(headers));
-  }
-  Task<Result<>> write(std::string bytes) override { co_return co_await below_.write(std::move(bytes)); }
-  Task<Result<>> finish() override { co_return co_await below_.finish(); }
-  Task<Result<runtime::UpgradedStream>> upgrade(std::string head) override {
-    co_return co_await below_.upgrade(std::move(head));
-  }
-  static Task<void> serve(runtime::Handler handler, runtime::Exchange& exchange) {
-    AsAdministrator administrator(exchange);
-    co_await handler(administrator);
-  }
-
- private:
-  runtime::Exchange& below_;
-  runtime::PeerIdentity peer_;
-};
 
 // remote: the engine sees the cluster through its HTTP API, as any Kubernetes.
 enum class Reach { embedded, remote };
@@ -98,20 +67,14 @@ struct EngineFixture {
     world.run_for(300ms);
   }
   std::unique_ptr<cluster::Cache> make_cache(cluster::Cluster& of) {
-    std::vector<kinds::GroupVersionKind> kinds;
-    for (const kinds::Kind* kind : of.catalog().all()) {
-      bool watched = std::find(kind->verbs.begin(), kind->verbs.end(), "watch") != kind->verbs.end();
-      bool preferred = of.catalog().find_kind(kind->id.group, kind->id.kind) == kind;
-      if (watched && preferred && kind->id.kind != "Event") kinds.push_back(kind->id);
-    }
-    return cluster::make_cache(world, of, std::move(kinds));
+    return cluster::make_cache(world, of, cluster::watched_kinds(of.catalog()));
   }
   cluster::Cluster* connect() {
     api = std::make_unique<apiserver::ApiServer>(world, *cluster, apiserver::ApiServerOptions{});
     auto listener = world.network().listen({"127.0.0.1", 8001});
     REQUIRE(listener.has_value());
     runtime::Handler handler = [below = api->handler()](runtime::Exchange& exchange) {
-      return AsAdministrator::serve(below, exchange);
+      return apiserver::testing::AsAdministrator::serve(below, exchange);
     };
     server = runtime::HttpServer::create(world, std::move(*listener), nullptr, std::move(handler));
     group->spawn(server->serve());

@@ -1,7 +1,6 @@
 #include "slipway/wiring/controllers.h"
 
-#include <algorithm>
-
+#include "cluster/watched_kinds.h"
 #include "workloads/deployment/deployment.h"
 #include "workloads/endpoints/endpoints.h"
 #include "workloads/garbage/garbage.h"
@@ -32,14 +31,7 @@ std::vector<std::unique_ptr<reconcile::Reconciler>> workload_controllers(World& 
 }
 
 std::unique_ptr<cluster::Cache> cache_of_everything(World& world, cluster::Cluster& cluster) {
-  std::vector<kinds::GroupVersionKind> kinds;
-  for (const kinds::Kind* kind : cluster.catalog().all()) {
-    bool watched = std::find(kind->verbs.begin(), kind->verbs.end(), "watch") != kind->verbs.end();
-    bool preferred = cluster.catalog().find_kind(kind->id.group, kind->id.kind) == kind;
-    // Events are read by people, not by controllers.
-    if (watched && preferred && kind->id.kind != "Event") kinds.push_back(kind->id);
-  }
-  return cluster::make_cache(world, cluster, std::move(kinds));
+  return cluster::make_cache(world, cluster, cluster::watched_kinds(cluster.catalog()));
 }
 
 static Task<void> run_one(World& world, cluster::Cache& cache, reconcile::Reconciler& reconciler) {
