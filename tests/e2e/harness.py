@@ -9,6 +9,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from kubeapi import Server
 
 SLIPWAY = os.environ.get("SLIPWAY", str(ROOT / "build/dev/slipway"))
+PATIENCE = float(os.environ.get("SLIPWAY_PATIENCE", 1))  # of every wait: a binary under sanitizers is that much slower
 TESTDATA = Path(os.environ.get("SLIPWAY_TESTDATA", ROOT.parent / "shared/testdata"))
 
 
@@ -18,8 +19,9 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait(what, holds, seconds=20):
+def wait(what, holds, seconds=20, pause=0.05):
     """Asks until `holds` gives something true, which is returned; an exception while asking counts as not yet."""
+    seconds *= PATIENCE
     end, last = time.monotonic() + seconds, None
     while time.monotonic() < end:
         try:
@@ -28,7 +30,7 @@ def wait(what, holds, seconds=20):
             last = answer
         except Exception as problem:  # what is asked about may not be there yet
             last = problem
-        time.sleep(0.05)
+        time.sleep(pause)
     raise AssertionError(f"not within {seconds} s: {what}; last: {last!r}")
 
 
@@ -78,7 +80,7 @@ class Slipway:
         return [SLIPWAY, "up", *self.arguments, f"--node={self.node}", "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}",
                 "--kubeconfig", str(self.kubeconfig)]
 
-    def start(self, seconds=30, **more):
+    def start(self, seconds=30, pause=0.05, **more):
         self.data.mkdir(parents=True, exist_ok=True)
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, **more)
@@ -89,12 +91,12 @@ class Slipway:
             self.api = Server(self.kubeconfig)
             return self.api.ask("get", "/readyz")[0] == 200
 
-        wait("the API server is ready", ready, seconds)
+        wait("the API server is ready", ready, seconds, pause)
         return self
 
     def stop(self, number=signal.SIGTERM, seconds=30):
         self.process.send_signal(number)
-        return self.process.wait(seconds)
+        return self.process.wait(seconds * PATIENCE)
 
     def close(self):
         if self.process and self.process.poll() is None:
@@ -114,7 +116,7 @@ class Slipway:
 
     def cli(self, *arguments, check=True):
         done = subprocess.run([SLIPWAY, *arguments], env={**os.environ, "KUBECONFIG": str(self.kubeconfig)}, capture_output=True,
-                              text=True, timeout=60)
+                              text=True, timeout=60 * PATIENCE)
         if check and done.returncode:
             raise AssertionError(f"slipway {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return done

@@ -2,12 +2,16 @@
 """tests/soak/kill_loop.py --kills N | --seconds N [--writers N]: kills Slipway (simulated node) with SIGKILL under writes, again and again.
 
 After each start: every acknowledged write is there, whole, with its uid and revision or a later one; what was deleted stays
-deleted; no revision was given twice; no pod was made anew. Prints one line of figures; exit code 1 when something was lost."""
+deleted; no revision was given twice; no pod was made anew; and it was ready in less than 0.5 s (the release build's figure: SLIPWAY
+names the binary), not counting what its main thread waited for a core of a busy machine. Prints one line of figures; exit code 1 when
+something did not hold."""
 import argparse, http.client, json, random, signal, sys, tempfile, threading, time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from harness import Slipway, wait
+
+READY_MAX = 0.5  # seconds from the start of the process to an answer of /readyz
 
 PATH = "/api/v1/namespaces/soak/configmaps"
 
@@ -100,6 +104,11 @@ DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name"
     "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "registry.invalid/web:1"}]}}}}
 
 
+def waited_for_a_core(pid):
+    """Seconds for which the main thread could have run and did not."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
 def pods(slipway):
     return {p["metadata"]["uid"]: sum(c["restartCount"] for c in p["status"].get("containerStatuses", []))
             for p in slipway.items("/api/v1/namespaces/soak/pods")}
@@ -112,7 +121,7 @@ def main():
     parser.add_argument("--writers", type=int, default=8)
     options = parser.parse_args()
     sees_losses()
-    wrong, kills, starts, total = [], 0, [], 0
+    wrong, kills, starts, waits, total = [], 0, [], [], 0
     there, gone, revisions, chance = {}, set(), set(), random.Random(1)
     with tempfile.TemporaryDirectory(prefix="slipway-soak-") as home:
         slipway = Slipway(data=f"{home}/data").start()
@@ -145,8 +154,12 @@ def main():
                             wrong.append(f"revision {revision} was given twice")
                         revisions.add(revision)
                 begun = time.monotonic()
-                slipway.start()
-                starts.append(time.monotonic() - begun)
+                slipway.start(pause=0.005)
+                seconds, waited = time.monotonic() - begun, waited_for_a_core(slipway.process.pid)
+                starts.append(seconds)
+                waits.append(waited)
+                if seconds - waited > READY_MAX:
+                    wrong.append(f"start {kills} took {seconds:.2f} s to /readyz, of which it waited {waited:.2f} s for a core")
                 wrong += judge(there, doubtful, gone, [o for o in slipway.items(PATH) if o["metadata"]["name"].startswith("w")])
                 if pods(slipway) != standing:
                     wrong.append(f"pods changed: {standing} became {pods(slipway)}")
@@ -169,13 +182,11 @@ def main():
     if kills and total < 10 * kills:
         wrong.append(f"only {total} writes in {kills} lives: this proves nothing")
     starts.sort()
-    if starts and starts[len(starts) // 2] > 0.5:
-        wrong.append("half of the starts took more than 0.5 s to /readyz")
     for line in wrong[:20]:
         print(f"kill loop: {line}", file=sys.stderr)
-    over = sum(s > 0.5 for s in starts)
+    over = sum(s > READY_MAX for s in starts)
     print(f"{kills} kills, {total} acknowledged writes, {len(wrong)} wrong; start to /readyz: median "
-          f"{starts[len(starts) // 2] if starts else 0:.2f} s, slowest {starts[-1] if starts else 0:.2f} s, {over} over 0.5 s")
+          f"{starts[len(starts) // 2] if starts else 0:.2f} s, slowest {starts[-1] if starts else 0:.2f} s, {over} over {READY_MAX} s; waited for a core: at most {max(waits, default=0):.2f} s")
     return 1 if wrong or not kills else 0
 
 
