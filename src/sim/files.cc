@@ -2,62 +2,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <set>
-#include <unordered_set>
 
 #include "base/text.h"
 #include "runtime/system_error.h"
+#include "sim/platter.h"
 
 namespace slipway::sim {
 namespace {
 
 using namespace runtime;
-
-constexpr uint64_t kSector = 512;
-
-// A write, or a truncation when `truncate`.
-struct DataChange {
-  bool truncate = false;
-  uint64_t offset = 0;  // or the new size
-  std::string bytes;
-};
-
-void replay(std::string& data, const DataChange& change) {
-  if (change.truncate) {
-    data.resize(change.offset);
-    return;
-  }
-  uint64_t end = change.offset + change.bytes.size();
-  if (data.size() < end) data.resize(end);
-  std::copy(change.bytes.begin(), change.bytes.end(), data.begin() + static_cast<ptrdiff_t>(change.offset));
-}
-
-struct Node;
-using NodePtr = std::shared_ptr<Node>;
-using Entries = std::map<std::string, NodePtr>;
-
-struct Node {
-  FileStat::Kind kind = FileStat::Kind::file;
-  uint32_t mode = 0, uid = 0, gid = 0;
-  WallTime modified{};
-  std::string target;  // of a symlink
-  // As the running system sees it, and as the disk has it.
-  std::string data, durable_data;
-  std::vector<DataChange> unsynced;
-  Entries entries, durable_entries;
-  Node* parent = nullptr;  // the directory that it was last put into
-  bool locked = false;
-};
-
-// One atomic change of names: each name gets a node, or goes away (null).
-struct NameChange {
-  struct Set {
-    NodePtr directory;
-    std::string name;
-    NodePtr node;
-  };
-  std::vector<Set> sets;
-};
 
 struct WatchState {
   std::vector<std::string> paths;
@@ -68,9 +21,7 @@ struct WatchState {
 class Disk final : public SimFiles {
  public:
   Disk(Fate& fate, std::function<WallTime()> now, std::function<void(Duration)> spend)
-      : fate_(fate), now_(std::move(now)), spend_(std::move(spend)) {
-    root_ = make(FileStat::Kind::directory, 0755);
-  }
+      : fate_(fate), platter_(fate, std::move(now)), spend_(std::move(spend)) {}
 
   // ---- File ----
 
@@ -91,12 +42,12 @@ class Disk final : public SimFiles {
       if (!bytes.empty() && fate_.random.happens(0.5)) {
         bytes = bytes.substr(0, fate_.random.between(0, bytes.size()));
         if (!faults.full || offset + bytes.size() <= node->data.size())
-          write(node, {false, offset, std::string(bytes)});
+          platter_.write(node, {false, offset, std::string(bytes)});
       }
       fate_.count("disk full");
       return system_error(ENOSPC, "write " + path);
     }
-    write(node, {false, offset, std::string(bytes)});
+    platter_.write(node, {false, offset, std::string(bytes)});
     tell(path);
     return {};
   }
@@ -114,13 +65,13 @@ class Disk final : public SimFiles {
       std::erase_if(node->unsynced, [&](const DataChange&) { return fate_.random.happens(0.5); });
       return *failed;
     }
-    make_durable(*node);
+    Platter::make_durable(*node);
     return {};
   }
   Result<> truncate(const NodePtr& node, const std::string& path, uint64_t size) {
     OR_RETURN(change("truncate", path));
     if (size > node->data.size() && no_room(size - node->data.size())) return system_error(ENOSPC, "truncate " + path);
-    write(node, {true, size, {}});
+    platter_.write(node, {true, size, {}});
     tell(path);
     return {};
   }
@@ -160,7 +111,7 @@ class Disk final : public SimFiles {
           auto [parent, name] = OR_RETURN(find_parent("make directory", part));
           OR_RETURN(change("make directory", part));
           if (no_room(1)) return full("make directory", part);
-          put(parent, name, make(FileStat::Kind::directory, permissions));
+          platter_.put(parent, name, platter_.make(FileStat::Kind::directory, permissions));
           tell(part);
         } else if ((*there)->kind != FileStat::Kind::directory) {
           return fail(ErrorKind::already_exists, "make directory {}: {} is not a directory", path, part);
@@ -175,7 +126,7 @@ class Disk final : public SimFiles {
     auto node = OR_RETURN(find("remove", path, false));
     if (!node->entries.empty()) return system_error(ENOTEMPTY, "remove " + path);
     OR_RETURN(change("remove", path));
-    journal({{{parent, name, nullptr}}});
+    platter_.change_names({{{parent, name, nullptr}}});
     tell(path);
     return {};
   }
@@ -209,7 +160,7 @@ class Disk final : public SimFiles {
       if (up == node.get()) return system_error(EINVAL, what);
     OR_RETURN(change("rename", both));
     if (from_parent != to_parent || from_name != to_name)
-      journal({{{from_parent, from_name, nullptr}, {to_parent, to_name, node}}});
+      platter_.change_names({{{from_parent, from_name, nullptr}, {to_parent, to_name, node}}});
     tell(from);
     tell(to);
     return {};
@@ -220,9 +171,9 @@ class Disk final : public SimFiles {
     if (parent->entries.contains(name)) return system_error(EEXIST, "link " + path);
     OR_RETURN(change("link", path));
     if (no_room(1)) return full("link", path);
-    auto node = make(FileStat::Kind::symlink, 0777);
+    auto node = platter_.make(FileStat::Kind::symlink, 0777);
     node->target = std::move(target);
-    put(parent, name, node);
+    platter_.put(parent, name, node);
     tell(path);
     return {};
   }
@@ -269,14 +220,7 @@ class Disk final : public SimFiles {
       fate_.count("sync error");
       return system_error(EIO, "sync " + path);
     }
-    std::set<Node*> on_the_way;
-    for (Node* up = node.get(); up; up = up->parent) on_the_way.insert(up);
-    size_t last = 0;
-    for (size_t i = 0; i < journal_.size(); ++i)
-      for (const auto& set : journal_[i].sets)
-        // the names in this directory, and those that lead to it
-        if (set.directory == node || (set.node && on_the_way.contains(set.node.get()))) last = i + 1;
-    commit(last);
+    platter_.make_names_durable(node);
     return {};
   }
 
@@ -287,33 +231,24 @@ class Disk final : public SimFiles {
 
   void crash(Loss loss) override {
     ++life_;
-    if (loss == Loss::power) {
-      // names: some beginning of the journal
-      size_t kept = fate_.random.between(0, journal_.size());
-      if (kept < journal_.size()) fate_.count("lost name change");
-      commit(kept);
-      journal_.clear();
-      std::unordered_set<Node*> seen;
-      restore(*root_, seen);
-    }
-    std::unordered_set<Node*> seen;
-    unlock(*root_, seen);
+    if (loss == Loss::power) platter_.lose_power();
+    platter_.unlock_all();
     for (auto& weak : watches_)
       if (auto state = weak.lock()) state->dropped = true, state->changed.notify();
     watches_.clear();
   }
-  uint64_t bytes_used() const override { return used(*root_); }
+  uint64_t bytes_used() const override { return platter_.bytes_used(); }
   Result<> damage(std::string path, uint64_t offset) override {
     auto node = OR_RETURN(find("damage", path, true));
     if (offset >= node->data.size()) return fail(ErrorKind::invalid, "damage {}: it has no byte {}", path, offset);
-    make_durable(*node);
+    Platter::make_durable(*node);
     node->data[offset] ^= 1;
     node->durable_data[offset] ^= 1;
     fate_.count("damaged bit");
     return {};
   }
   Result<std::string> read_durable(std::string path) override {
-    NodePtr at = root_;
+    NodePtr at = platter_.root();
     for (std::string_view part : base::split(path, '/')) {
       if (part.empty()) continue;
       auto next = at->durable_entries.find(std::string(part));
@@ -328,13 +263,6 @@ class Disk final : public SimFiles {
   }
 
  private:
-  NodePtr make(FileStat::Kind kind, uint32_t permissions) {
-    auto node = std::make_shared<Node>();
-    node->kind = kind;
-    node->mode = permissions;
-    node->modified = now_();
-    return node;
-  }
   static std::string directory_of(const std::string& path) {
     size_t slash = path.find_last_of('/');
     return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
@@ -381,98 +309,6 @@ class Disk final : public SimFiles {
     return system_error(ENOSPC, fmt::format("{} {}", what, path));
   }
 
-  // ---- data and names ----
-
-  void write(const NodePtr& node, DataChange change) {
-    replay(node->data, change);
-    node->modified = now_();
-    node->unsynced.push_back(std::move(change));
-  }
-  static void make_durable(Node& node) {
-    for (const auto& change : node.unsynced) replay(node.durable_data, change);
-    node.unsynced.clear();
-  }
-  void put(const NodePtr& directory, const std::string& name, NodePtr node) {
-    journal({{{directory, name, std::move(node)}}});
-  }
-  void journal(NameChange change) {
-    for (const auto& set : change.sets) {
-      set.directory->modified = now_();
-      if (set.node) {
-        set.directory->entries[set.name] = set.node;
-        set.node->parent = set.directory.get();
-      } else {
-        set.directory->entries.erase(set.name);
-      }
-    }
-    journal_.push_back(std::move(change));
-  }
-  void commit(size_t count) {
-    for (size_t i = 0; i < count; ++i)
-      for (const auto& set : journal_[i].sets) {
-        if (set.node)
-          set.directory->durable_entries[set.name] = set.node;
-        else
-          set.directory->durable_entries.erase(set.name);
-      }
-    journal_.erase(journal_.begin(), journal_.begin() + static_cast<ptrdiff_t>(count));
-  }
-
-  // The system's view becomes what the disk has, after chance had its part in what was not synced.
-  void restore(Node& node, std::unordered_set<Node*>& seen) {
-    if (!seen.insert(&node).second) return;
-    lose(node);
-    node.data = node.durable_data;
-    node.entries = node.durable_entries;
-    for (auto& [name, inner] : node.entries) {
-      inner->parent = &node;
-      restore(*inner, seen);
-    }
-  }
-  void lose(Node& node) {
-    if (node.unsynced.empty()) return;
-    auto& random = fate_.random;
-    const size_t count = node.unsynced.size();
-    // often nothing or everything is there, else a beginning whose end may be torn, else each change by itself
-    enum { nothing, everything, beginning, any } way = static_cast<decltype(way)>(random.below(4));
-    const size_t whole = way == nothing ? 0 : way == beginning ? random.below(count) : count;
-    bool lost = false;
-    for (size_t i = 0; i < count; ++i) {
-      const DataChange& change = node.unsynced[i];
-      enum { keep, tear_it, drop } fate = i < whole ? keep : drop;
-      if (way == any || (way == beginning && i == whole)) fate = static_cast<decltype(fate)>(random.below(3));
-      if (fate == tear_it && change.truncate) fate = drop;
-      if (fate == keep) replay(node.durable_data, change);
-      if (fate == tear_it) tear(node.durable_data, change);
-      if (fate == drop) lost = true;
-    }
-    if (lost) fate_.count("lost write");
-    node.unsynced.clear();
-  }
-  // Each sector of the write by itself.
-  void tear(std::string& data, const DataChange& change) {
-    bool torn = false;
-    for (uint64_t at = change.offset, end = change.offset + change.bytes.size(); at < end;) {
-      uint64_t next = std::min(end, (at / kSector + 1) * kSector);
-      if (fate_.random.happens(0.5))
-        replay(data, {false, at, change.bytes.substr(at - change.offset, next - at)});
-      else
-        torn = true;
-      at = next;
-    }
-    if (torn) fate_.count("torn write");
-  }
-  void unlock(Node& node, std::unordered_set<Node*>& seen) {
-    if (!seen.insert(&node).second) return;
-    node.locked = false;
-    for (auto& [name, inner] : node.entries) unlock(*inner, seen);
-  }
-  static uint64_t used(const Node& node) {
-    uint64_t sum = node.data.size();
-    for (const auto& [name, inner] : node.entries) sum += used(*inner);
-    return sum;
-  }
-
   // ---- paths ----
 
   // Errors say "WHAT SHOWN: ..."; shown is the path unless given.
@@ -483,7 +319,7 @@ class Disk final : public SimFiles {
   Result<NodePtr> walk(std::string_view what, const std::string& shown, std::string path, bool follow_last,
                        int& links) {
     if (!path.starts_with('/')) return fail(ErrorKind::invalid, "{} {}: expected an absolute path", what, shown);
-    std::vector<NodePtr> trail = {root_};
+    std::vector<NodePtr> trail = {platter_.root()};
     auto parts = base::split(path, '/');
     std::erase_if(parts, [](std::string_view part) { return part.empty() || part == "."; });
     for (size_t i = 0; i < parts.size(); ++i) {
@@ -543,10 +379,8 @@ class Disk final : public SimFiles {
   }
 
   Fate& fate_;
-  std::function<WallTime()> now_;
+  Platter platter_;
   std::function<void(Duration)> spend_;
-  NodePtr root_;
-  std::vector<NameChange> journal_;  // what is not durable, oldest first
   std::vector<std::weak_ptr<WatchState>> watches_;
   uint64_t life_ = 0;
 };
@@ -601,8 +435,8 @@ Result<std::unique_ptr<File>> Disk::open(std::string path, OpenMode mode, uint32
     auto [parent, name] = OR_RETURN(find_parent("open", path));
     OR_RETURN(change("create", path));
     if (no_room(1)) return full("open", path);
-    node = make(FileStat::Kind::file, permissions);
-    put(parent, name, *node);
+    node = platter_.make(FileStat::Kind::file, permissions);
+    platter_.put(parent, name, *node);
     tell(path);
   } else {
     OR_RETURN(look("open", path));

@@ -1,0 +1,234 @@
+// What a pod is made of, in the order of its making: volumes, sandbox, images, containers. A step that fails leaves a
+// failure behind, which decide() sees; it says when the next try comes.
+#include <algorithm>
+
+#include "base/text.h"
+#include "kinds/object.h"
+#include "node/images.h"
+#include "node/pod/backoff.h"
+#include "node/pod/config.h"
+#include "node/probes.h"
+#include "node/worker.h"
+
+namespace slipway::node {
+
+using runtime::LogLevel;
+
+namespace {
+
+constexpr Duration kConfigRetry = 10s;  // a missing ConfigMap wakes us when it comes; this is for the rest
+
+}  // namespace
+
+Task<void> Worker::step(pod::Plan plan) {
+  if (plan.create_sandbox) {
+    auto made = co_await make_sandbox(plan.sandbox_attempt);
+    if (made) {
+      sandbox_failure_.reset();
+      sandbox_delay_ = {};
+    } else if (!made.error().is(ErrorKind::canceled)) {
+      sandbox_delay_ = sandbox_delay_ == Duration() ? Duration(1s) : std::min<Duration>(sandbox_delay_ * 2, 2min);
+      WallTime now = node_.world.now();
+      sandbox_failure_ = pod::StartFailure{"FailedCreatePodSandBox", made.error().message(), now, now + sandbox_delay_};
+    }
+  }
+  for (const pod::StartContainer& what : plan.start)
+    if (!co_await start(what)) break;
+  stepping_ = false;
+  news_.notify();
+}
+
+Task<Result<>> Worker::make_sandbox(uint32_t attempt) {
+  auto volumes = co_await prepare_volumes();
+  if (!volumes) {
+    if (!volumes.error().is(ErrorKind::canceled))
+      node_.events.record(pod_, "Warning", "FailedMount", volumes.error().str());
+    co_return volumes;
+  }
+  auto host = node_.world.files().read(node_.options.resolv_conf, 1 << 20);
+  SandboxConfig config = pod::sandbox_config(node_.options, pod_, attempt, host ? *host : std::string());
+  config.labels[kLabelOwner] = node_.owner;
+  if (!node_.runtime.simulated()) {
+    OR_CO_RETURN(node_.world.files().make_directories(config.log_directory, 0755));
+    OR_CO_RETURN(co_await apply_cgroup());
+  }
+  auto made = co_await node_.runtime.run_sandbox(config);
+  if (!made) {
+    if (!made.error().is(ErrorKind::canceled))
+      node_.events.record(pod_, "Warning", "FailedCreatePodSandBox",
+                          "Failed to create pod sandbox: " + made.error().message());
+    co_return std::move(made).error();
+  }
+  node_.pod_of_id[*made] = uid_;
+  if (!node_.runtime.simulated()) {
+    auto status = OR_CO_RETURN(co_await node_.runtime.sandbox_status(*made));
+    auto host_hosts = node_.world.files().read("/etc/hosts", 1 << 20);
+    OR_CO_RETURN(node_.world.files().write_atomically(
+        pod::hosts_path(node_.options, pod_),
+        pod::hosts_file(pod_, status.ips, pod::hostname_of(pod_), host_hosts ? *host_hosts : std::string(),
+                        node_.options.cluster_domain),
+        0644));
+  }
+  co_return Result<>();
+}
+
+// True when the container runs; false ends the step (the next pass decides anew).
+Task<bool> Worker::start(pod::StartContainer what) {
+  Value spec = container_spec(what.name), about = container_reference(pod_, what.name);
+  auto refuse = [&](std::string reason, std::string message, Duration delay) {
+    node_.events.record(about, "Warning", "Failed", "Error: " + message);
+    fail_start(what.name, std::move(reason), std::move(message), delay);
+    return true;  // the other containers are started all the same
+  };
+  runtime::Scope& scope = co_await runtime::current_scope();
+  auto image = co_await ensure_image(node_.world, node_.runtime, node_.events, inputs(spec).lookup, pod_, spec);
+  if (scope.canceled()) co_return false;
+  if (!image) {
+    node_.events.record(about, "Warning", "Failed", "Error: " + image.error().reason);
+    fail_start(what.name, image.error().reason, image.error().message, pod::next_delay(failure_delays_[what.name]));
+    co_return true;
+  }
+
+  if (!volumes_ready_) {
+    auto volumes = co_await prepare_volumes();
+    if (!volumes) {
+      if (volumes.error().is(ErrorKind::canceled)) co_return false;
+      co_return refuse("CreateContainerConfigError", volumes.error().str(), kConfigRetry);
+    }
+  }
+  pod::ContainerInputs in{inputs(spec), volumes_, what.restart_count, image->info, image->reference};
+  auto config = pod::container_config(node_.options, in);
+  if (!config) co_return refuse("CreateContainerConfigError", config.error().message(), kConfigRetry);
+  auto& files = node_.world.files();
+  if (!node_.runtime.simulated()) {
+    std::string message = pod::termination_path(node_.options, pod_, what.name, what.restart_count);
+    auto ready = files.make_directories(message.substr(0, message.rfind('/')), 0755);
+    if (ready) ready = files.write_atomically(message, "", 0666);
+    if (ready) ready = files.set_mode(message, 0666);
+    for (const Mount& m : config->mounts) {
+      if (!ready) break;
+      if (!m.sub_path.empty()) {
+        auto bound = volumes::bind_sub_path(node_.world, m);
+        if (bound) continue;
+        // What stands in the way is the machine's business, not the pod's.
+        node_.world.log().write(LogLevel::warning,
+                                fmt::format("node: subPath of pod {}: {}", pod::describe(pod_), bound.error().str()));
+        co_return refuse(
+            "CreateContainerConfigError",
+            fmt::format("failed to prepare subPath for volumeMount \"{}\" of container \"{}\"", m.volume, what.name),
+            kConfigRetry);
+      }
+      if (files.exists(m.host_path)) continue;  // else a hostPath that the runtime would miss
+      bool below_volume =
+          std::ranges::any_of(volumes_, [&](const auto& v) { return m.host_path.starts_with(v.second); });
+      if (below_volume) ready = files.make_directories(m.host_path, 0755);
+    }
+    if (!ready) co_return refuse("CreateContainerConfigError", ready.error().str(), kConfigRetry);
+  }
+
+  auto host = files.read(node_.options.resolv_conf, 1 << 20);
+  uint32_t attempt = 0;
+  SandboxConfig sandbox_config = pod::sandbox_config(node_.options, pod_, attempt, host ? *host : std::string());
+  auto created = co_await node_.runtime.create_container(sandbox_, std::move(*config), std::move(sandbox_config));
+  if (!created) {
+    if (created.error().is(ErrorKind::canceled)) co_return false;
+    co_return refuse("CreateContainerError", created.error().message(), pod::next_delay(failure_delays_[what.name]));
+  }
+  node_.pod_of_id[*created] = uid_;
+  node_.events.record(about, "Normal", "Created", "Container created");
+  if (what.backoff) backoffs_[what.name] = *what.backoff;
+  auto started = co_await node_.runtime.start_container(*created);
+  if (!started) {
+    if (started.error().is(ErrorKind::canceled)) co_return false;
+    co_return refuse("RunContainerError", started.error().message(), pod::next_delay(failure_delays_[what.name]));
+  }
+  node_.events.record(about, "Normal", "Started", "Container started");
+  failures_.erase(what.name);
+  failure_delays_.erase(what.name);
+
+  const Value& hook = spec["lifecycle"]["postStart"];
+  if (hook.is_object() && !node_.runtime.simulated()) {
+    auto run = co_await run_handler(node_.world, node_.runtime, {pod_, spec, *created, ips_.empty() ? "" : ips_[0]},
+                                    hook, 10min);
+    if (!run) {
+      if (run.error().is(ErrorKind::canceled)) co_return false;
+      node_.events.record(about, "Warning", "FailedPostStartHook", "PostStartHook failed");
+      std::vector<pod::KillContainer> one;
+      one.push_back({*created, what.name, "FailedPostStartHook", pod::grace_period(pod_)});
+      killing_[*created] = node_.world.now() + pod::grace_period(pod_);
+      co_await kill(std::move(one));
+      fail_start(what.name, "PostStartHookError", run.error().message(), pod::next_delay(failure_delays_[what.name]));
+    }
+  }
+  co_return true;
+}
+
+void Worker::fail_start(const std::string& name, std::string reason, std::string message, Duration delay) {
+  WallTime now = node_.world.now();
+  failure_delays_[name] = delay;
+  failures_[name] = {std::move(reason), std::move(message), now, now + delay};
+}
+
+Task<Result<>> Worker::prepare_volumes() {
+  EnvInputs values = inputs(Value());
+  if (node_.runtime.simulated()) {  // nothing is written, but what is missing is missing here too
+    for (const Value& v : pod_["spec"]["volumes"].items()) {
+      auto payload = volumes::payload_of(values, v);
+      if (!payload && !payload.error().is(ErrorKind::unsupported))
+        co_return std::move(payload).error().context(
+            fmt::format("MountVolume.SetUp failed for volume \"{}\" ", v["name"].as_string()));
+      volumes_[v["name"].str()] = "/simulated/" + v["name"].str();
+    }
+    volumes_ready_ = true;
+    co_return Result<>();
+  }
+  OR_CO_RETURN(co_await renew_tokens(node_.world, node_.cluster, pod_, &tokens_));
+  values = inputs(Value());
+  volumes_ = OR_CO_RETURN(volumes::prepare(node_.world, {std::move(values), pod::pod_directory(node_.options, pod_)}));
+  volumes_ready_ = true;
+  volumes_stale_ = false;
+  released_ = false;
+  co_return Result<>();
+}
+
+Task<Result<>> Worker::apply_cgroup() {
+  for (const auto& [path, text] : pod_cgroup_files(node_.options.cgroups, pod_)) {
+    OR_CO_RETURN(node_.world.files().make_directories(path.substr(0, path.rfind('/')), 0755));
+    auto file = node_.world.files().open(path, runtime::OpenMode::read_write);
+    auto written = file ? (*file)->write_at(0, text) : Result<>(std::move(file).error());
+    // A kernel without a controller (no CFS bandwidth, no memory cgroup) still runs pods.
+    if (!written) node_.world.log().write(LogLevel::debug, "node: " + written.error().str());
+  }
+  co_return Result<>();
+}
+
+EnvInputs Worker::inputs(const Value& container) const {
+  EnvInputs in;
+  in.pod = pod_;
+  in.container = container;
+  in.lookup = [&cache = node_.cache](std::string_view kind, std::string_view ns, std::string_view name) {
+    return cache.get({{"", "v1", std::string(kind)}, std::string(ns), std::string(name)});
+  };
+  std::string_view ns = kinds::namespace_of(pod_);
+  bool links = !pod_["spec"]["enableServiceLinks"].is_bool() || pod_["spec"]["enableServiceLinks"].as_bool();
+  for (const Value& s : node_.cache.list({"", "v1", "Service"}, links ? "" : "default"))
+    if ((links && kinds::namespace_of(s) == ns) ||
+        (kinds::namespace_of(s) == "default" && kinds::name_of(s) == "kubernetes"))
+      in.services.push_back(s);
+  in.node_name = node_.options.name;
+  in.host_ips = host_ips();
+  in.pod_ips = ips_;
+  in.node = node_.size;
+  for (const auto& [key, token] : tokens_) in.tokens.emplace(key, token.token);
+  return in;
+}
+
+const Value& Worker::container_spec(std::string_view name) const {
+  static const Value none;
+  for (const char* list : {"containers", "initContainers"})
+    for (const Value& c : pod_["spec"][list].items())
+      if (c["name"].as_string() == name) return c;
+  return none;
+}
+
+}  // namespace slipway::node
