@@ -373,18 +373,20 @@ Task<void> LiveStore::rotate() {
   auto write_keys = [this](const Keyring& keys) {
     return world_.files().write_atomically(options_.key_file, keys.text(), 0600);
   };
+  Keyring now = keys_;  // in use on the disk; ours are the loop's, and looked at meanwhile
   auto work = [&]() -> Result<> {
     OR_RETURN(write_keys(both));
     database_->use(both);
-    keys_ = both;  // nobody looks at it before this returns
+    now = both;
     OR_RETURN(database_->write(rows));
     OR_RETURN(database_->scrub());
     OR_RETURN(write_keys(fresh));
     database_->use(fresh);
-    keys_ = fresh;
+    now = fresh;
     return {};
   };
   Result<> done = co_await world_.on_pool(work);
+  keys_ = now;
   for (auto& one : asked) {
     if (done) {
       one->resolve(KeyRotation{keys_.current(), rows.put.size()});
