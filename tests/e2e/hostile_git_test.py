@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Repositories that mean harm: each is refused by a limit that its Application names, soon and in bounded memory, and the next
+Application does not notice. With SLIPWAY_SOAK=1 at full size and held to seconds and megabytes (the release build's figures).
+
+  tests/e2e/hostile_git_test.py [Class.test...]"""
+import os, subprocess, sys, tempfile, time, unittest
+from pathlib import Path
+from harness import Repository, Slipway, wait
+
+SOAK = os.environ.get("SLIPWAY_SOAK") == "1"
+HUGE = 1 << 30 if SOAK else 24 << 20
+SECONDS_MAX, GROWTH_MAX_MB = 1, 150
+
+
+def config_map(name, text="1"):
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: default}}\ndata: {{k: '{text}'}}\n"
+
+
+class HostileRepositories(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.home = tempfile.TemporaryDirectory(prefix="slipway-e2e-")
+        cls.good = Repository(f"{cls.home.name}/good")
+        cls.good.write("app/a.yaml", config_map("good"))
+        cls.good.commit()
+        cls.slipway = Slipway(cls.good.path, "--path", "app", data=f"{cls.home.name}/data").start()
+        wait("the good one is there", lambda: cls.slipway.is_app("good", "Synced"))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.slipway.close()
+        cls.home.cleanup()
+
+    def memory_mb(self, what):
+        lines = Path(f"/proc/{self.slipway.process.pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith(what)).split()[1]) / 1024
+
+    def refused(self, name, *words, fill):
+        """What the Application says of a repository that `fill` made; meanwhile another commit of the good one is delivered."""
+        repo = Repository(f"{self.home.name}/{name}")
+        fill(repo)
+        text = str(time.time())
+        Path(f"/proc/{self.slipway.process.pid}/clear_refs").write_text("5")  # the peak is measured anew
+        before, begun = self.memory_mb("VmRSS"), time.monotonic()
+        status, answer = self.slipway.api.json("post", "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications", {
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": name}, "spec": {
+                "project": "default", "source": {"repoURL": str(repo.path), "path": "app", "targetRevision": "main"},
+                "destination": {"server": "https://kubernetes.default.svc", "namespace": "default"}, "syncPolicy": {"automated": {}}}})
+        self.assertEqual(201, status, answer)
+        self.addCleanup(self.slipway.delete, f"/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{name}")
+        said = wait(f"{name} is refused", lambda: self.slipway.conditions(name), 60, pause=0.01)
+        seconds = time.monotonic() - begun
+        self.good.write("app/a.yaml", config_map("good", text))
+        head = self.good.commit()
+        wait("the good one goes on", lambda: self.slipway.is_app("good", "Synced", None, head), 30, pause=0.01)
+        growth = self.memory_mb("VmHWM") - before
+        print(f"\n  {name}: refused after {seconds:.2f} s, {growth:.0f} MB more at the most: {said[:150]}", file=sys.stderr)
+        for word in words:
+            self.assertIn(word, said)
+        if "was left out, and nothing is pruned" not in said:  # one file of a folder
+            self.assertEqual("Unknown", self.slipway.application(name)["status"]["sync"]["status"])
+        self.assertEqual(text, self.slipway.get("/api/v1/namespaces/default/configmaps/good")["data"]["k"])
+        self.assertEqual("", self.slipway.conditions("good"))
+        self.assertLess(growth, GROWTH_MAX_MB * (1 if SOAK else 3))  # sanitizers and debug builds take more
+        if SOAK:
+            self.assertLess(seconds, SECONDS_MAX)
+        return said
+
+    def entry(self, repo, lines, path="app"):
+        """Commits a tree of exactly these entries, whether or not git likes it, as `path`."""
+        tree = b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(sha) for mode, name, sha in lines)
+        sha = subprocess.run(["git", "-C", repo.path, "hash-object", "-w", "--literally", "-t", "tree", "--stdin"], input=tree, check=True, capture_output=True).stdout.decode().strip()
+        top = subprocess.run(["git", "-C", repo.path, "hash-object", "-w", "--literally", "-t", "tree", "--stdin"],
+                             input=f"40000 {path}\0".encode() + bytes.fromhex(sha), check=True, capture_output=True).stdout.decode().strip()
+        repo.git("update-ref", "refs/heads/main", repo.git("commit-tree", "-m", "hostile", top))
+
+    def blob(self, repo, text):
+        return subprocess.run(["git", "-C", repo.path, "hash-object", "-w", "--stdin"], input=text.encode(), check=True, capture_output=True).stdout.decode().strip()
+
+    def test_a_huge_file(self):
+        def fill(repo):
+            repo.git("config", "core.compression", "1")
+            repo.write("app/a.yaml", config_map("a"))
+            with open(repo.path / "app/huge.yaml", "wb") as file:
+                file.write(b"a: b\n#")
+                file.truncate(HUGE)
+            repo.commit()
+        self.refused("huge", "app/huge.yaml", "limit", fill=fill)
+
+    def test_a_billion_laughs(self):
+        lines = ["a0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]"]
+        lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+
+        def fill(repo):
+            repo.write("app/laughs.yaml", "\n".join(lines) + "\n")
+            repo.commit()
+        self.refused("laughs", "app/laughs.yaml", "alias", fill=fill)
+
+    def test_deep_nesting(self):
+        def fill(repo):
+            repo.write("app/deep.yaml", "a: " + "[" * 100_000 + "]" * 100_000 + "\n")
+            repo.commit()
+        self.refused("deep", "app/deep.yaml", "deep", fill=fill)
+
+    def test_deep_nesting_of_json(self):
+        def fill(repo):
+            repo.write("app/deep.json", '{"a":' * 100_000 + "1" + "}" * 100_000)
+            repo.commit()
+        self.refused("deepjson", "app/deep.json", "deep", fill=fill)
+
+    def test_very_many_files(self):
+        def fill(repo):
+            sha = self.blob(repo, config_map("a"))
+            self.entry(repo, [("100644", f"f{n:06}.yaml", sha) for n in range(200_000)])
+            repo.git("repack", "-adq")  # as what was fetched; git opens each loose object anew to tell its size
+        self.refused("many", "files", "100000", fill=fill)
+
+    def test_a_link_out_of_the_tree(self):
+        def fill(repo):
+            repo.write("app/a.yaml", config_map("a"))
+            os.symlink("../../../../../../../../etc/passwd", repo.path / "app/out.yaml")
+            repo.commit()
+        said = self.refused("link", "app/out.yaml", fill=fill)
+        self.assertNotIn("root:", said)
+
+    def test_an_absolute_link(self):
+        def fill(repo):
+            repo.write("app/a.yaml", config_map("a"))
+            os.symlink("/etc/passwd", repo.path / "app/out.yaml")
+            repo.commit()
+        self.assertNotIn("root:", self.refused("absolute", "app/out.yaml", fill=fill))
+
+    def test_an_entry_that_leads_out(self):
+        def fill(repo):
+            self.entry(repo, [("100644", "../../evil.yaml", self.blob(repo, config_map("evil")))])
+        self.refused("upward", "evil.yaml", fill=fill)
+        self.assertIsNone(self.slipway.get("/api/v1/namespaces/default/configmaps/evil"))
+
+    def test_a_kustomization_that_leads_out(self):
+        def fill(repo):
+            repo.write("app/kustomization.yaml", "resources: [../../../../../../etc]\n")
+            repo.commit()
+        self.refused("out", "app/kustomization.yaml", "repository", fill=fill)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
