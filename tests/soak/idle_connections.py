@@ -17,7 +17,9 @@ def resident_kb(pid):
 
 def connect(api, context):
     """A TLS connection that has asked once and is idle since; its keys are forgotten: only the socket is kept."""
-    secured = context.wrap_socket(socket.create_connection((api.host, api.port), timeout=60), server_hostname="localhost")
+    raw = socket.create_connection((api.host, api.port), timeout=60)
+    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else the request waits 40 ms for the handshake's acknowledgement
+    secured = context.wrap_socket(raw, server_hostname="localhost")
     secured.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
     answer = b""
     while not answer.endswith(b"ok"):

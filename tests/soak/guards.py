@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""tests/soak/guards.py [ROW...]: switches off what keeps a promise, one guard at a time, and wants the test that holds it to fail.
+
+Each guard is a line of the source that is replaced in this clone (which must have nothing uncommitted; everything is put back), built
+in build/dev, and tried. Before, the same tests must pass. Prints a table; exit code 1 when a test did not notice, or cannot be built.
+ROW is a part of a row's name. As root all of them; Slipway's clone must not be in use meanwhile."""
+import os, subprocess, sys, time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Guard:
+    def __init__(self, row, off, file, before, after, target, *test, folder="."):
+        self.row, self.off, self.file, self.before, self.after = row, off, file, before, after
+        self.target, self.test, self.folder = target, list(test), folder
+
+
+def unit(room, case):
+    return (f"{room}_test", str(ROOT / f"build/dev/tests/{room}_test"), f"-tc={case}")
+
+
+def e2e(file, test):
+    return ("slipway", str(ROOT / f"tests/e2e/{file}_test.py"), test)
+
+
+def moments(case):
+    return ("simulation_test", str(ROOT / "build/dev/tests/simulation_test"), f"-tc={case}")
+
+
+ACKNOWLEDGE = """    for (Commit& early : batch) {
+      std::vector<Value> stored;
+      for (const Step& step : early.steps) stored.push_back(step.entry.object);
+      if (early.done) std::exchange(early.done, nullptr)->resolve(std::move(stored));
+    }
+"""
+GUARDS = [
+    Guard("kill -9 under writes", "an answer before the write is on the disk", "src/store/live_store.cc", "    if (needs_disk(batch)) {\n",
+          ACKNOWLEDGE + "    if (needs_disk(batch)) {\n", "slipway", str(ROOT / "tests/soak/kill_loop.py"), "--kills", "25", "--ready-max", "30"),
+    Guard("kill -9 under writes", "revisions begin where the last write was, not above what was reserved", "src/store/live_store.cc",
+          "  if (given_ + reservation / 2 > reserved_) rows.reserve", "  if (reserved_ == 0) rows.reserve", *unit("store", "many crashes*")),
+    Guard("Secrets at rest", "Secrets are stored like everything else", "src/store/keyring.h", "inline bool must_be_sealed(const Key& key) {\n",
+          "inline bool must_be_sealed(const Key& key) {\n  if (!key.name.empty()) return false;\n", *e2e("durability", "SecretsOnTheDisk.test_never_in_clear")),
+    Guard("disk full", "a write that failed counts as done", "src/store/live_store.cc", "      if (!written) {\n", "      if (false) {\n",
+          *e2e("durability", "Disks.test_full")),
+    Guard("read-only file system", "a write that failed counts as done", "src/store/live_store.cc", "      if (!written) {\n", "      if (false) {\n",
+          *unit("store", "a commit that cannot be written leaves*")),
+    Guard("corrupt database page", "no checksum is looked at", "src/store/database.cc", "if (rows.number(6) != checksum(", "if (false && rows.number(6) != checksum(",
+          *e2e("durability", "Disks.test_a_damaged_page")),
+    Guard("clock jumps", "the node does not look again after a jump", "src/node/agent.cc", "if (jump < 5s && jump > -5s) continue;", "continue;",
+          *moments("the clock jumps during a back-off*")),
+    Guard("unreachable for an hour", "what failed once is not tried again", "src/gitops/engine/revisions.cc",
+          "if (head->commit || world_.steady_now() < head->retry_at)", "if (true)", *moments("a repository that is unreachable*")),
+    Guard("unreachable for an hour", "the last comparison is told on", "src/gitops/engine/reconciler.cc", "  if (!usable) {\n    view.state.status",
+          "  if (false) {\n    view.state.status", *moments("a repository that is unreachable*")),
+    Guard("twice within 10 ms", "an answer that was overtaken is kept", "src/gitops/engine/revisions.cc", " && at->second->changes == changes)", ")",
+          *moments("two commits within 10 ms*")),
+    Guard("force-push", "a moved branch does not make the answer old", "src/gitops/engine/revisions.cc", "  repository.heads.clear();\n  ++repository.changes;\n",
+          "  ++repository.changes;\n", *moments("a force-push*")),
+    Guard("branch deleted and back", "no branch is taken for an empty one", "src/gitops/engine/reconciler.cc", "  if (!usable) {\n    view.state.status",
+          "  if (false) {\n    view.state.status", *moments("a deleted branch*")),
+    Guard("hostile Git trees", "aliases are expanded without an end", "src/value/yaml.cc", "if (nodes_ > limits_.nodes_max)", "if (false)", *unit("value", "limits")),
+    Guard("hostile Git trees", "nesting has no limit", "src/value/yaml.cc", "if (static_cast<int>(frames_.size()) >= limits_.depth_max)", "if (false)",
+          *unit("value", "limits")),
+    Guard("hostile Git trees", "a file may be as large as it likes", "src/sources/object_store.cc", " || line.size > limits_.blob_bytes_max) continue;",
+          ") continue;", *e2e("hostile_git", "HostileRepositories.test_a_huge_file")),
+    Guard("hostile Git trees", "files are not counted", "src/sources/object_text.cc", "if (lines.size() >= files_max)", "if (lines.size() >= 250'000)",
+          *e2e("hostile_git", "HostileRepositories.test_very_many_files")),
+    Guard("hostile Git trees", "links may lead out", "src/sources/tree.cc", "if (at.empty()) return fail(ErrorKind::forbidden", "if (at.empty() && false) return fail(ErrorKind::forbidden",
+          *e2e("hostile_git", "HostileRepositories.test_a_link_out_of_the_tree")),
+    Guard("HTTP: smuggling", "both lengths are taken", "src/runtime/h1_head.cc", 'if (!lengths.empty()) return {400, "both', 'if (false) return {400, "both',
+          *e2e("hostile", "Hostile.test_smuggling")),
+    Guard("HTTP: oversized", "a body may be as large as it likes", "src/apiserver/body.cc", "read_all(body_bytes_max)", "read_all(size_t{1} << 30)",
+          *e2e("hostile", "Hostile.test_too_large")),
+    Guard("HTTP: slow-loris", "a head may take an hour", "src/runtime/h1_server.cc", "with_timeout(connection.limits.header_time_max,\n", "with_timeout(Duration(1h),\n",
+          *e2e("hostile", "Hostile.test_slow_loris")),
+    Guard("HTTP: rapid reset", "nobody counts", "src/runtime/h2_session.cc", "return side_ == Side::client || glitches_.take(executor_.steady_now());",
+          "return true;", *e2e("hostile", "Hostile.test_rapid_reset")),
+    Guard("idle connections", "the newest makes room", "src/runtime/http_server.cc", "at->idle_since() < oldest->idle_since()", "at->idle_since() > oldest->idle_since()",
+          *e2e("hostile", "Hostile.test_the_oldest_idle_connection_makes_room")),
+]
+
+
+def run(command, folder, log, seconds=900):
+    with open(log, "w") as out:
+        try:
+            return subprocess.run(command, cwd=folder, stdout=out, stderr=out, timeout=seconds, env={**os.environ, "SLIPWAY": str(ROOT / "build/dev/slipway")}).returncode
+        except subprocess.TimeoutExpired:
+            return "timeout"
+
+
+def build(*targets):
+    return subprocess.run([*os.environ.get("BUILD", "cmake --build build/dev --target").split(), *targets], cwd=ROOT, capture_output=True, text=True)
+
+
+def verdict(guard, log):
+    status = run(guard.test, ROOT / guard.folder, log)
+    said = Path(log).read_text(errors="replace")
+    if "skipped" in said or "test cases: 0" in said.replace("  ", " "):
+        return "skipped"
+    return "green" if status == 0 else "red"
+
+
+def main():
+    chosen = [g for g in GUARDS if not sys.argv[1:] or any(word in g.row for word in sys.argv[1:])]
+    if subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=ROOT, capture_output=True, text=True).stdout:
+        sys.exit("guards: this clone has uncommitted changes")
+    log, rows, bad = ROOT / "build/guards.log", [], 0
+    built = build(*sorted({g.target for g in chosen}))
+    if built.returncode:
+        sys.exit(built.stdout[-3000:] + built.stderr)
+    with_guard = {}
+    for guard in chosen:
+        key = tuple(guard.test)
+        if key not in with_guard:
+            with_guard[key] = verdict(guard, log)
+            print(f"guards: {with_guard[key]}: {' '.join(Path(w).name if w.startswith('/') else w for w in guard.test)}", file=sys.stderr, flush=True)
+    for guard in chosen:
+        path = ROOT / guard.file
+        text, begun = path.read_text(), time.monotonic()
+        if text.count(guard.before) != 1:
+            result = f"the line is there {text.count(guard.before)} times"
+        elif with_guard[tuple(guard.test)] != "green":
+            result = f"{with_guard[tuple(guard.test)]} with the guard"
+        else:
+            try:
+                path.write_text(text.replace(guard.before, guard.after))
+                built = build(guard.target)
+                result = "does not build:\n" + built.stdout[-2000:] if built.returncode else verdict(guard, log)
+            finally:
+                path.write_text(text)
+        bad += result != "red"
+        rows.append((guard.row, guard.off, " ".join(Path(w).name if w.startswith("/") else w for w in guard.test), result))
+        print(f"guards: {result} after {time.monotonic() - begun:.0f} s: {guard.row}: {guard.off}", file=sys.stderr, flush=True)
+    build(*sorted({g.target for g in chosen}))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    print(f"{len(rows)} guards, {len(rows) - bad} tests turned red without them")
+    return 1 if bad or not rows else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
