@@ -1,0 +1,1 @@
+"""Random kustomizations: see ../kustomize_compare.py."""

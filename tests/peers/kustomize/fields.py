@@ -1,0 +1,227 @@
+"""Random fields of a kustomization: generators, replacements, vars, images, labels, plugins."""
+import re
+
+from .chance import NAMES, NAMESPACES, Chance
+from .writer import Yaml
+
+
+class Fields(Chance):
+    def labels(self):
+        out = {"pairs": self.pairs()}
+        if self.chance(0.4):
+            out["includeSelectors"] = True
+        if self.chance(0.3):
+            out["includeTemplates"] = self.pick([True, False])
+        if self.chance(0.1):
+            out["includeVolumeClaimTemplates"] = True
+        if self.chance(0.15):
+            out["fields"] = [{"path": self.pick(["spec/selector/matchLabels", "spec/template/metadata/labels", "spec/extra/labels", "metadata/x"]), "create": self.pick([True, False]), **({"kind": self.pick(["Deployment", "Widget"])} if self.chance(0.6) else {})}]
+        return out
+
+    def image_entry(self):
+        out = {"name": self.pick(["nginx", "redis", "reg.io:5000/nginx", "a/b/c", "gcr.io/x/redis", ".*", "ngin.", "library/nginx", "nginx:1"] + (["(", "*"] if self.risky() else []))}
+        for field, values in [("newName", ["mine/nginx", "reg.io:5000/x"]), ("newTag", ["2", "1.0", "latest"]), ("digest", ["sha256:def"]), ("tagSuffix", ["-x"])]:
+            if self.chance({"newTag": 0.6, "newName": 0.4}.get(field, 0.1)):
+                out[field] = self.pick(values) if not self.risky() else self.pick([1, 1.5, True])
+        return out
+
+    def generator(self, path, pool, secret):
+        p, c = self.pick, self.chance
+        kind = "Secret" if secret else "ConfigMap"
+        there = [r["metadata"].get("name") for r in pool if r.get("kind") == kind and isinstance(r["metadata"].get("name"), str)]
+        out = {"name": p(NAMES + ["gen", "gen2"])}
+        if there and c(0.4):
+            out["name"], out["behavior"] = p(there), p(["merge", "merge", "replace"])
+        elif any(r.get("kind") == kind and r["metadata"].get("name") == out["name"] for r in pool) and not self.risky():
+            out["name"] = self.fresh("gen")
+        elif c(0.1):
+            out["behavior"] = p(["create", "merge" if self.risky() else "create", "odd" if self.risky() else "create"])
+        if c(0.6):
+            out["literals"] = [p(["a=1", "b=two words", 'c="quoted"', "d='single'", "e=x=y", "f=", "g=multi\nline", "k=v", "h=é", "i=$(VAR_A)"]) for _ in range(self.rng.randint(1, 3))]
+            out["literals"] = list({x.split("=")[0]: x for x in out["literals"]}.values())
+            if self.risky():
+                out["literals"].append(p(["novalue", "=x", "a=1", ""]))
+        if c(0.35):
+            name = self.fresh("f") + p([".txt", ".properties", ".bin", ""])
+            content = p(["hello\n", "no newline", "", "a: b\n", "\tтабы\n", "x" * 200 + "\n", "trailing \nspace\n", "\xff\xfe\x00binary", "line\r\nline\r\n", "multi\nline\n\n"])
+            self.put(f"{path}/{name}", content.encode("latin-1") if "\xff" in content else content)
+            out["files"] = [name if c(0.6) else f"{p(['key', 'k.txt', 'bad key', 'a'])}={name}"]
+            if self.risky():
+                out["files"].append(p(["missing.txt", "=x", "a=", "a=b=c", "../k/kustomization.yaml", "."]))
+        if c(0.2):
+            name = self.fresh("e") + ".env"
+            self.put(f"{path}/{name}", p(["A=1\nB=two\n", "# c\n\n  X=1 \nY\n", "Q=\"q\"\nR='r' # x\n", "export E=1\n", "\ufeffBOM=1\n", "A=\n=z\n", "A=1\nA=2\n" if self.risky() else "A=1\n", "C=x\r\nD=y\r\n"]))
+            out["envs"] = [name]
+            if c(0.2):
+                out["env"] = out.pop("envs")[0]
+        if secret and c(0.4):
+            out["type"] = p(["Opaque", "kubernetes.io/tls", "x"])
+        if c(0.25):
+            out["options"] = self.generator_options()
+        if c(0.12):
+            out["namespace"] = p(NAMESPACES)
+        if self.risky():
+            out.pop("name", None)
+        return out
+
+    def generator_options(self):
+        out = {}
+        if self.chance(0.5):
+            out["disableNameSuffixHash"] = self.pick([True, True, False])
+        if self.chance(0.4):
+            out["labels"] = self.pairs()
+        if self.chance(0.3):
+            out["annotations"] = {"gen": "x"}
+        if self.chance(0.2):
+            out["immutable"] = self.pick([True, False])
+        return out
+
+    PATHS = ["metadata.name", "metadata.labels.app", "metadata.annotations.note", "spec.replicas", "spec.template.spec.containers.0.image", "spec.template.spec.containers.[name=main].image",
+             "spec.template.spec.containers.*.image", "spec.template.spec.containers.[name=main].env.[name=A].value", "data.k", "data.inner\\.yaml.a", "metadata.namespace", "spec.serviceName",
+             "spec.template.metadata.labels.app", "spec.selector", "data", "spec.ports.0.port", "metadata.annotations.a\\.b/c", "spec.ports.[port=80].name"]
+
+    def field_path(self, r, exists):
+        if exists and self.chance(0.9):
+            found = []
+            for path in self.PATHS:
+                at = r
+                for part in re.split(r"(?<!\\)\.", path):
+                    part = part.replace("\\.", ".")
+                    if isinstance(at, list):
+                        m = re.fullmatch(r"\[(\w+)=(\w+)\]", part)
+                        if m:
+                            at = next((x for x in at if isinstance(x, dict) and str(x.get(m[1])) == m[2]), None)
+                        elif part == "*":
+                            at = at[0] if at else None
+                        else:
+                            at = at[int(part)] if part.isdigit() and int(part) < len(at) else None
+                    else:
+                        at = at.get(part) if isinstance(at, dict) else None
+                if at is not None:
+                    found.append(path)
+            if found:
+                return self.pick(found)
+        return self.pick(self.PATHS)
+
+    def plain_selector(self, r):
+        out = {"kind": r.get("kind", "X"), "name": str(r["metadata"].get("name", "web"))}
+        if self.chance(0.2):
+            out.pop(self.pick(["kind", "name"]))
+        if self.chance(0.1):
+            group, _, out["version"] = r.get("apiVersion", "").rpartition("/")
+            if group:
+                out["group"] = group
+        if "namespace" in r["metadata"] and r["metadata"]["namespace"] and self.chance(0.5):
+            out["namespace"] = r["metadata"]["namespace"]
+        return out
+
+    def replacement(self, path, pool):
+        p, c = self.pick, self.chance
+        s = p(pool)
+        out = {}
+        if c(0.1):
+            out["sourceValue"] = self.text()
+        if "sourceValue" not in out or self.risky():
+            out["source"] = self.plain_selector(s)
+            source_path = self.field_path(s, not self.risky())
+            while "*" in source_path:
+                source_path = self.field_path(s, True)
+            if c(0.9):
+                out["source"]["fieldPath"] = source_path
+            if c(0.1):
+                out["source"]["options"] = {"delimiter": p(["-", ":", "/"]), "index": p([0, 0, 1])}
+        out["targets"] = []
+        for _ in range(self.rng.choice([1, 1, 2])):
+            t = p(pool)
+            target = {"select": self.plain_selector(t) if c(0.7) else self.selector(t)}
+            create = c(0.3)
+            target["fieldPaths"] = [self.field_path(t, not create) for _ in range(self.rng.choice([1, 1, 2]))]
+            options = {}
+            if create:
+                options["create"] = True
+            if c(0.2):
+                options["delimiter"] = p(["-", ":", "/", "."])
+                if c(0.7):
+                    options["index"] = p([0, 1, 2, -1])
+            if options:
+                target["options"] = options
+            if c(0.15):
+                target["reject"] = [self.plain_selector(p(pool))]
+            if self.risky():
+                target.pop(p(list(target)))
+            out["targets"].append(target)
+        if self.risky():
+            out.pop(p(list(out)))
+        if c(0.1):
+            name = self.fresh("rep") + ".yaml"
+            text = Yaml(self.rng, False)
+            self.put(f"{path}/{name}", "\n".join(text.block([out], 0)) + "\n" if c(0.6) and out else text.document(out))
+            return {"path": name}
+        return out
+
+    def var(self, r, name):
+        group, _, version = r.get("apiVersion", "").rpartition("/")
+        out = {"name": name, "objref": {"apiVersion": r.get("apiVersion", "v1"), "kind": r.get("kind", "X"), "name": str(r["metadata"].get("name", "web"))}}
+        if self.chance(0.5):
+            path = self.field_path(r, True)
+            if "*" not in path and "[" not in path:
+                out["fieldref"] = {"fieldpath": path}
+        return out
+
+    def configuration(self):
+        choice = {"nameReference": [{"kind": self.pick(["ConfigMap", "Secret", "Widget"]), "fieldSpecs": [{"kind": "Widget", "path": "spec/ref/name"}]}], "images": [{"kind": "Widget", "path": "spec/image"}],
+                  "commonLabels": [{"kind": "Widget", "path": "spec/selector/matchLabels", "create": True}], "replicas": [{"kind": "Widget", "path": "spec/replicas"}],
+                  "varReference": [{"kind": "Widget", "path": "spec/list/value"}, {"kind": "ConfigMap", "path": "data"}], "commonAnnotations": [{"kind": "Widget", "path": "spec/notes", "create": True}],
+                  "namePrefix": [{"kind": "Widget", "path": "spec/ref/name"}], "namespace": [{"kind": "Widget", "path": "spec/ns", "create": True}]}
+        return {key: choice[key] for key in self.some(choice, 1, 3)}
+
+    def plugin(self, path, pool):
+        p = self.pick
+        kind = p(["PrefixTransformer", "SuffixTransformer", "PrefixSuffixTransformer", "LabelTransformer", "AnnotationsTransformer", "NamespaceTransformer", "ImageTagTransformer", "ReplicaCountTransformer",
+                  "PatchTransformer", "ReplacementTransformer", "HashTransformer", "PatchStrategicMergeTransformer", "PatchJson6902Transformer"] + (["Unknown", "ValueAddTransformer"] if self.risky() else []))
+        out = {"apiVersion": "builtin" if not self.risky() else "example.com/v1", "kind": kind, "metadata": {"name": "plugin"}}
+        if kind == "PrefixTransformer":
+            out.update(prefix="t-", fieldSpecs=[{"path": "metadata/name"}])
+        elif kind == "SuffixTransformer":
+            out.update(suffix="-t", fieldSpecs=[{"path": "metadata/name", **({"kind": "Service"} if self.chance(0.4) else {})}])
+        elif kind == "PrefixSuffixTransformer":
+            out.update(prefix="t-", suffix="-t", fieldSpecs=[{"path": "metadata/name", "kind": "ConfigMap"}])
+        elif kind == "LabelTransformer":
+            out.update(labels=self.pairs(), fieldSpecs=[{"path": "metadata/labels", "create": True}, {"path": "spec/template/metadata/labels", "create": self.pick([True, False]), "kind": "Deployment"}])
+        elif kind == "AnnotationsTransformer":
+            out.update(annotations={"t": "x"}, fieldSpecs=[{"path": "metadata/annotations", "create": True}])
+        elif kind == "NamespaceTransformer":
+            out["metadata"]["namespace"] = "tns"
+            out.update(unsetOnly=self.pick([True, False]), fieldSpecs=[{"path": "metadata/name", "kind": "Namespace", "create": True}])
+            if self.chance(0.6):
+                out["setRoleBindingSubjects"] = p(["none", "allServiceAccounts", "defaultOnly"])
+        elif kind == "ImageTagTransformer":
+            out.update(imageTag=self.image_entry(), fieldSpecs=[{"path": "spec/image"}])
+        elif kind == "ReplicaCountTransformer":
+            out.update(replica={"name": p(NAMES), "count": 3}, fieldSpecs=[{"path": "spec/replicas", "create": True, "kind": "Deployment"}])
+        elif kind == "PatchTransformer":
+            out.update(self.patch(path, pool))
+        elif kind == "ReplacementTransformer" and pool:
+            out["replacements"] = [self.replacement(path, pool)]
+        elif kind == "PatchStrategicMergeTransformer" and pool:
+            out["patches"] = Yaml(self.rng, False).document(self.merge(p(pool)))
+        elif kind == "PatchJson6902Transformer" and pool:
+            entry = self.json_entry(path, p(pool))
+            out["target"] = entry["target"]
+            out.update({"jsonOp": entry["patch"]} if "patch" in entry else {"path": entry["path"]})
+        text = Yaml(self.rng, False).document(out)
+        if self.chance(0.3):
+            return text
+        name = self.fresh("t") + ".yaml"
+        self.put(f"{path}/{name}", text)
+        return name
+
+    def generator_plugin(self, path):
+        secret = self.chance(0.4)
+        out = {"apiVersion": "builtin", "kind": "SecretGenerator" if secret else "ConfigMapGenerator", "metadata": {"name": "gplugin", **({"namespace": "prod"} if self.chance(0.3) else {})}, "literals": ["a=b"]}
+        text = Yaml(self.rng, False).document(out)
+        if self.chance(0.4):
+            return text
+        name = self.fresh("g") + ".yaml"
+        self.put(f"{path}/{name}", text)
+        return name
