@@ -14,20 +14,22 @@ enum class Note : uint8_t {
   tilde,
   nothing,
   title,
-  upper,   // a null written ~, not at all, Null, NULL
-  misfit,  // a text put where there was a number: nobody can read it, unless something replaces it
-  made,    // a null that stands for a scalar just made
+  upper,     // a null written ~, not at all, Null, NULL
+  misfit,    // a text put where there was a number: nobody can read it, unless something replaces it
+  made,      // a null that stands for a scalar just made
+  untagged,  // as spelled, of a scalar that was made and not read: whatever is put there reads as what it then says
 };
 Note note_of(const Value& v);  // none for all but texts and nulls
 Value noted(Value v, Note note);
 
 // As parse_yaml_documents() by go-yaml v3's rules, with notes: what reads otherwise than it was written (0777, 1.50, a
 // date) stays text until plain_meaning() makes it what it is.
-Result<std::vector<Document>> parse_yaml_noted(std::string_view text, std::string_view file, YamlLimits limits = {});
+Result<std::vector<Document>> parse_yaml_noted(std::string_view text, std::string_view file, YamlLimits limits = {},
+                                               DuplicateKeys duplicates = DuplicateKeys::refuse);
 
 std::string_view null_text(const Value& null);  // as it was written
-// What texts with Note::spelled mean: a number, boolean or date. Deep. Whole numbers above 2^63 stay as they are, and
-// to_yaml() writes their digits.
+// What texts with Note::spelled or Note::untagged mean: a number, boolean or date. Deep. Whole numbers above 2^63 stay
+// as they are, and to_yaml() writes their digits.
 Value plain_meaning(const Value& v);
 // Plain text as it would be read; null also for "".
 Value read_plain(std::string_view text);

@@ -4,6 +4,7 @@
 // pay, so nodes and text are counted as if expanded, and go-yaml's own rule on the share of aliases holds as well.
 #include "value/yaml.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <unordered_map>
@@ -206,10 +207,13 @@ class YamlReader {
     frames_.pop_back();
     if (f.object()) {
       std::optional<std::string> twice;
+      if (duplicates_ == DuplicateKeys::first_wins)
+        std::reverse(stack_.members.data() + f.mark, stack_.members.data() + stack_.members.size());
       v = stack_.close_object(f.mark, [&twice](const Key& key) {
         if (!twice) twice = key.str();
       });
       if (twice && duplicates_ == DuplicateKeys::refuse) return duplicate(f.start, *twice);
+      if (twice && duplicates_ == DuplicateKeys::first_wins) v = v.with_member(repeated_keys, true);
       if (merges_.size() > f.merges_mark) add_merged(v, f.merges_mark);
     } else {
       v = stack_.close_array(f.mark);
@@ -383,7 +387,7 @@ class YamlReader {
   bool merge(const Value& v, bool alias) {
     auto take = [this](const Value& mapping) {
       if (!mapping.is_object()) return wrong("map merge requires map or sequence of maps as the value");
-      if (duplicates_ == DuplicateKeys::refuse) {
+      if (duplicates_ != DuplicateKeys::last_wins) {
         merges_.push_back(mapping);
       } else {
         for (const Member& m : mapping.members()) stack_.members.push(m);
@@ -393,7 +397,7 @@ class YamlReader {
     if (v.is_array() && !alias) {  // earlier mappings win
       auto all = v.items();
       for (size_t i = 0; i < all.size(); ++i)
-        if (!take(all[duplicates_ == DuplicateKeys::refuse ? i : all.size() - 1 - i])) return false;
+        if (!take(all[duplicates_ != DuplicateKeys::last_wins ? i : all.size() - 1 - i])) return false;
       return true;
     }
     return take(v);
@@ -491,9 +495,10 @@ Result<std::vector<Document>> parse_yaml_documents(std::string_view text, std::s
   return YamlReader(text, file, limits, duplicates).documents();
 }
 
-Result<std::vector<Document>> parse_yaml_noted(std::string_view text, std::string_view file, YamlLimits limits) {
+Result<std::vector<Document>> parse_yaml_noted(std::string_view text, std::string_view file, YamlLimits limits,
+                                               DuplicateKeys duplicates) {
   limits.rules = YamlRules::kustomize;
-  YamlReader reader(text, file, limits, DuplicateKeys::refuse);
+  YamlReader reader(text, file, limits, duplicates);
   reader.notes = true;
   return reader.documents();
 }
@@ -513,6 +518,7 @@ std::string_view null_text(const Value& null) {
     case Note::spelled:
     case Note::misfit:
     case Note::made:
+    case Note::untagged:
       break;
   }
   return "null";
@@ -554,7 +560,7 @@ Value scalar_as_written(std::string_view text) {
 
 Value plain_meaning(const Value& v) {
   if (v.is_string()) {
-    if (note_of(v) != Note::spelled) return v;
+    if (note_of(v) != Note::spelled && note_of(v) != Note::untagged) return v;
     // Above 2^63 the digits are kept: to_yaml() writes them as they are.
     return resolve_plain(v.as_string(), YamlRules::kustomize).kind == Scalar::Kind::large ? v
                                                                                           : read_plain(v.as_string());

@@ -35,8 +35,11 @@ struct YamlLimits {
 };
 enum class DuplicateKeys {
   refuse,
-  last_wins,  // as sigs.k8s.io/yaml without Strict: also between a mapping's own keys and merged ones
+  last_wins,   // as sigs.k8s.io/yaml without Strict: also between a mapping's own keys and merged ones
+  first_wins,  // as looking a key up among go-yaml's nodes; the mapping has the member `repeated_keys` beside
 };
+
+inline constexpr std::string_view repeated_keys = "\x01 repeated keys";
 
 struct Document {
   Value value;

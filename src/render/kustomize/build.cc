@@ -15,17 +15,24 @@
 #include "render/kustomize/patch.h"
 #include "render/kustomize/plugin.h"
 #include "render/kustomize/replacement.h"
+#include "render/kustomize/shared_labels.h"
 #include "render/kustomize/transform.h"
 #include "render/kustomize/vars.h"
 #include "sources/url.h"
 #include "value/json.h"
 #include "value/note.h"
+#include "value/yaml.h"
 
 namespace slipway::render::kustomize {
 namespace {
 
 constexpr int kDepthMax = 100;  // kustomizations within kustomizations
 constexpr size_t kResourcesMax = 200'000;
+
+// A folder or file as buildMetadata names it: from the root's view, or within a remote repository.
+struct Trail {
+  std::string path, repo, ref;
+};
 
 struct Accumulated {
   ResourceSet resources;
@@ -52,7 +59,7 @@ class Build {
       OR_RETURN(apply_overrides(k, request_.overrides, folder).context("spec.source.kustomize"));
     traced_ = !k.build_metadata.empty();
     Accumulated all;
-    OR_RETURN(accumulate(folder, k, all, "", 0, ""));
+    OR_RETURN(accumulate(folder, k, all, {}, 0, ""));
     return finish(k, all);
   }
 
@@ -64,50 +71,71 @@ class Build {
       if (request_.warn) request_.warn(warning);
       if (std::ranges::find(warnings_, warning) == warnings_.end()) warnings_.push_back(warning);
     }
-    if (k.old_charts)
-      return fail(ErrorKind::unsupported,
-                  "helmChartInflationGenerator is not rendered: say helmCharts (kustomize edit fix rewrites it)")
-          .at(k.old_charts->place());
     if (!k.charts.empty() && !request_.charts)
       return fail(ErrorKind::invalid,
                   "must specify --enable-helm (of slipway kustomize build; nothing else renders helmCharts yet)")
           .at(k.charts[0].spot.place());
-    if (k.openapi)
-      return fail(ErrorKind::unsupported, "an openapi schema of one's own is not read yet").at(k.openapi->place());
+    if (auto done = take_schema(folder, k); !done) return std::move(done).error().at(k.openapi_spot.place());
     return k;
   }
 
-  // `trail`: the folder as buildMetadata names it, from the root's view.
+  // The first schema that is named stays for the whole build; the file of a later one must be there all the same.
+  Result<> take_schema(const Folder& folder, const Kustomization& k) {
+    const std::string *path = nullptr, *version = nullptr;
+    for (const auto& [key, text] : k.openapi) {
+      if (key == "path") path = &text;
+      if (key == "version") version = &text;
+    }
+    std::optional<Folder::File> file;
+    if (path) file = OR_RETURN(folder.read(*path));
+    if (has_schema_) return {};
+    if (file && version) return fail(ErrorKind::invalid, "builtin version and custom schema provided, cannot use both");
+    if (version && !version->empty() && *version != "v1.21.2")
+      return fail(ErrorKind::invalid, "the specified OpenAPI version is not built in: \"{}\"; \"v1.21.2\" is",
+                  *version);
+    has_schema_ = file || (version && !version->empty());
+    if (file) known_.add(OR_RETURN(OpenApi::read(*file->text, file->path)));
+    return {};
+  }
+
+  // `trail`: the folder as buildMetadata names it.
   // `around`: the namespace of the kustomizations around it.
-  Result<> accumulate(const Folder& folder, const Kustomization& k, Accumulated& into, const std::string& trail,
-                      int depth, const std::string& around) {
+  Result<> accumulate(const Folder& folder, const Kustomization& k, Accumulated& into, const Trail& trail, int depth,
+                      const std::string& around) {
     std::string ns = k.ns.empty() ? around : k.ns;
     if (depth > kDepthMax)
       return fail(ErrorKind::too_large, "kustomizations are nested deeper than {} levels", kDepthMax).at({k.file});
     for (const Named& entry : k.resources) OR_RETURN(accumulate_entry(folder, entry, into, trail, depth, ns));
-    OR_RETURN(into.configuration.merge(builtin_configuration()));
-    for (const Named& entry : k.configurations)
-      OR_RETURN(placed(into.configuration.merge(OR_RETURN(read_configuration(folder, entry))), entry.spot));
+    OR_RETURN(merge_configurations(folder, k, into.configuration));
     for (const Named& entry : k.crds)
       OR_RETURN(placed(into.configuration.merge(OR_RETURN(read_crds(folder, entry))), entry.spot));
     OR_RETURN(run_generators(folder, k, into, trail, ns));
     for (const Named& entry : k.components) OR_RETURN(accumulate_component(folder, entry, into, trail, depth, ns));
     OR_RETURN(run_transformers(folder, k, into, trail));
-    if (!k.validators.empty()) OR_RETURN(run_plugins(folder, k.validators, k, into, trail));
+    if (!k.validators.empty()) OR_RETURN(run_validators(folder, k, into, trail));
     if (into.resources.all().size() > kResourcesMax)
       return fail(ErrorKind::too_large, "more than {} resources", kResourcesMax).at({k.file});
     return merge_vars(into.vars, k.vars, into.resources);
   }
 
-  Result<> accumulate_entry(const Folder& folder, const Named& entry, Accumulated& into, const std::string& trail,
-                            int depth, const std::string& ns) {
+  static Result<> merge_configurations(const Folder& folder, const Kustomization& k, Configuration& into) {
+    if (k.configurations.empty()) return into.merge(builtin_configuration());
+    Configuration read, own = builtin_configuration();
+    for (const Named& entry : k.configurations)
+      OR_RETURN(placed(read.merge(OR_RETURN(read_configuration(folder, entry))), entry.spot));
+    OR_RETURN(placed(own.merge(read), k.configurations[0].spot));
+    return placed(into.merge(own), k.configurations[0].spot);
+  }
+
+  Result<> accumulate_entry(const Folder& folder, const Named& entry, Accumulated& into, const Trail& trail, int depth,
+                            const std::string& ns) {
     auto gather = [&]() -> Result<> {
       if (folder.is_folder(entry.text)) return accumulate_folder(folder, entry, into, trail, depth, ns);
       Folder::File file = OR_RETURN(folder.read(entry.text));
       std::vector<Resource> read = OR_RETURN(resources_of(file));
       into.resources.all().reserve(into.resources.all().size() + read.size());
       for (Resource& r : read) {
-        if (traced_) r.from = Provenance{.path = joined(trail, entry.text)};
+        if (traced_) r.from = origin_of(into_entry(trail, entry.text));
         OR_RETURN(into.resources.append(std::move(r)));
       }
       return {};
@@ -119,12 +147,10 @@ class Build {
     return std::move(error).context("resources").at(entry.spot.place());
   }
 
-  Result<> accumulate_folder(const Folder& folder, const Named& entry, Accumulated& into, const std::string& trail,
-                             int depth, const std::string& ns) {
+  Result<> accumulate_folder(const Folder& folder, const Named& entry, Accumulated& into, const Trail& trail, int depth,
+                             const std::string& ns) {
     Folder inner = OR_RETURN(folder.open(entry.text));
     if (is_remote(entry.text)) {
-      if (traced_)
-        return fail(ErrorKind::unsupported, "buildMetadata does not tell yet where remote resources come from");
       auto done = accumulate_opened(inner, entry, into, trail, depth, ns);
       if (!done) return std::move(done).error().context(sources::shown_url(entry.text));
       return {};
@@ -132,13 +158,13 @@ class Build {
     return accumulate_opened(inner, entry, into, trail, depth, ns);
   }
 
-  Result<> accumulate_opened(const Folder& inner, const Named& entry, Accumulated& into, const std::string& trail,
-                             int depth, const std::string& ns) {
+  Result<> accumulate_opened(const Folder& inner, const Named& entry, Accumulated& into, const Trail& trail, int depth,
+                             const std::string& ns) {
     Kustomization k = OR_RETURN(load(inner));
     if (k.component)
       return fail(ErrorKind::invalid, "\"{}\" is a Component; name it under components, not resources", entry.text);
     Accumulated own;
-    OR_RETURN(accumulate(inner, k, own, joined(trail, entry.text), depth + 1, ns));
+    OR_RETURN(accumulate(inner, k, own, into_entry(trail, entry.text), depth + 1, ns));
     OR_RETURN(into.configuration.merge(own.configuration));
     OR_RETURN(into.resources.append_all(std::move(own.resources)));
     for (Var& var : own.vars) {
@@ -149,14 +175,19 @@ class Build {
     return {};
   }
 
-  Result<> accumulate_component(const Folder& folder, const Named& entry, Accumulated& into, const std::string& trail,
+  Result<> accumulate_component(const Folder& folder, const Named& entry, Accumulated& into, const Trail& trail,
                                 int depth, const std::string& ns) {
     auto gather = [&]() -> Result<> {
       Folder inner = OR_RETURN(folder.open(entry.text));
       Kustomization k = OR_RETURN(load(inner));
       if (!k.component)
         return fail(ErrorKind::invalid, "expected kind 'Component' for path '{}' but got 'Kustomization'", entry.text);
-      return accumulate(inner, k, into, joined(trail, entry.text), depth + 1, ns);
+      OR_RETURN(accumulate(inner, k, into, into_entry(trail, entry.text), depth + 1, ns));
+      if (!into.configuration.custom) return {};
+      Configuration merged_anew;  // which may show a conflict that the order of merging hid
+      OR_RETURN(merged_anew.merge(into.configuration));
+      into.configuration = std::move(merged_anew);
+      return {};
     };
     auto done = gather();
     if (done) return {};
@@ -176,12 +207,18 @@ class Build {
 
   // ---- generators, transformers
 
-  Provenance by_builtin(const Kustomization& k, const std::string& trail, const char* kind) const {
-    return {
-        .configured_in = joined(trail, k.file.substr(k.file.rfind('/') + 1)), .api_version = "builtin", .kind = kind};
+  Provenance by_builtin(const Kustomization& k, const Trail& trail, const char* kind) const {
+    return {.repo = trail.repo,
+            .ref = trail.ref,
+            .configured_in = joined(trail.path, k.file.substr(k.file.rfind('/') + 1)),
+            .api_version = "builtin",
+            .kind = kind};
   }
   static Provenance by_plugin(const Resource& plugin) {
-    return {.configured_in = plugin.from ? plugin.from->path : "",
+    if (!plugin.from) return {};
+    return {.repo = plugin.from->repo,
+            .ref = plugin.from->ref,
+            .configured_in = plugin.from->path,
             .api_version = plugin.object()["apiVersion"].str(),
             .kind = plugin.gvk().kind,
             .name = std::string(plugin.name()),
@@ -190,6 +227,7 @@ class Build {
   void trace(Accumulated& all, const Provenance& by) const {
     if (!traced_) return;
     for (Resource& r : all.resources.all()) {
+      part_shared_annotations(r);
       if (!r.from)
         r.from = by;
       else
@@ -197,7 +235,7 @@ class Build {
     }
   }
 
-  Result<> run_generators(const Folder& folder, const Kustomization& k, Accumulated& into, const std::string& trail,
+  Result<> run_generators(const Folder& folder, const Kustomization& k, Accumulated& into, const Trail& trail,
                           const std::string& ns) {
     for (const Generator& generator : k.generated) {
       Resource made = OR_RETURN(generate(generator, folder, &known_));
@@ -216,14 +254,16 @@ class Build {
     if (k.generators.empty()) return {};
     Accumulated plugins = OR_RETURN(load_plugins(folder, k.generators, k, trail));
     for (const Resource& plugin : plugins.resources.all()) {
-      Resource made = OR_RETURN(run_generator(plugin, folder, &known_));
-      if (traced_) made.from = by_plugin(plugin);
-      OR_RETURN(into.resources.absorb(std::move(made)));
+      const ChartSettings* charts = request_.charts ? &request_.chart_settings : nullptr;
+      for (Resource& made : OR_RETURN(run_generator(plugin, folder, &known_, charts, warnings_))) {
+        if (traced_) made.from = by_plugin(plugin);
+        OR_RETURN(into.resources.absorb(std::move(made)));
+      }
     }
     return {};
   }
 
-  Result<> run_transformers(const Folder& folder, const Kustomization& k, Accumulated& all, const std::string& trail) {
+  Result<> run_transformers(const Folder& folder, const Kustomization& k, Accumulated& all, const Trail& trail) {
     ResourceSet& set = all.resources;
     const Configuration& c = all.configuration;
     auto step = [&](const char* kind, Result<> done) -> Result<> {
@@ -251,7 +291,7 @@ class Build {
     return {};
   }
 
-  Result<> run_labels(const Kustomization& k, Accumulated& all, const std::string& trail) {
+  Result<> run_labels(const Kustomization& k, Accumulated& all, const Trail& trail) {
     if (k.labels.empty() && k.common_labels.empty()) return {};
     const Configuration& c = all.configuration;
     for (const Labels& labels : k.labels) {
@@ -279,7 +319,7 @@ class Build {
 
   // Plugins are given inline, in files, or as kustomizations that make them.
   Result<Accumulated> load_plugins(const Folder& folder, const std::vector<Named>& entries, const Kustomization& k,
-                                   const std::string& trail) {
+                                   const Trail& trail) {
     Accumulated plugins;
     for (const Named& entry : entries) {
       if (entry.text.find('\n') != entry.text.npos || entry.text.starts_with('{')) {
@@ -287,7 +327,7 @@ class Build {
         if (!read) return std::move(read).error().at(entry.spot.place());
         for (Resource& r : *read) {
           r.origin = entry.spot.place();
-          if (traced_) r.from = Provenance{.path = joined(trail, k.file.substr(k.file.rfind('/') + 1))};
+          if (traced_) r.from = origin_of(into_entry(trail, k.file.substr(k.file.rfind('/') + 1)));
           OR_RETURN(plugins.resources.append(std::move(r)));
         }
         continue;
@@ -298,7 +338,7 @@ class Build {
   }
 
   Result<> run_plugins(const Folder& folder, const std::vector<Named>& entries, const Kustomization& k,
-                       Accumulated& all, const std::string& trail) {
+                       Accumulated& all, const Trail& trail) {
     Accumulated plugins = OR_RETURN(load_plugins(folder, entries, k, trail));
     for (const Resource& plugin : plugins.resources.all()) {
       OR_RETURN(run_transformer(all.resources, plugin, folder, &known_));
@@ -306,6 +346,34 @@ class Build {
       trace(all, by_plugin(plugin));
     }
     return {};
+  }
+
+  // A validator is a transformer that must leave everything as it was, but for one label.
+  Result<> run_validators(const Folder& folder, const Kustomization& k, Accumulated& all, const Trail& trail) {
+    Accumulated plugins = OR_RETURN(load_plugins(folder, k.validators, k, trail));
+    for (const Resource& plugin : plugins.resources.all()) {
+      std::vector<Resource> before = all.resources.all();
+      OR_RETURN(run_transformer(all.resources, plugin, folder, &known_));
+      const std::vector<Resource>& after = all.resources.all();
+      bool same = before.size() == after.size();
+      // Where there were labels, writing that one and taking it away again leaves other nodes there.
+      for (size_t i = 0; same && i < before.size(); ++i)
+        same = !(before[i].object()["metadata"]["labels"].size() &&
+                 after[i].object()["metadata"]["labels"].has("validated-by")) &&
+               before[i].object() == without_validated(after[i].object()) &&
+               before[i].previous_count() == after[i].previous_count() && before[i].prefixes == after[i].prefixes &&
+               before[i].suffixes == after[i].suffixes;
+      if (!same)
+        return fail(ErrorKind::invalid, "validator shouldn't modify the resource map: {} \"{}\" does",
+                    plugin.gvk().kind, plugin.name())
+            .at(plugin.origin);
+    }
+    return {};
+  }
+  static Value without_validated(const Value& object) {
+    if (!object["metadata"]["labels"].has("validated-by")) return object;
+    Value after = object.without("/metadata/labels/validated-by");
+    return after["metadata"]["labels"].empty() ? after.without("/metadata/labels") : after;
   }
 
   // ---- at the root
@@ -364,7 +432,11 @@ class Build {
       return {};
     }
     for (const Value& item : v.items()) OR_RETURN(check_text(item));
-    for (const auto& member : v.members()) OR_RETURN(check_text(member.value));
+    for (const auto& member : v.members()) {
+      if (member.key.view() == value::repeated_keys)
+        return fail(ErrorKind::invalid, "a patch gave it a mapping with one key twice");
+      OR_RETURN(check_text(member.value));
+    }
     return {};
   }
 
@@ -382,9 +454,12 @@ class Build {
   static std::string lines(const Provenance& p, std::string_view indent) {
     std::string out;
     auto line = [&](std::string_view more, std::string_view name, const std::string& text) {
-      if (!text.empty()) out += fmt::format("{}{}{}: {}\n", indent, more, name, text);
+      if (!text.empty())
+        out += fmt::format("{}{}{}: {}\n", indent, more, name, base::trim(value::to_yaml(Value(text))));
     };
     line("", "path", p.path);
+    line("", "repo", p.repo);
+    line("", "ref", p.ref);
     line("", "configuredIn", p.configured_in);
     if (!p.kind.empty()) {
       out += fmt::format("{}configuredBy:\n", indent);
@@ -421,6 +496,16 @@ class Build {
     r.set_object(value::plain_meaning(r.object()));
   }
 
+  static Trail into_entry(const Trail& trail, const std::string& entry) {
+    auto remote = parse_remote(entry);
+    if (!remote || !*remote) return {joined(trail.path, entry), trail.repo, trail.ref};
+    // "notCloned" is what kustomize writes for a repository's root.
+    const RemoteSpec& spec = **remote;
+    return {spec.folder.empty() ? "notCloned" : spec.folder, spec.url, spec.ref_is_said ? spec.ref : ""};
+  }
+  static Provenance origin_of(Trail trail) {
+    return {.path = std::move(trail.path), .repo = std::move(trail.repo), .ref = std::move(trail.ref)};
+  }
   static std::string joined(const std::string& trail, const std::string& path) {
     // Like a path, but ".." may lead above the root of the build.
     std::vector<std::string> parts;
@@ -438,7 +523,7 @@ class Build {
   KnownKinds known_;
   std::map<std::pair<const sources::Tree*, std::string>, std::vector<Resource>> files_;
   std::vector<std::string> warnings_;
-  bool traced_ = false;
+  bool traced_ = false, has_schema_ = false;
 };
 
 }  // namespace

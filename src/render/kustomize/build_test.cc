@@ -79,7 +79,7 @@ TEST_CASE("charts are rendered when that is asked for, and only those in the tre
           {{"app/kustomization.yaml", "helmCharts:\n- name: web\n"}});
   refuses("app/kustomization.yaml:2:9: unknown field \"nmae\"",
           {{"app/kustomization.yaml", "helmCharts:\n- nmae: web\n"}});
-  refuses("helmChartInflationGenerator is not rendered: say helmCharts",
+  refuses("app/kustomization.yaml:1:31: must specify --enable-helm",
           {{"app/kustomization.yaml", "helmChartInflationGenerator: [{chartName: web}]\n"}});
 }
 

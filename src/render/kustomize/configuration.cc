@@ -62,10 +62,22 @@ Result<> add_fields(std::vector<FieldSpec>& to, const std::vector<FieldSpec>& fr
   return {};
 }
 
+namespace {
+
+// kustomize sorts rows by kind, and those for every kind come behind: whoever is merged first decides what is known.
+void sort_fields(std::vector<FieldSpec>& fields) {
+  std::ranges::stable_sort(fields, {}, [](const FieldSpec& f) { return f.kinds.empty(); });
+}
+
+}  // namespace
+
 Result<> Configuration::merge(const Configuration& other) {
-  if (other.builtin && !builtin && name_references.empty() && vars.empty()) {
-    *this = other;
-    return {};
+  if (other.builtin && !other.custom) {
+    if (builtin) return {};
+    if (!custom) {
+      *this = other;
+      return {};
+    }
   }
   using Fields = std::vector<FieldSpec>;
   static constexpr Fields Configuration::* lists[] = {
@@ -73,7 +85,10 @@ Result<> Configuration::merge(const Configuration& other) {
       &Configuration::common_labels, &Configuration::labels,      &Configuration::template_labels,
       &Configuration::claim_labels,  &Configuration::annotations, &Configuration::vars,
       &Configuration::images,        &Configuration::replicas};
-  for (auto list : lists) OR_RETURN(add_fields(this->*list, other.*list));
+  for (auto list : lists) {
+    OR_RETURN(add_fields(this->*list, other.*list));
+    sort_fields(this->*list);
+  }
   for (const NameReference& reference : other.name_references) {
     auto same = std::ranges::find_if(name_references, [&](const NameReference& there) {
       return there.target.kinds == reference.target.kinds && there.target.group == reference.target.group &&
@@ -85,6 +100,7 @@ Result<> Configuration::merge(const Configuration& other) {
       OR_RETURN(add_fields(same->fields, reference.fields));
   }
   builtin = builtin || other.builtin;
+  custom = true;
   return {};
 }
 

@@ -13,7 +13,7 @@ struct Configuration {
   std::vector<FieldSpec> name_prefix, name_suffix, namespaces, common_labels, labels, template_labels, claim_labels,
       annotations, vars, images, replicas;
   std::vector<NameReference> name_references;
-  bool builtin = false;  // the built-in tables are in it
+  bool builtin = false, custom = false;  // the built-in tables are in it, something else is
   Result<> merge(const Configuration& other);
 };
 const Configuration& builtin_configuration();

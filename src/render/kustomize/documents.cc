@@ -82,13 +82,14 @@ Result<std::vector<Chunk>> split(std::string_view text, const std::string& file)
 }
 
 // The first document of each chunk: what stands behind it is never looked at.
-Result<std::vector<value::Document>> read_documents(const std::string& text, const std::string& file, bool* alone) {
+Result<std::vector<value::Document>> read_documents(const std::string& text, const std::string& file,
+                                                    value::DuplicateKeys duplicates, bool* alone) {
   value::YamlLimits limits{.first_only = true};
   std::vector<value::Document> out;
   auto chunks = OR_RETURN(split(text, file));
   *alone = chunks.size() == 1;
   for (const Chunk& chunk : chunks) {
-    auto read = value::parse_yaml_noted(chunk.text, file, limits);
+    auto read = value::parse_yaml_noted(chunk.text, file, limits, duplicates);
     if (!read) {
       // For its place in the whole file.
       auto whole = value::parse_yaml_documents(text, file, {.rules = value::YamlRules::kustomize});
@@ -101,9 +102,11 @@ Result<std::vector<value::Document>> read_documents(const std::string& text, con
 
 }  // namespace
 
-Result<std::vector<Resource>> read_resources(std::string_view text, const std::string& file, const KnownKinds* known) {
+Result<std::vector<Resource>> read_resources(std::string_view text, const std::string& file, const KnownKinds* known,
+                                             value::DuplicateKeys duplicates) {
   bool alone = false;
-  auto documents = OR_RETURN(read_documents(base::replace_all(std::string(text), "\r\n", "\n"), file, &alone));
+  auto documents =
+      OR_RETURN(read_documents(base::replace_all(std::string(text), "\r\n", "\n"), file, duplicates, &alone));
   std::deque<Found> ahead;
   auto take = [&](Value object, int line) -> Result<> {
     if (object.is_null() || (object.is_object() && object.empty())) return {};

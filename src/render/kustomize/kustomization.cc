@@ -101,6 +101,30 @@ void read_patches(Fields& fields, std::string_view name, std::vector<Patch>& out
   fields.each(name, [&](Fields& f) { out.push_back(read_patch(f)); });
 }
 
+// What became helmCharts and helmGlobals. Some fields never meant anything there.
+void read_old_charts(Fields& fields, Kustomization& k) {
+  HelmGlobals globals;
+  fields.each("helmChartInflationGenerator", [&](Fields& f) {
+    HelmChart chart;
+    chart.spot = f.spot();
+    chart.name = f.text("chartName");
+    chart.version = f.text("chartVersion");
+    chart.repo = f.text("chartRepoUrl");
+    chart.values_file = f.text("values");
+    chart.values_merge = f.text("valuesMerge");
+    chart.release_name = f.text("releaseName");
+    f.inner("valuesLocal", [&](Fields&) {});
+    chart.values_inline = f.any("valuesLocal");
+    if (std::string home = f.text("chartHome"); !home.empty()) globals.chart_home = home;
+    if (std::string home = f.text("helmHome"); !home.empty()) globals.config_home = home;
+    for (const char* without_effect : {"chartRepoName", "helmBin", "releaseNamespace"}) (void)f.text(without_effect);
+    (void)f.texts("extraArgs");
+    f.done("a helmChartInflationGenerator entry");
+    k.charts.push_back(std::move(chart));
+  });
+  if (!fields.has("helmGlobals")) k.helm_globals = std::move(globals);
+}
+
 void read_all(Fields& fields, Kustomization& k) {
   std::string kind = fields.text("kind"), api_version = fields.text("apiVersion");
   (void)fields.any("metadata");
@@ -155,11 +179,12 @@ void read_all(Fields& fields, Kustomization& k) {
   k.build_metadata = fields.texts("buildMetadata");
   fields.each("helmCharts", [&](Fields& f) { k.charts.push_back(read_chart(f)); });
   fields.inner("helmGlobals", [&](Fields& f) {
-    k.helm_globals = {f.text("chartHome"), f.text("configHome")};
+    k.helm_globals = read_globals(f);
     f.done("helmGlobals");
   });
-  if (fields.has("helmChartInflationGenerator")) k.old_charts = fields.spot("helmChartInflationGenerator");
-  if (fields.has("openapi")) k.openapi = fields.spot("openapi");
+  read_old_charts(fields, k);
+  k.openapi = fields.pairs("openapi");
+  k.openapi_spot = fields.spot("openapi");
   k.component = kind == "Component";
   fields.done("the kustomization");
 }
@@ -230,6 +255,10 @@ Image read_image(Fields& fields) {
               fields.text("tagSuffix")};
   fields.done("an image");
   return image;
+}
+
+HelmGlobals read_globals(Fields& fields) {
+  return {fields.text("chartHome"), fields.text("configHome")};
 }
 
 HelmChart read_chart(Fields& fields) {

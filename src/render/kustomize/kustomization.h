@@ -120,7 +120,8 @@ struct Kustomization {
   std::vector<std::string> warnings;  // deprecated fields, in kustomize's words
   std::vector<HelmChart> charts;
   HelmGlobals helm_globals;
-  std::optional<Spot> old_charts, openapi;
+  Pairs openapi;  // path, version
+  Spot openapi_spot;
 };
 
 // Errors: bad_request (no YAML), invalid (unknown or mistyped field, wrong kind, empty), each with file and line.
@@ -135,6 +136,7 @@ Image read_image(Fields& fields);
 Replacement read_replacement(Fields& fields);
 Generator read_generator(Fields& fields, bool secret);
 HelmChart read_chart(Fields& fields);
+HelmGlobals read_globals(Fields& fields);
 std::vector<FieldSpec> read_field_specs(Fields& fields, std::string_view name);
 
 }  // namespace slipway::render::kustomize

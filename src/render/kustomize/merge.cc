@@ -14,36 +14,14 @@
 #include "render/kustomize/resource.h"
 #include "value/json.h"
 #include "value/note.h"
+#include "value/yaml.h"
 
 namespace slipway::render::kustomize {
 namespace {
 
-using kinds::PatchSchema;
 using Merged = std::optional<Value>;  // nothing: the field goes away
 
 constexpr size_t kPairwiseMax = 2000;  // elements of a list with several merge keys
-
-struct Slot {
-  PatchSchema below;
-  bool merges = false;            // a list whose elements are merged
-  std::vector<std::string> keys;  // by these; none: a list of scalars
-};
-
-Slot slot_of(const PatchSchema& schema, std::string_view name) {
-  Slot slot;
-  PatchSchema::Member member = schema.member(name);
-  slot.below = member.below;
-  slot.merges = member.merge;
-  // Fields of a pod that came after the schema kustomize has.
-  if (name == "schedulingGates" || name == "resourceClaims") slot.merges = false;
-  if (!slot.merges) return slot;
-  const kinds::Field* field = schema.type ? schema.type->field(name) : nullptr;
-  if (field && field->list_keys.size() > 1)
-    slot.keys = field->list_keys;
-  else if (!member.merge_key.empty())
-    slot.keys = {member.merge_key};
-  return slot;
-}
 
 enum class Directive { merge, replace, remove };
 Result<Directive> directive_named(const Value& word) {
@@ -83,7 +61,7 @@ Result<Merged> merge_map(const Value* target, const Value* patch, const Slot& sl
   std::vector<value::Member> members;
   bool changed = false;
   auto add = [&](const value::Key& key, const Value* t, const Value* p) -> Result<> {
-    Merged merged = OR_RETURN(merge(t, p, slot_of(slot.below, key)));
+    Merged merged = OR_RETURN(merge(t, p, slot.member(key)));
     changed = changed || !merged || !t || !same(*merged, *t);
     if (merged) members.push_back({key, std::move(*merged)});
     return {};
@@ -100,6 +78,8 @@ Result<Merged> merge_map(const Value* target, const Value* patch, const Slot& sl
     if (j == p.size() || (i < t.size() && t[i].key < p[j].key)) {
       OR_RETURN(add(t[i].key, &t[i].value, nullptr));
       ++i;
+    } else if (p[j].key.view() == value::repeated_keys) {
+      ++j;  // a repeated key counts once, the first time; only what is taken over whole is refused later
     } else if (i == t.size() || p[j].key < t[i].key) {
       OR_RETURN(add(p[j].key, nullptr, &p[j].value));
       ++j;
@@ -361,9 +341,7 @@ Result<Merged> merge_list(const Value* target, const Value* patch, const Slot& s
     if (!patch) return Merged(*target);
     return Merged(merge_scalars(target, patch));
   }
-  Slot element;
-  element.below = slot.below;
-  return merge_elements(target, patch, slot, element);
+  return merge_elements(target, patch, slot, slot.element());
 }
 
 enum class Shape { scalar, map, list };
@@ -395,6 +373,7 @@ Result<Merged> merge(const Value* target, const Value* patch, const Slot& slot) 
                 words(shape), value::to_json(*patch).substr(0, 120));
   switch (shape) {
     case Shape::map:
+      if (!slot.known) return merge_map(target, patch, slot.by_kind_of(target, patch));
       return merge_map(target, patch, slot);
     case Shape::list:
       return merge_list(target, patch, slot);
@@ -408,10 +387,8 @@ Result<Merged> merge(const Value* target, const Value* patch, const Slot& slot) 
 
 }  // namespace
 
-Result<std::optional<Value>> merge_over(const Value& target, const Value& patch, const kinds::Type* type) {
-  Slot slot;
-  slot.below.type = type;
-  return merge(&target, &patch, slot);
+Result<std::optional<Value>> merge_over(const Value& target, const Value& patch, const KnownKinds* known) {
+  return merge(&target, &patch, Slot{.kinds = known});
 }
 
 }  // namespace slipway::render::kustomize

@@ -4,12 +4,12 @@
 
 #include <optional>
 
-#include "kinds/kind.h"
+#include "render/kustomize/schema.h"
 
 namespace slipway::render::kustomize {
 
-// `patch` laid over `target`; nothing when the patch deletes it. `type` null: no schema, so lists are replaced.
+// `patch` laid over `target`; nothing when the patch deletes it. `known` null: no schema, so lists are replaced.
 // Errors: invalid for kinds of values that do not fit each other, or an unknown $patch directive.
-Result<std::optional<Value>> merge_over(const Value& target, const Value& patch, const kinds::Type* type);
+Result<std::optional<Value>> merge_over(const Value& target, const Value& patch, const KnownKinds* known);
 
 }  // namespace slipway::render::kustomize

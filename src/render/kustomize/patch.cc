@@ -4,6 +4,7 @@
 #include "kinds/patch_schema.h"
 #include "render/kustomize/documents.h"
 #include "render/kustomize/merge.h"
+#include "render/kustomize/shared_labels.h"
 #include "value/json.h"
 #include "value/note.h"
 #include "value/patch.h"
@@ -95,14 +96,15 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, Allowed allowed
     patch = patch.with("/metadata/annotations", texts_of(patch["metadata"]["annotations"]));
   std::string name(r.name()), ns(r.scope_name()), kind = r.gvk().kind;
   if (allowed.name || allowed.kind) r.remember_id();
-  auto merged = OR_RETURN(merge_over(r.object(), patch, r.type()).context(fmt::format("patching {}", r.id().str())));
+  auto merged = OR_RETURN(merge_over(r.object(), patch, r.known()).context(fmt::format("patching {}", r.id().str())));
   if (!merged || merged->empty()) {
     r.remove();
     return {};
   }
-  Value after = std::move(*merged);
+  Value after = std::move(*merged), before = r.object();
   if (!allowed.kind && after["kind"].as_string() != kind) after = after.with_member("kind", kind);
   r.set_object(std::move(after));
+  follow_shared_labels(r, before);
   if (!allowed.name) r.set_name(name);
   r.set_namespace(ns);
   set.touched(index);
@@ -213,7 +215,7 @@ Result<> apply_merges(ResourceSet& set, const std::vector<Resource>& merges, con
 
 Result<> apply_any(ResourceSet& set, const Patch& patch, const Folder& folder, const KnownKinds* known) {
   PatchText text = OR_RETURN(text_of(patch, folder));
-  auto merges = read_resources(text.text, text.file, known);
+  auto merges = read_resources(text.text, text.file, known, value::DuplicateKeys::first_wins);
   auto operations = json_operations(text.text);
   bool is_operations = operations && (operations->is_array() || operations->is_null());
   if (merges && !(merges->empty() && is_operations && operations->size())) {
@@ -246,7 +248,7 @@ Result<> apply_strategic_patches(ResourceSet& set, std::span<const Named> patche
   // All are read before the first is applied.
   std::vector<std::pair<std::vector<Resource>, const Named*>> read;
   for (const Named& patch : patches) {
-    auto merges = read_resources(patch.text, "", known);
+    auto merges = read_resources(patch.text, "", known, value::DuplicateKeys::first_wins);
     if (!merges || patch.text.find('\n') == patch.text.npos) {
       auto file = folder.read(patch.text);
       if (!file && merges && !merges->empty()) {
@@ -254,7 +256,7 @@ Result<> apply_strategic_patches(ResourceSet& set, std::span<const Named> patche
         continue;
       }
       if (!file) return std::move(file).error().at(patch.spot.place());
-      merges = read_resources(*file->text, file->path, known);
+      merges = read_resources(*file->text, file->path, known, value::DuplicateKeys::first_wins);
     }
     if (!merges) return std::move(merges).error().at(patch.spot.place());
     read.emplace_back(std::move(*merges), &patch);

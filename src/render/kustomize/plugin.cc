@@ -5,6 +5,7 @@
 #include "render/kustomize/patch.h"
 #include "render/kustomize/replacement.h"
 #include "render/kustomize/transform.h"
+#include "render/kustomize/value_add.h"
 #include "value/yaml.h"
 
 namespace slipway::render::kustomize {
@@ -35,17 +36,20 @@ Result<> transform(ResourceSet& set, const Resource& plugin, const Folder& folde
   if (kind == "PrefixTransformer" || kind == "SuffixTransformer") {
     bool prefix = kind == "PrefixTransformer";
     std::string text = f.text(prefix ? "prefix" : "suffix");
+    bool given = f.has("fieldSpecs");
     auto fields = read_field_specs(f, "fieldSpecs");
     OR_RETURN(config.done());
+    if (!given) return fail(ErrorKind::invalid, "fieldSpecs is not expected to be nil");
     return prefix ? add_prefix(set, text, fields) : add_suffix(set, text, fields);
   }
   if (kind == "PrefixSuffixTransformer") {
     std::string prefix = f.text("prefix"), suffix = f.text("suffix");
+    bool given = f.has("fieldSpecs");
     auto fields = read_field_specs(f, "fieldSpecs");
     OR_RETURN(config.done());
-    if (fields.empty()) return fail(ErrorKind::invalid, "fieldSpecs is not expected to be nil");
-    if (!prefix.empty()) OR_RETURN(add_prefix(set, prefix, fields));
-    return suffix.empty() ? Result<>() : add_suffix(set, suffix, fields);
+    if (!given) return fail(ErrorKind::invalid, "fieldSpecs is not expected to be nil");
+    OR_RETURN(add_prefix(set, prefix, fields));
+    return add_suffix(set, suffix, fields);
   }
   if (kind == "LabelTransformer" || kind == "AnnotationsTransformer") {
     Pairs pairs = f.pairs(kind == "LabelTransformer" ? "labels" : "annotations");
@@ -102,6 +106,8 @@ Result<> transform(ResourceSet& set, const Resource& plugin, const Folder& folde
   }
   if (kind == "PatchStrategicMergeTransformer") {
     std::vector<Named> patches;
+    if (f.texts("paths").empty() && f.text("patches").empty())
+      return fail(ErrorKind::invalid, "empty file path and empty patch content");
     for (std::string& path : f.texts("paths")) patches.push_back({std::move(path), {nullptr, plugin.origin.file, ""}});
     if (std::string text = f.text("patches"); !text.empty())
       patches.push_back({text + "\n", {nullptr, plugin.origin.file, ""}});
@@ -113,6 +119,31 @@ Result<> transform(ResourceSet& set, const Resource& plugin, const Folder& folde
     f.each("replacements", [&](Fields& inner) { replacements.push_back(read_replacement(inner)); });
     OR_RETURN(config.done());
     return apply_replacements(set, replacements, folder);
+  }
+  if (kind == "ValueAddTransformer") {
+    ValueAdd add;
+    add.value = base::trim(f.text("value"));
+    if (add.value.empty()) add.value = folder.root().substr(folder.root().rfind('/') + 1);
+    auto read_targets = [&](Fields& from) {
+      from.each("targets", [&](Fields& t) {
+        ValueAdd::Target target;
+        t.inner("selector", [&](Fields& inner) { target.selector = read_selector(inner); });
+        target.field_path = t.text("fieldPath");
+        target.file_path_position = t.number("filePathPosition");
+        add.targets.push_back(std::move(target));
+      });
+    };
+    read_targets(f);
+    if (std::string path = f.text("targetFilePath"); !path.empty()) {
+      auto file = OR_RETURN(folder.read(path));
+      Value v = OR_RETURN(value::parse_yaml(*file.text, file.path));
+      Source source{.text = file.text, .file = file.path, .lenient = true};
+      Fields more(source, v);
+      read_targets(more);
+      if (source.fault) return std::move(*source.fault);
+    }
+    OR_RETURN(config.done());
+    return add_value(set, add);
   }
   if (kind == "HashTransformer") {
     add_name_hashes(set);
@@ -163,22 +194,35 @@ Result<Resource> generate_policy(const Resource& plugin, const KnownKinds* known
 
 }  // namespace
 
-Result<Resource> run_generator(const Resource& plugin, const Folder& folder, const KnownKinds* known) {
+Result<std::vector<Resource>> run_generator(const Resource& plugin, const Folder& folder, const KnownKinds* known,
+                                            const ChartSettings* charts, std::vector<std::string>& warnings) {
   if (!is_builtin(plugin)) return refused(plugin);
-  if (plugin.gvk().kind == "IAMPolicyGenerator") return generate_policy(plugin, known);
-  bool secret = plugin.gvk().kind == "SecretGenerator";
-  if (!secret && plugin.gvk().kind != "ConfigMapGenerator")
-    return fail(ErrorKind::unsupported, "unable to load builtin {}: no such generator here", plugin.id().str())
-        .at(plugin.origin);
+  const std::string& kind = plugin.gvk().kind;
+  if (kind == "IAMPolicyGenerator") return std::vector<Resource>{OR_RETURN(generate_policy(plugin, known))};
+  bool secret = kind == "SecretGenerator", chart = kind == "HelmChartInflationGenerator";
+  if (!secret && !chart && kind != "ConfigMapGenerator")
+    return fail(ErrorKind::unsupported, "plugin {} is no generator", plugin.id().str()).at(plugin.origin);
   Config config(plugin);
+  auto named = [&](auto done) {
+    if (!done)
+      return decltype(done)(
+          std::move(done).error().context(fmt::format("{} \"{}\"", kind, plugin.name())).at(plugin.origin));
+    return done;
+  };
+  if (chart) {
+    if (!charts) return fail(ErrorKind::invalid, "must specify --enable-helm").at(plugin.origin);
+    HelmGlobals globals = read_globals(config.fields);
+    HelmChart entry = read_chart(config.fields);
+    OR_RETURN(named(config.done()));
+    return named(inflate_chart(entry, globals, folder, "", *charts, known, warnings));
+  }
   Generator generator = read_generator(config.fields, secret);
-  if (config.source.fault)
-    return fail(ErrorKind::invalid, "{}: {}", plugin.gvk().kind, config.source.fault->message()).at(plugin.origin);
+  OR_RETURN(named(config.done()));
   // Name and namespace stand in the metadata.
   if (generator.name.empty()) generator.name = plugin.name();
   if (generator.ns.empty()) generator.ns = plugin.scope_name();
   generator.spot = {nullptr, plugin.origin.file, ""};
-  return generate(generator, folder, known);
+  return std::vector<Resource>{OR_RETURN(generate(generator, folder, known))};
 }
 
 }  // namespace slipway::render::kustomize

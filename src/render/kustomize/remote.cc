@@ -78,7 +78,7 @@ Result<std::optional<RemoteSpec>> parse_remote(std::string_view path) {
   auto folder = sources::clean_path(parts->folder);
   if (!folder || parts->folder.find("..") != std::string_view::npos)
     return fail(ErrorKind::invalid, "url path exits repo: {}", path);
-  return std::optional(RemoteSpec{fmt::format("{}{}", host, parts->repository), *folder, query.ref});
+  return std::optional(RemoteSpec{fmt::format("{}{}", host, parts->repository), *folder, query.ref, query.said});
 }
 
 namespace {

@@ -16,6 +16,7 @@ struct RemoteSpec {
   std::string url;     // of the repository
   std::string folder;  // in it; "" its root
   std::string ref;     // "HEAD" unless said
+  bool ref_is_said = false;
 };
 // Nothing when the path names no repository. Error: invalid (a folder that leaves the repository).
 Result<std::optional<RemoteSpec>> parse_remote(std::string_view path);

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "render/kustomize/patch.h"
+#include "render/kustomize/shared_labels.h"
 #include "render/words.h"
 #include "value/json.h"
 #include "value/note.h"
@@ -48,7 +49,7 @@ std::string text_of(const Value& v) {
 
 // Only the text of a scalar is written over another: the old one's type stays, and must still be what the text says.
 Value retyped(const Value& old, std::string text) {
-  if (old.is_string() && value::note_of(old) != value::Note::spelled)
+  if (old.is_string() && value::note_of(old) != value::Note::spelled)  // untagged stays so too
     return value::noted(Value(text), value::note_of(old));
   std::string_view before = value::plain_tag(scalar_text(old)), after = value::plain_tag(text);
   if (before == after || (before == "float" && after == "int")) return value::scalar_as_written(text);
@@ -78,7 +79,7 @@ Result<Value> with_options(const Value& old, bool made, const Value& value, cons
   } else if (!scalar) {
     return value;
   }
-  return made ? value::scalar_as_written(text) : retyped(old, std::move(text));
+  return made ? value::noted(Value(text), value::Note::untagged) : retyped(old, std::move(text));
 }
 
 // Walks a path and writes at its end; counts the places. `create`: what is missing on the way is made.
@@ -113,7 +114,7 @@ class Writer {
       return value_.is_object()  ? Value::object()
              : value_.is_array() ? Value::array()
                                  : value::noted(Value(), value::Note::made);
-    return rest[0].starts_with('[') || base::parse_int(rest[0]) || rest[0] == "-" ? Value::array() : Value::object();
+    return rest[0].starts_with('[') || base::parse_int(rest[0]) ? Value::array() : Value::object();
   }
   Result<Value> write_index(const Value& node, size_t index, std::span<const std::string> rest) {
     if (!node.is_array())
@@ -146,7 +147,7 @@ class Writer {
       out = out.with_item(i, OR_RETURN(write(node[i], name.empty() ? std::span<const std::string>() : rest)));
     }
     if (found || !options_.create) return out;
-    Value written = value::scalar_as_written(wanted);
+    Value written = value::noted(Value(wanted), value::Note::untagged);
     Value made = name.empty() ? written : Value{{value::Key(name), written}};
     return out.appended(OR_RETURN(write(made, name.empty() ? std::span<const std::string>() : rest)));
   }
@@ -173,7 +174,7 @@ class Writer {
 
 bool selects(const Selector& selector, const Id& id) {
   auto fits = [](const std::string& wanted, const std::string& is) { return wanted.empty() || wanted == is; };
-  bool ns = selector.ns.empty() || id.scope == "_" ? true : id.scope == selector.ns;
+  bool ns = selector.ns.empty() || id.scope == selector.ns;
   return fits(selector.group, id.gvk.group) && fits(selector.version, id.gvk.version) &&
          fits(selector.kind, id.gvk.kind) && fits(selector.name, id.name) && ns;
 }
@@ -221,7 +222,7 @@ const Value* look_up(const Value& object, std::span<const std::string> path) {
 Result<Value> source_value(ResourceSet& set, const Replacement& r) {
   if (r.source_value && r.source)
     return fail(ErrorKind::invalid, "value and resource selectors are mutually exclusive");
-  if (r.source_value) return Value(*r.source_value);
+  if (r.source_value) return value::noted(Value(*r.source_value), value::Note::untagged);
   const Resource* found = nullptr;
   for (const Resource& candidate : set.all()) {
     if (candidate.is_removed() || !any_id(candidate, [&](const Id& id) { return selects(*r.source, id); })) continue;
@@ -290,7 +291,9 @@ Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, const V
                                      target.options.create ? "or create " : "", text, r.id().str());
       if (!after) return std::move(after).error().context(what);
       if (!writer.written) return fail(ErrorKind::invalid, "{}", what);
+      Value before = r.object();
       r.set_object(std::move(*after));
+      follow_shared_labels(r, before);
     }
     set.touched(i);
   }

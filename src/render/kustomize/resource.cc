@@ -3,22 +3,11 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "render/kustomize/cluster_kinds.h"
 #include "render/kustomize/generate.h"
 #include "value/json.h"
 #include "value/note.h"
 
 namespace slipway::render::kustomize {
-
-bool KnownKinds::is_cluster_scoped(const GroupVersionKind& id) const {
-  return is_known_cluster_kind(id.api_version(), id.kind);
-}
-const kinds::Type* KnownKinds::type(const GroupVersionKind& id) const {
-  if (is_later_kind(id.api_version(), id.kind)) return nullptr;
-  const kinds::Kind* kind = catalog_.find(id);
-  if (!kind && is_known_older_version(id.api_version(), id.kind)) kind = catalog_.find_kind(id.group, id.kind);
-  return kind && kind->builtin ? kind->type : nullptr;
-}
 
 std::string scalar_text(const Value& v) {
   if (v.is_string()) return v.str();

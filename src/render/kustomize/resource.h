@@ -7,23 +7,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "kinds/kind.h"
 #include "kinds/object.h"
+#include "render/kustomize/schema.h"
 
 namespace slipway::render::kustomize {
-
-using kinds::GroupVersionKind;
-
-// Kubernetes' own kinds as kustomize knows them: foreign kinds count as namespaced and have no merge keys.
-class KnownKinds {
- public:
-  explicit KnownKinds(const kinds::Catalog& catalog) : catalog_(catalog) {}
-  bool is_cluster_scoped(const GroupVersionKind& id) const;
-  const kinds::Type* type(const GroupVersionKind& id) const;  // null: no schema
-
- private:
-  const kinds::Catalog& catalog_;
-};
 
 struct Id {
   GroupVersionKind gvk;
@@ -43,7 +30,7 @@ enum class Behavior { unspecified, create, merge, replace };
 
 // Where a resource came from, or what changed it, as buildMetadata writes it.
 struct Provenance {
-  std::string path, configured_in, api_version, kind, name, ns;
+  std::string path, repo, ref, configured_in, api_version, kind, name, ns;
 };
 
 class Resource {
@@ -55,7 +42,7 @@ class Resource {
   std::string_view name() const { return kinds::name_of(object_); }
   std::string_view scope_name() const { return kinds::namespace_of(object_); }
   bool is_cluster_scoped() const { return cluster_scoped_; }
-  const kinds::Type* type() const { return known_->type(gvk_); }
+  const KnownKinds* known() const { return known_; }
   Id id() const;
   Id original_id() const { return previous_.empty() ? id() : previous(0); }
   size_t previous_count() const { return previous_.size(); }
@@ -76,7 +63,7 @@ class Resource {
   base::Place origin;
   std::vector<std::string> prefixes, suffixes;
   std::vector<std::string> vars;  // names of the vars that read from it
-  // Labels that one transformer wrote to several fields; see add_pairs().
+  // Labels that one transformer wrote to several fields; see shared_labels.h.
   struct SharedLabel {
     std::string key;
     std::vector<std::vector<std::string>> paths;

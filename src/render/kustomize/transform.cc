@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "render/kustomize/shared_labels.h"
 #include "render/words.h"
 #include "value/note.h"
 
@@ -49,6 +50,22 @@ Result<> check_distinct(const ResourceSet& set) {
 
 }  // namespace
 
+Result<> set_namespace(Resource& r, const NamespaceChange& change, std::span<const FieldSpec> fields) {
+  auto new_name = [&](const Value& old) -> Result<Value> {
+    return change.unset_only && !old.as_string().empty() ? old : Value(change.name);
+  };
+  if (!r.is_cluster_scoped() && !(change.unset_only && !r.scope_name().empty())) r.set_namespace(change.name);
+  bool binding = r.gvk().kind == "RoleBinding" || r.gvk().kind == "ClusterRoleBinding";
+  if (binding && change.subjects != Subjects::none && r.object()["subjects"].is_array())
+    r.set_object(with_subject_namespaces(r.object(), change));
+  for (const FieldSpec& field : fields) {
+    if (is_namespace_field(field) || (is_name_field(field) && r.gvk().api_version() != "v1")) continue;
+    if (binding && field.path_text == "subjects/namespace") continue;
+    OR_RETURN(change_fields(r, field, Missing::make_scalar, new_name));
+  }
+  return {};
+}
+
 Result<> change_namespace(ResourceSet& set, const NamespaceChange& change, std::span<const FieldSpec> fields) {
   if (change.name.empty()) return {};
   auto& all = set.all();
@@ -56,18 +73,7 @@ Result<> change_namespace(ResourceSet& set, const NamespaceChange& change, std::
     Resource& r = all[i];
     if (r.is_removed() || r.from_chart) continue;
     r.remember_id();
-    auto new_name = [&](const Value& old) -> Result<Value> {
-      return change.unset_only && !old.as_string().empty() ? old : Value(change.name);
-    };
-    if (!r.is_cluster_scoped() && !(change.unset_only && !r.scope_name().empty())) r.set_namespace(change.name);
-    bool binding = r.gvk().kind == "RoleBinding" || r.gvk().kind == "ClusterRoleBinding";
-    if (binding && change.subjects != Subjects::none && r.object()["subjects"].is_array())
-      r.set_object(with_subject_namespaces(r.object(), change));
-    for (const FieldSpec& field : fields) {
-      if (is_namespace_field(field) || (is_name_field(field) && r.gvk().api_version() != "v1")) continue;
-      if (binding && field.path_text == "subjects/namespace") continue;
-      OR_RETURN(change_fields(r, field, Missing::make_scalar, new_name));
-    }
+    OR_RETURN(set_namespace(r, change, fields));
     set.touched(i);
   }
   return check_distinct(set);
@@ -103,7 +109,7 @@ namespace {
 // Plain text stays plain: with a prefix "1" the name e3 reads as a number.
 Value renamed(const Value& old, std::string text) {
   if (value::note_of(old) == value::Note::quoted) return value::noted(Value(text), value::Note::quoted);
-  return value::noted(Value(text), value::Note::spelled);
+  return value::noted(Value(text), value::Note::untagged);
 }
 
 }  // namespace
@@ -117,41 +123,6 @@ Result<> add_suffix(ResourceSet& set, const std::string& suffix, std::span<const
                 [&](const Value& name) -> Result<Value> { return renamed(name, scalar_text(name) + suffix); });
 }
 
-namespace {
-
-using Path = std::vector<std::string>;
-
-// Which of the keys a field had before it was written.
-struct Written {
-  Path path;
-  std::vector<bool> had;
-};
-
-void share(Resource& r, const Pairs& pairs, const std::vector<Written>& written) {
-  for (size_t k = 0; k < pairs.size(); ++k) {
-    const auto& [key, text] = pairs[k];
-    Resource::SharedLabel fresh{key, {}};
-    for (const Written& w : written) {
-      if (!w.had[k]) {
-        fresh.paths.push_back(w.path);
-        continue;
-      }
-      for (const Resource::SharedLabel& group : r.shared_labels) {
-        if (group.key != key || std::ranges::find(group.paths, w.path) == group.paths.end()) continue;
-        for (const Path& path : group.paths) {
-          auto after = change_fields(r.object(), path, Missing::skip, [&](const Value& old) -> Result<Value> {
-            return old.has(key) ? old.with_member(key, Value(text)) : old;
-          });
-          if (after) r.set_object(std::move(*after));
-        }
-      }
-    }
-    if (fresh.paths.size() > 1) r.shared_labels.push_back(std::move(fresh));
-  }
-}
-
-}  // namespace
-
 Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSpec> fields) {
   if (pairs.empty()) return {};
   std::vector<value::Member> members;
@@ -159,7 +130,7 @@ Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSp
   Value made = Value::object(members);
   for (Resource& r : set.all()) {
     if (r.is_removed()) continue;
-    std::vector<Written> written;
+    std::vector<WrittenField> written;
     for (const FieldSpec& field : fields) {
       std::vector<bool> had(pairs.size());
       bool reached = false;
@@ -178,14 +149,17 @@ Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSp
       OR_RETURN(change_fields(r, field, Missing::make_map, change));
       if (reached) written.push_back({field.path, std::move(had)});
     }
-    if (written.size() > 1 || !r.shared_labels.empty()) share(r, pairs, written);
+    if (written.size() > 1 || !r.shared_labels.empty()) share_labels(r, pairs, written);
   }
   return {};
 }
 
 Result<> set_replicas(ResourceSet& set, const Replica& replica, std::span<const FieldSpec> fields) {
   bool found = false;
-  auto change = [&](const Value&) -> Result<Value> { return Value(replica.count); };
+  auto change = [&](const Value& old) -> Result<Value> {
+    if (value::note_of(old) != value::Note::quoted) return Value(replica.count);
+    return value::noted(Value(std::to_string(replica.count)), value::Note::quoted);  // the quotes stay
+  };
   std::vector<size_t> named = set.with_any_name(replica.name);
   for (const FieldSpec& field : fields)
     for (size_t i : named) {

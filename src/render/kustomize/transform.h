@@ -18,13 +18,14 @@ struct NamespaceChange {
 // when two resources become one.
 Result<> change_namespace(ResourceSet& set, const NamespaceChange& change, std::span<const FieldSpec> fields);
 
+// The same for one, whose earlier id is not kept.
+Result<> set_namespace(Resource& resource, const NamespaceChange& change, std::span<const FieldSpec> fields);
+
 // Kinds that keep their names: CustomResourceDefinition, APIService, Namespace.
 Result<> add_prefix(ResourceSet& set, const std::string& prefix, std::span<const FieldSpec> fields);
 Result<> add_suffix(ResourceSet& set, const std::string& suffix, std::span<const FieldSpec> fields);
 
-// Labels or annotations, into every mapping at `fields`. As in kustomize, what one call writes to several fields of a
-// resource stays one value: a later call that changes it in one of them changes it in all (a base's label in selectors
-// follows an overlay that only means metadata). Clusters hold immutable selectors that came about so.
+// Labels or annotations, into every mapping at `fields`. What is written to several stays one: see shared_labels.h.
 Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSpec> fields);
 
 // Error: invalid when no resource has that name, with the nearest.

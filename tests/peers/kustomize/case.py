@@ -56,7 +56,7 @@ class Case(Resources, Patches, Fields):
                 k["resources"] = [e for e in entries if e not in k["bases"]]
             else:
                 k["resources"] = entries
-        if depth < 2 and self.chance(0.2 if not component else 0.05):
+        if depth < 2 and self.chance(0.25 if not component else 0.15):
             k["components"] = []
             for _ in range(rng.choice([1, 1, 2])):
                 inner = self.fresh("c")
@@ -107,22 +107,27 @@ class Case(Resources, Patches, Fields):
             k["secretGenerator"] = [self.generator(path, pool, True)]
         if c(0.08):
             k["generatorOptions"] = self.generator_options()
-        if c(0.15) and pool:
+        if c(0.2) and pool:
             k["replacements"] = [self.replacement(path, pool) for _ in range(self.rng.choice([1, 1, 2]))]
-        if c(0.06) and pool:
+        if c(0.09) and pool:
             k["vars"] = [self.var(p(pool), n) for n in self.some(["VAR_A", "VAR_B"], 1, 2)]
+        if c(0.08):
+            k["configurations"] = [self.beside(path, "conf", self.configuration()) for _ in range(self.rng.choice([1, 1, 2]))]
+        if c(0.04):
+            k["crds"] = [self.crd(path)]
         if c(0.05):
-            name = self.fresh("conf") + ".yaml"
-            self.put(f"{path}/{name}", Yaml(self.rng, False).document(self.configuration()))
-            k["configurations"] = [name]
-        if c(0.06):
-            k["transformers"] = [self.plugin(path, pool)]
-        if c(0.02):
+            k["openapi"] = self.openapi(path)
+        if c(0.09):
+            k["transformers"] = [self.plugin(path, pool) for _ in range(self.rng.choice([1, 1, 2]))]
+        if c(0.05):
             k["generators"] = [self.generator_plugin(path)]
+        if c(0.02):
+            k["validators"] = [self.validator(path, pool)]
         if c(0.04):
             k["buildMetadata"] = self.some(["originAnnotations", "transformerAnnotations", "managedByLabel"], 1, 3)
         if c(0.06):
             k["sortOptions"] = p([{"order": "fifo"}, {"order": "legacy"}, {"order": "legacy", "legacySortOptions": {"orderFirst": ["Service", "ConfigMap"], "orderLast": ["Deployment"]}},
+                                  {"order": "legacy", "legacySortOptions": {"orderLast": ["ConfigMap", "Widget"]}}, {"order": "legacy", "legacySortOptions": {}},
                                   {"order": "fifo"} if not self.risky() else {"order": "x"}])
         if self.risky():
             k[p(["unknown", "namePrefx", "patchs", "Resources"])] = p(["x", [], {}])

@@ -1,5 +1,5 @@
 """Chance, and the words that the cases are made of."""
-from .writer import Scalar
+from .writer import Scalar, Yaml
 
 NAMES = ["web", "db", "cache", "app", "api"]
 NAMESPACES = ["prod", "dev", "default"]
@@ -44,3 +44,9 @@ class Chance:
 
     def put(self, path, text):
         self.files[path] = text
+
+    def beside(self, path, stem, v):
+        """The name of a new file in the folder `path` that holds the value."""
+        name = self.fresh(stem) + ".yaml"
+        self.put(f"{path}/{name}", Yaml(self.rng, False).document(v))
+        return name

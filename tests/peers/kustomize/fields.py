@@ -1,5 +1,5 @@
 """Random fields of a kustomization: generators, replacements, vars, images, labels, plugins."""
-import re
+import json, re
 
 from .chance import NAMES, NAMESPACES, Chance
 from .writer import Yaml
@@ -78,7 +78,11 @@ class Fields(Chance):
 
     PATHS = ["metadata.name", "metadata.labels.app", "metadata.annotations.note", "spec.replicas", "spec.template.spec.containers.0.image", "spec.template.spec.containers.[name=main].image",
              "spec.template.spec.containers.*.image", "spec.template.spec.containers.[name=main].env.[name=A].value", "data.k", "data.inner\\.yaml.a", "metadata.namespace", "spec.serviceName",
-             "spec.template.metadata.labels.app", "spec.selector", "data", "spec.ports.0.port", "metadata.annotations.a\\.b/c", "spec.ports.[port=80].name"]
+             "spec.template.metadata.labels.app", "spec.selector", "data", "spec.ports.0.port", "metadata.annotations.a\\.b/c", "spec.ports.[port=80].name",
+             "spec.list.[name=a].value", "spec.list.*.name", "spec.image", "spec.ref.name", "spec.replicas", "spec.template.spec.containers", "spec.template.spec.containers.0.args.0", "kind", "metadata.annotations", "spec.template.spec.containers.-.name"]
+
+    CREATED = ["spec.list.[name=new].value", "spec.template.spec.containers.[name=main].env.[name=NEW].value", "spec.list.0.value", "spec.list.2", "metadata.annotations.new", "metadata.labels.new", "spec.deep.er.path", "data.new",
+               "spec.template.spec.containers.*.env.[name=X].value", "spec.new.0.name", "spec.args.[=x]", "metadata.annotations.x\\.y/z", "data.inner\\.yaml.new", "spec.ports.[port=9].name"]
 
     def field_path(self, r, exists):
         if exists and self.chance(0.9):
@@ -128,8 +132,8 @@ class Fields(Chance):
                 source_path = self.field_path(s, True)
             if c(0.9):
                 out["source"]["fieldPath"] = source_path
-            if c(0.1):
-                out["source"]["options"] = {"delimiter": p(["-", ":", "/"]), "index": p([0, 0, 1])}
+            if c(0.2):
+                out["source"]["options"] = {"delimiter": p(["-", ":", "/", ".", " "]), **({"index": p([0, 0, 0, 1])} if c(0.7) else {})}
         out["targets"] = []
         for _ in range(self.rng.choice([1, 1, 2])):
             t = p(pool)
@@ -139,14 +143,16 @@ class Fields(Chance):
             options = {}
             if create:
                 options["create"] = True
-            if c(0.2):
-                options["delimiter"] = p(["-", ":", "/", "."])
+            if create and c(0.3):
+                target["fieldPaths"] = [p(self.CREATED)]
+            if c(0.3):
+                options["delimiter"] = p(["-", ":", "/", ".", ", "])
                 if c(0.7):
                     options["index"] = p([0, 1, 2, -1])
             if options:
                 target["options"] = options
             if c(0.15):
-                target["reject"] = [self.plain_selector(p(pool))]
+                target["reject"] = [self.plain_selector(p(pool)) if c(0.6) else p([{"labelSelector": "app=a"}, {"annotationSelector": "note"}, {"kind": ".*Map"}, {"name": "w.*", "kind": "Deployment"}]) for _ in range(self.rng.choice([1, 1, 2]))]
             if self.risky():
                 target.pop(p(list(target)))
             out["targets"].append(target)
@@ -169,16 +175,55 @@ class Fields(Chance):
         return out
 
     def configuration(self):
-        choice = {"nameReference": [{"kind": self.pick(["ConfigMap", "Secret", "Widget"]), "fieldSpecs": [{"kind": "Widget", "path": "spec/ref/name"}]}], "images": [{"kind": "Widget", "path": "spec/image"}],
-                  "commonLabels": [{"kind": "Widget", "path": "spec/selector/matchLabels", "create": True}], "replicas": [{"kind": "Widget", "path": "spec/replicas"}],
-                  "varReference": [{"kind": "Widget", "path": "spec/list/value"}, {"kind": "ConfigMap", "path": "data"}], "commonAnnotations": [{"kind": "Widget", "path": "spec/notes", "create": True}],
-                  "namePrefix": [{"kind": "Widget", "path": "spec/ref/name"}], "namespace": [{"kind": "Widget", "path": "spec/ns", "create": True}]}
+        p = self.pick
+        references = [{"kind": p(["ConfigMap", "Secret", "Widget"]), "fieldSpecs": [{"kind": "Widget", "path": "spec/ref/name"}]},
+                      {"kind": "ConfigMap", "version": "v1", "fieldSpecs": [{"path": "spec/list/name", "kind": "Widget"}, {"path": "metadata/annotations/note"}]},
+                      {"kind": "Deployment", "group": "apps", "fieldSpecs": [{"path": "data/k", "kind": "ConfigMap"}]},
+                      {"kind": "Widget", "group": p(["example.com", "other.com"]), "fieldSpecs": [{"path": "spec/ref", "group": "example.com"}]},
+                      {"kind": "Service", "version": "v1", "fieldSpecs": [{"path": "spec/names", "kind": "Widget"}, {"path": "spec/template/spec/containers/args"}]}]
+        choice = {"nameReference": self.some(references, 1, 2), "images": [{"kind": "Widget", "path": p(["spec/image", "spec/template/spec/containers[]/image", "spec/list/value"])}],
+                  "commonLabels": [{"kind": "Widget", "path": "spec/selector/matchLabels", "create": True}], "replicas": [{"kind": "Widget", "path": "spec/replicas", **({"create": True} if self.chance(0.5) else {})}],
+                  "varReference": [{"kind": "Widget", "path": "spec/list/value"}, {"kind": "ConfigMap", "path": "data"}, {"path": "metadata/annotations"}],
+                  "commonAnnotations": [{"kind": "Widget", "path": "spec/notes", "create": True}], "labels": [{"path": "spec/tags", "kind": "Widget", "create": True}],
+                  "templateLabels": [{"path": "spec/template/metadata/labels", "kind": "Widget", "create": p([True, False])}],
+                  "namePrefix": [{"kind": "Widget", "path": "spec/ref/name"}], "nameSuffix": [{"path": "data/k", "kind": "ConfigMap"}], "namespace": [{"kind": "Widget", "path": "spec/ns", "create": True}]}
         return {key: choice[key] for key in self.some(choice, 1, 3)}
+
+    def crd(self, path):
+        """A CRD as kustomize's `crds` takes it: OpenAPI definitions in JSON."""
+        properties = {"ref": {"x-kubernetes-object-ref-api-version": "v1", "x-kubernetes-object-ref-kind": self.pick(["ConfigMap", "Secret"]), **({"x-kubernetes-object-ref-name-key": "name"} if self.chance(0.6) else {})},
+                      "selector": {"$ref": "example.com/v1.Selector"}, "notes": {"x-kubernetes-annotation": ""}, "image": {"x-kubernetes-identity": ""}}
+        schema = {"example.com/v1.Widget": {"Schema": {"properties": {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"$ref": "meta"}, "spec": {"$ref": "example.com/v1.Spec"}}}, "Dependencies": ["example.com/v1.Spec"]},
+                  "example.com/v1.Spec": {"Schema": {"properties": {key: properties[key] for key in self.some(properties, 1, 3)}}},
+                  "example.com/v1.Selector": {"Schema": {"properties": {"matchLabels": {"x-kubernetes-label-selector": ""}}}}}
+        name = self.fresh("crd") + ".json"
+        self.put(f"{path}/{name}", json.dumps(schema, indent=self.pick([None, 1])))
+        return name
+
+    def openapi(self, path):
+        """A schema of one's own: the Widget's lists merge, or only the built-in version."""
+        if self.chance(0.2):
+            return {"version": self.pick(["v1.21.2", "v1.21.2", "v1.20.4"]) if self.risky() else "v1.21.2"}
+        merged = {"type": "array", "items": self.pick([{"type": "object", "properties": {"name": {"type": "string"}}}, {"$ref": "#/definitions/item"}]),
+                  "x-kubernetes-patch-strategy": self.pick(["merge", "merge", "merge,retainKeys", "replace"]), "x-kubernetes-patch-merge-key": self.pick(["name", "name", "value"])}
+        if self.chance(0.2):
+            merged["x-kubernetes-list-map-keys"] = ["name", "value"]
+        widget = {"type": "object", "properties": {"spec": self.pick([{"type": "object", "properties": {"list": merged}}, {"$ref": "#/definitions/spec"}])},
+                  "x-kubernetes-group-version-kind": [{"group": "example.com", "version": "v1", "kind": "Widget"}]}
+        schema = {"definitions": {"widget": widget, "spec": {"type": "object", "properties": {"list": merged}}, "item": {"type": "object"}}}
+        if self.chance(0.3):
+            where = self.pick(["/apis/example.com/v1/widgets", "/apis/example.com/v1/namespaces/{namespace}/widgets"])
+            schema["paths"] = {where: {"get": {"x-kubernetes-group-version-kind": {"group": "example.com", "version": "v1", "kind": "Widget"}, "responses": {}}}}
+        if self.chance(0.5):
+            return {"path": self.beside(path, "schema", schema)}
+        name = self.fresh("schema") + ".json"
+        self.put(f"{path}/{name}", json.dumps(schema))
+        return {"path": name}
 
     def plugin(self, path, pool):
         p = self.pick
         kind = p(["PrefixTransformer", "SuffixTransformer", "PrefixSuffixTransformer", "LabelTransformer", "AnnotationsTransformer", "NamespaceTransformer", "ImageTagTransformer", "ReplicaCountTransformer",
-                  "PatchTransformer", "ReplacementTransformer", "HashTransformer", "PatchStrategicMergeTransformer", "PatchJson6902Transformer"] + (["Unknown", "ValueAddTransformer"] if self.risky() else []))
+                  "PatchTransformer", "ReplacementTransformer", "HashTransformer", "PatchStrategicMergeTransformer", "PatchJson6902Transformer", "ValueAddTransformer"] + (["Unknown", "ConfigMapGenerator"] if self.risky() else []))
         out = {"apiVersion": "builtin" if not self.risky() else "example.com/v1", "kind": kind, "metadata": {"name": "plugin"}}
         if kind == "PrefixTransformer":
             out.update(prefix="t-", fieldSpecs=[{"path": "metadata/name"}])
@@ -209,19 +254,55 @@ class Fields(Chance):
             entry = self.json_entry(path, p(pool))
             out["target"] = entry["target"]
             out.update({"jsonOp": entry["patch"]} if "patch" in entry else {"path": entry["path"]})
-        text = Yaml(self.rng, False).document(out)
+        elif kind == "ValueAddTransformer":
+            targets = []
+            for _ in range(self.rng.choice([1, 1, 2])):
+                targets.append({"fieldPath": p(["metadata/annotations/added", "data/file", "metadata/namespace", "spec/image", "spec/template/spec/containers/[name=main]/image", "metadata/labels/a.b\\/c", "spec/path"])})
+                if pool and self.chance(0.8):
+                    targets[-1]["selector"] = self.selector(p(pool))
+                if self.chance(0.3):
+                    targets[-1]["filePathPosition"] = p([1, 2, 9999])
+            if self.chance(0.8):
+                out["value"] = p(["added", "some/dir", "5", "true"])
+            if self.chance(0.8) or not targets:
+                out["targets"] = targets
+            else:
+                out["targetFilePath"] = self.beside(path, "targets", {"targets": targets})
+        return self.placed(path, "t", out)
+
+    def placed(self, path, stem, plugin):
+        """A plugin's configuration: inline, in a file, or in a kustomization of its own."""
+        text = Yaml(self.rng, False).document(plugin)
         if self.chance(0.3):
             return text
-        name = self.fresh("t") + ".yaml"
-        self.put(f"{path}/{name}", text)
+        name = self.fresh(stem)
+        if self.chance(0.85):
+            self.put(f"{path}/{name}.yaml", text)
+            return name + ".yaml"
+        self.put(f"{path}/{name}/plugin.yaml", text)
+        self.put(f"{path}/{name}/kustomization.yaml", "resources:\n- plugin.yaml\n" + self.pick(["", "", "nameSuffix: -own\n", "commonAnnotations:\n  a: b\n"]))
         return name
 
+    def validator(self, path, pool):
+        """Mostly one that changes nothing."""
+        if self.chance(0.3):
+            return self.plugin(path, pool)
+        return self.placed(path, "v", self.pick([
+            {"apiVersion": "builtin", "kind": "LabelTransformer", "metadata": {"name": "v"}, "labels": {"validated-by": "us"}, "fieldSpecs": [{"path": "metadata/labels", "create": True}]},
+            {"apiVersion": "builtin", "kind": "ImageTagTransformer", "metadata": {"name": "v"}, "imageTag": {"name": "nowhere", "newTag": "1"}, "fieldSpecs": [{"path": "spec/image"}]},
+            {"apiVersion": "builtin", "kind": "LabelTransformer", "metadata": {"name": "v"}, "labels": {}, "fieldSpecs": []}]))
+
     def generator_plugin(self, path):
-        secret = self.chance(0.4)
-        out = {"apiVersion": "builtin", "kind": "SecretGenerator" if secret else "ConfigMapGenerator", "metadata": {"name": "gplugin", **({"namespace": "prod"} if self.chance(0.3) else {})}, "literals": ["a=b"]}
-        text = Yaml(self.rng, False).document(out)
-        if self.chance(0.4):
-            return text
-        name = self.fresh("g") + ".yaml"
-        self.put(f"{path}/{name}", text)
-        return name
+        kind = self.pick(["ConfigMapGenerator", "ConfigMapGenerator", "SecretGenerator", "IAMPolicyGenerator"])
+        out = {"apiVersion": "builtin", "kind": kind, "metadata": {"name": "gplugin", **({"namespace": "prod"} if self.chance(0.3) else {})}}
+        if kind == "IAMPolicyGenerator":
+            out.update(cloud="gke" if not self.risky() else "x", kubernetesService={"name": self.pick(NAMES), **({"namespace": "prod"} if self.chance(0.5) else {})}, serviceAccount={"name": "a", "projectId": "b"})
+        else:
+            out["literals"] = ["a=b"]
+            if self.chance(0.3):
+                out["name"] = self.pick(NAMES)
+            if self.chance(0.3):
+                out["options"] = self.generator_options()
+            if self.chance(0.2):
+                out["behavior"] = self.pick(["create", "merge" if self.risky() else "create"])
+        return self.placed(path, "g", out)

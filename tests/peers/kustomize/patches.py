@@ -24,7 +24,7 @@ class Patches(Chance):
         if c(0.3):
             out["metadata"]["annotations"] = {"note": p(["new", None, "x"]), "more": "1"}
         kind = r.get("kind")
-        if kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"):
+        if kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController"):
             spec = {}
             if c(0.4):
                 spec["replicas"] = p([4, None])
@@ -41,6 +41,10 @@ class Patches(Chance):
                 pod["imagePullSecrets"] = [{"name": p(NAMES)}]
             if c(0.1):
                 pod["topologySpreadConstraints"] = [{"topologyKey": "zone", "whenUnsatisfiable": p(["DoNotSchedule", "ScheduleAnyway"]), "maxSkew": 2}]
+            if c(0.04):
+                pod["ephemeralContainers"] = [self.container_patch("eph")]
+            if c(0.04):
+                pod["schedulingGates"] = [{"name": "other"}]
             if c(0.05):
                 pod["initContainers"] = p([None, [{"name": "main", "$patch": "delete"}], [{"name": "first", "image": "x"}]])
             if pod:
@@ -65,11 +69,12 @@ class Patches(Chance):
         elif kind == "Ingress":
             out["spec"] = p([{"rules": [{"host": "y.example"}]}, {"tls": None}, {"ingressClassName": "z"}])
         elif kind == "Widget":
-            out["spec"] = p([{"list": [{"name": "b", "value": "new"}]}, {"replicas": 9}, {"new": {"a": [1, 2]}}, {"list": None}, {"template": {"spec": {"containers": [{"name": "main", "image": "z"}]}}}])
+            out["spec"] = p([{"list": [{"name": "b", "value": "new"}]}, {"replicas": 9}, {"new": {"a": [1, 2]}}, {"list": None}, {"list": [{"name": "a", "value": "patched"}, {"name": "new"}]}, {"list": [{"name": "a", "$patch": "delete"}]},
+                              {"manifest": {"spec": {"template": {"spec": {"containers": [self.container_patch("main")]}}}}}, {"manifest": {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": {"spec": {"containers": [{"name": "new"}]}}}}}, {"template": {"spec": {"containers": [{"name": "main", "image": "z"}]}}}])
         elif kind == "ServiceAccount":
             out["imagePullSecrets"] = [{"name": p(NAMES)}]
         elif kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"):
-            out["webhooks"] = [{"name": p(["a.x", "b.x"]), "timeoutSeconds": 3}]
+            out["webhooks"] = [{"name": p(["a.x", "b.x"]), **p([{"timeoutSeconds": 3}, {"matchConditions": [{"name": "two", "expression": "x"}]}])}]
         elif kind == "PodDisruptionBudget":
             out["spec"] = {"minAvailable": p([2, "10%", None])}
         elif kind == "HorizontalPodAutoscaler":
@@ -173,16 +178,18 @@ class Patches(Chance):
                 del out["target"]
         else:
             merges = [self.merge(r)]
-            if pool and self.chance(0.15):
+            while pool and self.chance(0.2):
                 merges.append(self.merge(self.pick(pool)))
             yaml = Yaml(self.rng, self.odd)
             text = "---\n".join(yaml.document(x) for x in merges)
             if self.chance(0.3) and (len(merges) == 1 or self.risky()):
                 out["target"] = self.selector(r)
-            if self.chance(0.06):
+            if self.chance(0.1):
                 merges[0]["metadata"]["name"] = "renamed" if "target" in out else merges[0]["metadata"].get("name", "web")
                 text = yaml.document(merges[0])
-                out["options"] = {self.pick(["allowNameChange", "allowKindChange"]): True}
+                out["options"] = {key: self.pick([True, True, False]) for key in self.some(["allowNameChange", "allowKindChange"], 1, 2)}
+                if self.chance(0.2) and out["options"].get("allowKindChange"):
+                    text = text.replace("kind: " + str(r.get("kind")), "kind: Widget", 1)
         if self.chance(0.5):
             out["patch"] = text
         else:

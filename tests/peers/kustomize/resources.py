@@ -31,6 +31,8 @@ class Resources(Chance):
             spec["tolerations"] = [{"key": "a", "operator": "Exists"}, {"key": "b", "effect": "NoSchedule"}]
         if self.chance(0.05):
             spec["ephemeralContainers"] = [self.container("eph")]
+        if self.chance(0.04):
+            spec["schedulingGates"] = [{"name": "gate"}]
         return spec
 
     def image(self):
@@ -91,7 +93,9 @@ class Resources(Chance):
 
     def body(self, kind):
         p, c = self.pick, self.chance
-        if kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"):
+        if kind == "PodTemplate":
+            return {"template": self.template()}
+        if kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"):
             spec = {"template": self.template()}
             if c(0.7):
                 spec["selector"] = {"matchLabels": self.pairs()}
@@ -168,11 +172,15 @@ class Resources(Chance):
         if kind == "APIService":
             return {"spec": {"service": {"name": p(NAMES), "namespace": p(NAMESPACES)}, "group": "x", "version": "v1"}}
         if kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"):
-            return {"webhooks": [{"name": "a.x", "clientConfig": {"service": {"name": p(NAMES), "namespace": p(NAMESPACES), "path": "/"}}}]}
+            hook = {"name": "a.x", "clientConfig": {"service": {"name": p(NAMES), "namespace": p(NAMESPACES), "path": "/"}}}
+            if c(0.3):
+                hook["matchConditions"] = [{"name": "one", "expression": "true"}]
+            return {"webhooks": [hook]}
         if kind == "Widget":
             out = {"replicas": p([1, 2]), "list": [{"name": "a", "value": self.text()}, {"name": "b"}], "selector": {"matchLabels": self.pairs()},
-                   "ref": {"name": p(NAMES)}, "image": self.image(), "template": {"spec": {"containers": [{"name": "main", "image": self.image()}]}}}
-            return {"spec": {k: out[k] for k in self.some(out, 1, 6)}}
+                   "ref": p([{"name": p(NAMES)}, {"name": p(NAMES)}, p(NAMES)]), "image": self.image(), "names": self.some(NAMES, 1, 2),
+                   "manifest": {"apiVersion": p(["apps/v1", "apps/v1", "apps/v9"]), "kind": "Deployment", "spec": {"template": {"spec": {"containers": [self.container("main"), {"name": "side"}]}}}}, "template": {"spec": {"containers": [{"name": "main", "image": self.image()}]}}}
+            return {"spec": {k: out[k] for k in self.some(out, 1, 7)}}
         return {}
 
     KINDS = [("apps/v1", "Deployment", 10), ("apps/v1", "StatefulSet", 4), ("apps/v1", "DaemonSet", 2), ("apps/v1", "ReplicaSet", 1), ("v1", "Pod", 2), ("batch/v1", "Job", 2),
@@ -182,7 +190,9 @@ class Resources(Chance):
              ("v1", "PersistentVolumeClaim", 2), ("v1", "PersistentVolume", 1), ("storage.k8s.io/v1", "StorageClass", 1), ("scheduling.k8s.io/v1", "PriorityClass", 1), ("v1", "Namespace", 2),
              ("apiextensions.k8s.io/v1", "CustomResourceDefinition", 1), ("apiregistration.k8s.io/v1", "APIService", 1), ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", 1),
              ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", 1), ("example.com/v1", "Widget", 4), ("extensions/v1beta1", "Deployment", 1), ("batch/v1beta1", "CronJob", 1),
-             ("networking.k8s.io/v1beta1", "Ingress", 1), ("autoscaling/v2beta2", "HorizontalPodAutoscaler", 1), ("gateway.networking.k8s.io/v1", "GatewayClass", 1)]
+             ("networking.k8s.io/v1beta1", "Ingress", 1), ("autoscaling/v2beta2", "HorizontalPodAutoscaler", 1), ("gateway.networking.k8s.io/v1", "GatewayClass", 1),
+             ("policy/v1beta1", "PodDisruptionBudget", 0.5), ("v1", "ReplicationController", 0.5), ("v1", "PodTemplate", 0.5), ("policy/v1beta1", "PodSecurityPolicy", 0.5), ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", 0.5),
+             ("rbac.authorization.k8s.io/v1beta1", "RoleBinding", 0.5), ("networking.k8s.io/v1", "IngressClass", 0.5), ("v1", "Endpoints", 0.5), ("apps/v1beta1", "Deployment", 0.5)]
 
     def resource(self):
         version, kind, _ = self.rng.choices(self.KINDS, [w for *_, w in self.KINDS])[0]
