@@ -133,7 +133,6 @@ class Build {
       if (folder.is_folder(entry.text)) return accumulate_folder(folder, entry, into, trail, depth, ns);
       Folder::File file = OR_RETURN(folder.read(entry.text));
       std::vector<Resource> read = OR_RETURN(resources_of(file));
-      into.resources.all().reserve(into.resources.all().size() + read.size());
       for (Resource& r : read) {
         if (traced_) r.from = origin_of(into_entry(trail, entry.text));
         OR_RETURN(into.resources.append(std::move(r)));
@@ -387,7 +386,7 @@ class Build {
     for (; request_.warn && told < warnings_.size(); ++told) request_.warn(warnings_[told]);
     for (Resource& r : set.all()) {
       const Value* local = r.object()["metadata"]["annotations"].find("config.kubernetes.io/local-config");
-      if (local && local->as_string() != "false") r.remove();
+      if (local && local->as_string() != "false") set.remove(r);
     }
     set.drop_removed();
     if (k.sort) {
@@ -409,16 +408,21 @@ class Build {
       if (scalar_text(r.object()["metadata"]["name"]).empty() && !r.gvk().kind.ends_with("List"))
         return fail(ErrorKind::invalid, "missing metadata.name in object of kind {}: it was taken away", r.gvk().kind)
             .at(r.origin);
-      if (auto fine = check_text(r.object()); !fine) return std::move(fine).error().context(r.id().str()).at(r.origin);
+      bool spelled = false;
+      auto fine = check_text(r.object(), spelled);
+      if (!fine) return std::move(fine).error().context(r.id().str()).at(r.origin);
+      if (spelled) r.set_object(value::plain_meaning(r.object()));
     }
     return Built{std::move(set.all()), std::move(warnings_)};
   }
 
   // What kustomize writes between its steps it must read again, and cannot: control characters, a block that begins
   // with a tab.
-  static Result<> check_text(const Value& v) {
+  static Result<> check_text(const Value& v, bool& spelled) {
     if (v.is_string()) {
       std::string_view text = v.as_string();
+      value::Note note = value::note_of(v);
+      spelled = spelled || note == value::Note::spelled || note == value::Note::untagged;
       if (value::note_of(v) == value::Note::misfit) return check_misfits(v);
       if (auto bad = control_character(text))
         return fail(ErrorKind::invalid, "a text holds U+{:04X}, which no YAML can hold: \"{}\"", *bad,
@@ -431,17 +435,19 @@ class Build {
                     text.substr(0, 40));
       return {};
     }
-    for (const Value& item : v.items()) OR_RETURN(check_text(item));
+    for (const Value& item : v.items()) OR_RETURN(check_text(item, spelled));
     for (const auto& member : v.members()) {
       if (member.key.view() == value::repeated_keys)
         return fail(ErrorKind::invalid, "a patch gave it a mapping with one key twice");
-      OR_RETURN(check_text(member.value));
+      OR_RETURN(check_text(member.value, spelled));
     }
     return {};
   }
 
   // DEL, the C1 controls but NEL, U+FFFE and U+FFFF.
   static std::optional<uint32_t> control_character(std::string_view text) {
+    // All of these begin with one of three bytes.
+    if (text.find_first_of("\x7f\xc2\xef") == text.npos) return std::nullopt;
     for (size_t i = 0; i < text.size(); ++i) {
       auto at = [&](size_t k) { return static_cast<unsigned char>(k < text.size() ? text[k] : 0); };
       if (at(i) == 0x7f) return 0x7f;
@@ -493,7 +499,6 @@ class Build {
     } else if (had) {
       r.set_object(r.object().without("/metadata/annotations"));
     }
-    r.set_object(value::plain_meaning(r.object()));
   }
 
   static Trail into_entry(const Trail& trail, const std::string& entry) {

@@ -98,7 +98,7 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, Allowed allowed
   if (allowed.name || allowed.kind) r.remember_id();
   auto merged = OR_RETURN(merge_over(r.object(), patch, r.known()).context(fmt::format("patching {}", r.id().str())));
   if (!merged || merged->empty()) {
-    r.remove();
+    set.remove(r);
     return {};
   }
   Value after = std::move(*merged), before = r.object();
@@ -183,6 +183,7 @@ Result<> apply_operations(ResourceSet& set, size_t index, const Value& operation
     result = result.with("/metadata/annotations", texts_of(result["metadata"]["annotations"]));
   r.set_object(std::move(result));
   r.shared_labels.clear();
+  if (r.is_removed()) set.remove(r);
   set.touched(index);
   if (!set.may_collide && !(r.id() == id)) set.may_collide = set.with_current_id(r.id()).size() > 1;
   return {};

@@ -24,7 +24,13 @@ Result<> check_misfits(const Value& v) {
 }
 
 std::string Id::key() const {
-  return fmt::format("{}|{}|{}|{}|{}", gvk.group, gvk.version, gvk.kind, scope, name);
+  std::string key;
+  key.reserve(gvk.group.size() + gvk.version.size() + gvk.kind.size() + scope.size() + name.size() + 4);
+  for (const std::string* part : {&gvk.group, &gvk.version, &gvk.kind, &scope, &name}) {
+    if (part != &gvk.group) key += '|';
+    key += *part;
+  }
+  return key;
 }
 std::string Id::str() const {
   return fmt::format("{}.{}.{}/{}.{}", gvk.kind, gvk.version.empty() ? "[noVer]" : gvk.version,
@@ -111,6 +117,7 @@ void ResourceSet::touched(size_t i) {
 }
 
 void ResourceSet::drop_removed() {
+  if (!std::exchange(any_removed_, false)) return;
   if (std::erase_if(all_, [](const Resource& r) { return r.is_removed(); }) == 0) return;
   by_id_.clear(), by_name_.clear(), indexed_ = 0;
 }
@@ -184,7 +191,6 @@ Result<> ResourceSet::append_all(ResourceSet other) {
     *this = std::move(other);
     return {};
   }
-  all_.reserve(all_.size() + other.all_.size());
   for (Resource& r : other.all_) OR_RETURN(append(std::move(r)));
   return {};
 }

@@ -57,7 +57,6 @@ class Resource {
   void set_name(std::string_view name);
   void set_namespace(std::string_view name);  // "" takes it away
   void take_identity_of(const Resource& other);
-  void remove() { set_object({}); }
   bool is_removed() const { return object_.is_null() || object_.empty(); }
 
   base::Place origin;
@@ -93,7 +92,11 @@ class ResourceSet {
   std::vector<Resource>& all() { return all_; }
   const std::vector<Resource>& all() const { return all_; }
   void touched(size_t index);
-  void drop_removed();
+  void remove(Resource& resource) {
+    resource.set_object({});
+    any_removed_ = true;
+  }
+  void drop_removed();  // what was removed, at last
   void reorder(const std::vector<size_t>& order);
   std::vector<size_t> with_current_id(const Id& id);
   std::vector<size_t> with_any_id(const Id& id);
@@ -116,6 +119,7 @@ class ResourceSet {
   // By any id, and by any name. Entries may be stale or twice there; a look-up checks each.
   std::unordered_multimap<std::string, size_t> by_id_, by_name_;
   size_t indexed_ = 0;
+  bool any_removed_ = false;
 };
 
 }  // namespace slipway::render::kustomize
