@@ -180,7 +180,8 @@ class YamlWriter {
       case Type::real:
         return scalar(number(v.as_double()), Style::plain, indent, simple_key);
       case Type::string:
-        if (note_of(v) == Note::spelled || note_of(v) == Note::untagged) return scalar(v.as_string(), Style::plain, indent, simple_key);
+        if (note_of(v) == Note::spelled || note_of(v) == Note::untagged)
+          return scalar(v.as_string(), Style::plain, indent, simple_key);
         return string(v.as_string(), indent, simple_key);
       case Type::array:
         return array(v, indent, in_mapping);

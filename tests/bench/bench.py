@@ -11,6 +11,7 @@ from building import build
 from containers import containers
 from load import load
 from measure import PEERS, ROOT, Client, Table, cpu_seconds, median_of, memory_mb, timed, until, written_bytes
+from overlays import overlays
 from harness import SLIPWAY, Repository, Slipway, wait
 from kubeapi import Server
 
@@ -45,21 +46,6 @@ def programs(table, rounds, home):
 def program(table, rounds, home):
     table.row("release binary", os.path.getsize(SLIPWAY) / 1e6, "MB", "<= 20")
     table.row("slipway version, whole process", median_of(20 * rounds, lambda _: timed(lambda: spawn(SLIPWAY, "version")) * 1e3), "ms", "< 5")
-    for count in (100, 1000):
-        overlay = Path(home) / f"overlay-{count}"
-        (overlay / "base").mkdir(parents=True)
-        (overlay / "prod").mkdir()
-        names = [f"r{i}.yaml" for i in range(count // 10)]
-        for i, name in enumerate(names):
-            (overlay / "base" / name).write_text("---\n".join(manifest(i * 10 + j) for j in range(10)))
-        (overlay / "base/kustomization.yaml").write_text("resources:\n" + "".join(f"- {n}\n" for n in names))
-        (overlay / "prod/kustomization.yaml").write_text(
-            "namespace: prod\nnamePrefix: prod-\nlabels: [{pairs: {team: a}, includeSelectors: true}]\nresources: [../base]\n"
-            "images: [{name: registry.example.com/web, newTag: '2'}]\n")
-        run = lambda command: median_of(rounds, lambda _: timed(lambda: subprocess.run(command, check=True, capture_output=True)))
-        ours = run([SLIPWAY, "render", str(overlay / "prod")])
-        peer = run([PEERS / "kustomize", "build", str(overlay / "prod")]) if PEERS and (PEERS / "kustomize").exists() else None
-        table.row(f"render an overlay of {count} resources", ours * 1e3, "ms", "< 80" if count == 1000 else "", peer and peer * 1e3)
 
 
 # Charts of the test data, whole processes, beside Helm 3 with the same flags.
@@ -85,24 +71,6 @@ def spawn(*command):
     _, status = os.waitpid(os.posix_spawn(command[0], command, os.environ, file_actions=quiet), 0)
     if status:
         raise RuntimeError(f"{' '.join(command)}: ended with {status}")
-
-
-def manifest(i):
-    return f"""apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: web-{i}, labels: {{app: web-{i}}}}}
-spec:
-  replicas: 2
-  selector: {{matchLabels: {{app: web-{i}}}}}
-  template:
-    metadata: {{labels: {{app: web-{i}}}}}
-    spec:
-      containers:
-      - name: web
-        image: registry.example.com/web:1
-        env: [{{name: A, value: b}}]
-        ports: [{{containerPort: 8080}}]
-"""
 
 
 # ---- the API, ours and the peer's in one run ----
@@ -277,7 +245,7 @@ def cluster(table, rounds, home):
 
 
 def main():
-    parts = {"programs": programs, "program": program, "charts": charts, "cluster": cluster, "load": load, "applications": applications, "containers": containers,
+    parts = {"programs": programs, "program": program, "overlays": overlays, "charts": charts, "cluster": cluster, "load": load, "applications": applications, "containers": containers,
              "build": build}
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="more rounds: steadier medians (default 3)")

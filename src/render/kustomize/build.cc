@@ -54,7 +54,7 @@ class Build {
     if (!request_.tree->is_directory(root))
       return fail(ErrorKind::bad_request, "must build at directory: \"{}\" is a file", request_.path);
     Folder folder(request_.tree, root, request_.unrestricted, request_.remotes);
-    Kustomization k = OR_RETURN(load(folder));
+    Kustomization k = *OR_RETURN(load(folder));
     if (!request_.overrides.is_null())
       OR_RETURN(apply_overrides(k, request_.overrides, folder).context("spec.source.kustomize"));
     traced_ = !k.build_metadata.empty();
@@ -64,9 +64,12 @@ class Build {
   }
 
  private:
-  Result<Kustomization> load(const Folder& folder) {
+  // A base of several overlays is read once.
+  Result<std::shared_ptr<const Kustomization>> load(const Folder& folder) {
     Folder::File file = OR_RETURN(folder.kustomization());
-    Kustomization k = OR_RETURN(read_kustomization(file.text, file.path));
+    auto& read = kustomizations_[{file.tree, file.path}];
+    if (!read) read = std::make_shared<const Kustomization>(OR_RETURN(read_kustomization(file.text, file.path)));
+    const Kustomization& k = *read;
     for (const std::string& warning : k.warnings) {
       if (request_.warn) request_.warn(warning);
       if (std::ranges::find(warnings_, warning) == warnings_.end()) warnings_.push_back(warning);
@@ -76,7 +79,7 @@ class Build {
                   "must specify --enable-helm (of slipway kustomize build; nothing else renders helmCharts yet)")
           .at(k.charts[0].spot.place());
     if (auto done = take_schema(folder, k); !done) return std::move(done).error().at(k.openapi_spot.place());
-    return k;
+    return read;
   }
 
   // The first schema that is named stays for the whole build; the file of a later one must be there all the same.
@@ -159,7 +162,8 @@ class Build {
 
   Result<> accumulate_opened(const Folder& inner, const Named& entry, Accumulated& into, const Trail& trail, int depth,
                              const std::string& ns) {
-    Kustomization k = OR_RETURN(load(inner));
+    auto loaded = OR_RETURN(load(inner));
+    const Kustomization& k = *loaded;
     if (k.component)
       return fail(ErrorKind::invalid, "\"{}\" is a Component; name it under components, not resources", entry.text);
     Accumulated own;
@@ -178,7 +182,8 @@ class Build {
                                 int depth, const std::string& ns) {
     auto gather = [&]() -> Result<> {
       Folder inner = OR_RETURN(folder.open(entry.text));
-      Kustomization k = OR_RETURN(load(inner));
+      auto loaded = OR_RETURN(load(inner));
+      const Kustomization& k = *loaded;
       if (!k.component)
         return fail(ErrorKind::invalid, "expected kind 'Component' for path '{}' but got 'Kustomization'", entry.text);
       OR_RETURN(accumulate(inner, k, into, into_entry(trail, entry.text), depth + 1, ns));
@@ -527,6 +532,7 @@ class Build {
   const BuildRequest& request_;
   KnownKinds known_;
   std::map<std::pair<const sources::Tree*, std::string>, std::vector<Resource>> files_;
+  std::map<std::pair<const sources::Tree*, std::string>, std::shared_ptr<const Kustomization>> kustomizations_;
   std::vector<std::string> warnings_;
   bool traced_ = false, has_schema_ = false;
 };

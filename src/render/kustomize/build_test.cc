@@ -83,6 +83,38 @@ TEST_CASE("charts are rendered when that is asked for, and only those in the tre
           {{"app/kustomization.yaml", "helmChartInflationGenerator: [{chartName: web}]\n"}});
 }
 
+TEST_CASE("an object within an object merges by its own kind, and by a schema that the kustomization names") {
+  const char* widget =
+      "{apiVersion: example.org/v1, kind: Widget, metadata: {name: w}, spec: {list: [{name: a}, {name: b}], manifest: "
+      "{apiVersion: v1, kind: Pod, spec: {containers: [{name: a, image: x}, {name: b}]}}}}\n";
+  const char* patch =
+      "{apiVersion: example.org/v1, kind: Widget, metadata: {name: w}, spec: {list: [{name: b, v: 1}], manifest: "
+      "{spec: "
+      "{containers: [{name: b, image: y}]}}}}\n";
+  const char* schema =
+      R"({"definitions": {"w": {"properties": {"spec": {"properties": {"list": {"x-kubernetes-patch-strategy": "merge",
+      "x-kubernetes-patch-merge-key": "name"}}}},
+      "x-kubernetes-group-version-kind": [{"group": "example.org", "version": "v1", "kind": "Widget"}]}}})";
+  auto spec = [&](const std::string& more) {
+    std::string got = build_text({{"app/kustomization.yaml", "resources: [w.yaml]\npatches: [{path: p.yaml}]\n" + more},
+                                  {"app/w.yaml", widget},
+                                  {"app/p.yaml", patch},
+                                  {"app/s.json", schema}});
+    size_t at = got.find("spec:");
+    return at == got.npos ? got : got.substr(at);
+  };
+  const char* by_kind = "  manifest:\n    apiVersion: v1\n    kind: Pod\n    spec:\n      containers:\n";
+  CHECK(spec("") ==
+        fmt::format("spec:\n  list:\n  - name: b\n    v: 1\n{}      - image: \"y\"\n        name: b\n      - "
+                    "image: x\n        name: a\n",
+                    by_kind));
+  // Then nothing but that schema is known, as in kustomize.
+  CHECK(spec("openapi: {path: s.json}\n") ==
+        fmt::format("spec:\n  list:\n  - name: b\n    v: 1\n  - name: a\n{}      - image: \"y\"\n        name: b\n",
+                    by_kind));
+  CHECK(spec("openapi: {path: none.json}\n").find("\"none.json\" is not there") != std::string::npos);
+}
+
 TEST_CASE("a remote base is wanted, then built; clones never reach above themselves") {
   auto tree = sources::testing::make_tree(
       {{"app/kustomization.yaml", std::string("resources: [\"https://h/o/r//b?ref=v1\"]\n")}});
@@ -111,6 +143,21 @@ TEST_CASE("one resource twice is refused with both places") {
       "app/b.yaml:1: may not add resource with an already registered id: ConfigMap.v1.[noGrp]/a.[noNs] (the other "
       "one stands in app/a.yaml:1)",
       {{"app/kustomization.yaml", "resources: [a.yaml, b.yaml]"}, {"app/a.yaml", map_a}, {"app/b.yaml", map_a}});
+}
+
+TEST_CASE("a base of ten overlays is read once: what they leave alone is one value") {
+  Files files = {{"base/kustomization.yaml", "resources: [a.yaml]\n"}, {"base/a.yaml", map_a}};
+  std::string overlays;
+  for (int i = 0; i < 10; ++i) {
+    files.emplace_back(fmt::format("o{}/kustomization.yaml", i),
+                       fmt::format("namePrefix: o{}-\nresources: [../base]\n", i));
+    overlays += fmt::format("- ../o{}\n", i);
+  }
+  files.emplace_back("app/kustomization.yaml", "resources:\n" + overlays);
+  auto built = build({.tree = sources::testing::make_tree(files), .path = "app", .catalog = &kinds::builtin_catalog()});
+  REQUIRE(built);
+  REQUIRE(built->resources.size() == 10);
+  for (const Resource& r : built->resources) CHECK(r.object()["data"].same_node(built->resources[0].object()["data"]));
 }
 
 TEST_CASE("patches say what they did not find") {
