@@ -254,3 +254,24 @@ TEST_CASE("the clock jumps during a back-off: it ends no later than it would hav
     CHECK(s.holds(third));
   }
 }
+
+TEST_CASE("the clock jumps over a pod's deadline: it ends at once, and no other pod does") {
+  Story s;
+  auto before = s.pods();
+  auto pod = value::parse_json(
+      R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"short","namespace":"shop"},"spec":{
+      "activeDeadlineSeconds":1800,"containers":[{"name":"c","image":"registry.test/c:1"}]}})");
+  REQUIRE(pod.has_value());
+  auto made = s.machine.ask(cluster::create(*pod));
+  REQUIRE((made && made->has_value()));
+  s.machine.pass(1min);
+  CHECK(s.machine.get("Pod", "short")["status"]["phase"].as_string() == "Running");
+  s.machine.world.jump_wall_clock(1h);
+  s.machine.pass(1min);
+  Value status = s.machine.get("Pod", "short")["status"];
+  CHECK(status["phase"].as_string() == "Failed");
+  CHECK(status["reason"].as_string() == "DeadlineExceeded");
+  auto after = s.pods();
+  after.erase(std::string(kinds::uid_of(s.machine.get("Pod", "short"))));
+  CHECK(after == before);
+}

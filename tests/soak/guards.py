@@ -11,9 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Guard:
-    def __init__(self, row, off, file, before, after, target, *test, folder="."):
-        self.row, self.off, self.file, self.before, self.after = row, off, file, before, after
-        self.target, self.test, self.folder = target, list(test), folder
+    def __init__(self, row, off, file, before, after, target, *test, also=None):
+        self.row, self.off, self.target, self.test = row, off, target, list(test)
+        self.edits = [(ROOT / name, was, becomes) for name, was, becomes in [(file, before, after)] + ([also] if also else [])]
 
 
 def unit(room, case):
@@ -34,6 +34,7 @@ ACKNOWLEDGE = """    for (Commit& early : batch) {
       if (early.done) std::exchange(early.done, nullptr)->resolve(std::move(stored));
     }
 """
+EMPTY = ("src/gitops/engine/reconciler.cc", "bool known = desired->loaded() && !desired->commit.sha.empty();", "bool known = true;")
 GUARDS = [
     Guard("kill -9 under writes", "an answer before the write is on the disk", "src/store/live_store.cc", "    if (needs_disk(batch)) {\n",
           ACKNOWLEDGE + "    if (needs_disk(batch)) {\n", "slipway", str(ROOT / "tests/soak/kill_loop.py"), "--kills", "25", "--ready-max", "30"),
@@ -46,19 +47,21 @@ GUARDS = [
     Guard("read-only file system", "a write that failed counts as done", "src/store/live_store.cc", "      if (!written) {\n", "      if (false) {\n",
           *unit("store", "a commit that cannot be written leaves*")),
     Guard("corrupt database page", "no checksum is looked at", "src/store/database.cc", "if (rows.number(6) != checksum(", "if (false && rows.number(6) != checksum(",
-          *e2e("durability", "Disks.test_a_damaged_page")),
+          *unit("store", "damaged, foreign*")),
     Guard("clock jumps", "the node does not look again after a jump", "src/node/agent.cc", "if (jump < 5s && jump > -5s) continue;", "continue;",
-          *moments("the clock jumps during a back-off*")),
+          *moments("the clock jumps over a pod's deadline*")),
+    Guard("clock jumps", "a back-off of before the jump holds, and the node does not look again", "src/node/pod/decide.h", "now >= at && now < retry_at",
+          "now < retry_at", *moments("the clock jumps during a back-off*"), also=("src/node/agent.cc", "if (jump < 5s && jump > -5s) continue;", "continue;")),
     Guard("unreachable for an hour", "what failed once is not tried again", "src/gitops/engine/revisions.cc",
-          "if (head->commit || world_.steady_now() < head->retry_at)", "if (true)", *moments("a repository that is unreachable*")),
-    Guard("unreachable for an hour", "the last comparison is told on", "src/gitops/engine/reconciler.cc", "  if (!usable) {\n    view.state.status",
-          "  if (false) {\n    view.state.status", *moments("a repository that is unreachable*")),
+          "Head{commit, world_.steady_now() + retry_delay,", "Head{commit, world_.steady_now() + Duration(24h),", *moments("a repository that is unreachable*")),
+    Guard("unreachable for an hour", "what cannot be read is taken for empty", "src/gitops/engine/reconciler.cc", "  if (!usable) {\n    view.state.status",
+          "  if (false) {\n    view.state.status", *moments("a repository that is unreachable*"), also=EMPTY),
     Guard("twice within 10 ms", "an answer that was overtaken is kept", "src/gitops/engine/revisions.cc", " && at->second->changes == changes)", ")",
           *moments("two commits within 10 ms*")),
     Guard("force-push", "a moved branch does not make the answer old", "src/gitops/engine/revisions.cc", "  repository.heads.clear();\n  ++repository.changes;\n",
           "  ++repository.changes;\n", *moments("a force-push*")),
     Guard("branch deleted and back", "no branch is taken for an empty one", "src/gitops/engine/reconciler.cc", "  if (!usable) {\n    view.state.status",
-          "  if (false) {\n    view.state.status", *moments("a deleted branch*")),
+          "  if (false) {\n    view.state.status", *moments("a deleted branch*"), also=EMPTY),
     Guard("hostile Git trees", "aliases are expanded without an end", "src/value/yaml.cc", "if (nodes_ > limits_.nodes_max)", "if (false)", *unit("value", "limits")),
     Guard("hostile Git trees", "nesting has no limit", "src/value/yaml.cc", "if (static_cast<int>(frames_.size()) >= limits_.depth_max)", "if (false)",
           *unit("value", "limits")),
@@ -94,7 +97,7 @@ def build(*targets):
 
 
 def verdict(guard, log):
-    status = run(guard.test, ROOT / guard.folder, log)
+    status = run(guard.test, ROOT, log)
     said = Path(log).read_text(errors="replace")
     if re.search(r"\(skipped=|\.\.\. skipped|test cases: +0 ", said):
         return "skipped"
@@ -116,19 +119,20 @@ def main():
             with_guard[key] = verdict(guard, log)
             print(f"guards: {with_guard[key]}: {' '.join(Path(w).name if w.startswith('/') else w for w in guard.test)}", file=sys.stderr, flush=True)
     for guard in chosen:
-        path = ROOT / guard.file
-        text, begun = path.read_text(), time.monotonic()
-        if text.count(guard.before) != 1:
-            result = f"the line is there {text.count(guard.before)} times"
+        texts, begun = {path: path.read_text() for path, _, _ in guard.edits}, time.monotonic()
+        if strange := [path.name for path, was, _ in guard.edits if texts[path].count(was) != 1]:
+            result = f"not one such line in {strange[0]}"
         elif with_guard[tuple(guard.test)] != "green":
             result = f"{with_guard[tuple(guard.test)]} with the guard"
         else:
             try:
-                path.write_text(text.replace(guard.before, guard.after))
+                for path, was, becomes in guard.edits:
+                    path.write_text(path.read_text().replace(was, becomes))
                 built = build(guard.target)
                 result = "does not build:\n" + built.stdout[-2000:] if built.returncode else verdict(guard, log)
             finally:
-                path.write_text(text)
+                for path, text in texts.items():
+                    path.write_text(text)
         bad += result != "red"
         rows.append((guard.row, guard.off, " ".join(Path(w).name if w.startswith("/") else w for w in guard.test), result))
         print(f"guards: {result} after {time.monotonic() - begun:.0f} s: {guard.row}: {guard.off}", file=sys.stderr, flush=True)
