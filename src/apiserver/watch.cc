@@ -4,6 +4,7 @@
 #include "apiserver/server.h"
 #include "apiserver/status.h"
 #include "base/text.h"
+#include "base/timestamp.h"
 #include "kinds/protobuf.h"
 #include "value/json.h"
 
@@ -107,7 +108,7 @@ Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const 
     OR_CO_RETURN(co_await exchange.write(frame("ERROR", status_of(events.error()), accepted->encoding)));
     co_return co_await exchange.finish();
   }
-  SteadyTime end = world_.steady_now() + std::chrono::seconds(seconds);
+  SteadyTime end = world_.steady_now() + base::whole_seconds(seconds);
   bool first = true;
   while (true) {
     Duration left = end - world_.steady_now();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 
 #include "base/timestamp.h"
@@ -51,6 +52,11 @@ WallTime to_wall_time(Timestamp time) {
   if (time.seconds < -most) return WallTime(seconds(-most));
   if (time.seconds > most) return WallTime(seconds(most));
   return WallTime(seconds(time.seconds)) + nanoseconds(time.nanos);
+}
+
+Duration whole_seconds(int64_t count) {
+  constexpr int64_t most = int64_t{1} << 31;
+  return seconds(std::clamp(count, -most, most));
 }
 
 std::optional<WallTime> parse_rfc3339(std::string_view text) {

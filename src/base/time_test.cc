@@ -44,6 +44,10 @@ TEST_CASE("what a clock cannot hold becomes the end of what it can, and differen
   CHECK(late - early > 24h * 365 * 290);
   CHECK(human_duration(now - early) == "203y");
   CHECK(human_duration(now - late) == "<invalid>");
+  CHECK(whole_seconds(90) == 90s);
+  CHECK(whole_seconds(INT64_MAX) + whole_seconds(INT64_MAX) > 24h * 365 * 130);
+  CHECK(whole_seconds(INT64_MIN) == -whole_seconds(INT64_MAX));
+  CHECK(format_rfc3339(now + whole_seconds(INT64_MAX)) == "2094-12-09T13:14:08Z");
   CHECK(to_timestamp(WallTime(-1ns)) == Timestamp{-1, 999'999'999});
 }
 

@@ -33,4 +33,8 @@ Timestamp to_timestamp(WallTime time);
 // that the difference of any two, or a few decades more, still fits.
 WallTime to_wall_time(Timestamp time);
 
+// Seconds that a client wrote, as a duration: more than 2^31 of them, 68 years, either way are as many. What is
+// reckoned with them then still fits into the clock's types.
+Duration whole_seconds(int64_t seconds);
+
 }  // namespace slipway::base

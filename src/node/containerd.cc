@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/timestamp.h"
 #include "node/cgroups.h"
 #include "node/cri/cri.h"
 #include "node/strays.h"
@@ -252,7 +253,7 @@ namespace {
 Duration grace_of(const Container& c, Duration grace_max) {
   auto note = c.annotations.find(kNoteGracePeriod);
   auto seconds = note == c.annotations.end() ? std::nullopt : base::parse_int(note->second);
-  return std::clamp<Duration>(std::chrono::seconds(seconds.value_or(30)), 2s, std::max<Duration>(grace_max, 2s));
+  return std::clamp<Duration>(base::whole_seconds(seconds.value_or(30)), 2s, std::max<Duration>(grace_max, 2s));
 }
 
 Task<void> stop_one(PodRuntime& runtime, std::string id, Duration grace) {

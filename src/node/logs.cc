@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/timestamp.h"
 
 namespace slipway::node {
 
@@ -102,7 +103,7 @@ LogFilter::LogFilter(const LogRequest& r, WallTime now)
       with_stderr_(r.with_stderr),
       since_(r.since_time),
       left_(r.limit_bytes) {
-  if (!since_ && r.since_s) since_ = now - std::chrono::seconds(*r.since_s);
+  if (!since_ && r.since_s) since_ = now - base::whole_seconds(*r.since_s);
 }
 
 bool LogFilter::add(std::string_view line, std::string& out) {

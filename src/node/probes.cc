@@ -1,6 +1,7 @@
 #include "node/probes.h"
 
 #include "base/text.h"
+#include "base/timestamp.h"
 #include "node/cri/wire.h"
 #include "node/images.h"
 #include "runtime/grpc.h"
@@ -102,7 +103,7 @@ Task<Result<ProbeAnswer>> grpc(World& world, ProbeTarget target, Value action, D
 }
 
 Duration seconds(const Value& v, int64_t fallback) {
-  return std::chrono::seconds(v.as_int(fallback));
+  return base::whole_seconds(v.as_int(fallback));
 }
 
 const char* in_words(ProbeKind kind) {

@@ -1,6 +1,7 @@
 // Deletion: at once, or marked and waiting for grace (pods), for finalizers, or for a controller (namespaces,
 // foreground).
 #include "base/text.h"
+#include "base/timestamp.h"
 #include "cluster/embedded/embedded_cluster.h"
 #include "cluster/embedded/errors.h"
 
@@ -97,7 +98,7 @@ Farewell first_deletion(Request& request, const Value& object, WallTime time) {
   int64_t grace = grace_of(kind, object, request.write.grace_period_s);
   bool finalizers = held["metadata"]["finalizers"].size() > 0;
   if (finalizers || is_core(kind, "Pod")) {
-    return {mark_deleting(std::move(held), time + std::chrono::seconds(grace), grace), !finalizers && grace == 0};
+    return {mark_deleting(std::move(held), time + base::whole_seconds(grace), grace), !finalizers && grace == 0};
   }
   return {object, true};
 }
@@ -112,7 +113,7 @@ Farewell further_deletion(const Request& request, const Value& object) {
   if (!asked || *asked >= grace) return {object, !finalizers && grace == 0};
   auto marked = base::parse_rfc3339(metadata["deletionTimestamp"].as_string());
   int64_t shorter = std::max<int64_t>(*asked, 0);
-  WallTime end = marked.value_or(WallTime()) - std::chrono::seconds(grace) + std::chrono::seconds(shorter);
+  WallTime end = marked.value_or(WallTime()) - base::whole_seconds(grace) + base::whole_seconds(shorter);
   return {mark_deleting(object, end, shorter), !finalizers && shorter == 0};
 }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/timestamp.h"
 #include "kinds/object.h"
 #include "node/pod/backoff.h"
 #include "node/pod/status.h"
@@ -53,7 +54,7 @@ class Decision {
     if (!deadline.is_number()) return false;
     auto start = base::parse_rfc3339(pod_["status"]["startTime"].as_string());
     if (!start) return false;
-    WallTime end = *start + std::chrono::seconds(deadline.as_int());
+    WallTime end = *start + base::whole_seconds(deadline.as_int());
     if (now_ < end) {
       look_at(end);
       return false;
@@ -218,7 +219,7 @@ class Decision {
     if (seen_.killing.contains(run.id)) return true;
     Duration grace = grace_period(pod_);
     if (probe && (*probe)["terminationGracePeriodSeconds"].is_number())
-      grace = std::chrono::seconds((*probe)["terminationGracePeriodSeconds"].as_int());
+      grace = base::whole_seconds((*probe)["terminationGracePeriodSeconds"].as_int());
     if (!probe || restarts_after(pod_, c, 137)) why += ", will be restarted";
     plan_.kill.push_back({run.id, run.name, why, grace});
     return true;

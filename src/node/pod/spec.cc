@@ -1,6 +1,7 @@
 #include "node/pod/spec.h"
 
 #include "base/text.h"
+#include "base/timestamp.h"
 #include "kinds/object.h"
 #include "value/json.h"
 
@@ -57,8 +58,8 @@ std::string describe(const Value& pod) {
 
 Duration grace_period(const Value& pod) {
   const Value& asked = pod["metadata"]["deletionGracePeriodSeconds"];
-  if (asked.is_number()) return std::chrono::seconds(asked.as_int());
-  return std::chrono::seconds(pod["spec"]["terminationGracePeriodSeconds"].as_int(30));
+  if (asked.is_number()) return base::whole_seconds(asked.as_int());
+  return base::whole_seconds(pod["spec"]["terminationGracePeriodSeconds"].as_int(30));
 }
 
 std::string container_hash(const Value& container) {
