@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 import containers_test
-from containers_test import Containers, kill, processes_of, reboot
+from containers_test import Containers, containers_of, kill, processes_of, reboot
 from harness import wait
 
 
@@ -30,7 +30,7 @@ def main():
         for round in range(options.rounds):
             what = "reboot" if round % 40 == 39 else "shim" if round % 20 == 9 else "containerd" if round % 20 == 19 else "slipway"
             done[what] = done.get(what, 0) + 1
-            pods, counts, before = slipway.pods("hoist"), c.restarts(), processes_of(data)
+            pods, counts, before, inside = slipway.pods("hoist"), c.restarts(), processes_of(data), containers_of(data)
             if what == "slipway":
                 time.sleep(chance.uniform(0, 0.5))
                 slipway.stop(signal.SIGKILL)
@@ -54,8 +54,10 @@ def main():
             if slipway.pods("hoist") != pods:
                 wrong.append(f"round {round}, {what}: other pods")
             wait("as many shims as pods", lambda: len(processes_of(data)[1]) == len(pods), 60)
-            if what in ("slipway", "containerd") and (processes_of(data)[1:] != before[1:] or c.restarts() != counts):
-                wrong.append(f"round {round}, {what}: other processes, or a restart")
+            if what in ("slipway", "containerd") and (processes_of(data)[1], containers_of(data)) != (before[1], inside):
+                wrong.append(f"round {round}, {what}: other processes: {inside} became {containers_of(data)}")
+            if what in ("slipway", "containerd") and c.restarts() != counts:
+                wrong.append(f"round {round}, {what}: a restart: {counts} became {c.restarts()}")
     except AssertionError as problem:
         wrong.append(f"round {sum(done.values())}: {problem}")
     finally:
