@@ -187,6 +187,7 @@ class Build {
       if (!k.component)
         return fail(ErrorKind::invalid, "expected kind 'Component' for path '{}' but got 'Kustomization'", entry.text);
       OR_RETURN(accumulate(inner, k, into, into_entry(trail, entry.text), depth + 1, ns));
+      if (into.resources.may_collide) OR_RETURN(into.resources.check_distinct());
       if (!into.configuration.custom) return {};
       Configuration merged_anew;  // which may show a conflict that the order of merging hid
       OR_RETURN(merged_anew.merge(into.configuration));
@@ -432,13 +433,7 @@ class Build {
       if (auto bad = control_character(text))
         return fail(ErrorKind::invalid, "a text holds U+{:04X}, which no YAML can hold: \"{}\"", *bad,
                     text.substr(0, 40));
-      size_t first = text.find_first_not_of('\n');
-      if (first != text.npos && text[first] == '\t' && value::note_of(v) != value::Note::quoted &&
-          text.find('\n') != text.npos)
-        return fail(ErrorKind::invalid,
-                    "a text of several lines begins with a tab, which kustomize cannot write: \"{}\"",
-                    text.substr(0, 40));
-      return {};
+      return begins_with_tab(v) ? check_misfits(v) : Result<>();
     }
     for (const Value& item : v.items()) OR_RETURN(check_text(item, spelled));
     for (const auto& member : v.members()) {

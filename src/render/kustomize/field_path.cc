@@ -82,11 +82,10 @@ Result<Value> change_fields(const Value& node, std::span<const std::string> path
   const Value* found = node.find(name);
   Value field = found ? *found : Value();
   if (field.is_null()) {
-    if (missing == Missing::skip || wants_list) return node;
+    if (wants_list) return found ? node.with_member(name, Value::array()) : node;
+    if (missing == Missing::skip) return node;
     if (path.size() > 1 || missing == Missing::make_map) field = Value::object();
   }
-  if (wants_list && !field.is_array())
-    return fail(ErrorKind::invalid, "\"{}\" is {}, expected a list", name, words(field.type()));
   Value after = OR_RETURN(change_fields(field, path.subspan(1), missing, change));
   if (found && is_unchanged(after, *found)) return node;
   return node.with_member(name, std::move(after));

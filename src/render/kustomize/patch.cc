@@ -1,5 +1,8 @@
 #include "render/kustomize/patch.h"
 
+#include <charconv>
+#include <cstdlib>
+
 #include "base/text.h"
 #include "kinds/patch_schema.h"
 #include "render/kustomize/documents.h"
@@ -90,12 +93,12 @@ Value texts_of(const Value& pairs) {
 
 Result<> merge_into(ResourceSet& set, size_t index, Value patch, Allowed allowed) {
   Resource& r = set.all()[index];
-  // What a whole patch that says "replace" gives is never looked at there.
-  if (patch[kinds::patch_directive].as_string() == "replace") patch = Value{{"metadata", Value::object()}};
   if ((allowed.name || allowed.kind) && patch["metadata"]["annotations"].size())
     patch = patch.with("/metadata/annotations", texts_of(patch["metadata"]["annotations"]));
   std::string name(r.name()), ns(r.scope_name()), kind = r.gvk().kind;
   if (allowed.name || allowed.kind) r.remember_id();
+  // What a whole patch that says "replace" gives is never looked at there.
+  if (patch[kinds::patch_directive].as_string() == "replace") return {};
   auto merged = OR_RETURN(merge_over(r.object(), patch, r.known()).context(fmt::format("patching {}", r.id().str())));
   if (!merged || merged->empty()) {
     set.remove(r);
@@ -149,8 +152,26 @@ Result<Value> json_operations(const std::string& text) {
   return documents.empty() ? Value() : std::move(documents[0].value);
 }
 
+// A whole number above 2^63 has become a real on its way, whose digits JSON writes out.
+Value as_real(const Value& large) {
+  char digits[64];
+  double real = std::strtod(large.str().c_str(), nullptr);
+  auto end = std::to_chars(digits, digits + sizeof digits, real, std::chars_format::scientific).ptr;
+  std::string_view text(digits, static_cast<size_t>(end - digits));
+  size_t e = text.find('e');
+  auto exponent = base::parse_int(text.substr(text[e + 1] == '+' ? e + 2 : e + 1));
+  std::string plain;
+  for (char c : text.substr(0, e))
+    if (c != '.') plain += c;
+  bool negative = plain.starts_with('-');
+  if (!exponent || *exponent > 20 || plain.size() > static_cast<size_t>(*exponent) + 1 + negative) return large;
+  plain.resize(static_cast<size_t>(*exponent) + 1 + negative, '0');
+  return value::noted(Value(plain), value::Note::spelled);
+}
+
 // As what was written out and read again: texts are in quotes where they must be, annotations are texts.
 Value reread(const Value& v) {
+  if (v.is_string() && value::note_of(v) == value::Note::spelled) return as_real(v);
   if (v.is_string())
     return value::noted(v, value::read_plain(v.as_string()).is_string() && !v.as_string().empty() &&
                                    v.as_string().find('\n') == std::string_view::npos

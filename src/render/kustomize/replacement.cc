@@ -1,7 +1,6 @@
 #include "render/kustomize/replacement.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "base/text.h"
 #include "render/kustomize/patch.h"
@@ -172,17 +171,17 @@ class Writer {
   const FieldOptions& options_;
 };
 
-bool selects(const Selector& selector, const Id& id) {
+// Whether a resource is or was called so. kustomize does not ask here which kinds are cluster-scoped: such a one is in
+// "default" now, and was in no namespace that can be said before.
+bool is_selected(const Selector& selector, const Resource& r) {
   auto fits = [](const std::string& wanted, const std::string& is) { return wanted.empty() || wanted == is; };
-  bool ns = selector.ns.empty() || id.scope == selector.ns;
-  return fits(selector.group, id.gvk.group) && fits(selector.version, id.gvk.version) &&
-         fits(selector.kind, id.gvk.kind) && fits(selector.name, id.name) && ns;
-}
-
-bool any_id(const Resource& r, const std::function<bool(const Id&)>& test) {
+  auto matches = [&](const Id& id, const std::string& ns) {
+    return fits(selector.group, id.gvk.group) && fits(selector.version, id.gvk.version) &&
+           fits(selector.kind, id.gvk.kind) && fits(selector.name, id.name) && fits(selector.ns, ns);
+  };
   for (size_t p = 0; p < r.previous_count(); ++p)
-    if (test(r.previous(p))) return true;
-  return test(r.id());
+    if (Id id = r.previous(p); matches(id, id.scope)) return true;
+  return matches(r.id(), r.scope_name().empty() ? "default" : std::string(r.scope_name()));
 }
 
 std::string describe(const Selector& s) {
@@ -225,13 +224,16 @@ Result<Value> source_value(ResourceSet& set, const Replacement& r) {
   if (r.source_value) return value::noted(Value(*r.source_value), value::Note::untagged);
   const Resource* found = nullptr;
   for (const Resource& candidate : set.all()) {
-    if (candidate.is_removed() || !any_id(candidate, [&](const Id& id) { return selects(*r.source, id); })) continue;
+    if (candidate.is_removed() || !is_selected(*r.source, candidate)) continue;
     if (found) return fail(ErrorKind::invalid, "multiple matches for selector {}", describe(*r.source));
     found = &candidate;
   }
   if (!found) return fail(ErrorKind::invalid, "nothing selected by {}:{}", describe(*r.source), r.source_path);
   auto path = split_field_path(r.source_path);
   const Value* field = look_up(found->object(), path);
+  // kustomize's own notes are annotations too.
+  if (r.source_path == "metadata.annotations" && found->has_notes() && (!field || field->empty()))
+    return Value::object();
   if (!field || field->is_null() || ((field->is_object() || field->is_array()) && field->empty()))
     return fail(ErrorKind::invalid, "fieldPath `{}` is missing for replacement source {}", r.source_path,
                 describe(*r.source));
@@ -292,8 +294,10 @@ Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, const V
       if (!after) return std::move(after).error().context(what);
       if (!writer.written) return fail(ErrorKind::invalid, "{}", what);
       Value before = r.object();
+      Id id = r.id();
       r.set_object(std::move(*after));
       follow_shared_labels(r, before);
+      set.may_collide = set.may_collide || !(r.id() == id);
     }
     set.touched(i);
   }

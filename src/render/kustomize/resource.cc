@@ -15,7 +15,17 @@ std::string scalar_text(const Value& v) {
   return v.is_object() || v.is_array() ? "" : value::to_json(v);
 }
 
+bool begins_with_tab(const Value& v) {
+  std::string_view text = v.as_string();
+  size_t first = text.find_first_not_of('\n');
+  return first != text.npos && text[first] == '\t' && text.find('\n') != text.npos &&
+         value::note_of(v) != value::Note::quoted;
+}
+
 Result<> check_misfits(const Value& v) {
+  if (begins_with_tab(v))
+    return fail(ErrorKind::invalid, "a text of several lines begins with a tab, which kustomize cannot write: \"{}\"",
+                v.as_string().substr(0, 40));
   if (v.is_string() && value::note_of(v) == value::Note::misfit)
     return fail(ErrorKind::invalid, "\"{}\" was written where there is a number or boolean", v.as_string());
   for (const Value& item : v.items()) OR_RETURN(check_misfits(item));
@@ -188,6 +198,7 @@ Result<> ResourceSet::append(Resource resource) {
 
 Result<> ResourceSet::append_all(ResourceSet other) {
   if (all_.empty()) {
+    if (other.may_collide) OR_RETURN(other.check_distinct());
     *this = std::move(other);
     return {};
   }

@@ -21,8 +21,10 @@ struct Id {
   std::string str() const;  // "Deployment.v1.apps/web.prod"
 };
 
-// Error: invalid, naming the first text that stands where there was a number (Note::misfit).
+// Error: invalid, naming the first text that kustomize could not read again: one that stands where there was a number
+// (Note::misfit), or a block that begins with a tab.
 Result<> check_misfits(const Value& v);
+bool begins_with_tab(const Value& v);
 // What stands in the YAML of a scalar: "1.50", "null", "~"; "" for lists and mappings.
 std::string scalar_text(const Value& v);
 
@@ -103,9 +105,9 @@ class ResourceSet {
   std::vector<size_t> with_any_name(std::string_view name);  // now or ever
   // The one with this id, now or before. Error: invalid, in kustomize's words, when there is none or several.
   Result<size_t> only_with_id(const Id& id);
-  // Error: invalid when two have one current id, which only patches that rename can bring about.
+  // Error: invalid when two have one current id, which only patches and replacements that rename can bring about.
   Result<> check_distinct();
-  bool may_collide = false;  // such a patch ran
+  bool may_collide = false;  // something ran that may have brought that about
   // Error: invalid, when one of that current id is there.
   Result<> append(Resource resource);
   Result<> append_all(ResourceSet other);

@@ -54,6 +54,10 @@ Result<> set_namespace(Resource& r, const NamespaceChange& change, std::span<con
   auto new_name = [&](const Value& old) -> Result<Value> {
     return change.unset_only && !old.as_string().empty() ? old : Value(change.name);
   };
+  if (const Value& old = r.object()["metadata"]["namespace"]; !r.is_cluster_scoped() && old.is_object())
+    return fail(ErrorKind::invalid, "metadata/namespace of {}: expected a text, found {}", r.id().str(),
+                words(old.type()))
+        .at(r.origin);
   if (!r.is_cluster_scoped() && !(change.unset_only && !r.scope_name().empty())) r.set_namespace(change.name);
   bool binding = r.gvk().kind == "RoleBinding" || r.gvk().kind == "ClusterRoleBinding";
   if (binding && change.subjects != Subjects::none && r.object()["subjects"].is_array())
