@@ -126,12 +126,13 @@ Task<int> build(runtime::RealWorld& world, Invocation said) {
   std::vector<std::string> warnings;
   request.warn = [&warnings](std::string_view warning) { warnings.emplace_back(warning); };
   auto repositories = sources::Repositories::create(world, {.directory = remote_bases_directory()});
-  auto built = co_await world.on_pool([&request] { return render::kustomize::build(request); });
+  // Here and not on the pool: nothing else waits, and the heaps of other threads grow page by page.
+  auto built = render::kustomize::build(request);
   while (!built) {
     bool more = co_await render::kustomize::fetch_wanted(world, *repositories, true, &bases);
     if (!more) break;
     warnings.clear();
-    built = co_await world.on_pool([&request] { return render::kustomize::build(request); });
+    built = render::kustomize::build(request);
   }
   for (const std::string& warning : warnings) complain(warning + "\n");
   if (!built) co_return fail_with(built.error());

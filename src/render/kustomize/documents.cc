@@ -20,7 +20,8 @@ Value with_written_names(Value o) {
 
 // As if it had been read from JSON, which is how the items of a List go.
 Value all_quoted(const Value& v) {
-  if (v.is_string()) return value::noted(v, value::Note::quoted);
+  // What is spelled still is a number above 2^63.
+  if (v.is_string()) return value::note_of(v) == value::Note::spelled ? v : value::noted(v, value::Note::quoted);
   if (v.is_null()) return Value();
   Value out = v;
   for (size_t i = 0; v.is_array() && i < v.size(); ++i) out = out.with_item(i, all_quoted(v[i]));
