@@ -170,7 +170,12 @@ class Remote(unittest.TestCase):
         done = self.build(f"{self.url}//base", command=("render",))
         self.assertEqual((done.returncode != 0, done.stdout), (True, ""))
         self.assertIn("which only slipway kustomize build fetches yet", done.stderr)
-        self.refused(f"{self.url}//base", says="buildMetadata does not tell yet", more="buildMetadata: [originAnnotations]\n")
+
+    def test_where_it_comes_from_is_told(self):
+        origins = "buildMetadata: [originAnnotations]\n"
+        told = self.build(f"{self.url}//base?ref=v1", more=origins).stdout
+        self.assertIn(f"    config.kubernetes.io/origin: |\n      path: base/map.yaml\n      repo: {self.url}\n      ref: v1\n", told)
+        self.assertNotIn("ref:", self.build(f"{self.url}//base", more=origins).stdout)
 
 
 class Files(BaseHTTPRequestHandler):
