@@ -4,9 +4,9 @@
 
 #include "apiserver/negotiate.h"
 #include "base/text.h"
-#include "kinds/go_errors.h"
 #include "kinds/protobuf.h"
 #include "value/json.h"
+#include "value/json_error.h"
 #include "value/yaml.h"
 
 namespace slipway::apiserver {
@@ -28,7 +28,7 @@ Result<Body> decode_json(const std::string& body) {
   std::vector<std::string> pointers;
   auto value = value::parse_json(body, {.bytes_max = body_bytes_max, .depth_max = 1000}, &pointers);
   if (!value) {
-    if (auto why = kinds::go_json_error(body)) return fail(ErrorKind::bad_request, "{}", *why);
+    if (auto why = value::go_json_error(body)) return fail(ErrorKind::bad_request, "{}", *why);
     return value.error();
   }
   decoded.value = *value;

@@ -17,8 +17,6 @@ std::string_view quantity_error(std::string_view text);
 std::optional<std::string> go_time_error(std::string_view text, bool micro);
 // encoding/base64: the offset it complains about; line breaks are skipped.
 std::optional<size_t> bad_base64_at(std::string_view text);
-// encoding/json: what its scanner stumbles over; nothing when it reads to the end.
-std::optional<std::string> go_json_error(std::string_view text);
 
 // As Go's %v prints a decoded JSON value: map[a:1 b:[x y]].
 std::string go_print(const Value& v);

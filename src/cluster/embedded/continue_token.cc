@@ -1,8 +1,8 @@
 #include "cluster/embedded/continue_token.h"
 
 #include "base/text.h"
-#include "kinds/go_errors.h"
 #include "value/json.h"
+#include "value/json_error.h"
 
 namespace slipway::cluster {
 
@@ -20,7 +20,7 @@ Result<ContinueToken> ContinueToken::decode(std::string_view text) {
   };
   auto bytes = base::base64url_decode(text);
   if (!bytes) return refuse("illegal base64 data");
-  if (auto why = kinds::go_json_error(*bytes)) return refuse(*why);
+  if (auto why = value::go_json_error(*bytes)) return refuse(*why);
   auto token = value::parse_json(*bytes);
   if (!token || !token->is_object()) return refuse("not a JSON object");
   if ((*token)["v"].as_string() != "meta.k8s.io/v1") {

@@ -1,164 +1,13 @@
 // JSON, in and out, with encoding/json's words for what is wrong with a text.
 #include "value/json.h"
+#include "value/json_error.h"
 
-#include <cstring>
-
-#include "lang/gotemplate/unicode.h"
 #include "lang/sprig/families.h"
 #include "lang/sprig/json_error.h"
-#include "value/utf8.h"
 
 namespace slipway::lang::sprig {
 
 namespace {
-
-// Go's scanner, walked only when a text was refused, to say why.
-class Scanner {
- public:
-  explicit Scanner(std::string_view text) : s_(text) {}
-
-  std::string run() {
-    value(0);
-    if (error_.empty()) {
-      blanks();
-      if (i_ < s_.size()) wrong("after top-level value");
-    }
-    return error_;
-  }
-
- private:
-  void blanks() {
-    while (i_ < s_.size() && (s_[i_] == ' ' || s_[i_] == '\t' || s_[i_] == '\r' || s_[i_] == '\n')) ++i_;
-  }
-  void wrong(std::string_view where) {
-    if (!error_.empty()) return;
-    // Go's scanner sees a blank at the end, and complains of it where none may stand.
-    bool end = i_ >= s_.size();
-    if (end && !where.starts_with("in ") && !where.starts_with("after decimal point")) {
-      error_ = "unexpected end of JSON input";
-      return;
-    }
-    char c = end ? ' ' : s_[i_];
-    std::string shown = c == '\'' ? "'\\''" : c == '"' ? "'\"'" : "";
-    if (shown.empty()) {  // the byte as a character
-      std::string text;
-      value::append_rune(text, static_cast<unsigned char>(c));
-      std::string quoted = gotemplate::quote(text);
-      shown = "'" + quoted.substr(1, quoted.size() - 2) + "'";
-    }
-    error_ = fmt::format("invalid character {} {}", shown, where);
-  }
-  bool is_digit() const { return i_ < s_.size() && s_[i_] >= '0' && s_[i_] <= '9'; }
-
-  void value(int depth) {
-    blanks();
-    if (depth > 10'000) error_ = "exceeded max depth";
-    if (!error_.empty()) return;
-    if (i_ >= s_.size()) return wrong("");
-    char c = s_[i_];
-    if (c == '{') return object(depth);
-    if (c == '[') return array(depth);
-    if (c == '"') return string();
-    if (c == '-' || (c >= '0' && c <= '9')) return number();
-    if (c == 't') return word("true");
-    if (c == 'f') return word("false");
-    if (c == 'n') return word("null");
-    wrong("looking for beginning of value");
-  }
-  void word(std::string_view w) {
-    for (size_t k = 0; k < w.size(); ++k, ++i_)
-      if (i_ >= s_.size() || s_[i_] != w[k]) return wrong(fmt::format("in literal {} (expecting '{}')", w, w[k]));
-  }
-  void number() {
-    if (s_[i_] == '-') {
-      ++i_;
-      if (!is_digit()) return wrong("in numeric literal");
-    }
-    if (s_[i_] == '0')
-      ++i_;
-    else
-      while (is_digit()) ++i_;
-    if (i_ < s_.size() && s_[i_] == '.') {
-      ++i_;
-      if (!is_digit()) return wrong("after decimal point in numeric literal");
-      while (is_digit()) ++i_;
-    }
-    if (i_ < s_.size() && (s_[i_] == 'e' || s_[i_] == 'E')) {
-      ++i_;
-      if (i_ < s_.size() && (s_[i_] == '+' || s_[i_] == '-')) ++i_;
-      if (!is_digit()) return wrong("in exponent of numeric literal");
-      while (is_digit()) ++i_;
-    }
-  }
-  void string() {
-    for (++i_; i_ < s_.size(); ++i_) {
-      char c = s_[i_];
-      if (c == '"') {
-        ++i_;
-        return;
-      }
-      if (static_cast<unsigned char>(c) < 0x20) return wrong("in string literal");
-      if (c != '\\') continue;
-      ++i_;
-      if (i_ >= s_.size()) break;
-      if (s_[i_] == 'u') {
-        for (int k = 0; k < 4; ++k) {
-          ++i_;
-          if (i_ >= s_.size() || std::strchr("0123456789abcdefABCDEF", s_[i_]) == nullptr || s_[i_] == 0)
-            return wrong("in \\u hexadecimal character escape");
-        }
-      } else if (std::strchr("bfnrt\\/\"", s_[i_]) == nullptr || s_[i_] == 0) {
-        return wrong("in string escape code");
-      }
-    }
-    wrong("");
-  }
-  void object(int depth) {
-    ++i_;
-    blanks();
-    if (i_ < s_.size() && s_[i_] == '}') {
-      ++i_;
-      return;
-    }
-    for (;;) {
-      blanks();
-      if (i_ >= s_.size() || s_[i_] != '"') return wrong("looking for beginning of object key string");
-      string();
-      blanks();
-      if (!error_.empty()) return;
-      if (i_ >= s_.size() || s_[i_] != ':') return wrong("after object key");
-      ++i_;
-      value(depth + 1);
-      blanks();
-      if (!error_.empty()) return;
-      if (i_ < s_.size() && s_[i_] == '}') break;
-      if (i_ >= s_.size() || s_[i_] != ',') return wrong("after object key:value pair");
-      ++i_;
-    }
-    ++i_;
-  }
-  void array(int depth) {
-    ++i_;
-    blanks();
-    if (i_ < s_.size() && s_[i_] == ']') {
-      ++i_;
-      return;
-    }
-    for (;;) {
-      value(depth + 1);
-      blanks();
-      if (!error_.empty()) return;
-      if (i_ < s_.size() && s_[i_] == ']') break;
-      if (i_ >= s_.size() || s_[i_] != ',') return wrong("after array element");
-      ++i_;
-    }
-    ++i_;
-  }
-
-  std::string_view s_;
-  size_t i_ = 0;
-  std::string error_;
-};
 
 std::string escape_html(std::string json) {
   if (json.find_first_of("<>&") == json.npos) return json;
@@ -210,8 +59,7 @@ Value with_reals(const Value& v) {
 bool decode_json(std::string_view text, Value& out, std::string& error) {
   auto v = value::parse_json(text);
   if (!v) {
-    error = Scanner(text).run();
-    if (error.empty()) error = v.error().message();
+    error = value::go_json_error(text).value_or(v.error().message());
     return false;
   }
   out = with_reals(*v);
