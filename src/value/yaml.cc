@@ -1,4 +1,5 @@
-// YAML to Value: libyaml's events push values and members onto a TreeStack; no recursion, no second tree.
+// YAML to Value, when it is not all of the common kind (yaml_common.h): libyaml's events push values and members onto a
+// TreeStack; no recursion, no second tree.
 //
 // Aliases share the anchored Value, so a billion laughs costs no memory here; but whoever writes the result out would
 // pay, so nodes and text are counted as if expanded, and go-yaml's own rule on the share of aliases holds as well.
@@ -15,6 +16,7 @@
 #include "value/number.h"
 #include "value/tree_stack.h"
 #include "value/utf8.h"
+#include "value/yaml_common.h"
 #include "value/yaml_events.h"
 #include "value/yaml_scalar.h"
 
@@ -57,15 +59,6 @@ std::string_view tag_name(Scalar::Kind kind) {
       return "str";
   }
   return "";
-}
-
-Value with_spelling(const Value& v, std::string_view text) {
-  if (v.is_null()) {
-    Note note = text == "~" ? Note::tilde : text.empty() ? Note::nothing : text == "Null" ? Note::title : Note::upper;
-    return text == "null" ? v : noted(v, note);
-  }
-  if (v.is_string() ? v.as_string() == text : to_json(v) == text) return v;
-  return noted(Value(text), Note::spelled);
 }
 
 class YamlReader {
@@ -490,17 +483,37 @@ class YamlReader {
 
 }  // namespace
 
+Value with_spelling(const Value& v, std::string_view text) {
+  if (v.is_null()) {
+    Note note = text == "~" ? Note::tilde : text.empty() ? Note::nothing : text == "Null" ? Note::title : Note::upper;
+    return text == "null" ? v : noted(v, note);
+  }
+  if (v.is_string() ? v.as_string() == text : to_json(v) == text) return v;
+  return noted(Value(text), Note::spelled);
+}
+
+Result<std::vector<Document>> read_any_yaml(std::string_view text, std::string_view file, const YamlLimits& limits,
+                                            DuplicateKeys duplicates, bool notes) {
+  YamlReader reader(text, file, limits, duplicates);
+  reader.notes = notes;
+  return reader.documents();
+}
+
+static Result<std::vector<Document>> read(std::string_view text, std::string_view file, const YamlLimits& limits,
+                                          DuplicateKeys duplicates, bool notes) {
+  if (auto all = read_common_yaml(text, limits, duplicates, notes)) return std::move(*all);
+  return read_any_yaml(text, file, limits, duplicates, notes);
+}
+
 Result<std::vector<Document>> parse_yaml_documents(std::string_view text, std::string_view file, YamlLimits limits,
                                                    DuplicateKeys duplicates) {
-  return YamlReader(text, file, limits, duplicates).documents();
+  return read(text, file, limits, duplicates, false);
 }
 
 Result<std::vector<Document>> parse_yaml_noted(std::string_view text, std::string_view file, YamlLimits limits,
                                                DuplicateKeys duplicates) {
   limits.rules = YamlRules::kustomize;
-  YamlReader reader(text, file, limits, duplicates);
-  reader.notes = true;
-  return reader.documents();
+  return read(text, file, limits, duplicates, true);
 }
 
 std::string_view null_text(const Value& null) {
