@@ -1,18 +1,22 @@
-// The loop on Boost.Asio: Asio's epoll reactor for descriptors, our own queue and timers beside it. Work posted on the
-// loop's own thread is a push onto a deque; Asio's queue would lock and allocate for each. Timers sit in a map and
-// bound how long one round may wait, so changing the earliest costs no system call.
+// The loop on epoll. Every descriptor is registered once, for both sides, and told of edges: what becomes ready is said
+// once. Whoever reads a stream's socket reads until EAGAIN, or until less came than there was room for, and an edge
+// that comes before the next wait is remembered: so a request costs one read and one write and no word to epoll. Other
+// descriptors (pipes, pidfds, inotify, listeners) have readers of all kinds; for them each wait asks epoll anew.
 //
-// Asio's per-operation cancel is never used: a wait that nobody awaits any more stays armed, and fires into nothing or
-// serves the next waiter.
+// Boost.Asio stood here before. It asks epoll anew for each wait of any descriptor, allocates for it, and locks.
 #include "runtime/loop.h"
 
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
+#include <cerrno>
 #include <deque>
 #include <map>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -22,46 +26,48 @@
 namespace slipway::runtime {
 namespace {
 
-namespace asio = boost::asio;
 using Work = std::move_only_function<void()>;
 
-class AsioDescriptor final : public Descriptor, public std::enable_shared_from_this<AsioDescriptor> {
+bool is_stream_socket(int fd) {
+  int type = 0, listens = 0;
+  socklen_t size = sizeof type;
+  if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM) return false;
+  size = sizeof listens;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && !listens;
+}
+
+class EpollLoop;
+
+class EpollDescriptor final : public Descriptor {
  public:
-  AsioDescriptor(asio::io_context& io, Fd fd) : Descriptor(std::move(fd)), watched_(io) {}
-  ~AsioDescriptor() override { close(); }
-  int assign() {
-    boost::system::error_code failed;
-    watched_.assign(fd(), failed);
-    return failed.value();
-  }
+  EpollDescriptor(EpollLoop& loop, Fd fd, bool is_stream) : Descriptor(std::move(fd), is_stream), loop_(loop) {}
+  ~EpollDescriptor() override { close(); }
+  int tell_epoll(int operation, uint32_t events);
+  using Descriptor::fire;
 
  private:
-  void arm(Side side) override {
-    watched_.async_wait(side == Side::read ? watched_.wait_read : watched_.wait_write,
-                        [self = shared_from_this(), side](boost::system::error_code) { self->fire(side); });
+  void ask(bool read, bool write) override {
+    tell_epoll(EPOLL_CTL_MOD, (read ? EPOLLIN | EPOLLRDHUP : 0u) | (write ? EPOLLOUT : 0u));
   }
-  void forget() override {
-    // release() takes it out of the epoll set before it is closed: a child between fork and exec may still hold it
-    if (watched_.is_open()) watched_.release();
-  }
-  asio::posix::stream_descriptor watched_;
+  void forget() override;
+  EpollLoop& loop_;
 };
 
-class AsioLoop final : public Loop {
+class EpollLoop final : public Loop {
  public:
+  EpollLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    SLIPWAY_CHECK(epoll_ && wake_);
+    epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+    SLIPWAY_CHECK(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) == 0);
+  }
+
   void run(const bool& done) override {
     owner_ = std::this_thread::get_id();
     while (!done) {
       take_remote();
       run_timers();
       run_ready(done);
-      if (done) break;
-      if (!ready_.empty())
-        io_.poll();
-      else if (timers_.empty())
-        io_.run_one();
-      else
-        io_.run_one_until(timers_.begin()->first.first);
+      if (!done) wait();
     }
   }
 
@@ -72,7 +78,9 @@ class AsioLoop final : public Loop {
     }
     std::lock_guard lock(mutex_);
     remote_.push_back(std::move(work));
-    if (remote_.size() == 1) asio::post(io_, [] {});
+    if (remote_.size() > 1) return;
+    uint64_t one = 1;
+    (void)!::write(wake_.get(), &one, sizeof one);  // it is never read: each write is an edge
   }
 
   SteadyTime steady_now() const override { return std::chrono::steady_clock::now(); }
@@ -89,12 +97,16 @@ class AsioLoop final : public Loop {
   }
 
   Result<std::shared_ptr<Descriptor>> watch(Fd fd) override {
-    auto watched = std::make_shared<AsioDescriptor>(io_, std::move(fd));
-    if (int failed = watched->assign()) return system_error(failed, "watching a descriptor");
+    bool is_stream = is_stream_socket(fd.get());
+    auto watched = std::make_shared<EpollDescriptor>(*this, std::move(fd), is_stream);
+    int failed = watched->tell_epoll(EPOLL_CTL_ADD, is_stream ? EPOLLIN | EPOLLOUT | EPOLLRDHUP : 0u);
+    if (failed) return system_error(failed, "watching a descriptor");
     return std::shared_ptr<Descriptor>(std::move(watched));
   }
 
  private:
+  friend class EpollDescriptor;
+
   void take_remote() {
     std::lock_guard lock(mutex_);
     for (auto& work : remote_) ready_.push_back(std::move(work));
@@ -118,8 +130,42 @@ class AsioLoop final : public Loop {
     }
   }
 
-  asio::io_context io_{1};
-  asio::executor_work_guard<asio::io_context::executor_type> keep_waiting_{io_.get_executor()};
+  // Until something is ready, or a timer is due, or at once when there is work; then tells whoever waits.
+  void wait() {
+    epoll_event events[64];
+    int count = wait_for(events);
+    told_ = std::span(events, static_cast<size_t>(std::max(count, 0)));
+    for (epoll_event& event : told_) {
+      if (!event.data.ptr) continue;  // work from another thread, or a descriptor that is closed since
+      auto descriptor = static_cast<EpollDescriptor*>(event.data.ptr)->shared_from_this();
+      bool end = event.events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR);
+      static_cast<EpollDescriptor&>(*descriptor).fire(event.events & EPOLLIN, event.events & EPOLLOUT, end);
+    }
+    told_ = {};
+  }
+  int wait_for(std::span<epoll_event> events) {
+    int room = static_cast<int>(events.size());
+    if (!ready_.empty()) return ::epoll_wait(epoll_.get(), events.data(), room, 0);
+    if (timers_.empty()) return ::epoll_wait(epoll_.get(), events.data(), room, -1);
+    auto left =
+        std::max<SteadyTime::duration>(timers_.begin()->first.first - steady_now(), SteadyTime::duration::zero());
+    auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+    timespec time{seconds.count(), std::chrono::nanoseconds(left - seconds).count()};
+    int count = ::epoll_pwait2(epoll_.get(), events.data(), room, &time, nullptr);
+    if (count >= 0 || errno == EINTR) return count;
+    // A kernel before 5.11, or a sandbox that does not know the call: to the millisecond.
+    auto ms = std::chrono::ceil<std::chrono::milliseconds>(std::min<SteadyTime::duration>(left, 1h));
+    return ::epoll_wait(epoll_.get(), events.data(), room, static_cast<int>(ms.count()));
+  }
+  // The descriptor goes: what epoll has said of it already is not told any more.
+  void forget(EpollDescriptor* descriptor) {
+    descriptor->tell_epoll(EPOLL_CTL_DEL, 0);
+    for (epoll_event& event : told_)
+      if (event.data.ptr == descriptor) event.data.ptr = nullptr;
+  }
+
+  Fd epoll_, wake_;
+  std::span<epoll_event> told_;  // those of this turn
   std::atomic<std::thread::id> owner_{std::this_thread::get_id()};
   std::deque<Work> ready_;
   std::map<std::pair<SteadyTime, uint64_t>, Work> timers_;
@@ -130,17 +176,27 @@ class AsioLoop final : public Loop {
   std::vector<Work> remote_;
 };
 
+int EpollDescriptor::tell_epoll(int operation, uint32_t events) {
+  epoll_event event{.events = events | EPOLLET, .data = {.ptr = this}};
+  return ::epoll_ctl(loop_.epoll_.get(), operation, fd(), &event) == 0 ? 0 : errno;
+}
+
+// Out of the epoll set before it is closed: a child between fork and exec may still hold it.
+void EpollDescriptor::forget() {
+  loop_.forget(this);
+}
+
 }  // namespace
 
 std::unique_ptr<Loop> Loop::create() {
-  return std::make_unique<AsioLoop>();
+  return std::make_unique<EpollLoop>();
 }
 
 void Descriptor::when_readable(std::move_only_function<void()> then) {
   Half& h = half(Side::read);
-  SLIPWAY_CHECK(!closed() && !h.waiter && !h.callback);
+  SLIPWAY_CHECK(!closed() && !is_stream_ && !h.waiter && !h.callback);
   h.callback = std::move(then);
-  if (!std::exchange(h.armed, true)) arm(Side::read);
+  ask(true, is_awaited(Side::write));
 }
 
 void Descriptor::close() {
@@ -153,11 +209,22 @@ void Descriptor::close() {
   }
 }
 
-void Descriptor::fire(Side side) {
+void Descriptor::fire(bool read, bool write, bool end) {
+  if (end) ended_ = true;
+  if (read || end) {
+    drained_ = false;
+    go_on(Side::read);
+  }
+  if (write || end) go_on(Side::write);
+}
+
+void Descriptor::go_on(Side side) {
   Half& h = half(side);
-  h.armed = false;
   if (h.callback) std::exchange(h.callback, {})();
-  if (!h.waiter) return;
+  if (!h.waiter) {
+    h.came = is_stream_;
+    return;
+  }
   // from the loop itself, nothing below us on the stack: go on at once, without a turn through the queue
   Ready* waiter = std::exchange(h.waiter, nullptr);
   waiter->unlink();
@@ -171,11 +238,12 @@ bool Descriptor::Ready::suspend(std::coroutine_handle<> h, Scope& scope) {
   }
   Half& half = descriptor_.half(side_);
   SLIPWAY_CHECK(!half.waiter);  // one reader and one writer at a time
+  if (std::exchange(half.came, false)) return false;
   handle_ = h;
   executor_ = &scope.executor();
   half.waiter = this;
   scope.add(*this);
-  if (!std::exchange(half.armed, true)) descriptor_.arm(side_);
+  if (!descriptor_.is_stream_) descriptor_.ask(descriptor_.is_awaited(Side::read), descriptor_.is_awaited(Side::write));
   return true;
 }
 

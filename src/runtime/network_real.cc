@@ -42,10 +42,13 @@ Task<Result<size_t>> read_some(Held d, std::span<char> into, std::string peer) {
   if (scope.canceled() || d->closed()) co_return canceled();
   if (d->should_yield()) OR_CO_RETURN(co_await yield_now());
   while (!d->closed()) {
-    ssize_t n = ::read(d->fd(), into.data(), into.size());
-    if (n >= 0) co_return static_cast<size_t>(n);
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) co_return system_error(errno, peer.empty() ? "read" : "read from " + peer);
+    if (!d->is_drained()) {
+      ssize_t n = ::read(d->fd(), into.data(), into.size());
+      if (n > 0 && static_cast<size_t>(n) < into.size()) d->read_less();
+      if (n >= 0) co_return static_cast<size_t>(n);
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) co_return system_error(errno, peer.empty() ? "read" : "read from " + peer);
+    }
     OR_CO_RETURN(co_await d->readable());
   }
   co_return canceled();

@@ -1,4 +1,4 @@
-// The real World: Asio's loop, the system's clock, files, sockets and processes.
+// The real World: the loop on epoll, the system's clock, files, sockets and processes.
 #pragma once
 
 #include <functional>

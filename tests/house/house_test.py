@@ -111,7 +111,7 @@ def layers(tree):
         if here is None:
             complaints.append(f"src/{path}: belongs to no room; give its folder a CMakeLists.txt with slipway_room(...)")
             continue
-        if re.match(r"boost/asio|boost/beast", what) and here != "runtime" and not here.startswith("runtime/"):
+        if re.match(r"sys/epoll|boost/asio|boost/beast", what) and here != "runtime" and not here.startswith("runtime/"):
             complaints.append(f"{at}: includes <{what}>; only src/runtime knows the event loop, use its Task and streams")
         there = tree.room_of(what) if how == '"' else None
         if how == '"' and "/" not in what and os.path.exists(os.path.join(tree.root, "src", os.path.dirname(path), what)):
@@ -222,7 +222,7 @@ def self_check(_):
         "src/base/a.h": "",
         "src/runtime/CMakeLists.txt": "slipway_room(runtime USES base)",
         "src/runtime/README.md": "word " * 30,
-        "src/runtime/r.cc": '#include <boost/asio.hpp>\n#include "base/a.h"\n',
+        "src/runtime/r.cc": '#include <sys/epoll.h>\n#include "base/a.h"\n',
         "src/sim/CMakeLists.txt": "slipway_room(sim USES base runtime)",
         "src/sim/README.md": "word " * 30,
         "src/sim/s.h": "",
@@ -233,7 +233,7 @@ def self_check(_):
     }
     wrong = [
         (layers, "src/base/b.cc", '#include "runtime/r.h"\n', "stands below"),
-        (layers, "src/value/b.cc", "#include <boost/asio/ip/tcp.hpp>\n", "event loop"),
+        (layers, "src/value/b.cc", "#include <sys/epoll.h>\n", "event loop"),
         (layers, "src/value/b.cc", '#include "sim/s.h"\n', "for tests alone"),
         (layers, "src/value/b.cc", '#include "sim/s.h"\n', "does not lead to"),
         (layers, "src/base/CMakeLists.txt", "slipway_room(base USES value)", "stands below it"),
