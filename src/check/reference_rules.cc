@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "check/rules.h"
 #include "kinds/object.h"
+#include "kinds/pod_template.h"
 #include "value/json.h"
 
 namespace slipway::check {
@@ -14,10 +15,11 @@ using render::RenderedObject;
 // Null when the object makes no pods.
 const Value& pod_template(const Value& object) {
   std::string_view kind = kinds::kind_of(object);
-  if (kind == "Pod") return object;
-  if (kind == "CronJob") return object["spec"]["jobTemplate"]["spec"]["template"];
+  auto [own, of_workload, of_cron_job] = kinds::pod_templates(object);
+  if (kind == "Pod") return *own;
+  if (kind == "CronJob") return *of_cron_job;
   for (std::string_view has : {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController"})
-    if (kind == has) return object["spec"]["template"];
+    if (kind == has) return *of_workload;
   static const Value none;
   return none;
 }

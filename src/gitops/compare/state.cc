@@ -9,6 +9,7 @@
 #include "gitops/application/tracking.h"
 #include "gitops/compare/normalize.h"
 #include "gitops/compare/three_way.h"
+#include "kinds/pod_template.h"
 
 namespace slipway::gitops {
 
@@ -75,15 +76,19 @@ Health overall_health(const std::vector<Resource>& resources) {
   return worst;
 }
 
-void collect_images(const Value& spec, std::set<std::string>& images) {
-  for (const char* list : {"containers", "initContainers"}) {
-    for (const Value& container : spec[list].items()) {
-      if (container["image"].is_string()) images.insert(container["image"].str());
+}  // namespace
+
+std::set<std::string> images_of(const Value& object) {
+  std::set<std::string> images;
+  for (const Value* pod : kinds::pod_templates(object)) {
+    for (const char* list : {"containers", "initContainers"}) {
+      for (const Value& container : (*pod)["spec"][list].items()) {
+        if (container["image"].is_string()) images.insert(container["image"].str());
+      }
     }
   }
+  return images;
 }
-
-}  // namespace
 
 std::string_view to_string(SyncStatus status) {
   switch (status) {
@@ -239,10 +244,7 @@ Value resources_status(const State& state) {
 Value summary_of(const State& state) {
   std::set<std::string> images;
   for (const Resource& r : state.resources) {
-    const Value& spec = r.live["spec"];
-    collect_images(spec, images);
-    collect_images(spec["template"]["spec"], images);
-    collect_images(spec["jobTemplate"]["spec"]["template"]["spec"], images);
+    images.merge(images_of(r.live));
   }
   if (images.empty()) return Value();
   ArrayBuilder list;

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "gitops/compare/targets.h"
@@ -70,5 +71,7 @@ class Comparisons {
 // status.resources and status.summary
 Value resources_status(const State& state);
 Value summary_of(const State& state);
+// Images of all containers that the object, or a pod template in it, names.
+std::set<std::string> images_of(const Value& object);
 
 }  // namespace slipway::gitops

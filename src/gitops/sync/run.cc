@@ -1,7 +1,6 @@
 #include "gitops/sync/run.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/text.h"
 
@@ -13,19 +12,6 @@ namespace {
 
 constexpr size_t at_once_max = 20;
 
-std::vector<std::string> images_of(const Value& object) {
-  std::set<std::string> images;
-  for (const Value* spec : {&object["spec"], &object["spec"]["template"]["spec"],
-                            &object["spec"]["jobTemplate"]["spec"]["template"]["spec"]}) {
-    for (const char* list : {"initContainers", "containers"}) {
-      for (const Value& container : (*spec)[list].items()) {
-        if (container["image"].is_string()) images.insert(container["image"].str());
-      }
-    }
-  }
-  return {images.begin(), images.end()};
-}
-
 TaskResult result_for(const SyncTask& task, std::string status, std::string hook_phase, std::string message) {
   TaskResult r;
   r.key = task.key;
@@ -34,7 +20,7 @@ TaskResult result_for(const SyncTask& task, std::string status, std::string hook
   r.message = std::move(message);
   r.hook_phase = std::move(hook_phase);
   if (task.hook.is_hook) r.hook_type = to_string(task.phase);
-  r.images = images_of(task.target);
+  for (std::string image : images_of(task.target)) r.images.push_back(std::move(image));
   return r;
 }
 
