@@ -4,7 +4,6 @@
 // per figure:
 //   create FROM N     N pods pod-FROM.. of 3 KB in namespace bench, 32 clients
 //   patch N           N merge patches, each of another value, spread over pod-0..pod-999, 32 clients
-//   get N             N reads of pod-0, 32 clients
 //   list ACCEPT N     N lists of all pods of the namespace, each after a write, one client
 //   watch WATCHERS N  N patches, 5 ms apart at least; how long until each watcher has the event
 #include <arpa/inet.h>
@@ -382,8 +381,6 @@ int main(int argc, char** argv) {
   } else if (work == "patch") {
     many(target, number(4), "patch",
          [](int n) { return patch_of(fmt::format("pod-{}", n % 1000), "round", std::to_string(now_ns())); });
-  } else if (work == "get") {
-    many(target, number(4), "get", [](int) { return Request{"GET", fmt::format("{}/pod-0", kPods), ""}; });
   } else if (work == "list") {
     list(target, words[4], number(5));
   } else if (work == "watch") {

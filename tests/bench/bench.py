@@ -10,10 +10,9 @@ from applications import applications
 from building import build
 from containers import containers
 from load import load
-from measure import PEERS, ROOT, Client, Table, cpu_seconds, median_of, memory_mb, timed, until, written_bytes
+from measure import PEERS, ROOT, Client, Table, cpu_seconds, kube_apiserver, median_of, memory_mb, timed, until, written_bytes
 from overlays import overlays
 from harness import SLIPWAY, Repository, Slipway, wait
-from kubeapi import Server
 
 
 # ---- parsing, the store ----
@@ -132,20 +131,6 @@ def watch_delay(server, client, maps, count):
     return statistics.median(delays)
 
 
-def peer_api(rounds, home):
-    """The same of a real kube-apiserver with etcd; None where there is none."""
-    if not PEERS or not (PEERS / "kube-apiserver").exists():
-        return None
-    folder = f"{home}/peer"
-    up = subprocess.run([ROOT / "tests/peers/kube-up", folder, "17643"], capture_output=True, text=True)
-    try:
-        if up.returncode:
-            raise RuntimeError(up.stderr.strip())
-        return api_figures(Server(up.stdout.strip()), rounds)
-    finally:
-        subprocess.run([ROOT / "tests/peers/kube-down", folder], capture_output=True)
-
-
 def start_seconds(slipway):
     """From exec to a 200 of /readyz; its certificates and kubeconfig are there from an earlier life."""
     begun = time.perf_counter()
@@ -231,13 +216,7 @@ def cluster(table, rounds, home):
         resident = memory_mb(pid)
     finally:
         slipway.close()
-    try:
-        peer = peer_api(rounds, home)
-        if not peer:
-            table.skip("kube-apiserver beside us", "SLIPWAY_PEERS names none (tests/peers/install)")
-    except RuntimeError as problem:
-        peer = None
-        table.skip("kube-apiserver beside us", str(problem), failed=True)
+    peer = kube_apiserver(table, home, 17643, lambda server, _: api_figures(server, rounds))
     table.row("start to /readyz", starts, "ms", "<= 300")
     for name, figure in ours.items():
         table.row(name, figure, "ms", "", peer and peer[name])

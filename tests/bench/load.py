@@ -1,12 +1,12 @@
 """What many clients of the API see, ours and a kube-apiserver with etcd in the same run, clients on the same cores."""
-import os, subprocess, threading, time
+import os, re, shutil, subprocess, threading, time
 from pathlib import Path
 
-from measure import PEERS, ROOT, Client, cpu_seconds, memory_mb
-from harness import Slipway, wait
-from kubeapi import Server
+from measure import ROOT, Client, cpu_seconds, kube_apiserver, memory_mb
+from harness import Slipway, free_port, wait
 
 LOAD = ROOT / "build/release/bench/api_load"
+CERTIFICATE = ROOT / "build/release/bench/libclient_certificate.so"
 SLOW = ROOT / "build/release/bench/libslow_sync.so"
 PODS = 10_000
 
@@ -32,8 +32,8 @@ class Target:
         return {name: float(figure) for name, figure, _ in (line.split("\t") for line in done.stdout.splitlines())}
 
     def gets(self, count):
-        """Reads of one pod per second, 32 connections and one request at a time each, while the pod is changed ten times a second. As
-        h2load -c32 -m1 does it, but with a client certificate: that h2load cannot show, and a token of ours may do nothing yet."""
+        """Reads of one pod per second by `h2load -c32 -m1`, with a client certificate (a token of ours may do nothing yet), while the pod is
+        changed ten times a second."""
         stop, changes = threading.Event(), []
 
         def change():
@@ -46,10 +46,45 @@ class Target:
         changer = threading.Thread(target=change)
         changer.start()
         try:
-            return self.load("get", count)
+            url = f"https://{self.server.host}:{self.server.port}/api/v1/namespaces/bench/pods/pod-0"
+            return h2load(url, count, {"LD_PRELOAD": str(CERTIFICATE), "CLIENT_PEM": str(self.home / "own.pem")}, self.home)
         finally:
             stop.set()
             changer.join()
+
+
+def h2load(url, count, environment, home):
+    log = Path(home) / "h2load.log"
+    log.unlink(missing_ok=True)
+    done = subprocess.run(["h2load", "-c32", "-m1", f"-n{count}", f"--log-file={log}", url], env={**os.environ, **environment}, capture_output=True,
+                          text=True, timeout=300)
+    rate, good = re.search(r"finished in .*?, ([0-9.]+) req/s", done.stdout), re.search(r"status codes: (\d+) 2xx", done.stdout)
+    if not rate or not good or int(good[1]) < count:
+        raise RuntimeError(f"h2load: {done.stdout[-300:]}{done.stderr[-300:]}")
+    took = sorted(int(line.split("\t")[2]) for line in log.read_text().splitlines())
+    return {"get": float(rate[1]), "get, p99": took[len(took) * 99 // 100] / 1e3}
+
+
+def bare_server(table, home, rounds):
+    """What this machine gives at best: the same number of bytes from nghttpd, which does nothing but HTTP/2 and TLS."""
+    if not shutil.which("nghttpd"):
+        return table.skip("the same bytes from nghttpd, a bare server", "nghttpd is missing (Debian: nghttp2-server)")
+    port, www = free_port(), Path(home) / "www"
+    www.mkdir()
+    (www / "pod").write_text("x" * 3000)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                    "/CN=localhost", "-keyout", www / "key.pem", "-out", www / "own.pem"], check=True, capture_output=True)
+    server = subprocess.Popen(["nghttpd", "-n1", f"-d{www}", str(port), www / "key.pem", www / "own.pem"], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
+    try:
+        wait("nghttpd serves", lambda: h2load(f"https://127.0.0.1:{port}/pod", 32, {}, home))
+        before = cpu_seconds(server.pid)
+        rate = h2load(f"https://127.0.0.1:{port}/pod", 20_000 * rounds, {}, home)["get"]
+        table.row("  the same bytes from nghttpd, a bare server", rate, "/s")
+        table.row("  nghttpd: CPU of the server each", (cpu_seconds(server.pid) - before) / (20_000 * rounds) * 1e6, "us")
+    finally:
+        server.kill()
+        server.wait()
 
 
 def figures(target, pid, rounds):
@@ -123,35 +158,16 @@ def slow_disk(table, rounds, home):
             slipway.close()
 
 
-def peer_figures(rounds, home):
-    if not PEERS or not (PEERS / "kube-apiserver").exists():
-        return None
-    folder = f"{home}/peer-load"
-    up = subprocess.run([ROOT / "tests/peers/kube-up", folder, "17653"], capture_output=True, text=True, env={**os.environ, "KUBE_UP_DURABLE": "1"})
-    try:
-        if up.returncode:
-            raise RuntimeError(up.stderr.strip())
-        pid = int(Path(folder, "kube-apiserver.pid").read_text())
-        return figures(Target(Server(up.stdout.strip()), f"{home}/peer-client"), pid, rounds)
-    finally:
-        subprocess.run([ROOT / "tests/peers/kube-down", folder], capture_output=True)
-
-
 def load(table, rounds, home):
     slipway = Slipway(data=f"{home}/load", node="none").start()
     try:
         ours = figures(Target(slipway.api, f"{home}/load-client"), slipway.process.pid, rounds)
     finally:
         slipway.close()
-    try:
-        peer = peer_figures(rounds, home)
-        if not peer:
-            table.skip("kube-apiserver beside us", "SLIPWAY_PEERS names none (tests/peers/install)")
-    except (RuntimeError, AssertionError) as problem:
-        peer = None
-        table.skip("kube-apiserver beside us", str(problem), failed=True)
+    peer = kube_apiserver(table, home, 17653, lambda server, pid: figures(Target(server, f"{home}/peer-client"), pid, rounds), {"KUBE_UP_DURABLE": "1"})
     for name, figure in ours.items():
         unit = next(unit for part, unit in UNITS if part in name)
         goal, times = GOALS.get(name, ("", None))
         table.row(name, figure, unit, goal, peer and peer[name], times)
+    bare_server(table, home, rounds)
     slow_disk(table, rounds, home)

@@ -1,10 +1,12 @@
 """What the parts of script/bench share: the table, a client of the API that stays connected, and what the kernel knows of a process."""
-import http.client, json, os, statistics, sys, time
+import http.client, json, os, statistics, subprocess, sys, time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 os.environ.setdefault("SLIPWAY", str(ROOT / "build/release/slipway"))
-sys.path.insert(0, str(ROOT / "tests/e2e"))
+sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests")]
+
+from kubeapi import Server
 
 PEERS = Path(os.environ["SLIPWAY_PEERS"]) / "bin" if os.environ.get("SLIPWAY_PEERS") else None
 FORMAT = "{:52} {:>12} {:>9}  {:20} {:>12} {:>7}"
@@ -58,6 +60,25 @@ class Client:
 
     def get(self, path):
         return json.loads(self.ask("GET", path))
+
+
+def kube_apiserver(table, home, port, measure, environment=None):
+    """What `measure(server, pid)` gives of a real kube-apiserver with etcd; None, and a word in the table, where there is none."""
+    what = "kube-apiserver beside us"
+    if not PEERS or not (PEERS / "kube-apiserver").exists():
+        table.skip(what, "SLIPWAY_PEERS names none (tests/peers/install)")
+        return None
+    folder = f"{home}/peer-{port}"
+    up = subprocess.run([ROOT / "tests/peers/kube-up", folder, str(port)], capture_output=True, text=True, env={**os.environ, **(environment or {})})
+    try:
+        if up.returncode:
+            raise RuntimeError(up.stderr.strip())
+        return measure(Server(up.stdout.strip()), int(Path(folder, "kube-apiserver.pid").read_text()))
+    except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError) as problem:
+        table.skip(what, str(problem), failed=True)
+        return None
+    finally:
+        subprocess.run([ROOT / "tests/peers/kube-down", folder], capture_output=True)
 
 
 def timed(action):
