@@ -96,7 +96,7 @@ std::optional<std::string> protobuf_text(const Value& object) {
   return kinds::to_protobuf(*type, object);
 }
 
-static Value partial(const Value& object, std::string_view version) {
+Value metadata_alone(const Value& object, std::string_view version) {
   return Value{{"kind", "PartialObjectMetadata"},
                {"apiVersion", fmt::format("meta.k8s.io/{}", version)},
                {"metadata", object["metadata"]}};
@@ -107,14 +107,14 @@ static Value row(const kinds::Kind& kind, const Value& object, std::string_view 
   ObjectBuilder row;
   row.set("cells", kinds::table_cells(kind, object, now));
   row.set_unless_empty("conditions", kinds::table_row_conditions(kind, object));
-  row.set("object", include == "None" ? Value() : include == "Object" ? object : partial(object, version));
+  row.set("object", include == "None" ? Value() : include == "Object" ? object : metadata_alone(object, version));
   return row.build();
 }
 
 Value in_form(const kinds::Kind& kind, const Value& object, const Accepted& accepted, WallTime now,
               std::string_view include_object) {
   if (accepted.form == Form::partial || accepted.form == Form::partial_list)
-    return partial(object, accepted.table_version);
+    return metadata_alone(object, accepted.table_version);
   if (accepted.form != Form::table) return object;
   Value metadata{{"resourceVersion", object["metadata"]["resourceVersion"]}};
   return Value{{"kind", "Table"},
@@ -122,119 +122,6 @@ Value in_form(const kinds::Kind& kind, const Value& object, const Accepted& acce
                {"metadata", metadata},
                {"columnDefinitions", kinds::table_columns(kind)},
                {"rows", Value::array({row(kind, object, accepted.table_version, now, include_object)})}};
-}
-
-// Room for the rest of a long list's text, once a few items tell how long one is: else it is moved at each doubling.
-static void expect_rest(std::string& text, size_t done, size_t all) {
-  constexpr size_t sample = 16, guess_max = 64 << 20;
-  if (done == sample) text.reserve(std::min(text.size() / sample * (all + all / 16), guess_max));
-}
-
-// A Table row by row, each written when its cells are known: a tree of all rows would be as large again.
-static std::string table_text(const ListText& list, const Value& meta, std::string_view version, WallTime now,
-                              std::string_view include) {
-  std::string text = fmt::format(R"({{"apiVersion":"meta.k8s.io/{}","columnDefinitions":)", version);
-  value::append_json(text, kinds::table_columns(list.kind));
-  text += R"(,"kind":"Table","metadata":)";
-  value::append_json(text, meta);
-  text += R"(,"rows":[)";
-  std::string object =
-      fmt::format(R"({{"apiVersion":"meta.k8s.io/{}","kind":"PartialObjectMetadata","metadata":)", version);
-  size_t done = 0;
-  for (const Value& item : list.items) {
-    expect_rest(text, done, list.items.size());
-    text += done++ == 0 ? R"({"cells":)" : R"(,{"cells":)";
-    value::append_json(text, kinds::table_cells(list.kind, item, now));
-    if (Value conditions = kinds::table_row_conditions(list.kind, item); !conditions.empty()) {
-      text += R"(,"conditions":)";
-      value::append_json(text, conditions);
-    }
-    text += R"(,"object":)";
-    if (include == "None") {
-      text += "null";
-    } else if (include == "Object") {
-      value::append_json(text, item);
-    } else {
-      text += object;
-      value::append_json(text, item["metadata"]);
-      text += '}';
-    }
-    text += '}';
-  }
-  text += "]}";
-  return text;
-}
-
-std::string list_text(const ListText& list, const Accepted& accepted, WallTime now, std::string_view include_object) {
-  ObjectBuilder metadata;
-  metadata.set("resourceVersion", std::to_string(list.revision)).set_unless_empty("continue", list.continue_token);
-  if (list.remaining) metadata.set("remainingItemCount", static_cast<int64_t>(*list.remaining));
-  Value meta = metadata.build();
-  if (accepted.form == Form::table) return table_text(list, meta, accepted.table_version, now, include_object);
-  if (accepted.encoding == Encoding::protobuf) {
-    std::string message, item_text, out, api_version = list.kind.id.api_version(), kind = list.kind.id.kind;
-    const kinds::Type* type = list.kind.type;
-    if (accepted.form == Form::partial_list) {
-      kind = "PartialObjectMetadata";
-      api_version = "meta.k8s.io/" + accepted.table_version;
-      type = kinds::builtin_type("io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata");
-    }
-    static const kinds::Type& list_meta = *kinds::builtin_type("io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta");
-    kinds::append_protobuf(item_text, list_meta, meta);
-    kinds::append_field(message, 1, item_text);
-    for (const Value& item : list.items) {
-      item_text.clear();
-      kinds::append_protobuf(item_text, *type, item);
-      kinds::append_field(message, 2, item_text);
-    }
-    kinds::append_envelope(out, api_version, kind + "List", message);
-    return out;
-  }
-  if (accepted.form == Form::partial_list) {
-    ArrayBuilder items;
-    for (const Value& item : list.items) items.push(partial(item, accepted.table_version));
-    Value whole{{"kind", "PartialObjectMetadataList"},
-                {"apiVersion", fmt::format("meta.k8s.io/{}", accepted.table_version)},
-                {"metadata", meta},
-                {"items", items.size() > 0 ? items.build() : Value()}};
-    return accepted.encoding == Encoding::yaml ? value::to_yaml(whole) : value::to_json(whole);
-  }
-  if (accepted.encoding == Encoding::yaml) {
-    ArrayBuilder items;
-    for (const Value& item : list.items) {
-      items.push(list.kind.builtin ? item.without_member("apiVersion").without_member("kind") : item);
-    }
-    return value::to_yaml(Value{{"kind", list.kind.id.kind + "List"},
-                                {"apiVersion", list.kind.id.api_version()},
-                                {"metadata", meta},
-                                {"items", items.build()}});
-  }
-  std::string text = fmt::format("{{\"kind\":\"{}List\",\"apiVersion\":\"{}\",\"metadata\":", list.kind.id.kind,
-                                 list.kind.id.api_version());
-  value::append_json(text, meta);
-  text += ",\"items\":[";
-  size_t done = 0;
-  for (const Value& item : list.items) {
-    expect_rest(text, done, list.items.size());
-    if (done++ > 0) text += ',';
-    if (!list.kind.builtin) {
-      value::append_json(text, item);
-      continue;
-    }
-    text += '{';
-    bool first_member = true;
-    for (const auto& [key, member] : item.members()) {
-      if (key.view() == "apiVersion" || key.view() == "kind") continue;
-      if (!first_member) text += ',';
-      first_member = false;
-      value::append_json(text, Value(key));
-      text += ':';
-      value::append_json(text, member);
-    }
-    text += '}';
-  }
-  text += "]}";
-  return text;
 }
 
 }  // namespace slipway::apiserver

@@ -24,16 +24,9 @@ Task<Result<>> answer_status(runtime::Exchange& exchange, Value status);
 // One object in the form that the client accepts (Table, PartialObjectMetadata or as it is).
 Value in_form(const kinds::Kind& kind, const Value& object, const Accepted& accepted, WallTime now,
               std::string_view include_object);
-// A list, written straight to text: items of built-in kinds carry no apiVersion and kind.
-struct ListText {
-  const kinds::Kind& kind;
-  const std::vector<Value>& items;
-  uint64_t revision;
-  std::string continue_token;
-  std::optional<size_t> remaining;
-};
+// Its PartialObjectMetadata.
+Value metadata_alone(const Value& object, std::string_view version);
 // The object in protobuf, in its envelope; nothing when it has none (Table, custom kinds).
 std::optional<std::string> protobuf_text(const Value& object);
-std::string list_text(const ListText& list, const Accepted& accepted, WallTime now, std::string_view include_object);
 
 }  // namespace slipway::apiserver

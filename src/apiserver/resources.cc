@@ -3,6 +3,7 @@
 
 #include "apiserver/answer.h"
 #include "apiserver/discovery.h"
+#include "apiserver/list_text.h"
 #include "apiserver/options.h"
 #include "apiserver/server.h"
 #include "apiserver/status.h"
@@ -79,12 +80,10 @@ Task<Result<>> ApiServer::list(runtime::Exchange& exchange, Route route, const k
     co_return co_await answer_error(exchange, known.error());
   auto list = co_await cluster_.list(kind.id, std::move(*options));
   if (!list) co_return co_await answer_error(exchange, list.error());
-  std::string text = list_text({kind, list->items, list->revision, list->continue_token, list->remaining}, *accepted,
-                               world_.now(), include);
-  if (accepted->encoding == Encoding::json) text += "\n";
   runtime::Headers headers = answer_headers(accepted->content_type());
   add_warnings(headers, deprecation_warnings(kind));
-  co_return co_await exchange.respond(200, std::move(headers), std::move(text));
+  ListText text(kind, std::move(*list), *accepted, world_.now(), std::move(include));
+  co_return co_await answer_list(exchange, std::move(text), std::move(headers));
 }
 
 }  // namespace slipway::apiserver

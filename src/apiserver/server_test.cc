@@ -146,6 +146,33 @@ TEST_CASE("a body over the limit is refused before it is parsed; a broken one sa
   CHECK(f.serve(html.with("Accept", "text/html")).status == 406);
 }
 
+TEST_CASE("a long list comes in pieces, and is the same list") {
+  Fixture f;
+  for (int i = 0; i < 40; ++i) {
+    f.send("POST", "/api/v1/namespaces/shop/configmaps",
+           fmt::format("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: c-{:02}}}, data: {{text: {}}}}}", i,
+                       std::string(10'000, 'x')));
+  }
+  auto list = [&](std::string target, std::string accept, std::string_view items) {
+    FakeExchange exchange("GET", "/api/v1/namespaces/shop/configmaps" + target);
+    f.serve(exchange.with("Accept", std::move(accept)));
+    CHECK(exchange.status == 200);
+    CHECK(exchange.answer.ends_with("]}\n"));
+    auto all = value::parse_json(exchange.answer);
+    REQUIRE(all);
+    std::string names;
+    for (const Value& item : (*all)[items].items())
+      names += (items == "rows" ? item["object"] : item)["metadata"]["name"].str() + " ";
+    CHECK((*all)["metadata"]["resourceVersion"].is_string());
+    return fmt::format("{} {}", exchange.writes, names.substr(0, 10) + names.substr(names.size() - 5));
+  };
+  std::string table = "application/json;as=Table;v=v1;g=meta.k8s.io";
+  CHECK(list("", "application/json", "items") == "4 c-00 c-01 c-39 ");
+  CHECK(list("?includeObject=Object", table, "rows") == "4 c-00 c-01 c-39 ");
+  CHECK(list("", table, "rows") == "0 c-00 c-01 c-39 ");
+  CHECK(list("?limit=2", "application/json", "items") == "0 c-00 c-01 c-01 ");
+}
+
 TEST_CASE("what is not there, and what cannot be done") {
   Fixture f;
   CHECK(f.send("GET", "/api/v1/namespaces/shop/pods/none")["message"].str() == "pods \"none\" not found");

@@ -5,6 +5,7 @@
 #include "apiserver/answer.h"
 #include "apiserver/body.h"
 #include "apiserver/discovery.h"
+#include "apiserver/list_text.h"
 #include "apiserver/options.h"
 #include "apiserver/server.h"
 #include "apiserver/status.h"
@@ -241,8 +242,10 @@ Task<Result<>> ApiServer::remove_collection(runtime::Exchange& exchange, Route r
     if (!written && !written.error().is(ErrorKind::not_found))
       co_return co_await answer_error(exchange, written.error());
   }
-  std::string text = list_text({kind, list->items, list->revision, "", std::nullopt}, *accepted, world_.now(), "");
-  co_return co_await exchange.respond(200, answer_headers(accepted->content_type()), std::move(text));
+  list->continue_token.clear();
+  list->remaining.reset();
+  co_return co_await answer_list(exchange, ListText(kind, std::move(*list), *accepted, world_.now(), ""),
+                                 answer_headers(accepted->content_type()));
 }
 
 }  // namespace slipway::apiserver

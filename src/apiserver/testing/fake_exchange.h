@@ -43,6 +43,7 @@ class FakeExchange final : public runtime::Exchange {
   }
   Task<Result<>> write(std::string bytes) override {
     answer += bytes;
+    ++writes;
     co_return Result<>();
   }
   Task<Result<>> finish() override {
@@ -57,6 +58,7 @@ class FakeExchange final : public runtime::Exchange {
   runtime::Headers headers;
   std::string answer;
   bool finished = false;
+  int writes = 0;
 
  private:
   class Sent final : public runtime::Body {
