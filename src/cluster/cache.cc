@@ -41,6 +41,12 @@ class LiveCache final : public Cache {
     return found;
   }
 
+  const std::set<ObjectKey>& dependents(std::string_view uid) const override {
+    static const std::set<ObjectKey> none;
+    auto found = dependents_.find(uid);
+    return found == dependents_.end() ? none : found->second;
+  }
+
   void on_change(const GroupVersionKind& kind, Listener listener) override {
     auto held = held_.find(kind);
     SLIPWAY_CHECK(held != held_.end());  // the cache was not asked to hold this kind: a bug of the caller
@@ -149,24 +155,40 @@ class LiveCache final : public Cache {
   }
 
   // Listeners see the cache as it is after the change; they may not await, so nothing moves under them.
-  static void set(Held* held, const Place& place, Value object) {
+  void set(Held* held, const Place& place, Value object) {
     Value& now = held->objects[place];
     Value before = std::exchange(now, std::move(object));
     if (before["metadata"]["resourceVersion"] == now["metadata"]["resourceVersion"] && !before.is_null()) return;
     Value after = now;
+    follow_owners(before, after);
     for (const Listener& listener : held->listeners) listener(before, after);
   }
-  static void drop(Held* held, const Place& place) {
+  void drop(Held* held, const Place& place) {
     auto at = held->objects.find(place);
     if (at == held->objects.end()) return;
     Value before = std::move(at->second);
     held->objects.erase(at);
+    follow_owners(before, Value());
     for (const Listener& listener : held->listeners) listener(before, Value());
+  }
+  void follow_owners(const Value& before, const Value& after) {
+    const Value& old = before["metadata"]["ownerReferences"];
+    const Value& now = after["metadata"]["ownerReferences"];
+    if (old == now) return;
+    ObjectKey key = ObjectKey::of(after.is_null() ? before : after);
+    for (const Value& owner : old.items()) {
+      auto at = dependents_.find(owner["uid"].as_string());
+      if (at == dependents_.end()) continue;
+      at->second.erase(key);
+      if (at->second.empty()) dependents_.erase(at);
+    }
+    for (const Value& owner : now.items()) dependents_[owner["uid"].str()].insert(key);
   }
 
   World& world_;
   Cluster& cluster_;
   std::map<GroupVersionKind, Held> held_;
+  std::map<std::string, std::set<ObjectKey>, std::less<>> dependents_;  // by the uid of an owner
   std::vector<std::shared_ptr<runtime::OneShot<void>>> waiting_;
 };
 

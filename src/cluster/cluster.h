@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct ListOptions {
   std::string resource_version_match;  // "", "Exact", "NotOlderThan"
   size_t limit = 0;
   std::string continue_token;
+  // A uid, for its controller: only what it controls and what nobody controls (which it may adopt). A cluster that
+  // cannot tell gives more; so whoever asks still judges each. Not together with versions, limits and tokens.
+  std::string controller = {};
 };
 struct List {
   std::vector<Value> items;  // each with apiVersion and kind
@@ -111,6 +115,8 @@ class Cache {
   virtual bool synced() const = 0;
   virtual const Value* get(const ObjectKey& key) const = 0;
   virtual std::vector<Value> list(const GroupVersionKind& kind, std::string_view ns = {}) const = 0;
+  // Those that name this uid among their owners, of all kinds that are held.
+  virtual const std::set<ObjectKey>& dependents(std::string_view uid) const = 0;
   // Called on the loop for each change, with the object before (null: added) and after (null: deleted).
   using Listener = std::function<void(const Value& before, const Value& after)>;
   virtual void on_change(const GroupVersionKind& kind, Listener listener) = 0;

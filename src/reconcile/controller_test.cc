@@ -19,10 +19,12 @@ class EmptyCache final : public Cache {
   bool synced() const override { return true; }
   const Value* get(const ObjectKey&) const override { return nullptr; }
   std::vector<Value> list(const GroupVersionKind&, std::string_view) const override { return objects; }
+  const std::set<ObjectKey>& dependents(std::string_view) const override { return nobody; }
   void on_change(const GroupVersionKind&, Listener listener) override { listeners.push_back(std::move(listener)); }
   Task<void> run() override { co_return; }
   Task<Result<>> wait_synced() override { co_return Result<>(); }
   std::vector<Value> objects;
+  std::set<ObjectKey> nobody;
   std::vector<Listener> listeners;
 };
 

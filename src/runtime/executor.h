@@ -1,4 +1,4 @@
-// Executor: the one thread that owns control-plane state. The real one stands on Asio (loop.cc), the simulated one on
+// Executor: the one thread that owns control-plane state. The real one stands on epoll (loop.cc), the simulated one on
 // fake time (sim/). Coroutines are resumed only by it, so nothing between two awaits needs a lock.
 #pragma once
 

@@ -1,7 +1,9 @@
-// Index: what is stored now, by resource and key, in the order of etcd's keys ("ns/name" as text).
+// Index: what is stored now, by resource and key, in the order of etcd's keys ("ns/name" as text), and by the object
+// that controls it.
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -23,15 +25,23 @@ Key key_of(std::string_view resource, std::string_view place);
 class Index {
  public:
   using Objects = std::map<std::string, Entry, std::less<>>;
+  using Places = std::set<std::string_view>;
 
   const Entry* find(const Key& key) const;  // null: not there
   void put(const Key& key, Entry entry);
   void erase(const Key& key);
   const Objects& objects(std::string_view resource) const;  // empty when there are none
-  std::vector<std::string> resources() const;               // those that have objects
+  // Places of those that this uid controls; "": of those that nobody controls.
+  const Places& controlled_by(std::string_view resource, std::string_view uid) const;
+  std::vector<std::string> resources() const;  // those that have objects
 
  private:
-  std::map<std::string, Objects, std::less<>> resources_;
+  struct Resource {
+    Objects objects;
+    std::map<std::string, Places, std::less<>> by_controller;  // views into the keys of `objects`
+    void leave(std::string_view controller, std::string_view place);
+  };
+  std::map<std::string, Resource, std::less<>> resources_;
 };
 
 }  // namespace slipway::store

@@ -1,4 +1,6 @@
 // Lists: what is there now, or what was there at an older revision of the window: now, with the newer events undone.
+#include <algorithm>
+
 #include "base/text.h"
 #include "store/live_store.h"
 
@@ -45,6 +47,7 @@ class Walk {
 }  // namespace
 
 Result<Listing> LiveStore::list(const ListQuery& query) const {
+  if (!query.controller.empty()) return family(query);
   Listing listing{.revision = query.at == 0 ? visible_ : query.at};
   if (query.at > visible_) {
     return base::fail(ErrorKind::timeout, "Too large resource version: {}, current: {}", query.at, visible_);
@@ -65,6 +68,21 @@ Result<Listing> LiveStore::list(const ListQuery& query) const {
     }
   }
   if (listing.remaining > 0) listing.next = last;
+  return listing;
+}
+
+Listing LiveStore::family(const ListQuery& query) const {
+  SLIPWAY_CHECK(query.at == 0 && query.after.empty() && query.limit == 0);
+  std::string prefix = query.ns.empty() ? "" : query.ns + "/";
+  std::vector<std::string_view> places;
+  for (std::string_view controller : {std::string_view(query.controller), std::string_view()}) {
+    const Index::Places& all = index_.controlled_by(query.resource, controller);
+    for (auto at = all.lower_bound(prefix); at != all.end() && at->starts_with(prefix); ++at) places.push_back(*at);
+  }
+  std::ranges::sort(places);
+  Listing listing{.revision = visible_};
+  const Index::Objects& objects = index_.objects(query.resource);
+  for (std::string_view place : places) listing.items.push_back(objects.find(place)->second.object);
   return listing;
 }
 

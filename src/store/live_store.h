@@ -55,6 +55,7 @@ class LiveStore final : public Store {
     bool removed;
   };
 
+  Listing family(const ListQuery& query) const;
   Result<Commit> judge(std::vector<Change> changes);
   const Entry* newest(const Key& key) const;
   void enqueue(Commit commit);

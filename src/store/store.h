@@ -59,6 +59,9 @@ struct ListQuery {
   Revision at = 0;    // 0: now. Older ones are kept for the history window (gone otherwise)
   std::string after;  // continue key
   size_t limit = 0;   // 0: no limit
+  // A uid: only what it controls, and what nobody controls (it may be adopted). Of now; `at`, `after` and `limit` do
+  // not go with it. Costs what it gives, however much else there is.
+  std::string controller = {};
 };
 
 // Events of one resource ("" all) after a revision, in order, none lost. A reader that falls too far behind gets

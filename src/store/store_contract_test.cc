@@ -81,6 +81,31 @@ Task<void> reads_what_was_written(World&, Store& store) {
   CHECK(store.resources() == std::vector<std::string>{"nodes"});
 }
 
+Change owned(std::string_view place, std::string_view text, std::string_view controller) {
+  Change change = put("pods", place, text);
+  Value owner{{"uid", controller}, {"controller", true}};
+  change.object = change.object->with("/metadata/ownerReferences", Value::array({Value{{"uid", "other"}}, owner}));
+  return change;
+}
+
+Task<void> lists_what_one_object_controls(World&, Store& store) {
+  co_await write(store, owned("a/2", "of-one", "one"));
+  co_await write(store, put("pods", "a/1", "free"));
+  co_await write(store, owned("a/3", "of-two", "two"));
+  co_await write(store, owned("b/1", "of-one", "one"));
+  co_await write(store, put("nodes", "n1", "free"));
+  CHECK(list(store, {.resource = "pods", .ns = "a", .controller = "one"}) == "a/1=free a/2=of-one");
+  CHECK(list(store, {.resource = "pods", .controller = "one"}) == "a/1=free a/2=of-one b/1=of-one");
+  CHECK(list(store, {.resource = "pods", .ns = "a", .controller = "other"}) == "a/1=free");
+  co_await write(store, owned("a/1", "adopted", "two"));
+  co_await write(store, put("pods", "a/2", "released"));
+  CHECK(list(store, {.resource = "pods", .ns = "a", .controller = "one"}) == "a/2=released");
+  CHECK(list(store, {.resource = "pods", .ns = "a", .controller = "two"}) == "a/1=adopted a/2=released a/3=of-two");
+  for (std::string_view place : {"a/1", "a/2", "a/3"}) co_await write(store, removal("pods", place));
+  CHECK(list(store, {.resource = "pods", .ns = "a", .controller = "two"}) == "");
+  CHECK(list(store, {.resource = "pods", .ns = "b", .controller = "one"}) == "b/1=of-one");
+}
+
 Task<void> judges_preconditions(World&, Store& store) {
   Revision first = co_await write(store, put("pods", "a/x", "1", 0));
   CHECK(co_await refused(store, put("pods", "a/x", "2", 0)) == ErrorKind::already_exists);
@@ -298,6 +323,7 @@ const std::vector<ContractCase>& store_contract() {
       {"reads what was written", reads_what_was_written},
       {"judges preconditions", judges_preconditions},
       {"changes all or nothing", changes_all_or_nothing},
+      {"lists what one object controls", lists_what_one_object_controls},
       {"lists in pages", lists_in_pages},
       {"lists at older revisions", lists_at_older_revisions},
       {"watches in order", watches_in_order},

@@ -88,7 +88,7 @@ Task<Result<List>> EmbeddedCluster::list(GroupVersionKind id, ListOptions option
       OR_CO_RETURN(Selection::parse(*kind, options.ns, options.label_selector, options.field_selector));
   OR_CO_RETURN(check_options(options));
 
-  store::ListQuery query{.resource = kind->group_resource(), .ns = selection.ns};
+  store::ListQuery query{.resource = kind->group_resource(), .ns = selection.ns, .controller = options.controller};
   size_t limit = options.limit;
   std::string token_key;
   if (!options.continue_token.empty()) {

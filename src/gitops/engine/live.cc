@@ -22,13 +22,6 @@ bool has_owner(const Value& object) {
   return !object["metadata"]["ownerReferences"].empty();
 }
 
-bool owned_by(const Value& object, std::string_view uid) {
-  for (const Value& owner : object["metadata"]["ownerReferences"].items()) {
-    if (owner["uid"].as_string() == uid) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 ObjectKey application_of(const std::string& tracking_name, const std::string& control_namespace) {
@@ -118,18 +111,12 @@ Task<Result<Value>> LiveObjects::get(ObjectKey key) {
 
 std::vector<Value> LiveObjects::tracked(const std::string& tracking_name) const {
   std::vector<Value> list;
-  std::set<Place> seen;
-  if (auto of = tracked_.find(tracking_name); of != tracked_.end()) {
-    for (const auto& [place, key] : of->second) {
-      Value object = known(key);
-      seen.insert(place);
-      if (!object.is_null()) list.push_back(std::move(object));
-    }
-  }
-  for (const auto& [place, own] : own_writes_) {
-    auto tracking = TrackingId::of(own.object);
-    bool ours = tracking && tracking->application == tracking_name && !seen.contains(place);
-    if (ours && own_write(place, cache_.get(own.key))) list.push_back(own.object);
+  auto of = tracked_.find(tracking_name);
+  if (of == tracked_.end()) return list;
+  for (const auto& [place, key] : of->second) {
+    Value object = known(key);
+    auto tracking = TrackingId::of(object);  // an own write may say otherwise than the cache
+    if (tracking && tracking->application == tracking_name) list.push_back(std::move(object));
   }
   return list;
 }
@@ -162,6 +149,9 @@ void LiveObjects::wrote(const ObjectKey& key, const Value& object) {
     return;  // the watch was quicker
   }
   Value shown = object.is_null() ? Value() : object.with_member("apiVersion", kind->id.api_version());
+  if (auto tracking = TrackingId::of(object); tracking && !has_owner(object)) {
+    tracked_[tracking->application][place_of(held)] = held;
+  }
   own_writes_[place_of(held)] = {held, std::move(shown), revision, world_.steady_now()};
 }
 
@@ -180,24 +170,16 @@ void LiveObjects::want(const ObjectKey& application, const std::vector<ObjectKey
 }
 
 std::string LiveObjects::stuck(const Value& workload) const {
-  std::string ns(kinds::namespace_of(workload)), uid(kinds::uid_of(workload));
+  std::string_view uid = kinds::uid_of(workload);
   if (uid.empty()) return "";
   if (workload["kind"].as_string() == "Pod") return stuck_pods(std::span(&workload, 1));
-  std::set<std::string> owners{uid};
-  for (const char* between : {"ReplicaSet", "Job"}) {
-    const kinds::Kind* kind = cluster_.catalog().find_kind(between[0] == 'J' ? "batch" : "apps", between);
-    if (!kind) continue;
-    for (const Value& object : cache_.list(kind->id, ns)) {
-      if (owned_by(object, uid)) owners.insert(std::string(kinds::uid_of(object)));
-    }
-  }
+  // Its pods, and those of what stands between: a Deployment's ReplicaSets, a CronJob's Jobs.
   std::vector<Value> pods;
-  for (const Value& pod : cache_.list(pod_kind, ns)) {
-    bool ours = false;
-    for (const Value& owner : pod["metadata"]["ownerReferences"].items()) {
-      ours = ours || owners.contains(owner["uid"].str());
+  for (const ObjectKey& key : cache_.dependents(uid)) {
+    for (const ObjectKey& below : cache_.dependents(kinds::uid_of(known(key)))) {
+      if (below.kind == pod_kind) pods.push_back(known(below));
     }
-    if (ours) pods.push_back(pod);
+    if (key.kind == pod_kind) pods.push_back(known(key));
   }
   return stuck_pods(pods);
 }

@@ -39,12 +39,17 @@ Task<Outcome> DeploymentReconciler::reconcile(ObjectKey key) {
   if (found.failed_with(ErrorKind::not_found)) co_return Outcome::done();
   if (!found) co_return Outcome::failed(found.error());
   Value deployment = *found;
-  cluster::ListOptions in_namespace{.ns = key.ns};
-  auto sets = co_await cluster_.list(replica_set_kind, in_namespace);
+  std::string uid(kinds::uid_of(deployment));
+  auto sets = co_await cluster_.list(replica_set_kind, {.ns = key.ns, .controller = uid});
   if (!sets) co_return Outcome::failed(sets.error());
-  auto pods = co_await cluster_.list(pod_kind, in_namespace);
-  if (!pods) co_return Outcome::failed(pods.error());
-  DeploymentPlan plan = decide_deployment(deployment, sets->items, pods->items, world_.now());
+  // The pods of old sets: only Recreate waits for them.
+  cluster::List pods;
+  if (deployment["spec"]["strategy"]["type"].as_string() == "Recreate") {
+    auto listed = co_await cluster_.list(pod_kind, {.ns = key.ns});
+    if (!listed) co_return Outcome::failed(listed.error());
+    pods = std::move(*listed);
+  }
+  DeploymentPlan plan = decide_deployment(deployment, sets->items, pods.items, world_.now());
   Duration look_again_after = plan.look_again_after;
   auto acted = co_await act(deployment, std::move(plan));
   if (!acted) co_return Outcome::failed(acted.error());

@@ -77,7 +77,8 @@ Task<Result<>> EndpointsReconciler::write_endpoints(Value service, std::vector<V
 }
 
 Task<Result<>> EndpointsReconciler::write_slices(Value service, std::vector<Value> pods) {
-  cluster::ListOptions options{.ns = std::string(kinds::namespace_of(service))};
+  cluster::ListOptions options{.ns = std::string(kinds::namespace_of(service)),
+                               .controller = std::string(kinds::uid_of(service))};
   options.label_selector = "kubernetes.io/service-name=" + std::string(kinds::name_of(service)) +
                            ",endpointslice.kubernetes.io/managed-by=endpointslice-controller.k8s.io";
   auto existing = co_await cluster_.list(endpoint_slice_kind, options);

@@ -1,6 +1,5 @@
-// The graph is one index, owner uid -> keys of dependents, kept by the cache's listeners. A key is judged anew each
-// time its object changes or one of its owners goes; every decision reads the cluster, the index only says where to
-// look.
+// The graph is the cache's index, owner uid -> keys of dependents. A key is judged anew each time its object changes or
+// one of its owners goes; every decision reads the cluster, the index only says where to look.
 #include "workloads/garbage/garbage.h"
 
 #include <algorithm>
@@ -48,26 +47,18 @@ std::vector<cluster::GroupVersionKind> GarbageReconciler::needs() const {
 }
 
 void GarbageReconciler::watch(reconcile::Cache& cache, Enqueue enqueue) {
+  cache_ = &cache;
   for (const auto& kind : needs()) {
-    cache.on_change(kind, [dependents = dependents_, enqueue](const Value& before, const Value& after) {
+    cache.on_change(kind, [&cache, enqueue](const Value& before, const Value& after) {
       const Value& object = after.is_null() ? before : after;
       ObjectKey key = ObjectKey::of(object);
-      for (const Value& owner : before["metadata"]["ownerReferences"].items()) {
-        auto it = dependents->find(owner["uid"].str());
-        if (it == dependents->end()) continue;
-        it->second.erase(key);
-        if (it->second.empty()) dependents->erase(it);
-      }
       const Value& owners = after["metadata"]["ownerReferences"];
-      for (const Value& owner : owners.items()) (*dependents)[owner["uid"].str()].insert(key);
       bool ending = is_terminating(after) && (has_finalizer(after, foreground) || has_finalizer(after, orphan));
       bool owners_changed = before.is_null() || !(before["metadata"]["ownerReferences"] == owners);
       if (!after.is_null() && (ending || (!owners.empty() && owners_changed))) enqueue(key);
       if (!after.is_null()) return;
       // Gone: its dependents may be garbage now, and its owner may be waiting for it.
-      if (auto it = dependents->find(std::string(kinds::uid_of(before))); it != dependents->end()) {
-        for (const ObjectKey& dependent : it->second) enqueue(dependent);
-      }
+      for (const ObjectKey& dependent : cache.dependents(kinds::uid_of(before))) enqueue(dependent);
       for (const Value& owner : before["metadata"]["ownerReferences"].items()) {
         enqueue({kind_of_reference(owner), key.ns, owner["name"].str()});
       }
@@ -100,8 +91,7 @@ Task<Outcome> GarbageReconciler::reconcile(ObjectKey key) {
 
 Task<Result<>> GarbageReconciler::finish_foreground(Value owner) {
   std::string uid(kinds::uid_of(owner));
-  std::set<ObjectKey> dependents;
-  if (auto it = dependents_->find(uid); it != dependents_->end()) dependents = it->second;
+  std::set<ObjectKey> dependents = cache_->dependents(uid);
   bool blocked = false;
   for (const ObjectKey& key : dependents) {
     auto dependent = co_await cluster_.get(key);
@@ -115,7 +105,7 @@ Task<Result<>> GarbageReconciler::finish_foreground(Value owner) {
     if (!ours) continue;
     blocked |= blocks;
     if (is_terminating(*dependent)) continue;
-    bool has_dependents = dependents_->contains(std::string(kinds::uid_of(*dependent)));
+    bool has_dependents = !cache_->dependents(kinds::uid_of(*dependent)).empty();
     auto how = blocks && has_dependents ? cluster::Propagation::foreground : cluster::Propagation::background;
     auto removed = co_await cluster_.write(cluster::remove(key, how));
     if (!removed && !removed.error().is(ErrorKind::not_found)) co_return removed.error();
@@ -127,8 +117,7 @@ Task<Result<>> GarbageReconciler::finish_foreground(Value owner) {
 
 Task<Result<>> GarbageReconciler::finish_orphan(Value owner) {
   std::string uid(kinds::uid_of(owner));
-  std::set<ObjectKey> dependents;
-  if (auto it = dependents_->find(uid); it != dependents_->end()) dependents = it->second;
+  std::set<ObjectKey> dependents = cache_->dependents(uid);
   for (const ObjectKey& key : dependents) {
     auto dependent = co_await cluster_.get(key);
     if (!dependent) continue;

@@ -1,9 +1,5 @@
 #pragma once
 
-#include <map>
-#include <memory>
-#include <set>
-
 #include "reconcile/reconcile.h"
 
 namespace slipway::workloads {
@@ -13,16 +9,13 @@ namespace slipway::workloads {
 // kube-controller-manager 1.35, pkg/controller/garbagecollector.
 class GarbageReconciler final : public reconcile::Reconciler {
  public:
-  explicit GarbageReconciler(cluster::Cluster& cluster)
-      : cluster_(cluster), dependents_(std::make_shared<Dependents>()) {}
+  explicit GarbageReconciler(cluster::Cluster& cluster) : cluster_(cluster) {}
   std::string_view name() const override { return "garbage"; }
   void watch(reconcile::Cache& cache, Enqueue enqueue) override;
   std::vector<cluster::GroupVersionKind> needs() const override;
   Task<reconcile::Outcome> reconcile(cluster::ObjectKey key) override;
 
  private:
-  using Dependents = std::map<std::string, std::set<cluster::ObjectKey>>;  // by owner's uid
-
   Task<Result<>> finish_foreground(Value owner);
   Task<Result<>> finish_orphan(Value owner);
   Task<Result<>> judge_owners(Value object);
@@ -30,7 +23,7 @@ class GarbageReconciler final : public reconcile::Reconciler {
   Task<Result<>> drop_finalizer(Value object, std::string finalizer);
 
   cluster::Cluster& cluster_;
-  std::shared_ptr<Dependents> dependents_;  // shared with the cache's listeners
+  reconcile::Cache* cache_ = nullptr;  // that of watch()
 };
 
 }  // namespace slipway::workloads

@@ -124,8 +124,7 @@ Task<Outcome> ReplicaSetReconciler::reconcile(ObjectKey key) {
   if (found.failed_with(ErrorKind::not_found)) co_return Outcome::done();
   if (!found) co_return Outcome::failed(found.error());
   Value set = *found;
-  cluster::ListOptions in_namespace{.ns = key.ns};
-  auto pods = co_await cluster_.list(pod_kind, in_namespace);
+  auto pods = co_await cluster_.list(pod_kind, {.ns = key.ns, .controller = std::string(kinds::uid_of(set))});
   if (!pods) co_return Outcome::failed(pods.error());
   ReplicaSetPlan plan = decide_replica_set(set, pods->items, world_.now());
   auto acted = co_await act(set, plan);
