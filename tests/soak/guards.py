@@ -47,7 +47,7 @@ GUARDS = [
     Guard("read-only file system", "a write that failed counts as done", "src/store/live_store.cc", "      if (!written) {\n", "      if (false) {\n",
           *unit("store", "a commit that cannot be written leaves*")),
     Guard("corrupt database page", "no checksum is looked at", "src/store/database.cc", "if (rows.number(6) != checksum(", "if (false && rows.number(6) != checksum(",
-          *unit("store", "damaged, foreign*")),
+          *unit("store", "damaged*")),
     Guard("clock jumps", "the node does not look again after a jump", "src/node/agent.cc", "if (jump < 5s && jump > -5s) continue;", "continue;",
           *moments("the clock jumps over a pod's deadline*")),
     Guard("clock jumps", "a back-off of before the jump holds, and the node does not look again", "src/node/pod/decide.h", "now >= at && now < retry_at",
