@@ -201,7 +201,7 @@ Result<Selector> Selector::parse(std::string_view text) {
     if (next.token != Token::word && next.token != Token::exists_not)
       return refuse(fmt::format("found '{}', expected: identifier after ','", next.text));
   }
-  std::ranges::sort(out.requirements_, {}, [](const Requirement& r) { return std::tie(r.key, r.op); });
+  std::ranges::stable_sort(out.requirements_, {}, [](const Requirement& r) { return std::tie(r.key, r.op); });
   return out;
 }
 
@@ -236,7 +236,7 @@ Result<Selector> Selector::from_label_selector(const Value& s) {
       return refuse("values: Invalid value: values set must be empty for exists and does not exist");
     out.requirements_.push_back(std::move(r));
   }
-  std::ranges::sort(out.requirements_, {}, [](const Requirement& r) { return std::tie(r.key, r.op); });
+  std::ranges::stable_sort(out.requirements_, {}, [](const Requirement& r) { return std::tie(r.key, r.op); });
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "base/text.h"
 #include "kinds/object.h"
 #include "value/json.h"
 
@@ -32,6 +33,13 @@ TEST_CASE("label selectors are read and matched") {
   check("a in ()", R"({"a":""})", true, "a=");
   check("a in (,x)", R"({"a":"x"})", true, "a in (,x)");
   check("in=x", R"({"in":"x"})", true, "in=x");
+}
+
+TEST_CASE("a selector with many requirements is written as it reads, however often") {
+  std::string text = "b<0";
+  for (int i = 1; i < 40; ++i) text += fmt::format(",{}<{}", i % 3 ? "b" : "a", i * 7 % 40);
+  std::string once = Selector::parse(text).value().str();
+  CHECK(Selector::parse(once).value().str() == once);
 }
 
 TEST_CASE("label selectors are refused in Kubernetes' words") {
