@@ -411,6 +411,8 @@ class Build {
     }
     for (Resource& r : set.all()) {
       finish_metadata(r, wants("originAnnotations"), wants("transformerAnnotations"));
+      if (r.gvk().kind.empty())
+        return fail(ErrorKind::invalid, "missing kind in object: it was taken away").at(r.origin);
       if (scalar_text(r.object()["metadata"]["name"]).empty() && !r.gvk().kind.ends_with("List"))
         return fail(ErrorKind::invalid, "missing metadata.name in object of kind {}: it was taken away", r.gvk().kind)
             .at(r.origin);
@@ -495,7 +497,7 @@ class Build {
       after = after.with_member("alpha.config.kubernetes.io/transformations", Value(text));
     }
     if (after.is_object() && after.size()) {
-      if (!(after == annotations)) r.set_object(r.object().with("/metadata/annotations", after));
+      if (!after.same_node(annotations)) r.set_object(r.object().with("/metadata/annotations", after));
     } else if (had) {
       r.set_object(r.object().without("/metadata/annotations"));
     }

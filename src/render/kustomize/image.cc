@@ -6,6 +6,7 @@
 #include "render/kustomize/image_name.h"
 #include "render/kustomize/transform.h"
 #include "render/words.h"
+#include "value/note.h"
 
 namespace slipway::render::kustomize {
 
@@ -47,7 +48,8 @@ class Retag {
     }
     if (!parts.tag.empty()) parts.name += ":" + parts.tag;
     if (!parts.digest.empty()) parts.name += "@" + parts.digest;
-    return Value(parts.name);
+    bool quoted = value::note_of(field) == value::Note::quoted;
+    return value::noted(Value(parts.name), quoted ? value::Note::quoted : value::Note::untagged);
   }
 
  private:

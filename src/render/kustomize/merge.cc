@@ -361,6 +361,12 @@ Value in_style_of(const Value& old, const Value& v) {
   return value::noted(Value(scalar_text(v)), value::Note::quoted);
 }
 
+// A merge sets every field anew, and a scalar that was made and reads as no text gets quotes then.
+Value kept_as_text(const Value& v) {
+  if (value::note_of(v) != value::Note::untagged || value::plain_tag(v.as_string()) == "str") return v;
+  return value::noted(v, value::Note::quoted);
+}
+
 Result<Merged> merge(const Value* target, const Value* patch, const Slot& slot) {
   if (is_missing(target) && is_missing(patch)) {
     // A null that was written stays unless the patch says something; one that was only left out goes.
@@ -380,9 +386,9 @@ Result<Merged> merge(const Value* target, const Value* patch, const Slot& slot) 
     case Shape::scalar:
       break;
   }
-  if (!patch) return Merged(*target);
+  if (!patch) return Merged(kept_as_text(*target));
   if (patch->is_null()) return Merged();
-  return Merged(target && target != patch ? in_style_of(*target, *patch) : *patch);
+  return Merged(kept_as_text(target && target != patch ? in_style_of(*target, *patch) : *patch));
 }
 
 }  // namespace
