@@ -12,7 +12,8 @@
 namespace slipway::render::kustomize {
 
 // "Deployment apps/* spec/template/metadata/labels create"; "*" is anything, several kinds are parted by commas. In a
-// path "\/" is a slash within a name, "x[]" is never made, and becomes a list where it is null; all lists are walked through silently.
+// path "\/" is a slash within a name, "x[]" is never made, and becomes a list where it is null; all lists are walked
+// through silently.
 struct FieldSpec {
   std::vector<std::string> kinds;  // empty: any
   std::string group, version;      // empty: any
