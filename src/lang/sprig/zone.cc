@@ -14,6 +14,14 @@ int64_t days_from_civil(int64_t year, int month, int day) {
   return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
+bool is_leap(int64_t year) {
+  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+int days_in(int month, int64_t year) {
+  static constexpr int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  return month == 2 && is_leap(year) ? 29 : days[month - 1];
+}
+
 void civil_from_days(int64_t days, int64_t& year, int& month, int& day) {
   days += 719468;
   int64_t era = (days >= 0 ? days : days - 146096) / 146097;

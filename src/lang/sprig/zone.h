@@ -14,6 +14,8 @@ namespace slipway::lang::sprig {
 // Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back.
 int64_t days_from_civil(int64_t year, int month, int day);
 void civil_from_days(int64_t days, int64_t& year, int& month, int& day);
+bool is_leap(int64_t year);
+int days_in(int month, int64_t year);
 
 struct ZoneTime {
   std::string abbreviation = "UTC";
