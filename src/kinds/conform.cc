@@ -9,6 +9,7 @@
 #include "base/timestamp.h"
 #include "kinds/go_errors.h"
 #include "kinds/object.h"
+#include "value/go_words.h"
 #include "value/json.h"
 
 namespace slipway::kinds {
@@ -61,23 +62,8 @@ std::string go_type(const FieldType& type) {
   return {};
 }
 
-std::string go_value(const Value& v) {
-  switch (v.type()) {
-    case value::Type::null:
-      return "null";
-    case value::Type::boolean:
-      return "bool";
-    case value::Type::integer:
-    case value::Type::real:
-      return "number";
-    case value::Type::string:
-      return "string";
-    case value::Type::array:
-      return "array";
-    case value::Type::object:
-      return "object";
-  }
-  return {};
+std::string met(const Value& v) {
+  return std::string(value::json_word(v));
 }
 
 // A text of the right shape that is no time of ours. Kubernetes accepts an offset that leads out of the four-digit
@@ -206,19 +192,19 @@ Value Conformer::struct_of(const Type& type, const Value& v) {
 Value Conformer::value_of(const FieldType& type, const Value& v) {
   switch (type.shape) {
     case Shape::string:
-      return v.is_string() ? v : fail_type(type, go_value(v));
+      return v.is_string() ? v : fail_type(type, met(v));
     case Shape::boolean:
-      return v.is_bool() ? v : fail_type(type, go_value(v));
+      return v.is_bool() ? v : fail_type(type, met(v));
     case Shape::int32:
       if (v.is_int() && v.as_int() >= INT32_MIN && v.as_int() <= INT32_MAX) return v;
-      return fail_type(type, v.is_number() ? "number " + value::to_json(v) : go_value(v));
+      return fail_type(type, v.is_number() ? "number " + value::to_json(v) : met(v));
     case Shape::int64:
       if (v.is_int()) return v;
-      return fail_type(type, v.is_number() ? "number " + value::to_json(v) : go_value(v));
+      return fail_type(type, v.is_number() ? "number " + value::to_json(v) : met(v));
     case Shape::number:
-      return v.is_number() ? v : fail_type(type, go_value(v));
+      return v.is_number() ? v : fail_type(type, met(v));
     case Shape::bytes: {
-      if (!v.is_string()) return fail_type(type, go_value(v));
+      if (!v.is_string()) return fail_type(type, met(v));
       std::string_view text = v.as_string();
       if (auto bad = bad_base64_at(text)) return fail_plain(fmt::format("illegal base64 data at input byte {}", *bad));
       if (text.find_first_of("\r\n") == text.npos) return v;
@@ -238,7 +224,7 @@ Value Conformer::value_of(const FieldType& type, const Value& v) {
     case Shape::micro_time: {
       bool micro = type.shape == Shape::micro_time;
       if (!v.is_string())
-        return fail_plain(fmt::format("json: cannot unmarshal {} into Go value of type string", go_value(v)));
+        return fail_plain(fmt::format("json: cannot unmarshal {} into Go value of type string", value::json_word(v)));
       if (auto wrong = go_time_error(v.as_string(), micro)) return fail_plain(std::move(*wrong));
       auto time = base::parse_timestamp(v.as_string());
       if (!time) return fail_plain(no_such_time(v.as_string()));
@@ -249,7 +235,7 @@ Value Conformer::value_of(const FieldType& type, const Value& v) {
     }
     case Shape::duration: {
       if (!v.is_string())
-        return fail_plain(fmt::format("json: cannot unmarshal {} into Go value of type string", go_value(v)));
+        return fail_plain(fmt::format("json: cannot unmarshal {} into Go value of type string", value::json_word(v)));
       if (!base::parse_go_duration(v.as_string()))
         return fail_plain(fmt::format("time: invalid duration \"{}\"", v.as_string()));
       return v;
@@ -258,13 +244,13 @@ Value Conformer::value_of(const FieldType& type, const Value& v) {
       if (v.is_string()) return v;
       if (v.is_int() && v.as_int() >= INT32_MIN && v.as_int() <= INT32_MAX) return v;
       return fail_plain(fmt::format("json: cannot unmarshal {} into Go value of type int32",
-                                    v.is_number() ? "number " + value::to_json(v) : go_value(v)));
+                                    v.is_number() ? "number " + value::to_json(v) : met(v)));
     case Shape::any:
       return v;
     case Shape::object:
-      return v.is_object() ? struct_of(*type.type, v) : fail_type(type, go_value(v));
+      return v.is_object() ? struct_of(*type.type, v) : fail_type(type, met(v));
     case Shape::list: {
-      if (!v.is_array()) return fail_type(type, go_value(v));
+      if (!v.is_array()) return fail_type(type, met(v));
       std::vector<Value> out;
       out.reserve(v.size());
       bool changed = false;
@@ -281,7 +267,7 @@ Value Conformer::value_of(const FieldType& type, const Value& v) {
       return changed ? Value::array(std::move(out)) : v;
     }
     case Shape::map: {
-      if (!v.is_object()) return fail_type(type, go_value(v));
+      if (!v.is_object()) return fail_type(type, met(v));
       std::vector<value::Member> out;
       out.reserve(v.size());
       bool changed = false;
@@ -375,7 +361,7 @@ Value Conformer::zero_value(const FieldType& type) {
 Result<Conformed> conform(const Kind& kind, Value object) {
   Conformed out;
   if (!object.is_object())
-    return fail(ErrorKind::bad_request, "json: cannot unmarshal {} into Go value of type {}", go_value(object),
+    return fail(ErrorKind::bad_request, "json: cannot unmarshal {} into Go value of type {}", value::json_word(object),
                 kind.type ? go_name(kind.type->name) : std::string_view(kind.id.kind));
   if (!kind.type) {
     out.object = std::move(object);

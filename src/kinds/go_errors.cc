@@ -110,30 +110,4 @@ std::optional<size_t> bad_base64_at(std::string_view text) {
   return std::nullopt;
 }
 
-std::string go_print(const Value& v) {
-  switch (v.type()) {
-    case value::Type::null:
-      return "<nil>";
-    case value::Type::boolean:
-      return v.as_bool() ? "true" : "false";
-    case value::Type::integer:
-      return std::to_string(v.as_int());
-    case value::Type::real:
-      return fmt::format("{}", v.as_double());
-    case value::Type::string:
-      return v.str();
-    case value::Type::array: {
-      std::vector<std::string> items;
-      for (const Value& item : v.items()) items.push_back(go_print(item));
-      return "[" + base::join(items, " ") + "]";
-    }
-    case value::Type::object: {
-      std::vector<std::string> members;
-      for (const auto& member : v.members()) members.push_back(member.key.str() + ":" + go_print(member.value));
-      return "map[" + base::join(members, " ") + "]";
-    }
-  }
-  return {};
-}
-
 }  // namespace slipway::kinds

@@ -18,7 +18,4 @@ std::optional<std::string> go_time_error(std::string_view text, bool micro);
 // encoding/base64: the offset it complains about; line breaks are skipped.
 std::optional<size_t> bad_base64_at(std::string_view text);
 
-// As Go's %v prints a decoded JSON value: map[a:1 b:[x y]].
-std::string go_print(const Value& v);
-
 }  // namespace slipway::kinds

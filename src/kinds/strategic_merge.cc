@@ -4,9 +4,9 @@
 // beside list x. The order of a merged list: the patch's elements in the order it names, the others among them where
 // they were.
 #include "base/text.h"
-#include "kinds/go_errors.h"
 #include "kinds/object.h"
 #include "kinds/patch_schema.h"
+#include "value/go_words.h"
 
 namespace slipway::kinds {
 namespace {
@@ -16,7 +16,8 @@ Error bad_patch(std::string text) {
   return Error(ErrorKind::internal, std::move(text));
 }
 Error unknown_directive(const Value& directive, const Value& patch) {
-  return bad_patch(fmt::format("unknown patch type: {} in map: {}", go_print(directive), go_print(patch)));
+  return bad_patch(
+      fmt::format("unknown patch type: {} in map: {}", value::go_print(directive), value::go_print(patch)));
 }
 
 bool is_number(const Value& v) {
@@ -274,7 +275,7 @@ std::vector<Value> in_order_of(std::vector<Value> items, std::span<const Value> 
 }
 
 Error no_merge_key(const Value& item, std::string_view merge_key) {
-  return bad_patch(fmt::format("map: {} does not contain declared merge key: {}", go_print(item), merge_key));
+  return bad_patch(fmt::format("map: {} does not contain declared merge key: {}", value::go_print(item), merge_key));
 }
 
 }  // namespace slipway::kinds

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cluster/embedded/embedded_cluster.h"
 #include "kinds/go_errors.h"
+#include "value/go_words.h"
 #include "value/json.h"
 
 namespace slipway::cluster {
@@ -78,7 +79,7 @@ Error cannot_be_handled(const kinds::Kind& kind, std::string_view why) {
 Error patch_invalid(const Request& request, const Value& object, std::string_view why) {
   bool merged = request.write.patch_type != PatchType::strategic;
   bool secret = request.kind.id.kind == "Secret" && request.kind.id.group.empty();
-  std::string shown = secret ? "(a Secret)" : merged ? value::to_json(object) : kinds::go_print(request.write.body);
+  std::string shown = secret ? "(a Secret)" : merged ? value::to_json(object) : value::go_print(request.write.body);
   std::string message = fmt::format("Invalid value: {:?}: {}", shown, why);
   return fail(ErrorKind::invalid, " \"\" is invalid: patch: {}", message)
       .cause({"FieldValueInvalid", message, "patch"});

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "lang/jsonpath/jsonpath.h"
 #include "lang/jsonpath/program.h"
+#include "value/go_words.h"
 #include "value/json.h"
 #include "value/number.h"
 
@@ -17,45 +18,8 @@ constexpr int kRangeDepthMax = 100;
 
 using Values = std::vector<Value>;
 
-// Go's names of what a document holds.
-std::string_view go_type(const Value& v) {
-  switch (v.type()) {
-    case value::Type::null:
-      return "<nil>";
-    case value::Type::boolean:
-      return "bool";
-    case value::Type::integer:
-      return "int64";
-    case value::Type::real:
-      return "float64";
-    case value::Type::string:
-      return "string";
-    case value::Type::array:
-      return "[]interface {}";
-    case value::Type::object:
-      return "map[string]interface {}";
-  }
-  return "";
-}
-
-// Go's %v.
-std::string go_print(const Value& v, int depth = 0) {
-  if (depth > 50) return "...";
-  std::string out;
-  switch (v.type()) {
-    case value::Type::null:
-      return "<nil>";
-    case value::Type::array:
-      for (const Value& item : v.items()) out += (out.empty() ? "" : " ") + go_print(item, depth + 1);
-      return "[" + out + "]";
-    case value::Type::object:
-      for (const value::Member& m : v.members())
-        out += fmt::format("{}{}:{}", out.empty() ? "" : " ", m.key.view(), go_print(m.value, depth + 1));
-      return "map[" + out + "]";
-    default:
-      return print(v);
-  }
-}
+using value::go_print;
+using value::go_type;
 
 void children(const Value& v, Values& out) {
   for (const Value& item : v.items()) out.push_back(item);
@@ -279,22 +243,6 @@ class Evaluator {
   std::optional<Error> error_;
 };
 
-// As json.Marshal writes it, for HTML.
-std::string escaped_for_html(const std::string& json) {
-  std::string out;
-  for (char c : json) {
-    if (c == '<')
-      out += "\\u003c";
-    else if (c == '>')
-      out += "\\u003e";
-    else if (c == '&')
-      out += "\\u0026";
-    else
-      out += c;
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<std::vector<std::vector<Value>>> evaluate(const Path& path, const Value& document, Missing missing) {
@@ -316,7 +264,7 @@ Result<std::string> render(const Path& path, const Value& document, Missing miss
 Result<std::string> render_json(const Path& path, const Value& document, Missing missing) {
   std::string out;
   for (Values& values : OR_RETURN(evaluate(path, document, missing)))
-    out += escaped_for_html(value::to_json_pretty(Value::array(std::move(values)), 4)) + "\n";
+    out += value::escaped_for_html(value::to_json_pretty(Value::array(std::move(values)), 4)) + "\n";
   return out;
 }
 
@@ -334,7 +282,7 @@ std::string print(const Value& v) {
       return v.str();
     case value::Type::array:
     case value::Type::object:
-      return escaped_for_html(value::to_json(v));
+      return value::escaped_for_html(value::to_json(v));
   }
   return "";
 }

@@ -4,33 +4,17 @@
 
 #include "lang/sprig/families.h"
 #include "lang/sprig/json_error.h"
+#include "value/go_words.h"
 
 namespace slipway::lang::sprig {
 
 namespace {
 
-std::string escape_html(std::string json) {
-  if (json.find_first_of("<>&") == json.npos) return json;
-  std::string out;
-  out.reserve(json.size() + 32);
-  for (char c : json) {
-    if (c == '<')
-      out += "\\u003c";
-    else if (c == '>')
-      out += "\\u003e";
-    else if (c == '&')
-      out += "\\u0026";
-    else
-      out += c;
-  }
-  return out;
-}
-
 Any out(Call& c, bool pretty, bool escape, bool must) {
   auto v = gotemplate::to_value(c[0]);
   if (!v) return must || v.error().is(ErrorKind::too_large) ? c.fail(v.error().message()) : Any::of("");
   std::string json = pretty ? value::to_json_pretty(*v, 2) : value::to_json(*v);
-  return counted(c, escape ? escape_html(std::move(json)) : std::move(json));
+  return counted(c, escape ? value::escaped_for_html(std::move(json)) : std::move(json));
 }
 
 }  // namespace
@@ -67,17 +51,12 @@ bool decode_json(std::string_view text, Value& out, std::string& error) {
 }
 
 std::string wrong_go_type(const Value& v, std::string_view wanted) {
-  std::string_view got = v.is_array()    ? "array"
-                         : v.is_object() ? "object"
-                         : v.is_string() ? "string"
-                         : v.is_bool()   ? "bool"
-                                         : "number";
-  return fmt::format("json: cannot unmarshal {} into Go value of type {}", got, wanted);
+  return fmt::format("json: cannot unmarshal {} into Go value of type {}", value::json_word(v), wanted);
 }
 
 std::string to_json(const Any& v) {
   auto tree = gotemplate::to_value(v);
-  return tree ? escape_html(value::to_json(*tree)) : "";
+  return tree ? value::escaped_for_html(value::to_json(*tree)) : "";
 }
 
 void add_json(Functions& f) {

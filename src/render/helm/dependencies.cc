@@ -60,7 +60,7 @@ class Processor {
       for (const Value& what : d->import_values.items()) {
         std::string missing;
         if (what.is_object()) {
-          std::string child = go_format(what["child"]), parent = go_format(what["parent"]);
+          std::string child = go_print(what["child"]), parent = go_print(what["parent"]);
           const Value* table = table_at(all, d->name + "." + child, &missing);
           if (!table) {
             warn(270, fmt::format("Warning: ImportValues missing table from chart {}: {} is not a table", d->name,

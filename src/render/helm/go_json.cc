@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "lang/gotemplate/format.h"
 #include "value/number.h"
 #include "value/utf8.h"
 #include "value/yaml.h"
@@ -30,7 +31,7 @@ std::string go_syntax(const Value& v) {
       return out + "}";
     }
     default:
-      return go_format(v);
+      return go_print(v);
   }
 }
 
@@ -124,25 +125,6 @@ std::string yaml_message(const Error& error) {
   return line > 1 ? fmt::format("yaml: line {}: {}", line, error.message()) : fmt::format("yaml: {}", error.message());
 }
 
-std::string_view json_word(const Value& v) {
-  switch (v.type()) {
-    case value::Type::null:
-      return "null";
-    case value::Type::boolean:
-      return "bool";
-    case value::Type::integer:
-    case value::Type::real:
-      return "number";
-    case value::Type::string:
-      return "string";
-    case value::Type::array:
-      return "array";
-    case value::Type::object:
-      return "object";
-  }
-  return "";
-}
-
 std::string scalar_text(const Value& v) {
   switch (v.type()) {
     case value::Type::boolean:
@@ -162,95 +144,8 @@ std::string scalar_text(const Value& v) {
   }
 }
 
-std::string go_format(const Value& v) {
-  switch (v.type()) {
-    case value::Type::null:
-      return "<nil>";
-    case value::Type::boolean:
-      return v.as_bool() ? "true" : "false";
-    case value::Type::integer:
-      return std::to_string(v.as_int());
-    case value::Type::real:
-      return value::go_format_g(v.as_double());
-    case value::Type::string:
-      return v.str();
-    case value::Type::array: {
-      std::string out = "[";
-      for (const Value& item : v.items()) out += (out.size() > 1 ? " " : "") + go_format(item);
-      return out + "]";
-    }
-    case value::Type::object: {
-      std::string out = "map[";
-      for (const value::Member& m : v.members())
-        out += (out.size() > 4 ? " " : "") + m.key.str() + ":" + go_format(m.value);
-      return out + "]";
-    }
-  }
-  return "";
-}
-
-std::string go_type(const Value& v) {
-  switch (v.type()) {
-    case value::Type::null:
-      return "<nil>";
-    case value::Type::boolean:
-      return "bool";
-    case value::Type::integer:
-      return "int64";
-    case value::Type::real:
-      return "float64";
-    case value::Type::string:
-      return "string";
-    case value::Type::array:
-      return "[]interface {}";
-    case value::Type::object:
-      return "map[string]interface {}";
-  }
-  return "";
-}
-
 std::string go_quote(std::string_view text) {
-  std::string out = "\"";
-  for_each_rune(text, [&out](uint32_t rune, std::string_view bytes) {
-    switch (rune) {
-      case '"':
-        out += "\\\"";
-        return;
-      case '\\':
-        out += "\\\\";
-        return;
-      case '\n':
-        out += "\\n";
-        return;
-      case '\t':
-        out += "\\t";
-        return;
-      case '\r':
-        out += "\\r";
-        return;
-      case 7:
-        out += "\\a";
-        return;
-      case 8:
-        out += "\\b";
-        return;
-      case 11:
-        out += "\\v";
-        return;
-      case 12:
-        out += "\\f";
-        return;
-      default:
-        break;
-    }
-    if (rune < 0x20 || rune == 0x7F)
-      out += fmt::format("\\x{:02x}", rune);
-    else if (rune == 0xFFFD && bytes != "\xEF\xBF\xBD")
-      for (unsigned char c : bytes) out += fmt::format("\\x{:02x}", c);
-    else
-      out += bytes;
-  });
-  return out + "\"";
+  return lang::gotemplate::quote(text);
 }
 
 void for_each_rune(std::string_view text, const std::function<void(uint32_t rune, std::string_view bytes)>& visit) {

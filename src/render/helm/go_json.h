@@ -1,4 +1,4 @@
-// How Go reads YAML and JSON into its types, and how it prints values: what Helm's messages and defaults are made of.
+// How Go reads YAML and JSON into its types: what Helm's messages and defaults are made of.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,14 @@
 #include <string>
 #include <string_view>
 
+#include "value/go_words.h"
 #include "value/value.h"
 
 namespace slipway::render::helm {
+
+using value::go_print;
+using value::go_type;
+using value::json_word;
 
 // The first document, the last of two equal keys, numbers as reals. Errors: invalid, "error converting YAML to JSON:
 // yaml: line 2: ..." as sigs.k8s.io/yaml; a cause has the line's number as message. too_large.
@@ -19,10 +24,7 @@ Result<Value> read_yaml_mapping(std::string_view text, bool all_documents = fals
 // What parse_yaml says, in the words of go-yaml: "yaml: line 2: ...".
 std::string yaml_message(const Error& error);
 
-std::string_view json_word(const Value& v);   // "string", "number", "bool", "array", "object", "null" as in json errors
 std::string scalar_text(const Value& v);      // a scalar as sigs.k8s.io/yaml turns it into a string
-std::string go_format(const Value& v);        // fmt's %v: "map[a:1 b:[x y]]", "<nil>"
-std::string go_type(const Value& v);          // "map[string]interface {}", "float64", ...
 std::string go_quote(std::string_view text);  // %q
 void for_each_rune(std::string_view text, const std::function<void(uint32_t rune, std::string_view bytes)>& visit);
 

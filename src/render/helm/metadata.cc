@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "lang/gotemplate/unicode.h"
 #include "render/helm/go_json.h"
 #include "render/helm/read.h"
 #include "render/helm/version.h"
@@ -114,30 +115,13 @@ Result<Value> object_of(std::string_view yaml, const char* go_type) {
   return v;
 }
 
-bool printable(uint32_t rune) {
-  // unicode.IsPrint, without its tables: control and format characters, private use and surrogates are not.
-  if (rune < 0x20 || (rune >= 0x7F && rune < 0xA0) || rune == 0xAD) return false;
-  if (rune >= 0x200B && rune <= 0x200F) return false;
-  if (rune >= 0x202A && rune <= 0x202E) return false;
-  if (rune >= 0x2060 && rune <= 0x206F) return false;
-  if (rune >= 0xD800 && rune <= 0xF8FF) return false;
-  if (rune == 0xFEFF || (rune >= 0xFFF0 && rune <= 0xFFFB)) return false;
-  return rune < 0xE0000;
-}
-
-bool blank(uint32_t rune) {
-  return (rune >= 9 && rune <= 13) || rune == ' ' || rune == 0x85 || rune == 0xA0 || rune == 0x1680 ||
-         (rune >= 0x2000 && rune <= 0x200A) || rune == 0x2028 || rune == 0x2029 || rune == 0x202F || rune == 0x205F ||
-         rune == 0x3000;
-}
-
 void sanitize(std::string& text) {
   if (std::ranges::all_of(text, [](unsigned char c) { return c >= 0x20 && c < 0x7F; })) return;
   std::string out;
   for_each_rune(text, [&](uint32_t rune, std::string_view bytes) {
-    if (blank(rune))
+    if (lang::gotemplate::is_space(rune))
       out += ' ';
-    else if (printable(rune))
+    else if (lang::gotemplate::is_print(rune))
       out += bytes;
   });
   text = std::move(out);

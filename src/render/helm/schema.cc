@@ -14,6 +14,7 @@
 #include "render/helm/formats.h"
 #include "render/helm/go_json.h"
 #include "value/json.h"
+#include "value/json_error.h"
 #include "value/number.h"
 #include "value/utf8.h"
 
@@ -66,22 +67,7 @@ std::string count_text(size_t n) {
 }
 
 std::string_view type_of(const Value& v) {
-  switch (v.type()) {
-    case value::Type::null:
-      return "null";
-    case value::Type::boolean:
-      return "boolean";
-    case value::Type::integer:
-    case value::Type::real:
-      return "number";
-    case value::Type::string:
-      return "string";
-    case value::Type::array:
-      return "array";
-    case value::Type::object:
-      return "object";
-  }
-  return "";
+  return v.is_bool() ? "boolean" : json_word(v);
 }
 
 bool is_integer(const Value& v) {
@@ -324,7 +310,7 @@ class Validator {
   static std::string shown(const Value& v) {
     if (v.is_string()) return quoted(v.as_string());
     if (v.is_number()) return value::to_json(v);
-    return go_format(v);
+    return go_print(v);
   }
 
   static std::string below(const std::string& at, std::string_view key) {
@@ -673,7 +659,11 @@ Result<> check_schemas(const Chart& chart, const Value& values, std::vector<std:
 Result<std::string> schema_faults(std::string_view schema_json, const Value& values,
                                   std::vector<std::string>& warnings) {
   auto schema = value::parse_json(schema_json);
-  if (!schema) return fail(ErrorKind::invalid, "{}", schema.error().message());
+  if (!schema) {
+    std::string words = value::go_json_error(schema_json).value_or(schema.error().message());
+    // It is read as a stream there.
+    return fail(ErrorKind::invalid, "{}", words == "unexpected end of JSON input" ? "unexpected EOF" : words);
+  }
   auto faults = Validator(*schema, warnings).run(values);
   if (!faults) return std::move(faults).error();
   std::string out;

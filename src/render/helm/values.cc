@@ -27,7 +27,7 @@ std::string bad_bool(const Value& v) {
     for (const Value& item : v.items()) out += (out.size() > 1 ? " " : "") + bad_bool(item);
     return out + "]";
   }
-  return fmt::format("%!t({}={})", go_type(v), go_format(v));
+  return fmt::format("%!t({}={})", go_type(v), go_print(v));
 }
 
 // A table without the nulls in it and in the tables below it.
@@ -165,11 +165,11 @@ Value Coalescer::globals(const Value& below, const Value& above, const std::stri
         if (!existing)
           out = out.with_member(key, m.value);
         else if (!is_table(*existing))
-          warn(162, fmt::format("Conflict: cannot merge map onto non-map for {}. Skipping.", go_quote(key)));
+          warn(161, fmt::format("Conflict: cannot merge map onto non-map for {}. Skipping.", go_quote(key)));
         else
           out = out.with_member(key, tables(m.value, *existing, joined(prefix, key), true));
       } else if (existing && is_table(*existing)) {
-        warn(177, fmt::format("key {} is table. Skipping", key));
+        warn(175, fmt::format("key {} is table. Skipping", key));
       } else {
         out = out.with_member(key, m.value);
       }
@@ -215,10 +215,10 @@ Value Coalescer::tables(const Value& above, const Value& below, const std::strin
         out.push_back({key, std::move(both)});
         continue;
       }
-      warn(316, fmt::format("warning: cannot overwrite table with non table for {} ({})", here, go_format(fallback)));
+      warn(316, fmt::format("warning: cannot overwrite table with non table for {} ({})", here, go_print(fallback)));
     } else if (is_table(said) && !fallback.is_null()) {
       warn(319, fmt::format("warning: destination for {} is a table. Ignoring non-table value ({})",
-                            joined(prefix, key.view()), go_format(fallback)));
+                            joined(prefix, key.view()), go_print(fallback)));
     }
     out.push_back({key, said});
   }

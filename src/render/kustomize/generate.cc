@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "value/go_words.h"
 #include "value/json.h"
 #include "value/note.h"
 
@@ -182,10 +183,7 @@ std::string content_hash(const Value& object) {
     if (object[more].is_object()) hashed = hashed.with_member(more, object[more]);
     if (kind == "Secret") hashed = hashed.with_member("type", text_or(object["type"]));
   }
-  // As Go writes JSON for HTML.
-  std::string json = value::to_json(value::plain_meaning(hashed));
-  for (auto [from, to] : {std::pair{"<", "\\u003c"}, {">", "\\u003e"}, {"&", "\\u0026"}})
-    json = base::replace_all(std::move(json), from, to);
+  std::string json = value::escaped_for_html(value::to_json(value::plain_meaning(hashed)));
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(json.data()), json.size(), digest);
   std::string hex = base::hex_encode({reinterpret_cast<const char*>(digest), sizeof digest}).substr(0, 10);
