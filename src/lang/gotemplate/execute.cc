@@ -37,7 +37,9 @@ class Executor {
   Outcome execute(const Template& entry, Any dot) {
     size_t returns = s_.returns.size(), blocks = s_.blocks.size(), variables = s_.variables.size();
     enter(entry, std::move(dot));
+    size_t traced = begin_trace();
     bool done = walk(returns);
+    if (traced != kUntraced) end_trace(traced);
     s_.returns.resize(returns);
     s_.blocks.resize(blocks);
     s_.variables.resize(variables);
@@ -64,6 +66,8 @@ class Executor {
       switch (op.code) {
         case Op::Code::text:
           if (out_.size() + op.b > run_.limits_.output_bytes_max) return output_full();
+          if (pieces_) [[unlikely]]
+            note(op.a, true);
           out_.append(p_->text, op.a, op.b);
           break;
         case Op::Code::action: {
@@ -71,6 +75,8 @@ class Executor {
           Any v = pipeline(op.node);
           if (failed()) return false;
           if (pipe.declared == 0) {
+            if (pieces_) [[unlikely]]
+              note(pipe.position, false);
             if (!append_printed(out_, v)) {
               limit("nested too deeply to be printed");
               return false;
@@ -140,6 +146,26 @@ class Executor {
       }
     }
   }
+
+  // ---- tracing
+
+  static constexpr size_t kUntraced = SIZE_MAX;
+
+  size_t begin_trace() {
+    Trace* trace = run_.trace_;
+    if (!trace || trace->outputs_.size() >= Trace::kOutputsMax || trace->bytes_ > Trace::kBytesMax) return kUntraced;
+    trace->outputs_.emplace_back();
+    pieces_ = std::make_unique<std::vector<Trace::Piece>>();
+    trace_begin_ = out_.size();
+    return trace->outputs_.size() - 1;
+  }
+  void end_trace(size_t index) {
+    Trace::Output& output = run_.trace_->outputs_[index];
+    output.text = out_.substr(trace_begin_);
+    output.pieces = std::move(*pieces_);
+    run_.trace_->bytes_ += output.text.size() + output.pieces.size() * sizeof(Trace::Piece);
+  }
+  void note(size_t position, bool is_text) { pieces_->push_back({out_.size() - trace_begin_, p_, position, is_text}); }
 
   bool call_template(NodeId id) {
     at(id);
@@ -710,6 +736,8 @@ class Executor {
   NodeId node_ = kNoNode;
   Any dot_;
   std::unique_ptr<Failure> failure_;
+  std::unique_ptr<std::vector<Trace::Piece>> pieces_;  // null: nobody asked
+  size_t trace_begin_ = 0;
 };
 
 Run::Run(Limits limits, Environment environment, void* host)

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "lang/gotemplate/any.h"
+#include "lang/gotemplate/trace.h"
 
 namespace slipway::lang::gotemplate {
 
@@ -157,6 +158,10 @@ class Run {
   T& host() const {  // what the caller gave, for its own functions
     return *static_cast<T*>(host_);
   }
+  // From now on what is executed is recorded there, until told otherwise (null). What was parsed must outlive the
+  // trace.
+  void trace(Trace* into) { trace_ = into; }
+
   // Counts memory that a function is about to take; false: over the limit, give up (Call::fail is then set by itself).
   bool charge(size_t bytes);
 
@@ -170,6 +175,7 @@ class Run {
   uint64_t steps_ = 0, next_check_ = 0;
   size_t memory_bytes_ = 0;
   const char* stack_base_ = nullptr;  // of the outermost execute()
+  Trace* trace_ = nullptr;
   struct Stacks;
   std::unique_ptr<Stacks> stacks_;
 };
