@@ -71,7 +71,7 @@ void add(Report& report, Finding finding) {
 void check_folder(const std::shared_ptr<const sources::Tree>& tree, const std::string& folder,
                   const kinds::Catalog& catalog, Report& report) {
   report.checked.push_back(folder.empty() ? "." : folder);
-  auto rendered = render::render({.tree = tree, .path = folder, .catalog = &catalog});
+  auto rendered = render::render({.tree = tree, .path = folder, .catalog = &catalog, .look_closer = true});
   if (!rendered) {
     const Error& error = rendered.error();
     base::Place place = error.place();

@@ -26,7 +26,15 @@ std::string_view way_of(std::string_view url) {
   url = base::trim(url);
   if (base::to_lower(url.substr(0, 8)) == "https://") return "https";
   if (base::to_lower(url.substr(0, 7)) == "http://") return "http";
+  if (base::to_lower(url.substr(0, 6)) == "oci://") return "oci";
   return "ssh";
+}
+
+// A repository's URL as its Secret says it: registries of charts stand there without a scheme.
+std::string url_in(const Value& secret) {
+  std::string url = secret_text(secret, "url");
+  bool registry = secret_text(secret, "enableOCI") == "true" && url.find("://") == url.npos;
+  return registry ? "oci://" + url : url;
 }
 
 // "https://host" is a prefix of "https://host/o/r" and not of "https://host.elsewhere/o/r".
@@ -44,6 +52,7 @@ sources::Credentials read(const Value& secret) {
   read.tls_client_certificate = secret_text(secret, "tlsClientCertData");
   read.tls_client_key = secret_text(secret, "tlsClientCertKey");
   read.insecure = secret_text(secret, "insecure") == "true" || secret_text(secret, "insecureIgnoreHostKey") == "true";
+  read.plain_http = secret_text(secret, "insecureOCIForceHttp") == "true";
   read.origin = fmt::format("Secret {}/{}", argocd, secret["metadata"]["name"].as_string());
   return read;
 }
@@ -100,7 +109,7 @@ std::optional<sources::Credentials> credentials_for(const RepositoryAccess& acce
   for (const Value& secret : access.secrets) {
     std::string_view type = secret_type(secret);
     if (type != "repository" && type != "repo-creds") continue;
-    std::string given = secret_text(secret, "url");
+    std::string given = url_in(secret);
     if (way_of(given) != way_of(url)) continue;
     std::string of = sources::normalized_url(given);
     if (type == "repository" && of == wanted && !own) own = read(secret);
@@ -113,9 +122,11 @@ std::optional<sources::Credentials> credentials_for(const RepositoryAccess& acce
   if (shared && !has_any(found)) {
     found = *shared;
     found.insecure = found.insecure || (own && own->insecure);
+    found.plain_http = found.plain_http || (own && own->plain_http);
   }
   if (way_of(url) == "ssh") found.known_hosts = access.known_hosts["data"]["ssh_known_hosts"].as_string();
-  if (way_of(url) == "https") found.ca_certificates = access.certificates["data"][host_of(url)].as_string();
+  if (way_of(url) == "https" || way_of(url) == "oci")
+    found.ca_certificates = access.certificates["data"][host_of(url)].as_string();
   if (!own && !shared && found.known_hosts.empty() && found.ca_certificates.empty()) return std::nullopt;
   return found;
 }

@@ -42,6 +42,20 @@ TEST_CASE("the repository's own Secret, else the longest prefix, of the same way
   check("https://x/o/r", "none");
 }
 
+TEST_CASE("registries of charts") {
+  gitops::RepositoryAccess access;
+  Value charts = secret("charts", "repository", "r.example.org/charts", "p");
+  Value data = charts["data"].with_member("enableOCI", base::base64_encode("true"));
+  data = data.with_member("insecureOCIForceHttp", base::base64_encode("true"));
+  access.secrets = {charts.with_member("data", data), secret("git", "repository", "r.example.org/git", "p")};
+  auto found = gitops::credentials_for(access, "oci://r.example.org/charts");
+  REQUIRE(found);
+  CHECK(found->origin == "Secret argocd/charts");
+  CHECK(found->plain_http);
+  CHECK(!gitops::credentials_for(access, "oci://r.example.org/git"));
+  CHECK(!gitops::credentials_for(access, "https://r.example.org/charts"));
+}
+
 TEST_CASE("known hosts and certificates come from their ConfigMaps") {
   gitops::RepositoryAccess access;
   access.certificates = Value{{"data", Value{{"h", "PEM"}}}};

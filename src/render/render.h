@@ -1,6 +1,7 @@
 // A tree of files becomes objects. Pure: no file, network or clock is touched.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,11 @@ struct RenderRequest {
   std::string kube_version;               // "1.35.4"; empty: that of a Helm without a cluster
   std::vector<std::string> api_versions;  // "example.org/v1", "example.org/v1/Widget": beyond those Helm knows itself
   lang::gotemplate::Environment environment;
+  // What the tree names and does not hold, fetched before (helm/application.h: wanted_by()): charts by
+  // WantedChart::key(), values files by URL.
+  std::map<std::string, std::shared_ptr<const sources::Tree>> charts;
+  std::map<std::string, std::string> files;
+  bool look_closer = false;  // for `slipway check`: hazards too that cost time to find
 };
 struct RenderedObject {
   Value object;

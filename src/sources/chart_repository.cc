@@ -408,6 +408,7 @@ class WithCharts : public Repositories {
     out.username = known->username;
     out.password = known->password;
     out.insecure = known->insecure;
+    out.plain_http = known->plain_http;
     out.ca_certificates = known->ca_certificates;
     out.client_certificate = known->tls_client_certificate;
     out.client_key = known->tls_client_key;

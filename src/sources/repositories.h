@@ -17,6 +17,7 @@ namespace slipway::sources {
 struct Credentials {  // never logged
   std::string username, password, ssh_private_key, tls_client_certificate, tls_client_key;
   bool insecure = false;        // neither host keys nor certificates are checked
+  bool plain_http = false;      // a registry without TLS
   std::string ca_certificates;  // PEM, for this host; empty: those of the machine
   std::string known_hosts;      // lines of ssh's known_hosts; empty: those that large services publish
   std::string origin;           // for messages: "Secret argocd/private"

@@ -2,29 +2,28 @@
 """Charts as their users meet them: `slipway helm template` against what the real Helm 3.22 and 4.3 printed on charts of our own
 (tests/peers/helm/record.py), charts from repositories and registries on loopback, hostile charts, and `slipway up` on a chart."""
 import difflib
-import functools
 import hashlib
-import http.server
 import io
 import json
 import os
 import shlex
 import shutil
-import ssl
 import subprocess
 import sys
 import tarfile
 import tempfile
-import threading
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "peers", "helm"))
+import lint  # noqa: E402
 import record  # noqa: E402
-from harness import Repository, Slipway, free_port, wait  # noqa: E402
+from harness import SLIPWAY, Repository, Slipway, wait  # noqa: E402
+from helm_charts import Folder  # noqa: E402
 
-SLIPWAY = os.environ.get("SLIPWAY", os.path.join(ROOT, "build", "dev", "slipway"))
+
+WHY = "\nslipway: why:\n"  # what we say beyond Helm's words comes behind this
 
 
 def unordered(text):
@@ -59,7 +58,7 @@ class Golden(unittest.TestCase):
                                        "--compat", compat], cwd=folder, env=env, stdout=subprocess.PIPE,
                                       stderr=subprocess.PIPE, timeout=60)
                 ours = done.stdout.decode("utf-8")
-                errors = done.stderr.decode("utf-8").replace(folder + "/", "")
+                errors = done.stderr.decode("utf-8").split(WHY)[0].replace(folder + "/", "")
                 diff = "\n".join(difflib.unified_diff(out.splitlines(), ours.splitlines(), compat, "slipway", lineterm=""))
                 self.assertEqual(code, done.returncode, errors)
                 self.assertEqual(out, ours, "\n" + diff)
@@ -78,33 +77,6 @@ def add(case):
 for case_file in sorted(os.listdir(record.CASES)):
     if case_file.endswith(".txt"):
         add(case_file)
-
-class Folder(unittest.TestCase):
-    """A temporary folder with charts in it."""
-
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="slipway-helm-")
-        self.addCleanup(shutil.rmtree, self.folder)
-
-    def write(self, name, text):
-        file = os.path.join(self.folder, name)
-        os.makedirs(os.path.dirname(file), exist_ok=True)
-        with open(file, "w", encoding="utf-8") as out:
-            out.write(text)
-
-    def chart(self, name, template="kind: ConfigMap\nmetadata: {name: x}\n", version="1.0.0", more=""):
-        self.write(f"{name}/Chart.yaml", f"apiVersion: v2\nname: {name}\nversion: {version}\n{more}")
-        self.write(f"{name}/templates/a.yaml", template)
-
-    def helm(self, *words, code=0, seconds=120):
-        env = dict(os.environ, HOME=self.folder, KUBECONFIG="/dev/null", SSL_CERT_FILE="")
-        done = subprocess.run([SLIPWAY, "helm", *words], cwd=self.folder, env=env, capture_output=True, text=True, timeout=seconds)
-        self.assertEqual(code, done.returncode, done.stdout[-2000:] + done.stderr[-2000:])
-        return done.stdout if code == 0 else done.stderr
-
-    def files(self):
-        return sorted(os.path.relpath(os.path.join(at, f), self.folder) for at, _, names in os.walk(self.folder) for f in names)
-
 
 class BadInput(Folder):
     """One clear error each, exit code 1, nothing written."""
@@ -162,26 +134,104 @@ class BadInput(Folder):
         self.refused("template", "./nope", "--no-such-flag", says="unknown flag: --no-such-flag")
 
 
+    def test_templates_that_go_wrong(self):
+        for text, says in (
+                ("a: {{ .Values.x ", "parse error at (c/templates/a.yaml:1): "),
+                ("a: {{ nosuch .Values.x }}", 'parse error at (c/templates/a.yaml:1): function "nosuch" not defined'),
+                ("a: {{ trunc 3 }}", "wrong number of args for trunc: want 2 got 1"),
+                ("a: {{ .Values.a.b }}", "nil pointer evaluating interface {}.b"),
+                ('{{ define "a" }}{{ include "a" . }}{{ end }}a: {{ include "a" . }}', "rendering template has a nested reference name: a: "),
+                ('a: {{ tpl .Values.t . }}', "nested"),
+        ):
+            self.chart("c", text)
+            self.write("c/values.yaml", "t: '{{ tpl .Values.t . }}'\n")
+            self.refused("template", "c", says=says if says != "nested" else "Error: ")
+
+    def test_yaml_that_a_template_broke(self):
+        self.chart("c", "kind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\ndata:\n{{ include \"c.data\" . | indent 2 }}\n")
+        self.write("c/templates/_data.tpl", '{{ define "c.data" }}a: 1\n{{- if true }}\n\nb: {{ .Values.text.body }}\n{{- end }}{{ end }}')
+        self.write("c/values.yaml", "text: {title: x}\n")
+        self.write("prod.yaml", "text: {body: 'wrong: yaml'}\n")
+        self.refused("template", "rel", "c", "-f", "prod.yaml", "--set", "text.body=very: wrong",
+                     says="YAML parse error on c/templates/a.yaml: error converting YAML to JSON: yaml: line ")
+        said = self.helm("template", "rel", "c", "-f", "prod.yaml", "--set", "text.body=very: wrong", code=1)
+        self.assertIn("""
+slipway: why:
+c/templates/a.yaml renders to this, line 7 is the one:
+  4 | data:
+  5 |   a: 1
+  6 |   
+> 7 |   b: very: wrong
+  8 | 
+  made by c/templates/a.yaml:5: {{ include "c.data" . | indent 2 }}
+  through c/templates/_data.tpl:4: b: {{ .Values.text.body }}
+  .Values.text.body is set by --values prod.yaml, then --set text.body
+""", said)
+        # of a Secret nothing is shown
+        self.chart("c", "kind: Secret\nmetadata: {name: x}\nstringData:\n  a: {{ .Values.text.body }}\n")
+        said = self.helm("template", "c", "--set", "text.body=very: secret", code=1)
+        self.assertIn("> 4 |   a: (hidden)", said)
+        self.assertNotIn("very", said)
+
+    def test_values_that_are_not_there(self):
+        self.chart("c", "a: {{ .Values.web.port.number }}\n")
+        self.write("c/values.yaml", "web: {host: x}\n")
+        said = self.helm("template", "c", code=1)
+        self.assertIn("nil pointer evaluating interface {}.number", said)
+        self.assertIn("  .Values.web.port.number is set by nothing, .Values.web by c/values.yaml\n", said)
+
+    def test_values_against_the_schema(self):
+        self.chart("c")
+        self.write("c/values.schema.json", '{"properties": {"age": {"type": "integer", "minimum": 0}}}')
+        self.write("v.yaml", "age: -5\n")
+        self.refused("template", "c", "-f", "v.yaml", says="- at '/age': minimum: got -5, want 0")
+        self.assertIn("  .Values.age is set by --values v.yaml\n", self.helm("template", "c", "-f", "v.yaml", code=1))
+
+    def test_dependencies_that_are_missing(self):
+        self.chart("c", more="dependencies: [{name: db, version: 1.x, repository: \"https://127.0.0.1:1/charts\"}]\n")
+        self.refused("template", "c", says="found in Chart.yaml, but missing in charts/ directory: db")
+        self.refused("dependency", "build", "c", says="dependency db 1.x of https://127.0.0.1:1/charts: ")
+
+    def test_where_values_come_from(self):
+        self.chart("c")
+        self.write("c/values.yaml", "image: {tag: '1'}\n")
+        self.write("v.yaml", "image: {tag: '2'}\n")
+        self.assertEqual('image.tag\nc/values.yaml: "1"\n--values v.yaml: "2"\n--set image.tag=x: "x"\nresult: "x"\n',
+                         self.helm("template", "c", "-f", "v.yaml", "--set", "image.tag=x", "--explain-values", "image.tag"))
+
+    def test_what_is_not_offered_says_so(self):
+        self.chart("c")
+        self.refused("package", "c", "--sign", says="--sign is not offered")
+        self.refused("pull", "oci://127.0.0.1:1/c", "--prov", says="--prov is not offered")
+        self.refused("pull", "oci://127.0.0.1:1/c", "--verify", says="--verify: ")
+        self.refused("template", "c", "--verify", says="--verify: ")
+        self.refused("template", "c", "--post-renderer", "cat", "--compat", "helm4", says="post-renderers of Helm 4 are plugins")
+
+
+class Lint(unittest.TestCase):
+    maxDiff = None
+
+    def test_what_helm_finds(self):
+        self.assertEqual([], lint.differences(SLIPWAY))
+
+
+class Check(Folder):
+    """`slipway check` on values that no template reads."""
+
+    def test_values_that_nothing_reads(self):
+        self.chart("c", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: x}\ndata: {p: '{{ .Values.ports.web.port }}', t: '{{ .Values.image.tag }}'}\n")
+        self.write("c/values.yaml", "ports:\n  web:\n    port: 80\n    redirect: true\nimage: {tag: x}\n")
+        self.write("c/values-prod.yaml", "image: {tag: y}\n\nimgae: {tag: z}\n")
+        done = subprocess.run([SLIPWAY, "check", "c"], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        self.assertIn('values-prod.yaml:3', done.stdout)
+        self.assertIn('no template of chart c reads "imgae": it has no effect', done.stdout)
+        self.assertIn('did you mean "image"?', done.stdout)
+        self.assertIn('values.yaml:4', done.stdout)
+        self.assertIn('no template of chart c reads "ports.web.redirect"', done.stdout)
+
+
 class Elsewhere(Folder):
     """Repositories over https and registries, on loopback."""
-
-    def serve(self, folder):
-        key, cert = os.path.join(self.folder, "key.pem"), os.path.join(self.folder, "ca.pem")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                        "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
-                       check=True, capture_output=True)
-
-        class Quiet(http.server.SimpleHTTPRequestHandler):
-            def log_message(self, *arguments):
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(cert, key)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.shutdown)
-        return f"https://127.0.0.1:{server.server_port}"
 
     def test_a_repository(self):
         for version in ("1.0.0", "1.2.0", "2.0.0"):
@@ -231,16 +281,10 @@ class Elsewhere(Folder):
 
     @unittest.skipUnless(shutil.which("docker-registry"), "no docker-registry: script/setup installs it")
     def test_a_registry(self):
-        port = free_port()
-        self.write("registry.yml", f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {self.folder}/registry}}}}\n"
-                                   f"http: {{addr: \"127.0.0.1:{port}\"}}\n")
-        registry = subprocess.Popen(["docker-registry", "serve", os.path.join(self.folder, "registry.yml")],
-                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(lambda: (registry.kill(), registry.wait()))
-        wait("the registry listens", lambda: __import__("socket").create_connection(("127.0.0.1", port), 1), 60)
+        host = self.registry()
         self.chart("web", "kind: Web\nversion: {{ .Chart.Version }}\n", "1.2.3+a")
         self.helm("package", "web")
-        remote = f"oci://127.0.0.1:{port}/charts"
+        remote = f"oci://{host}/charts"
         self.helm("push", "web-1.2.3+a.tgz", remote, "--plain-http")
         self.assertIn("version: 1.2.3+a", self.helm("template", remote + "/web", "--version", "^1.0.0", "--plain-http"))
         self.helm("pull", remote + "/web", "--version", "1.2.3+a", "--plain-http", "-d", "registry")

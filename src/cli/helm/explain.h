@@ -5,8 +5,8 @@
 
 namespace slipway::cli::helm {
 
-// Gives what to print. Errors: as reading the values.
-Task<Result<std::string>> explain_values(World& world, std::shared_ptr<render::helm::Chart> chart, std::string key,
-                                         Flags flags);
+// Gives what to print; the chart's dependencies are processed. Errors: as values_of().
+Result<std::string> explain_values(render::helm::Chart& chart, const render::helm::LayeredValues& user,
+                                   const std::string& key, render::helm::Compat compat);
 
 }  // namespace slipway::cli::helm

@@ -40,6 +40,10 @@ Result<Flags> Flags::parse(const std::vector<Option>& options, const std::vector
         return fail(ErrorKind::bad_request, "unknown flag: {}{}", name,
                     near ? fmt::format(" (nearest: {})", *near) : "");
       }
+      if (option->value.starts_with('[')) {  // a word only behind =
+        put(*option, equals == word.npos ? option->fallback : word.substr(equals + 1));
+        continue;
+      }
       if (option->value.empty()) {
         std::string value = equals == word.npos ? "true" : word.substr(equals + 1);
         if (!switched(value))
@@ -109,13 +113,13 @@ std::vector<Option> global_flags() {
           {"--content-cache", "DIR", "accepted; nothing is cached there"},
           {"--burst-limit", "N", "accepted; there is no such limit"},
           {"--qps", "N", "accepted; there is no such limit"},
-          {"--kube-as-user", "USER", "not offered"},
-          {"--kube-as-group", "GROUP", "not offered", "", true},
-          {"--kube-apiserver", "URL", "not offered"},
-          {"--kube-ca-file", "FILE", "not offered"},
-          {"--kube-insecure-skip-tls-verify", "", "not offered"},
-          {"--kube-tls-server-name", "NAME", "not offered"},
-          {"--kube-token", "TOKEN", "not offered"},
+          {"--kube-as-user", "USER", "act for this user there"},
+          {"--kube-as-group", "GROUP", "act for this group there", "", true},
+          {"--kube-apiserver", "URL", "the cluster's address, in place of the kubeconfig's"},
+          {"--kube-ca-file", "FILE", "certificates to trust there"},
+          {"--kube-insecure-skip-tls-verify", "", "do not check the cluster's certificate"},
+          {"--kube-tls-server-name", "NAME", "the name in the cluster's certificate"},
+          {"--kube-token", "TOKEN", "who we are there"},
           {"--compat", "helm3|helm4", "whose bytes to print", "helm3"}};
 }
 

@@ -12,7 +12,8 @@ namespace slipway::cli::helm {
 
 class Flags {
  public:
-  // Options whose `value` is empty are switches; a `value` of "strings" is a comma list.
+  // Options whose `value` is empty are switches; a `value` of "strings" is a comma list; one in brackets may be left
+  // out and is then the fallback.
   static Result<Flags> parse(const std::vector<Option>& options, const std::vector<std::string>& words);
   std::vector<std::string> arguments;
   bool is(const std::string& name) const;  // a switch that is on

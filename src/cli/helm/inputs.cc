@@ -53,8 +53,8 @@ Result<std::string> read_file(World& world, const std::string& path) {
 
 }  // namespace
 
-Task<Result<Value>> read_values(World& world, Flags flags) {
-  Value all = Value::object();
+Task<Result<rh::LayeredValues>> read_values(World& world, Flags flags) {
+  rh::LayeredValues out;
   for (const std::string& path : flags.all("--values")) {
     std::string text;
     if (path.starts_with("http://") || path.starts_with("https://")) {
@@ -66,31 +66,43 @@ Task<Result<Value>> read_values(World& world, Flags flags) {
     }
     auto values = rh::read_yaml_mapping(text, flags.text("--compat") == "helm4");
     if (!values) co_return std::move(values).error().context("failed to parse " + path);
-    all = rh::merge_files(all, *values);
+    out.all = rh::merge_files(out.all, *values);
+    out.layers.push_back({"--values " + path, std::move(*values), {}});
   }
-  for (const std::string& word : flags.all("--set-json"))
-    if (!rh::set_json(all, word)) co_return fail(ErrorKind::invalid, "failed parsing --set-json data {}", word);
-  for (const std::string& word : flags.all("--set"))
-    if (auto done = rh::set_typed(all, word); !done)
-      co_return std::move(done).error().context("failed parsing --set data");
-  for (const std::string& word : flags.all("--set-string"))
-    if (auto done = rh::set_strings(all, word); !done)
-      co_return std::move(done).error().context("failed parsing --set-string data");
-  for (const std::string& word : flags.all("--set-file")) {
-    auto read = [&world](std::string path) -> Result<Value> {
-      std::string text = OR_RETURN(read_file(world, path));
-      return Value(text);
-    };
-    if (auto done = rh::set_files(all, word, read); !done)
-      co_return std::move(done).error().context("failed parsing --set-file data");
+  auto from_file = [&world](std::string path) -> Result<Value> {
+    std::string text = OR_RETURN(read_file(world, path));
+    return Value(text);
+  };
+  using Set = std::function<Result<>(Value&, const std::string&)>;
+  const std::pair<const char*, Set> options[] = {
+      {"--set-json", [](Value& v, const std::string& word) { return rh::set_json(v, word); }},
+      {"--set", [](Value& v, const std::string& word) { return rh::set_typed(v, word); }},
+      {"--set-string", [](Value& v, const std::string& word) { return rh::set_strings(v, word); }},
+      {"--set-file", [&](Value& v, const std::string& word) { return rh::set_files(v, word, from_file); }},
+      {"--set-literal", [](Value& v, const std::string& word) { return rh::set_literal(v, word); }}};
+  for (const auto& [option, set] : options) {
+    for (const std::string& word : flags.all(option)) {
+      if (auto done = set(out.all, word); !done) {
+        if (std::string_view(option) == "--set-json")
+          co_return fail(ErrorKind::invalid, "failed parsing --set-json data {}", word);
+        co_return std::move(done).error().context(fmt::format("failed parsing {} data", option));
+      }
+      Value alone = Value::object();
+      if (set(alone, word)) out.layers.push_back({fmt::format("{} {}", option, word), std::move(alone), {}});
+    }
   }
-  for (const std::string& word : flags.all("--set-literal"))
-    if (auto done = rh::set_literal(all, word); !done)
-      co_return std::move(done).error().context("failed parsing --set-literal data");
-  co_return all;
+  co_return out;
+}
+
+// Whoever asks for a signature to be checked must not be left to think that it was.
+Result<> refuse_verify(const Flags& flags) {
+  if (!flags.is("--verify")) return {};
+  return fail(ErrorKind::unsupported,
+              "--verify: signatures of charts are not checked yet; leave it out to go on without");
 }
 
 Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags) {
+  OR_CO_RETURN(refuse_verify(flags));
   FoundChart found;
   rh::ChartLimits limits;
   limits.merge_values_documents = flags.text("--compat") == "helm4";
@@ -151,12 +163,10 @@ Result<sources::ChartAccess> access_of(World& world, const Flags& flags) {
 }
 
 Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, Flags flags) {
+  OR_CO_RETURN(refuse_verify(flags));
   auto access = OR_CO_RETURN(access_of(world, flags));
   std::string range = flags.text("--version");
   if (range.empty() && flags.is("--devel")) range = ">0.0.0-0";
-  if (flags.is("--verify"))
-    co_return fail(ErrorKind::unsupported,
-                   "--verify: signatures of charts are not checked yet; leave it out to go on without");
   if (name.starts_with("oci://")) {
     size_t slash = name.rfind('/');
     co_return co_await sources::fetch_chart(world, name.substr(0, slash), name.substr(slash + 1), range, access);

@@ -12,7 +12,7 @@
 namespace slipway::cli::helm {
 
 // Merged in Helm's order: -f files, --set-json, --set, --set-string, --set-file, --set-literal. Errors in Helm's words.
-Task<Result<Value>> read_values(World& world, Flags flags);
+Task<Result<render::helm::LayeredValues>> read_values(World& world, Flags flags);
 
 struct FoundChart {
   std::shared_ptr<render::helm::Chart> chart;
@@ -27,6 +27,9 @@ Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags)
 Result<sources::ChartAccess> access_of(World& world, const Flags& flags);
 // A chart archive that find_chart() would read, not unpacked. Errors: as fetch_chart; bad_request.
 Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, Flags flags);
+
+// --verify. Error: unsupported.
+Result<> refuse_verify(const Flags& flags);
 
 // repositories.yaml: names and URLs of `repo add`.
 struct NamedRepository {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/paths.h"
+#include "render/helm/lock.h"
 #include "render/helm/read.h"
 #include "render/helm/version.h"
 #include "value/json.h"
@@ -15,39 +16,6 @@ namespace slipway::cli::helm {
 namespace rh = render::helm;
 
 namespace {
-
-// As Go's encoding/json writes a chart.Dependency: fields in the struct's order, <, > and & escaped.
-std::string go_json(const rh::Dependency& d) {
-  auto text = [](std::string_view s) {
-    std::string json = value::to_json(Value(s));
-    json = base::replace_all(std::move(json), "<", "\\u003c");
-    json = base::replace_all(std::move(json), ">", "\\u003e");
-    return base::replace_all(std::move(json), "&", "\\u0026");
-  };
-  std::string out = "{\"name\":" + text(d.name);
-  if (!d.version.empty()) out += ",\"version\":" + text(d.version);
-  out += ",\"repository\":" + text(d.repository);
-  if (!d.condition.empty()) out += ",\"condition\":" + text(d.condition);
-  if (!d.tags.empty()) {
-    out += ",\"tags\":[";
-    for (size_t i = 0; i < d.tags.size(); ++i) out += (i ? "," : "") + text(d.tags[i]);
-    out += "]";
-  }
-  if (d.enabled) out += ",\"enabled\":true";
-  if (d.import_values.is_array() && !d.import_values.empty())
-    out += ",\"import-values\":" + value::to_json(d.import_values);
-  if (!d.alias.empty()) out += ",\"alias\":" + text(d.alias);
-  return out + "}";
-}
-
-std::string lock_digest(const std::vector<rh::Dependency>& wanted, const std::vector<rh::Dependency>& locked) {
-  auto list = [](const std::vector<rh::Dependency>& all) {
-    std::string out = "[";
-    for (const auto& d : all) out += (out.size() > 1 ? "," : "") + go_json(d);
-    return out + "]";
-  };
-  return "sha256:" + sources::sha256_hex("[" + list(wanted) + "," + list(locked) + "]");
-}
 
 Task<Result<std::shared_ptr<rh::Chart>>> load(World& world, std::string directory) {
   auto tree = OR_CO_RETURN(co_await sources::read_directory(world, directory));
@@ -117,6 +85,7 @@ std::string pack(const rh::Chart& chart, int64_t modified) {
 }
 
 Task<Result<std::string>> fetch_dependencies(World& world, std::string directory, Wanted wanted, Flags flags) {
+  OR_CO_RETURN(refuse_verify(flags));
   auto chart = OR_CO_RETURN(co_await load(world, directory));
   std::vector<rh::Dependency> requested;
   for (const auto& d : chart->metadata.dependencies) requested.push_back(*d);
@@ -126,10 +95,7 @@ Task<Result<std::string>> fetch_dependencies(World& world, std::string directory
   for (const auto& d : requested) ranges.push_back(d.version);
   if (by_lock) {
     const rh::Lock& lock = *chart->lock;
-    if (lock_digest(requested, lock.dependencies) != lock.digest)
-      co_return fail(ErrorKind::invalid,
-                     "the lock file (Chart.lock) is out of sync with the dependencies file (Chart.yaml). Please update "
-                     "the dependencies");
+    if (rh::lock_digest(requested, lock.dependencies) != lock.digest) co_return rh::out_of_sync();
     for (size_t i = 0; i < requested.size() && i < lock.dependencies.size(); ++i)
       ranges[i] = lock.dependencies[i].version;
   }
@@ -173,7 +139,7 @@ Task<Result<std::string>> fetch_dependencies(World& world, std::string directory
     for (const auto& d : locked)
       list.push(Value{{"name", d.name}, {"repository", d.repository}, {"version", d.version}});
     Value lock{{"dependencies", list.build()},
-               {"digest", lock_digest(requested, locked)},
+               {"digest", rh::lock_digest(requested, locked)},
                {"generated", base::format_rfc3339(world.now())}};
     const char* name = chart->metadata.api_version == "v1" ? "requirements.lock" : "Chart.lock";
     OR_CO_RETURN(world.files().write_atomically(directory + "/" + name, value::to_yaml(lock), 0644));

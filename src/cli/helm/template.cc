@@ -3,14 +3,17 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "cli/helm/cluster_side.h"
 #include "cli/helm/commands.h"
 #include "cli/helm/explain.h"
 #include "cli/helm/inputs.h"
 #include "cli/helm/packages.h"
+#include "cli/helm/post_renderer.h"
 #include "cli/paths.h"
 #include "render/helm/environment.h"
 #include "render/helm/release.h"
 #include "render/helm/worker.h"
+#include "runtime/host_names.h"
 
 namespace slipway::cli::helm {
 
@@ -26,7 +29,8 @@ std::vector<Option> options() {
   std::vector<Option> own = {
       {"--show-only", "FILE", "only what comes from this template (repeatable, with wildcards)", "", true, 's'},
       {"--output-dir", "DIR", "write files there instead of printing"},
-      {"--validate", "", "not offered yet, refused"},
+      {"--validate", "",
+       "ask the cluster: what it can do, whether it knows the kinds, whose the objects are that are there"},
       {"--include-crds", "", "print what lies in crds/"},
       {"--skip-crds", "", "accepted; crds/ is printed only with --include-crds"},
       {"--skip-tests", "", "leave out test hooks"},
@@ -38,13 +42,14 @@ std::vector<Option> options() {
       {"--name-template", "TEXT", "a template that gives the release's name"},
       {"--generate-name", "", "make up the release's name", "", false, 'g'},
       {"--dependency-update", "", "fetch dependencies that are missing first"},
-      {"--enable-dns", "", "accepted; templates look up nothing"},
+      {"--enable-dns", "", "let getHostByName look names up"},
       {"--skip-schema-validation", "", "do not check values.schema.json"},
       {"--render-subchart-notes", "", "accepted; notes are not printed"},
-      {"--post-renderer", "PROGRAM", "not offered yet, refused"},
+      {"--post-renderer", "PROGRAM",
+       "gets the manifests on stdin and prints those to take; it runs with all your rights"},
       {"--post-renderer-args", "strings", "its arguments", "", true},
       {"--explain-values", "KEY", "instead of rendering: where the value came from (image.tag)"},
-      {"--dry-run", "MODE", "client or server"},
+      {"--dry-run", "[client|server]", "server: lookup asks the cluster", "client"},
       {"--atomic", "", "accepted"},
       {"--create-namespace", "", "accepted"},
       {"--description", "TEXT", "accepted"},
@@ -112,16 +117,74 @@ Result<std::string> write_files(World& world, const rh::Release& release, const 
   return said + "\n";
 }
 
-Task<int> run(runtime::RealWorld& world, Invocation said) {
-  auto parsed = Flags::parse(options(), said.arguments);
-  if (!parsed) co_return refuse(parsed.error());
-  Flags flags = std::move(*parsed);
+// What of a cluster or of this machine templates may see, and what looks at their output.
+struct Surroundings {
+  std::unique_ptr<ClusterSide> cluster;
+  std::optional<Error> no_cluster;  // matters to those who ask it
+  bool lookup = false, validate = false;
+  std::string post_renderer;  // "": none; an absolute path
+};
+
+Result<Surroundings> surroundings_of(World& world, const Flags& flags, rh::Compat compat) {
+  Surroundings out;
+  std::string mode = flags.text("--dry-run", "client");
+  static const std::vector<std::string> modes = {"false", "true", "none", "client", "server"};
+  if (std::ranges::find(modes, mode) == modes.end())
+    return fail(ErrorKind::bad_request,
+                "Invalid dry-run flag. Flag must one of the following: false, true, none, client, server");
+  out.lookup = mode == "server" || mode == "none" || mode == "false";
+  out.validate = flags.is("--validate");
+  // Helm 4 knows one question: whether the server takes part.
+  if (compat == rh::Compat::helm4) out.lookup = out.validate = out.lookup || out.validate;
+  if (out.lookup || out.validate) {
+    auto opened = ClusterSide::open(world, flags);
+    if (opened)
+      out.cluster = std::move(*opened);
+    else if (out.validate)
+      return std::move(opened).error().context("Kubernetes cluster unreachable");
+    else
+      out.no_cluster = std::move(opened).error();
+  }
+  if (std::string program = flags.text("--post-renderer"); !program.empty()) {
+    if (compat == rh::Compat::helm4)
+      return fail(ErrorKind::unsupported,
+                  "--post-renderer with --compat helm4: post-renderers of Helm 4 are plugins, which are not offered; a "
+                  "program is taken without --compat helm4");
+    out.post_renderer = OR_RETURN(find_post_renderer(program));
+  }
+  return out;
+}
+
+// The rendering itself; where templates ask a cluster, on the pool, so that this loop can answer them.
+Task<rh::ReleaseResult> rendered(World& world, rh::ReleaseRequest request, ClusterSide* lookup,
+                                 std::vector<std::string>* warnings) {
+  if (!lookup) co_return rh::render_apart(std::move(request), *warnings);
+  runtime::Scope& scope = co_await runtime::current_scope();
+  TaskGroup group(scope);
+  request.engine.lookup = lookup->lookup(group);
+  auto work = [&] { return rh::render_apart(std::move(request), *warnings); };
+  auto release = co_await world.on_pool(work);
+  co_await group.join();
+  co_return release;
+}
+
+int refuse_rendering(const rh::ReleaseError& wrong, bool debug) {
+  if (debug) {
+    for (const auto& [path, text] : wrong.files)
+      if (!rh::trim_space(text).empty()) print(fmt::format("---\n# Source: {}\n{}\n", path, text));
+  }
+  std::string more = wrong.rendering && !debug ? "\n\nUse --debug flag to render out invalid YAML" : "";
+  int code = refuse(wrong.error.str() + more);
+  if (!wrong.explanation.empty()) complain("\nslipway: why:\n" + wrong.explanation);
+  return code;
+}
+
+Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around) {
   rh::ReleaseRequest request;
-  auto compat = compat_of(flags);
-  if (!compat) co_return refuse(compat.error());
-  request.engine.compat = *compat;
+  rh::Compat compat = *compat_of(flags);
+  request.engine.compat = compat;
   if (flags.has("--kube-version")) {
-    auto kube = rh::KubeVersion::parse(flags.text("--kube-version"), *compat);
+    auto kube = rh::KubeVersion::parse(flags.text("--kube-version"), compat);
     if (!kube) co_return refuse(kube.error());
     request.capabilities.kube = *kube;
   }
@@ -142,46 +205,63 @@ Task<int> run(runtime::RealWorld& world, Invocation said) {
   if (!values) co_return refuse(values.error());
   if (!found) co_return refuse(found.error());
   std::vector<std::string> warnings = std::move(found->warnings);
-  if (auto fits = rh::check_installable(*found->chart, *compat, warnings); !fits) {
+  if (auto fits = rh::check_installable(*found->chart, compat, warnings); !fits) {
     warn(warnings);
     co_return refuse(fits.error());
   }
-  if (auto fits = rh::check_release_name(request.release.name, *compat); !fits) {
+  if (auto fits = rh::check_release_name(request.release.name, compat); !fits) {
     warn(warnings);
     co_return refuse(fits.error());
   }
   if (flags.has("--explain-values")) {
-    auto told = co_await explain_values(world, found->chart, flags.text("--explain-values"), flags);
+    auto told = explain_values(*found->chart, *values, flags.text("--explain-values"), compat);
     if (!told) co_return refuse(told.error());
     print(*told);
     co_return 0;
   }
-  for (const char* option : {"--validate", "--post-renderer"})
-    if (flags.has(option)) co_return refuse(fmt::format("{} is not offered yet", option));
-  if (flags.text("--dry-run") == "server") co_return refuse("--dry-run=server is not offered yet");
   if (flags.has("--timeout")) {
     auto time = base::parse_go_duration(flags.text("--timeout"));
     if (!time) co_return refuse(fmt::format("invalid argument \"{}\" for \"--timeout\" flag", flags.text("--timeout")));
     request.time_max = *time;
   }
   request.chart = std::move(found->chart);
-  request.values = std::move(*values);
+  request.values = std::move(values->all);
+  request.layers = std::move(values->layers);
   request.capabilities.api_versions = rh::Capabilities::default_api_versions();
   for (std::string& version : flags.all("--api-versions"))
     request.capabilities.api_versions.push_back(std::move(version));
+  if (around->validate) {
+    auto offered = co_await around->cluster->capabilities();
+    if (!offered) co_return refuse(offered.error());
+    request.capabilities = std::move(*offered);
+  }
   request.engine.environment = rh::environment_of(world);
+  if (flags.is("--enable-dns"))
+    request.engine.resolve_host = [](std::string_view host) { return runtime::first_address_of(std::string(host)); };
   request.engine.limits.memory_bytes_max = 16ull << 30;  // counted up only; the worker's own bound is on what it holds
   request.skip_schema_validation = flags.is("--skip-schema-validation");
-  auto release = rh::render_apart(std::move(request), warnings);
+  auto release =
+      co_await rendered(world, std::move(request), around->lookup ? around->cluster.get() : nullptr, &warnings);
   warn(warnings);
-  if (!release) {
-    const rh::ReleaseError& wrong = release.error();
-    if (flags.is("--debug")) {
-      for (const auto& [path, text] : wrong.files)
-        if (!rh::trim_space(text).empty()) print(fmt::format("---\n# Source: {}\n{}\n", path, text));
-      co_return refuse(wrong.error);
-    }
-    co_return refuse(wrong.error.str() + (wrong.rendering ? "\n\nUse --debug flag to render out invalid YAML" : ""));
+  if (!release) co_return refuse_rendering(release.error(), flags.is("--debug"));
+  rh::PrintOptions printing{.crds = flags.is("--include-crds"),
+                            .hooks = !flags.is("--no-hooks"),
+                            .tests = !flags.is("--skip-tests"),
+                            .show_only = flags.all("--show-only"),
+                            .compat = compat,
+                            .manifests = {}};
+  if (!around->post_renderer.empty()) {
+    // What goes into files does not pass a post-renderer.
+    std::string block = flags.has("--output-dir") ? "" : rh::manifest_block(*release, printing.crds);
+    auto changed = co_await post_render(world, flags.text("--post-renderer"), around->post_renderer,
+                                        flags.all("--post-renderer-args"), std::move(block));
+    if (!changed) co_return refuse_rendering({changed.error(), true, {}, {}}, flags.is("--debug"));
+    printing.manifests = std::move(*changed);
+  }
+  if (around->validate) {
+    auto fits = co_await around->cluster->validate(&*release, named->release, namespace_of(world, flags),
+                                                   flags.is("--is-upgrade"));
+    if (!fits) co_return refuse(fits.error());
   }
   if (flags.has("--output-dir")) {
     auto done = write_files(world, *release, flags, named->release);
@@ -189,14 +269,22 @@ Task<int> run(runtime::RealWorld& world, Invocation said) {
     print(*done);
     co_return 0;
   }
-  auto text = rh::print_release(*release, {.crds = flags.is("--include-crds"),
-                                           .hooks = !flags.is("--no-hooks"),
-                                           .tests = !flags.is("--skip-tests"),
-                                           .show_only = flags.all("--show-only"),
-                                           .compat = *compat});
+  auto text = rh::print_release(*release, printing);
   if (!text) co_return refuse(text.error());
   print(*text);
   co_return 0;
+}
+
+Task<int> run(runtime::RealWorld& world, Invocation said) {
+  auto flags = Flags::parse(options(), said.arguments);
+  if (!flags) co_return refuse(flags.error());
+  auto compat = compat_of(*flags);
+  if (!compat) co_return refuse(compat.error());
+  auto around = surroundings_of(world, *flags, *compat);
+  if (!around) co_return refuse(around.error());
+  int code = co_await run_with(world, std::move(*flags), &*around);
+  if (around->cluster) co_await around->cluster->close();
+  co_return code;
 }
 
 }  // namespace

@@ -3,11 +3,16 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "render/helm/application.h"
 #include "render/helm/environment.h"
+#include "render/helm/unread.h"
+#include "sources/chart_repository.h"
 
 namespace slipway::gitops {
 
 namespace {
+
+constexpr uint64_t values_bytes_max = 16 << 20;
 
 // Where the application lies in the tree, as Argo CD judges it; the nearest name where it does not.
 Result<std::string> application_path(const sources::Tree& tree, const std::string& path) {
@@ -24,6 +29,36 @@ Result<std::string> application_path(const sources::Tree& tree, const std::strin
   auto near = base::nearest(slash == clean->npos ? *clean : clean->substr(slash + 1), tree.list(above));
   return fail(ErrorKind::not_found, "{}: app path does not exist{}", path,
               near ? fmt::format("; did you mean \"{}{}{}\"?", above, above.empty() ? "" : "/", *near) : "");
+}
+
+// What a chart names and its repository does not hold: charts that it depends on, values files at URLs. As Argo CD's
+// `helm dependency build`, with the credentials of the repositories' Secrets.
+Task<Result<>> fetch_wanted(World& world, sources::Repositories& repositories, render::RenderRequest* request) {
+  auto wanted = render::helm::wanted_by(*request);
+  if (!wanted) co_return Result<>();  // rendering says the same, with more around it
+  for (render::helm::WantedChart& chart : wanted->charts) {
+    std::string key = chart.key();
+    if (request->charts.contains(key)) continue;
+    auto about = [&chart](Error error) {
+      return std::move(error).context(
+          fmt::format("chart dependency {} {} of {}", chart.name, chart.version, chart.repository));
+    };
+    auto commit = co_await repositories.resolve(sources::chart_url(chart.repository, chart.name), chart.version);
+    if (!commit) co_return about(std::move(commit).error());
+    auto tree = co_await repositories.tree(std::move(*commit));
+    if (!tree) co_return about(std::move(tree).error());
+    request->charts[std::move(key)] = std::move(*tree);
+  }
+  for (const std::string& url : wanted->urls) {
+    auto text = co_await sources::download(world, url, {.bytes_max = values_bytes_max});
+    if (!text) co_return std::move(text).error().context("valueFiles");
+    request->files[url] = std::move(*text);
+  }
+  co_return Result<>();
+}
+
+std::string told(const render::Hazard& hazard) {
+  return fmt::format("{}: {}{}{}", hazard.place.str(), hazard.message, hazard.fix.empty() ? "" : "; ", hazard.fix);
 }
 
 }  // namespace
@@ -54,6 +89,7 @@ Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources:
     request.api_versions.push_back(version + "/" + kind->id.kind);
   }
   request.environment = render::helm::environment_of(world);
+  OR_CO_RETURN(co_await fetch_wanted(world, repositories, &request));
   auto desired = std::make_shared<Desired>();
   // A remote cluster's catalog may change on the loop while another thread would read it.
   bool on_pool = &catalog == &kinds::builtin_catalog();
@@ -64,6 +100,8 @@ Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources:
   desired->commit = std::move(commit);
   desired->tool = rendered->tool;
   desired->warnings = std::move(rendered->warnings);
+  for (const render::Hazard& hazard : rendered->hazards)
+    if (hazard.rule == render::helm::kUnreadValue) desired->warnings.push_back(told(hazard));
   desired->incomplete = rendered->incomplete;
   co_return std::shared_ptr<const Desired>(std::move(desired));
 }

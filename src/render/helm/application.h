@@ -11,12 +11,29 @@ namespace slipway::render::helm {
 // tree).
 Result<Rendered> render_application(const RenderRequest& request);
 
-// The values that spec.source.helm asks for: valueFiles, values or valuesObject, parameters, fileParameters. `path`:
-// the chart's folder.
-Result<Value> values_of_source(const sources::Tree& tree, std::string_view path, const Value& helm);
+// A dependency that lies neither in charts/ nor at file://...; `version`: of Chart.lock where there is one, else a
+// range.
+struct WantedChart {
+  std::string repository, name, version;
+  std::string key() const;
+};
+struct Wanted {
+  std::vector<WantedChart> charts;
+  std::vector<std::string> urls;  // of values files
+};
+// What must be fetched before this application renders; nothing for what is no chart. Errors: as loading the chart; a
+// lock that does not fit Chart.yaml.
+Result<Wanted> wanted_by(const RenderRequest& request);
 
 // The chart in a folder of the tree; dependencies that charts/ lacks and that Chart.yaml finds at file://... in the
-// same tree are put in place, as `helm dependency build` would.
-Result<LoadedChart> load_with_dependencies(const sources::Tree& tree, std::string_view path);
+// same tree are put in place, as `helm dependency build` would. `fetched`: those from elsewhere, as
+// RenderRequest::charts; what is missing there goes into `wanted`, when that is given.
+Result<LoadedChart> load_with_dependencies(
+    const sources::Tree& tree, std::string_view path,
+    const std::map<std::string, std::shared_ptr<const sources::Tree>>& fetched = {}, Wanted* wanted = nullptr);
+
+// The values that spec.source.helm asks for: valueFiles, values or valuesObject, parameters, fileParameters. `path`:
+// the chart's folder.
+Result<LayeredValues> values_of_source(const RenderRequest& request, std::string_view path);
 
 }  // namespace slipway::render::helm

@@ -90,7 +90,7 @@ Any required(Call& call) {
   bool empty = v.is_nil() || (v.type() == &types::string && v.text().empty());
   if (!empty) return v;
   if (host.options.lint) {
-    if (host.notes) host.notes->push_back("[INFO] Missing required value: " + std::string(call.text(0)));
+    if (host.notes) host.notes->push_back("engine.go:206: [INFO] Missing required value: " + std::string(call.text(0)));
     return Any::of("");
   }
   return call.fail(std::string(kWarningStart) + std::string(call.text(0)) + std::string(kWarningEnd));
@@ -99,7 +99,7 @@ Any required(Call& call) {
 Any fail_function(Call& call) {
   Host& host = call.run().host<Host>();
   if (host.options.lint) {
-    if (host.notes) host.notes->push_back("[INFO] Fail: " + std::string(call.text(0)));
+    if (host.notes) host.notes->push_back("engine.go:227: [INFO] Fail: " + std::string(call.text(0)));
     return Any::of("");
   }
   return call.fail(std::string(kWarningStart) + std::string(call.text(0)) + std::string(kWarningEnd));
@@ -115,7 +115,9 @@ Any lookup(Call& call) {
 
 Any host_by_name(Call& call) {
   const EngineOptions& options = call.run().host<Host>().options;
-  return Any::of(options.resolve_host ? options.resolve_host(call.text(0)) : std::string());
+  if (!options.resolve_host) return Any::of("");
+  auto address = options.resolve_host(call.text(0));
+  return address ? Any::of(*address) : call.fail("invalid argument to Intn");  // Go picks one of none
 }
 
 std::shared_ptr<const Functions> helm_functions(Compat compat) {
@@ -244,12 +246,30 @@ Error execution_error(const std::string& path, const Failure& failure, Compat co
   return fail(kind, "{}", text);
 }
 
-}  // namespace
+// All that one rendering makes.
+struct Work {
+  Work(const EngineOptions& options, std::vector<std::string>* notes, lang::gotemplate::Environment environment,
+       const ReleaseInfo& release, const Capabilities& capabilities)
+      : host{options, notes, {}, {}},
+        run(options.limits, std::move(environment), &host),
+        scopes(run.heap(), release, capabilities, options.compat),
+        set(functions_of(options.compat), options.strict ? MissingKey::error : MissingKey::zero) {}
+  Host host;
+  Run run;
+  Scopes scopes;
+  Set set;
+  lang::gotemplate::Trace trace;
+};
 
-Result<RenderedFiles> run_templates(const Chart& chart, const Value& values, const ReleaseInfo& release,
-                                    const Capabilities& capabilities, const EngineOptions& options,
-                                    std::vector<std::string>* notes) {
-  Host host{options, notes, {}, {}};
+struct Tracing {
+  const std::string& path;
+  int line;
+  TracedLine found;
+};
+
+Result<RenderedFiles> run_all(const Chart& chart, const Value& values, const ReleaseInfo& release,
+                              const Capabilities& capabilities, const EngineOptions& options,
+                              std::vector<std::string>* notes, Tracing* tracing) {
   lang::gotemplate::Environment environment = options.environment;
   // Without a clock and chance (a folder that is only looked at) both stand still.
   if (!environment.now) environment.now = [] { return std::chrono::system_clock::time_point(); };
@@ -258,10 +278,17 @@ Result<RenderedFiles> run_templates(const Chart& chart, const Value& values, con
       for (std::byte& b : into)
         b = static_cast<std::byte>((next = next * 6364136223846793005u + 1442695040888963407u) >> 56);
     };
-  Run run(options.limits, std::move(environment), &host);
-  Scopes scopes(run.heap(), release, capabilities, options.compat);
+  // Freeing so many small things one by one costs a tenth of the rendering: a process that ends leaves it.
+  struct Free {
+    bool leave;
+    void operator()(Work* work) const {
+      if (!leave) delete work;
+    }
+  };
+  std::unique_ptr<Work, Free> work(new Work(options, notes, std::move(environment), release, capabilities),
+                                   Free{options.process_ends});
+  auto& [host, run, scopes, set, trace] = *work;
   scopes.add(chart, run.heap().map(values_type(options.compat), values.is_object() ? values : Value::object()));
-  Set set(functions_of(options.compat), options.strict ? MissingKey::error : MissingKey::zero);
   std::vector<std::string> order = parse_order(scopes.templates);
   for (const std::string& path : order)
     if (auto parsed = set.parse(path, scopes.templates[path].text); !parsed) return parse_error(path, parsed.error());
@@ -274,11 +301,33 @@ Result<RenderedFiles> run_templates(const Chart& chart, const Value& values, con
     about.dict()->set("BasePath", Any::of(r.base_path).as_held());
     r.scope.dict()->set("Template", std::move(about).as_held());
     std::string out;
+    bool traced = tracing && tracing->path == path;
+    if (traced) run.trace(&trace);
     Outcome done = run.execute(set, path, r.scope, out);
     if (!done) return execution_error(path, done.error(), options.compat);
+    if (traced) {
+      tracing->found = {without_no_value(std::move(out)), trace.origins_of(tracing->line)};
+      return files;
+    }
     files[path] = without_no_value(std::move(out));
   }
   return files;
+}
+
+}  // namespace
+
+Result<RenderedFiles> run_templates(const Chart& chart, const Value& values, const ReleaseInfo& release,
+                                    const Capabilities& capabilities, const EngineOptions& options,
+                                    std::vector<std::string>* notes) {
+  return run_all(chart, values, release, capabilities, options, notes, nullptr);
+}
+
+TracedLine trace_line(const Chart& chart, const Value& values, const ReleaseInfo& release,
+                      const Capabilities& capabilities, const EngineOptions& options, const std::string& path,
+                      int line) {
+  Tracing tracing{path, line, {}};
+  (void)run_all(chart, values, release, capabilities, options, nullptr, &tracing);
+  return std::move(tracing.found);
 }
 
 }  // namespace slipway::render::helm

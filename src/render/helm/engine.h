@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,10 +40,12 @@ using Lookup = std::function<Result<Value>(std::string_view api_version, std::st
 
 struct EngineOptions {
   Compat compat = Compat::helm3;
-  bool strict = false;                                             // a missing key is an error (helm lint --strict)
-  bool lint = false;                                               // required and fail say nothing
-  Lookup lookup;                                                   // empty: {}
-  std::function<std::string(std::string_view host)> resolve_host;  // --enable-dns; empty: ""
+  bool strict = false;        // a missing key is an error (helm lint --strict)
+  bool lint = false;          // required and fail say nothing
+  bool process_ends = false;  // soon: what was made is left to the system
+  Lookup lookup;              // empty: {}
+  // --enable-dns: an address; nothing when the host has none. Empty: every host is "".
+  std::function<std::optional<std::string>(std::string_view host)> resolve_host;
   lang::gotemplate::Limits limits;
   lang::gotemplate::Environment environment;
 };
@@ -53,5 +56,15 @@ using RenderedFiles = std::map<std::string, std::string>;
 Result<RenderedFiles> run_templates(const Chart& chart, const Value& values, const ReleaseInfo& release,
                                     const Capabilities& capabilities, const EngineOptions& options,
                                     std::vector<std::string>* notes = nullptr);
+
+// A line of a rendered file and the lines of templates behind it, found by rendering once more. `text`: what the file
+// rendered to this time; "" when it fails before. Reads like an explanation, decides nothing.
+struct TracedLine {
+  std::string text;
+  std::vector<lang::gotemplate::Origin> origins;
+};
+TracedLine trace_line(const Chart& chart, const Value& values, const ReleaseInfo& release,
+                      const Capabilities& capabilities, const EngineOptions& options, const std::string& path,
+                      int line);
 
 }  // namespace slipway::render::helm

@@ -125,10 +125,22 @@ TEST_CASE("values that no template reads") {
   auto said = read_yaml_mapping(
       "ports: {web: {port: 1, redirectTo: x, expose: {any: 1}}}\nlabels: {a: b}\nhidden: 1\nby-name: 2\nimgae: {tag: "
       "y}\nglobal: {x: 1}\n");
-  auto sentences = unread_values(*c, *said);
-  CHECK(sentences == std::vector<std::string>{
-                         "values: no template of chart c reads \"imgae\", did you mean \"image\"?: it has no effect",
-                         "values: no template of chart c reads \"ports.web.redirectTo\": it has no effect"});
+  auto told = [](const std::vector<Unread>& all) {
+    std::string out;
+    for (const Unread& one : all)
+      out += fmt::format("{} {}: {}{}{}\n", one.file, one.pointer, one.message, one.fix.empty() ? "" : " ", one.fix);
+    return out;
+  };
+  CHECK(told(unread_values(*c, {{"prod.yaml", *said, "c/prod.yaml"}})) ==
+        "c/prod.yaml /imgae: no template of chart c reads \"imgae\": it has no effect did you mean \"image\"?\n"
+        "c/prod.yaml /ports/web/redirectTo: no template of chart c reads \"ports.web.redirectTo\": it has no effect\n");
+  CHECK(told(unread_values(*c, {{"parameter imgae.tag", *read_yaml_mapping("imgae: 1"), ""}})) ==
+        " /imgae: no template of chart c reads \"imgae\" (set by parameter imgae.tag): it has no effect did you mean "
+        "\"image\"?\n");
+  CHECK(told(unread_defaults(*c, "c")) ==
+        "c/values.yaml /image: no template of chart c reads \"image\": it has no effect\n"
+        "c/values.yaml /labels: no template of chart c reads \"labels\": it has no effect\n"
+        "c/values.yaml /ports/web/expose: no template of chart c reads \"ports.web.expose\": it has no effect\n");
 }
 
 TEST_CASE("schema drafts") {

@@ -33,6 +33,43 @@ std::string_view source_of(std::string_view document) {
   return {};
 }
 
+std::vector<Layer> all_layers(const ReleaseRequest& request) {
+  std::vector<Layer> layers = chart_layers(*request.chart);
+  layers.insert(layers.end(), request.layers.begin(), request.layers.end());
+  return layers;
+}
+
+// The template that an error's last "template: PATH:LINE" or "at (PATH:LINE" names.
+std::string innermost_template(std::string_view error) {
+  for (std::string_view mark : {"template: ", "error at (", ""}) {
+    size_t at = error.rfind(mark);
+    if (at == error.npos) continue;
+    std::string_view path = error.substr(at + mark.size());
+    path = path.substr(0, path.find(':'));
+    if (path.find("/templates/") != path.npos) return std::string(path);
+  }
+  return {};
+}
+
+// Of a rendered document that is no YAML: its lines, and what made them.
+std::string explain_document(const ReleaseRequest& request, const Value& values, const RenderedFiles& files,
+                             const Error& error) {
+  for (const base::Cause& cause : error.causes()) {
+    if (cause.reason != "YAMLParseError") continue;
+    int line = static_cast<int>(base::parse_int(cause.message).value_or(0));
+    auto file = files.find(cause.field);
+    if (line == 0 || file == files.end()) return {};
+    TracedLine traced =
+        trace_line(*request.chart, values, request.release, request.capabilities, request.engine, cause.field, line);
+    std::string out = rendered_lines(cause.field, file->second, line, traced.origins);
+    std::string named;
+    for (const auto& origin : traced.origins) named += origin.text + "\n";
+    const std::string& where = traced.origins.empty() ? cause.field : traced.origins.back().file;
+    return out + origins_of_values(all_layers(request), where, named);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Value> values_of(Chart& chart, const Value& values, Compat compat, std::vector<std::string>& warnings) {
@@ -41,20 +78,30 @@ Result<Value> values_of(Chart& chart, const Value& values, Compat compat, std::v
 }
 
 ReleaseResult render_release(ReleaseRequest request, std::vector<std::string>& warnings) {
-  auto early = [](Error error) { return tl::unexpected(ReleaseError{std::move(error), false, {}}); };
-  auto late = [](Error error) { return tl::unexpected(ReleaseError{std::move(error), true, {}}); };
   Chart& chart = *request.chart;
+  auto early = [](Error error, std::string explanation = {}) {
+    return tl::unexpected(ReleaseError{std::move(error), false, {}, std::move(explanation)});
+  };
+  auto late = [](Error error, std::string explanation = {}) {
+    return tl::unexpected(ReleaseError{std::move(error), true, {}, std::move(explanation)});
+  };
   Compat compat = request.engine.compat;
   auto values = values_of(chart, request.values, compat, warnings);
   if (!values) return early(std::move(values).error());
   if (!request.skip_schema_validation)
-    if (auto valid = check_schemas(chart, *values, warnings); !valid) return early(std::move(valid).error());
+    if (auto valid = check_schemas(chart, *values, warnings); !valid) {
+      std::string origins = origins_of_faults(chart, all_layers(request), valid.error().message());
+      return early(std::move(valid).error(), std::move(origins));
+    }
   const std::string& wanted = chart.metadata.kube_version;
-  if (!wanted.empty() && !in_range(wanted, request.capabilities.kube.normal))
+  if (!request.engine.lint && !wanted.empty() && !in_range(wanted, request.capabilities.kube.normal))
     return late(fail(ErrorKind::invalid, "chart requires kubeVersion: {} which is incompatible with Kubernetes {}",
                      wanted, request.capabilities.kube.version));
-  auto files = run_templates(chart, *values, request.release, request.capabilities, request.engine);
-  if (!files) return late(std::move(files).error());
+  auto files = run_templates(chart, *values, request.release, request.capabilities, request.engine, &warnings);
+  if (!files) {
+    std::string said = files.error().message();
+    return late(std::move(files).error(), origins_of_values(all_layers(request), innermost_template(said), said));
+  }
   Release out;
   std::string root_notes = chart.name() + "/templates/NOTES.txt";
   for (auto it = files->begin(); it != files->end();) {
@@ -68,24 +115,38 @@ ReleaseResult render_release(ReleaseRequest request, std::vector<std::string>& w
     }
     it = files->erase(it);
   }
+  if (request.engine.lint) {
+    out.files = std::move(*files);
+    return out;
+  }
   auto sorted = sort_manifests(*files, compat, warnings);
-  if (!sorted) return tl::unexpected(ReleaseError{std::move(sorted).error(), true, std::move(*files)});
+  if (!sorted) {
+    std::string explanation = explain_document(request, *values, *files, sorted.error());
+    return tl::unexpected(ReleaseError{std::move(sorted).error(), true, std::move(*files), std::move(explanation)});
+  }
   out.documents = std::move(*sorted);
   out.crds = crds_of(chart);
-  out.files = std::move(*files);
   return out;
 }
 
-Result<std::string> print_release(const Release& release, const PrintOptions& options) {
+std::string manifest_block(const Release& release, bool crds) {
   std::string all;
   size_t size = 0;
   for (const Manifest& m : release.documents.manifests) size += m.text.size() + m.path.size() + 32;
   all.reserve(size + 64);
-  if (options.crds)
+  if (crds)
     for (const CrdFile& crd : release.crds) append_document(all, crd.path, *crd.data);
   for (const Manifest& m : release.documents.manifests) append_document(all, m.path, m.text);
-  std::string_view trimmed = trim_space(all);
-  std::string out(trimmed);
+  return all;
+}
+
+Result<std::string> print_release(const Release& release, const PrintOptions& options) {
+  std::string out = options.manifests ? *options.manifests : manifest_block(release, options.crds);
+  // in place: this may be megabytes
+  std::string_view trimmed = trim_space(out);
+  auto front = static_cast<size_t>(trimmed.data() - out.data());
+  out.resize(front + trimmed.size());
+  out.erase(0, front);
   out += '\n';
   if (options.hooks) {
     for (const Hook& hook : release.documents.hooks) {

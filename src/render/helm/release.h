@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
 #include "render/helm/engine.h"
+#include "render/helm/explain.h"
 #include "render/helm/manifest.h"
 
 namespace slipway::render::helm {
@@ -19,19 +21,21 @@ struct ReleaseRequest {
   EngineOptions engine;
   bool skip_schema_validation = false;
   bool subchart_notes = false;
+  std::vector<Layer> layers;                     // what `values` were merged from, lowest first: for explanations alone
   Duration time_max = std::chrono::seconds(60);  // of a worker (render_apart)
 };
 struct Release {
   Sorted documents;
   std::vector<CrdFile> crds;
   std::string notes;
-  RenderedFiles files;  // without NOTES.txt
+  RenderedFiles files;  // without NOTES.txt; in lint mode alone, which sorts nothing
 };
 // An error, and whether Helm had begun to render: it then says how to see the broken output.
 struct ReleaseError {
   Error error;
   bool rendering = false;
-  RenderedFiles files;  // of a manifest that does not parse: for --debug
+  RenderedFiles files;      // of a manifest that does not parse: for --debug
+  std::string explanation;  // lines beyond Helm's words: rendered lines, the template's lines, where values come from
 };
 using ReleaseResult = tl::expected<Release, ReleaseError>;
 ReleaseResult render_release(ReleaseRequest request, std::vector<std::string>& warnings);
@@ -43,7 +47,10 @@ struct PrintOptions {
   bool crds = false, hooks = true, tests = true;
   std::vector<std::string> show_only;
   Compat compat = Compat::helm3;
+  std::optional<std::string> manifests;  // as a post-renderer made them; absent: manifest_block()
 };
+// CRDs where they are wanted, and manifests, without hooks: what a post-renderer gets.
+std::string manifest_block(const Release& release, bool crds);
 // What `helm template` prints. Error: not_found, "could not find template x in chart".
 Result<std::string> print_release(const Release& release, const PrintOptions& options);
 

@@ -1,5 +1,6 @@
 #include "render/helm/unread.h"
 
+#include <optional>
 #include <set>
 
 #include "base/text.h"
@@ -8,7 +9,7 @@ namespace slipway::render::helm {
 
 namespace {
 
-constexpr size_t kSentencesMax = 50;
+constexpr size_t kFindingsMax = 50;
 
 bool word_character(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
@@ -47,52 +48,104 @@ void add_chart(const Chart& chart, std::set<std::string, std::less<>>& words) {
   for (const auto& child : chart.dependencies) add_chart(*child, words);
 }
 
+// "/a~1b" for a/b, as RFC 6901.
+std::string pointer_to(const std::string& above, std::string_view key) {
+  std::string part = base::replace_all(base::replace_all(std::string(key), "~", "~0"), "/", "~1");
+  return above + "/" + part;
+}
+
+// The dependency that `key` of a chart's values belongs to: true; `child`: the chart, when it is there.
+bool is_dependency(const Chart& chart, const std::string& key, const Chart*& child) {
+  child = nullptr;
+  for (const auto& c : chart.dependencies)
+    if (c->name() == key) child = c.get();
+  bool known = child != nullptr;
+  for (const auto& d : chart.metadata.dependencies) {
+    if (!d || (d->name != key && d->alias != key)) continue;
+    known = true;
+    if (d->alias == key)
+      for (const auto& c : chart.dependencies)
+        if (c->name() == d->name) child = c.get();
+  }
+  return known;
+}
+
+// Where a table stands that is looked into: in a layer, and in the chart's values.
+struct Here {
+  std::string file, shown, pointer;  // shown: "ports.web.", as people write it
+  std::string where;                 // " (set in ...)", behind the message
+};
+
 class Search {
  public:
   explicit Search(const Chart& chart) { add_chart(chart, words_); }
 
-  void look(const Chart& chart, const Value& said, const std::string& prefix, const std::string& where) {
-    walk(chart, &chart, said, chart.values, prefix, where);
-  }
+  void look(const Chart& chart, const Value& said, const Here& here) { walk(chart, true, said, chart.values, here); }
 
   // What charts say to the charts below them.
   void look_below(const Chart& chart, const std::string& prefix) {
     for (const auto& child : chart.dependencies) {
       std::string path = prefix + child->name() + ".";
       if (const Value& said = chart.values[child->name()]; said.is_object())
-        look(*child, said, path, fmt::format(" (set in the values.yaml of chart {})", chart.name()));
+        look(*child, said, {{}, path, {}, fmt::format(" (set in the values.yaml of chart {})", chart.name())});
       look_below(*child, path);
     }
   }
 
-  std::vector<std::string> sentences;
+  // The chart's own defaults. `texts`: all its templates as one.
+  void look_at_defaults(const Chart& chart, const Value& table, const std::string& texts, const Here& here) {
+    for (const value::Member& m : table.members()) {
+      std::string key = m.key.str();
+      if (found.size() >= kFindingsMax) return;
+      if (here.shown.empty()) {
+        const Chart* child = nullptr;
+        if (key == "global" || key == "tags" || is_dependency(chart, key, child)) continue;
+      }
+      if (!words_.contains(key)) {
+        push(chart, here, key, {});
+        continue;
+      }
+      // Only tables whose members are always named one by one: ".ports.web", never ".ports" alone.
+      if (m.value.is_object() && !m.value.empty() && never_whole(texts, key))
+        look_at_defaults(chart, m.value, texts, {here.file, here.shown + key + ".", pointer_to(here.pointer, key), {}});
+    }
+  }
+
+  std::vector<Unread> found;
 
  private:
-  void walk(const Chart& chart, const Chart* at_root, const Value& said, const Value& fallback,
-            const std::string& prefix, const std::string& where) {
+  static bool never_whole(const std::string& texts, const std::string& key) {
+    for (size_t at = texts.find(key); at != std::string::npos; at = texts.find(key, at + 1)) {
+      size_t end = at + key.size();
+      bool starts = at == 0 || !word_character(texts[at - 1]);
+      bool ends = end >= texts.size() || !word_character(texts[end]);
+      if (!starts || !ends) continue;
+      bool goes_on = end + 1 < texts.size() && texts[end] == '.' && word_character(texts[end + 1]);
+      if (!goes_on) return false;
+    }
+    return true;
+  }
+
+  void push(const Chart& chart, const Here& here, const std::string& key, const std::optional<std::string>& near) {
+    found.push_back({here.file, pointer_to(here.pointer, key),
+                     fmt::format("no template of chart {} reads \"{}{}\"{}: it has no effect", chart.name(), here.shown,
+                                 key, here.where),
+                     near ? fmt::format("did you mean \"{}{}\"?", here.shown, *near) : ""});
+  }
+
+  void walk(const Chart& chart, bool at_root, const Value& said, const Value& fallback, const Here& here) {
     for (const value::Member& m : said.members()) {
       std::string key = m.key.str();
-      if (sentences.size() >= kSentencesMax) return;
+      if (found.size() >= kFindingsMax) return;
       if (at_root && (key == "global" || key == "tags")) continue;
-      if (at_root) {
-        const Chart* child = nullptr;
-        for (const auto& c : chart.dependencies)
-          if (c->name() == key) child = c.get();
-        for (const auto& d : chart.metadata.dependencies)
-          if (d && d->alias == key)
-            for (const auto& c : chart.dependencies)
-              if (c->name() == d->name) child = c.get();
-        if (child) {
-          if (m.value.is_object()) look(*child, m.value, prefix + key + ".", where);
-          continue;
-        }
-        bool off = false;  // a dependency that is not there
-        for (const auto& d : chart.metadata.dependencies) off = off || (d && (d->name == key || d->alias == key));
-        if (off) continue;
+      Here below{here.file, here.shown + key + ".", pointer_to(here.pointer, key), here.where};
+      const Chart* child = nullptr;
+      if (at_root && is_dependency(chart, key, child)) {
+        if (child && m.value.is_object()) look(*child, m.value, below);
+        continue;
       }
       if (const Value* there = fallback.find(key)) {
-        if (m.value.is_object() && there->is_object() && !there->empty())
-          walk(chart, nullptr, m.value, *there, prefix + key + ".", where);
+        if (m.value.is_object() && there->is_object() && !there->empty()) walk(chart, false, m.value, *there, below);
         continue;
       }
       // below a table that is empty by default anything may be meant
@@ -100,10 +153,7 @@ class Search {
       if (words_.contains(key)) continue;
       std::vector<std::string> near_to;
       for (const value::Member& other : fallback.members()) near_to.push_back(other.key.str());
-      auto near = base::nearest(key, near_to);
-      sentences.push_back(fmt::format("values: no template of chart {} reads \"{}{}\"{}{}: it has no effect",
-                                      chart.name(), prefix, key,
-                                      near ? fmt::format(", did you mean \"{}{}\"?", prefix, *near) : "", where));
+      push(chart, here, key, base::nearest(key, near_to));
     }
   }
 
@@ -112,11 +162,22 @@ class Search {
 
 }  // namespace
 
-std::vector<std::string> unread_values(const Chart& chart, const Value& values) {
+std::vector<Unread> unread_values(const Chart& chart, const std::vector<Layer>& user) {
   Search search(chart);
-  search.look(chart, values, "", "");
+  for (const Layer& layer : user)
+    search.look(chart, layer.values,
+                {layer.file, {}, {}, layer.file.empty() ? fmt::format(" (set by {})", layer.name) : ""});
   search.look_below(chart, "");
-  return std::move(search.sentences);
+  return std::move(search.found);
+}
+
+std::vector<Unread> unread_defaults(const Chart& chart, const std::string& folder) {
+  Search search(chart);
+  std::string texts;
+  for (const ChartFile& file : chart.templates) texts += *file.data + "\n";
+  search.look_at_defaults(chart, chart.values, texts,
+                          {folder.empty() ? "values.yaml" : folder + "/values.yaml", {}, {}, {}});
+  return std::move(search.found);
 }
 
 }  // namespace slipway::render::helm

@@ -7,10 +7,22 @@
 #include <vector>
 
 #include "render/helm/chart.h"
+#include "render/helm/explain.h"
 
 namespace slipway::render::helm {
 
-// One sentence each. `values`: of the user. What a parent chart's values.yaml says to its sub-charts is judged as well.
-std::vector<std::string> unread_values(const Chart& chart, const Value& values);
+inline constexpr const char* kUnreadValue = "unread-value";
+
+struct Unread {
+  std::string file;     // the layer's; "" when it stands in no file
+  std::string pointer;  // "/image/tagg"
+  std::string message, fix;
+};
+
+// What users say. What a parent chart's values.yaml says to its sub-charts is judged as well.
+std::vector<Unread> unread_values(const Chart& chart, const std::vector<Layer>& user);
+// Keys of the chart's own values.yaml that no template names, below tables that no template takes as a whole. `folder`:
+// the chart's.
+std::vector<Unread> unread_defaults(const Chart& chart, const std::string& folder);
 
 }  // namespace slipway::render::helm

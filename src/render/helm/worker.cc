@@ -125,6 +125,7 @@ std::string packed(const ReleaseResult& result, const std::vector<std::string>& 
     out.number(error.causes().size());
     for (const base::Cause& cause : error.causes()) out.text(cause.reason).text(cause.message).text(cause.field);
     write(out, result.error().files);
+    out.text(result.error().explanation);
     return out.take();
   }
   out.number(result->documents.manifests.size());
@@ -140,6 +141,7 @@ std::string packed(const ReleaseResult& result, const std::vector<std::string>& 
   out.number(result->crds.size());
   for (const CrdFile& crd : result->crds) out.text(crd.path).text(*crd.data);
   out.text(result->notes);
+  write(out, result->files);
   return out.take();
 }
 
@@ -159,7 +161,8 @@ ReleaseResult unpacked(std::string_view text, std::vector<std::string>& warnings
       cause.field = in.text();
       error = std::move(error).cause(std::move(cause));
     }
-    result = tl::unexpected(ReleaseError{std::move(error), rendering, read_files(in)});
+    RenderedFiles files = read_files(in);
+    result = tl::unexpected(ReleaseError{std::move(error), rendering, std::move(files), std::string(in.text())});
   } else {
     Release release;
     for (uint64_t n = in.count(); n > 0; --n) release.documents.manifests.push_back(read_manifest(in));
@@ -177,11 +180,12 @@ ReleaseResult unpacked(std::string_view text, std::vector<std::string>& warnings
       release.crds.push_back({std::move(path), std::make_shared<const std::string>(in.text())});
     }
     release.notes = in.text();
+    release.files = read_files(in);
     result = std::move(release);
   }
   if (!in.good())
     return tl::unexpected(
-        ReleaseError{fail(ErrorKind::internal, "the rendering worker's answer cannot be read"), false, {}});
+        ReleaseError{fail(ErrorKind::internal, "the rendering worker's answer cannot be read"), false, {}, {}});
   return result;
 }
 
@@ -194,7 +198,8 @@ std::string answer(const ReleaseRequest& request, std::string_view question) {
     auto file = request.engine.environment.zoneinfo(in.text());
     out.number(file.has_value()).text(file ? std::string_view(*file) : std::string_view());
   } else if (kind == "host" && request.engine.resolve_host) {
-    out.text(request.engine.resolve_host(in.text()));
+    auto address = request.engine.resolve_host(in.text());
+    out.number(address.has_value()).text(address.value_or(""));
   } else if (kind == "lookup" && request.engine.lookup) {
     auto words = in.texts();
     words.resize(4);
@@ -215,7 +220,9 @@ void render_in_workers(bool on) {
 ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& warnings) {
   if (!in_workers) return render_release(std::move(request), warnings);
   auto work = [&](const runtime::Ask& ask) {
-    ReleaseRequest inner = request;
+    // Neither is freed: this process is about to end.
+    auto& inner = *new ReleaseRequest(request);
+    inner.engine.process_ends = true;
     if (request.engine.environment.zoneinfo) {
       inner.engine.environment.zoneinfo = [&ask](std::string_view zone) -> std::optional<std::string> {
         std::string text = ask(Writer().text("zone").text(zone).take());
@@ -225,9 +232,11 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
       };
     }
     if (request.engine.resolve_host) {
-      inner.engine.resolve_host = [&ask](std::string_view host) {
+      inner.engine.resolve_host = [&ask](std::string_view host) -> std::optional<std::string> {
         std::string text = ask(Writer().text("host").text(host).take());
-        return std::string(Reader(text).text());
+        Reader in(text);
+        if (in.number() == 0) return std::nullopt;
+        return std::string(in.text());
       };
     }
     if (request.engine.lookup) {
@@ -244,7 +253,7 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
       };
     }
     std::vector<std::string> said;
-    ReleaseResult result = render_release(std::move(inner), said);
+    auto& result = *new ReleaseResult(render_release(std::move(inner), said));
     return packed(result, said);
   };
   auto done = runtime::run_isolated(
@@ -253,7 +262,7 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
   if (!done) {
     Error error = fail(done.error().kind(), "chart {}: rendering was given up: {}", request.chart->name(),
                        done.error().message());
-    return tl::unexpected(ReleaseError{std::move(error), false, {}});
+    return tl::unexpected(ReleaseError{std::move(error), false, {}, {}});
   }
   return unpacked(*done, warnings);
 }

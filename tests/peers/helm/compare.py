@@ -19,6 +19,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 
 
+WHY = b"\nslipway: why:\n"  # what we say beyond Helm's words comes behind this
+
+
 def peer(name):
     home = os.environ.get("SLIPWAY_PEERS") or os.path.expanduser("~/.cache/slipway/peers")
     return os.path.join(home, "bin", name)
@@ -38,8 +41,8 @@ def cases(charts):
 
 def run(command, home):
     env = dict(os.environ, HOME=home, KUBECONFIG="/dev/null", HELM_NAMESPACE="")
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, timeout=120)
-    return done.returncode, done.stdout, done.stderr
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, timeout=600)
+    return done.returncode, done.stdout, done.stderr.split(WHY)[0]
 
 
 def masked(text, first, second):

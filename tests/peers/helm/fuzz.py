@@ -87,6 +87,8 @@ def main():
             with open(file, "w", encoding="utf-8") as out:
                 json.dump({} if values is SKIP else values, out, default=str)
             wrong = compare.compare(said.slipway, helm, "helm3", chart, ["-f", file], home, refusals=True)
+            if sys.stderr.isatty() or (seed - said.seed + 1) % 100 == 0:
+                print(f"{seed - said.seed + 1} of {said.renders}, {failed} differ", file=sys.stderr, flush=True)
             if wrong == "refused":
                 refused += 1
             elif wrong:

@@ -1,0 +1,234 @@
+#include "cli/helm/cluster_side.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <semaphore>
+
+#include "base/text.h"
+#include "cli/connection.h"
+#include "cli/paths.h"
+#include "cluster/remote/remote.h"
+#include "kinds/object.h"
+#include "value/json.h"
+#include "value/yaml.h"
+
+namespace slipway::cli::helm {
+
+namespace rh = render::helm;
+
+namespace {
+
+constexpr size_t kAnswerBytesMax = 256 << 20;
+
+Result<std::string> kubeconfig_path(World& world, const Flags& flags) {
+  if (std::string path = flags.text("--kubeconfig"); !path.empty()) return absolute_path(path);
+  if (const char* path = std::getenv("KUBECONFIG"); path && *path)
+    return absolute_path(std::string(base::split(path, ':')[0]));
+  std::string own = absolute_path("~/.kube/config");
+  if (world.files().exists(own)) return own;
+  std::string slipway = kubeconfig_of(world, "/var/lib/slipway");
+  if (world.files().exists(slipway)) return slipway;
+  return fail(ErrorKind::not_found,
+              "there is no kubeconfig: say --kubeconfig FILE, or start a cluster with slipway up");
+}
+
+// "example.org/v1, Kind=Widget", as Go prints a GroupVersionKind.
+std::string go_kind(const std::string& api_version, const std::string& kind) {
+  return (api_version.find('/') == api_version.npos ? "/" : "") + api_version + ", Kind=" + kind;
+}
+
+struct Answer {
+  std::binary_semaphore there{0};
+  std::optional<Result<Value>> value;
+};
+
+Task<void> answer_one(ClusterSide* side, std::shared_ptr<Answer> answer, std::string api_version, std::string kind,
+                      std::string ns, std::string name) {
+  auto found = co_await side->find(std::move(api_version), std::move(kind), std::move(ns), std::move(name));
+  answer->value = std::move(found);
+  answer->there.release();
+}
+
+// Why an object that is there cannot be the release's; "" when it is.
+std::string ownership_fault(const Value& object, const std::string& name, const std::string& ns) {
+  std::string out;
+  auto want = [&](const char* field, const char* word, const char* key, const std::string& wanted) {
+    const Value* found = object["metadata"][field].find(key);
+    if (found && found->as_string() == wanted) return;
+    out += out.empty() ? "" : "; ";
+    out += found ? fmt::format("{} validation error: key \"{}\" must equal \"{}\": current value is \"{}\"", word, key,
+                               wanted, found->as_string())
+                 : fmt::format("{} validation error: missing key \"{}\": must be set to \"{}\"", word, key, wanted);
+  };
+  want("labels", "label", "app.kubernetes.io/managed-by", "Helm");
+  want("annotations", "annotation", "meta.helm.sh/release-name", name);
+  want("annotations", "annotation", "meta.helm.sh/release-namespace", ns);
+  return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ClusterSide>> ClusterSide::open(World& world, const Flags& flags) {
+  std::string path = OR_RETURN(kubeconfig_path(world, flags));
+  auto connection = OR_RETURN(apiserver::read_kubeconfig(world, path, flags.text("--kube-context")));
+  connection.server = flags.text("--kube-apiserver", connection.server);
+  connection.bearer_token = flags.text("--kube-token", connection.bearer_token);
+  connection.tls.server_name = flags.text("--kube-tls-server-name", connection.tls.server_name);
+  if (flags.is("--kube-insecure-skip-tls-verify")) connection.tls.verify = false;
+  if (std::string file = flags.text("--kube-ca-file"); !file.empty())
+    connection.tls.ca_pem = OR_RETURN(world.files().read(absolute_path(file), 1 << 20));
+  std::unique_ptr<ClusterSide> side(new ClusterSide(world, std::move(connection)));
+  side->user_ = flags.text("--kube-as-user");
+  side->groups_ = flags.all("--kube-as-group");
+  return side;
+}
+
+ClusterSide::ClusterSide(World& world, apiserver::Connection connection)
+    : world_(world), connection_(std::move(connection)), client_(http_client(world, connection_)) {}
+
+Task<Result<rh::Capabilities>> ClusterSide::capabilities() {
+  rh::Capabilities out;
+  auto version = co_await get("/version");
+  if (!version) co_return std::move(version).error().context("Kubernetes cluster unreachable");
+  out.kube.version = out.kube.normal = (*version)["gitVersion"].str();
+  out.kube.major = (*version)["major"].str();
+  out.kube.minor = (*version)["minor"].str();
+  std::vector<std::string> versions;
+  Value core = OR_CO_RETURN(co_await get("/api"));
+  for (const Value& v : core["versions"].items()) versions.push_back(v.str());
+  Value groups = OR_CO_RETURN(co_await get("/apis"));
+  for (const Value& group : groups["groups"].items())
+    for (const Value& v : group["versions"].items()) versions.push_back(v["groupVersion"].str());
+  for (const std::string& v : versions) {
+    out.api_versions.push_back(v);
+    // An aggregated API whose server is away keeps nobody from the others.
+    auto list = co_await get((v.find('/') == v.npos ? "/api/" : "/apis/") + v);
+    if (!list) continue;
+    for (const Value& resource : (*list)["resources"].items()) {
+      std::string id = v + "/" + resource["kind"].str();
+      if (std::ranges::find(out.api_versions, id) == out.api_versions.end()) out.api_versions.push_back(std::move(id));
+    }
+    resources_[v] = std::move(*list);
+  }
+  co_return out;
+}
+
+Task<Result<Value>> ClusterSide::find(std::string api_version, std::string kind, std::string ns, std::string name) {
+  auto resource = co_await resource_of(api_version, kind);
+  if (!resource)
+    co_return std::move(resource).error().context("unable to get apiresource from unstructured: " +
+                                                  go_kind(api_version, kind));
+  if (!*resource)
+    co_return fail(ErrorKind::not_found, "unable to get apiresource from unstructured: {}: the server has no such kind",
+                   go_kind(api_version, kind));
+  auto found = co_await get(path_of(api_version, **resource, (*resource)->namespaced ? ns : "", name));
+  if (found.failed_with(ErrorKind::not_found)) co_return Value();
+  if (!found || !name.empty()) co_return found;
+  // Items carry neither; Go's reader gives them back.
+  std::vector<Value> items;
+  for (const Value& item : (*found)["items"].items())
+    items.push_back(item.with_member("apiVersion", api_version).with_member("kind", kind));
+  co_return found->with_member("items", Value::array(std::move(items)));
+}
+
+rh::Lookup ClusterSide::lookup(TaskGroup& group) {
+  return [this, &group](std::string_view api_version, std::string_view kind, std::string_view ns,
+                        std::string_view name) -> Result<Value> {
+    auto answer = std::make_shared<Answer>();
+    world_.executor().post([this, &group, answer, v = std::string(api_version), k = std::string(kind),
+                            s = std::string(ns),
+                            n = std::string(name)] { group.spawn(answer_one(this, answer, v, k, s, n)); });
+    answer->there.acquire();
+    return std::move(*answer->value);
+  };
+}
+
+Task<Result<>> ClusterSide::validate(const rh::Release* release, std::string name, std::string ns, bool upgrade) {
+  std::vector<std::string> unknown;
+  std::vector<std::pair<Value, Resource>> objects;
+  for (const rh::Manifest& manifest : release->documents.manifests) {
+    auto object = value::parse_yaml(manifest.text);
+    if (!object || !object->is_object()) continue;
+    std::string version = (*object)["apiVersion"].str(), kind = (*object)["kind"].str();
+    auto resource = co_await resource_of(version, kind);
+    if (!resource && !resource.failed_with(ErrorKind::not_found)) co_return std::move(resource).error();
+    if (!resource || !*resource) {
+      unknown.push_back(fmt::format(
+          "resource mapping not found for name: \"{}\" namespace: \"{}\" from \"\": no matches for kind \"{}\" in "
+          "version \"{}\"\nensure CRDs are installed first",
+          kinds::name_of(*object), kinds::namespace_of(*object), kind, version));
+      continue;
+    }
+    objects.emplace_back(std::move(*object), std::move(**resource));
+  }
+  if (unknown.size() == 1)
+    co_return fail(ErrorKind::invalid, "unable to build kubernetes objects from release manifest: {}", unknown[0]);
+  if (!unknown.empty())
+    co_return fail(ErrorKind::invalid, "unable to build kubernetes objects from release manifest: [{}]",
+                   base::join(unknown, ", "));
+  if (upgrade) co_return Result<>();
+  for (const auto& [object, resource] : objects) {
+    std::string its_name(kinds::name_of(object)), its_ns(kinds::namespace_of(object));
+    if (its_ns.empty()) its_ns = ns;
+    if (!resource.namespaced) its_ns.clear();
+    auto there = co_await get(path_of(object["apiVersion"].str(), resource, its_ns, its_name));
+    if (there.failed_with(ErrorKind::not_found)) continue;
+    if (!there) co_return std::move(there).error().context("could not get information about the resource");
+    std::string fault = ownership_fault(*there, name, ns);
+    if (!fault.empty())
+      co_return fail(
+          ErrorKind::invalid,
+          "Unable to continue with install: {} \"{}\" in namespace \"{}\" exists and cannot be imported into "
+          "the current release: invalid ownership metadata; {}",
+          object["kind"].as_string(), its_name, its_ns, fault);
+  }
+  co_return Result<>();
+}
+
+Task<void> ClusterSide::close() {
+  co_await client_->close();
+}
+
+Task<Result<Value>> ClusterSide::get(std::string path) {
+  runtime::ClientRequest request;
+  request.url = path;
+  request.headers.add("Accept", "application/json");
+  if (!connection_.bearer_token.empty()) request.headers.add("Authorization", "Bearer " + connection_.bearer_token);
+  if (!user_.empty()) request.headers.add("Impersonate-User", user_);
+  for (const std::string& group : groups_) request.headers.add("Impersonate-Group", group);
+  auto response = co_await client_->send(std::move(request));
+  if (!response) co_return std::move(response).error();
+  std::string text = OR_CO_RETURN(co_await response->body->read_all(kAnswerBytesMax));
+  auto body = value::parse_json(text, {.bytes_max = kAnswerBytesMax});
+  if (response->status >= 300) {
+    if (body && (*body)["kind"].as_string() == "Status") co_return cluster::error_of_status(*body, response->status);
+    std::string_view words = response->status == 404 ? "the server could not find the requested resource"
+                                                     : "the server answered with an error";
+    co_return cluster::error_of_status(Value{{"message", words}}, response->status);
+  }
+  co_return body;
+}
+
+Task<Result<std::optional<ClusterSide::Resource>>> ClusterSide::resource_of(std::string api_version, std::string kind) {
+  if (!resources_.contains(api_version)) {
+    std::string path = (api_version.find('/') == api_version.npos ? "/api/" : "/apis/") + api_version;
+    Value list = OR_CO_RETURN(co_await get(std::move(path)));
+    resources_[api_version] = std::move(list);
+  }
+  for (const Value& one : resources_[api_version]["resources"].items()) {
+    if (one["kind"].as_string() != kind || one["name"].as_string().find('/') != std::string_view::npos) continue;
+    co_return Resource{one["name"].str(), one["namespaced"].as_bool()};
+  }
+  co_return std::optional<Resource>();
+}
+
+std::string ClusterSide::path_of(const std::string& api_version, const Resource& resource, const std::string& ns,
+                                 const std::string& name) {
+  std::string path = (api_version.find('/') == api_version.npos ? "/api/" : "/apis/") + api_version;
+  if (!ns.empty()) path += "/namespaces/" + runtime::percent_encode(ns);
+  path += "/" + resource.plural;
+  if (!name.empty()) path += "/" + runtime::percent_encode(name);
+  return path;
+}
+
+}  // namespace slipway::cli::helm

@@ -1,0 +1,48 @@
+#include "render/helm/lock.h"
+
+#include "base/text.h"
+#include "sources/chart_repository.h"
+#include "value/go_words.h"
+#include "value/json.h"
+
+namespace slipway::render::helm {
+
+namespace {
+
+// As Go's encoding/json writes a chart.Dependency: fields in the struct's order, <, > and & escaped.
+std::string go_json(const Dependency& d) {
+  auto text = [](std::string_view s) { return value::escaped_for_html(value::to_json(Value(s))); };
+  std::string out = "{\"name\":" + text(d.name);
+  if (!d.version.empty()) out += ",\"version\":" + text(d.version);
+  out += ",\"repository\":" + text(d.repository);
+  if (!d.condition.empty()) out += ",\"condition\":" + text(d.condition);
+  if (!d.tags.empty()) {
+    out += ",\"tags\":[";
+    for (size_t i = 0; i < d.tags.size(); ++i) out += (i ? "," : "") + text(d.tags[i]);
+    out += "]";
+  }
+  if (d.enabled) out += ",\"enabled\":true";
+  if (d.import_values.is_array() && !d.import_values.empty())
+    out += ",\"import-values\":" + value::to_json(d.import_values);
+  if (!d.alias.empty()) out += ",\"alias\":" + text(d.alias);
+  return out + "}";
+}
+
+}  // namespace
+
+std::string lock_digest(const std::vector<Dependency>& wanted, const std::vector<Dependency>& locked) {
+  auto list = [](const std::vector<Dependency>& all) {
+    std::string out = "[";
+    for (const auto& d : all) out += (out.size() > 1 ? "," : "") + go_json(d);
+    return out + "]";
+  };
+  return "sha256:" + sources::sha256_hex("[" + list(wanted) + "," + list(locked) + "]");
+}
+
+Error out_of_sync() {
+  return fail(ErrorKind::invalid,
+              "the lock file (Chart.lock) is out of sync with the dependencies file (Chart.yaml). Please update the "
+              "dependencies");
+}
+
+}  // namespace slipway::render::helm

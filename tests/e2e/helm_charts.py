@@ -1,0 +1,69 @@
+"""What the tests of charts share: a temporary folder with charts in it, and `slipway helm` run there."""
+import functools
+import http.server
+import os
+import shutil
+import ssl
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from harness import SLIPWAY, free_port, wait
+
+
+class Folder(unittest.TestCase):
+    """A temporary folder with charts in it."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="slipway-helm-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def write(self, name, text):
+        file = os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        with open(file, "w", encoding="utf-8") as out:
+            out.write(text)
+
+    def chart(self, name, template="kind: ConfigMap\nmetadata: {name: x}\n", version="1.0.0", more=""):
+        self.write(f"{name}/Chart.yaml", f"apiVersion: v2\nname: {name}\nversion: {version}\n{more}")
+        self.write(f"{name}/templates/a.yaml", template)
+
+    def helm(self, *words, code=0, seconds=120, **env):
+        env = dict(os.environ, HOME=self.folder, KUBECONFIG="/dev/null", SSL_CERT_FILE="") | env
+        done = subprocess.run([SLIPWAY, "helm", *words], cwd=self.folder, env=env, capture_output=True, text=True, timeout=seconds)
+        self.assertEqual(code, done.returncode, done.stdout[-2000:] + done.stderr[-2000:])
+        return done.stdout if code == 0 else done.stderr
+
+    def files(self):
+        return sorted(os.path.relpath(os.path.join(at, f), self.folder) for at, _, names in os.walk(self.folder) for f in names)
+
+    def serve(self, folder):
+        """The folder over https; its certificate is ca.pem. Gives the URL."""
+        key, cert = os.path.join(self.folder, "key.pem"), os.path.join(self.folder, "ca.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+                       check=True, capture_output=True)
+
+        class Quiet(http.server.SimpleHTTPRequestHandler):
+            def log_message(self, *arguments):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        return f"https://127.0.0.1:{server.server_port}"
+
+    def registry(self):
+        """Debian's docker-registry without TLS. Gives HOST:PORT."""
+        port = free_port()
+        self.write("registry.yml", f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {self.folder}/registry}}}}\n"
+                                   f"http: {{addr: \"127.0.0.1:{port}\"}}\n")
+        registry = subprocess.Popen(["docker-registry", "serve", os.path.join(self.folder, "registry.yml")],
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: (registry.kill(), registry.wait()))
+        wait("the registry listens", lambda: __import__("socket").create_connection(("127.0.0.1", port), 1), 60)
+        return f"127.0.0.1:{port}"

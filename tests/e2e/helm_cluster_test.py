@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Charts that ask a cluster (`lookup`, --validate), and Applications whose charts come from repositories and registries: a Slipway on the
+simulated node, a repository over https and Debian's docker-registry, all on loopback."""
+import base64
+import os
+import shutil
+import unittest
+
+from harness import Repository, Slipway, wait
+from helm_charts import Folder
+
+ARGOCD = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
+CONFIG = """kind: ConfigMap
+apiVersion: v1
+metadata: {{name: {name}, namespace: {{{{ .Release.Namespace }}}}}}
+data: {{version: "{{{{ .Chart.Version }}}}", text: {{{{ .Values.text | default "none" | quote }}}}}}
+"""
+
+
+class WithSlipway(Folder):
+    @classmethod
+    def setUpClass(cls):
+        cls.slipway = Slipway().start()
+        cls.addClassCleanup(cls.slipway.close)
+
+    def make(self, path, body):
+        status, answer = self.slipway.api.json("post", path, body)
+        self.assertIn(status, (200, 201), answer)
+        return answer
+
+
+class Cluster(WithSlipway):
+    """`slipway helm template` beside a cluster: in Helm 3.22's words."""
+
+    def ask(self, *words, code=0):
+        return self.helm(*words, code=code, KUBECONFIG=str(self.slipway.kubeconfig))
+
+    def test_lookup(self):
+        for name in ("one", "two"):
+            self.make("/api/v1/namespaces/default/configmaps", {"metadata": {"name": name, "labels": {"n": name}}, "data": {"k": name}})
+        self.chart("c", """kind: Found
+one: {{ (lookup "v1" "ConfigMap" "default" "one").data.k }}
+none: {{ lookup "v1" "ConfigMap" "default" "three" | toJson | quote }}
+kind_of_list: {{ (lookup "v1" "ConfigMap" "default" "").kind }}
+names: [{{ range (lookup "v1" "ConfigMap" "default" "").items }}{{ .metadata.name }}, {{ end }}]
+of_each: {{ range (lookup "v1" "ConfigMap" "" "").items }}{{ if eq .metadata.name "two" }}{{ .kind }}.{{ .apiVersion }}{{ end }}{{ end }}
+namespace: {{ (lookup "v1" "Namespace" "" "default").metadata.name }}
+again: {{ tpl "{{ (lookup \\"v1\\" \\"ConfigMap\\" \\"default\\" \\"two\\").data.k }}" . }}
+""")
+        out = self.ask("template", "c", "--dry-run=server")
+        for line in ("one: one", "none: \"{}\"", "kind_of_list: ConfigMapList", "names: [", "of_each: ConfigMap.v1", "namespace: default",
+                     "again: two"):
+            self.assertIn(line, out)
+        self.assertRegex(out, r"names: \[.*one, .*two, ")
+        self.chart("d", 'kind: {{ lookup "example.org/v1" "Widget" "" "x" }}\n')
+        said = self.ask("template", "d", "--dry-run=server", code=1)
+        self.assertIn("error calling lookup: unable to get apiresource from unstructured: example.org/v1, Kind=Widget: "
+                      "the server could not find the requested resource", said)
+        said = self.helm("template", "d", "--dry-run=server", code=1, KUBECONFIG=os.path.join(self.folder, "none"))
+        self.assertIn("error calling lookup: ", said)
+        self.assertIn(os.path.join(self.folder, "none"), said)
+
+    def test_validate(self):
+        self.chart("c", """apiVersion: v1
+kind: ConfigMap
+metadata: {name: theirs, namespace: default}
+data: {apps: "{{ .Capabilities.APIVersions.Has "argoproj.io/v1alpha1/Application" }}", kube: {{ .Capabilities.KubeVersion.Version }}}
+""")
+        out = self.ask("template", "c", "--validate")
+        self.assertIn('apps: "true", kube: v1.35', out)
+        self.assertIn('apps: "false"', self.helm("template", "c"))
+        self.make("/api/v1/namespaces/default/configmaps", {"metadata": {"name": "theirs"}})
+        said = self.ask("template", "rel", "c", "--validate", "--namespace", "default", code=1)
+        self.assertEqual('Error: Unable to continue with install: ConfigMap "theirs" in namespace "default" exists and cannot be imported into '
+                         'the current release: invalid ownership metadata; label validation error: missing key '
+                         '"app.kubernetes.io/managed-by": must be set to "Helm"; annotation validation error: missing key '
+                         '"meta.helm.sh/release-name": must be set to "rel"; annotation validation error: missing key '
+                         '"meta.helm.sh/release-namespace": must be set to "default"', said.strip())
+        self.ask("template", "rel", "c", "--validate", "--is-upgrade")
+        self.chart("d", "apiVersion: example.org/v1\nkind: Widget\nmetadata: {name: w}\n")
+        self.assertEqual('Error: unable to build kubernetes objects from release manifest: resource mapping not found for name: "w" '
+                         'namespace: "" from "": no matches for kind "Widget" in version "example.org/v1"\nensure CRDs are installed first',
+                         self.ask("template", "d", "--validate", code=1).strip())
+        self.assertIn("Kubernetes cluster unreachable: ",
+                      self.helm("template", "d", "--validate", code=1, KUBECONFIG=os.path.join(self.folder, "none")))
+
+    def test_names_of_hosts(self):
+        self.chart("c", 'kind: {{ getHostByName "localhost" | quote }}\n')
+        self.assertIn('kind: ""', self.helm("template", "c"))
+        self.assertRegex(self.helm("template", "c", "--enable-dns"), r'kind: "(127\.0\.0\.1|::1)"')
+
+
+class Applications(WithSlipway):
+    def application(self, name, source, **more):
+        spec = {"project": "default", "source": source, "destination": {"server": "https://kubernetes.default.svc", "namespace": "default"},
+                "syncPolicy": {"automated": {}}} | more
+        self.make(ARGOCD, {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": name, "namespace": "argocd"},
+                           "spec": spec})
+
+    def secret(self, name, **data):
+        encoded = {k: base64.b64encode(v.encode()).decode() for k, v in data.items()}
+        self.make("/api/v1/namespaces/argocd/secrets", {"metadata": {"name": name, "labels": {"argocd.argoproj.io/secret-type": "repository"}},
+                                                        "data": encoded})
+
+    def is_synced(self, name, seconds=60):
+        try:
+            wait(f"{name} is synced", lambda: self.slipway.is_app(name, "Synced", "Healthy"), seconds)
+        except AssertionError as problem:
+            raise AssertionError(f"{problem}\n{self.slipway.conditions(name)}")
+
+    def data_of(self, name):
+        return self.slipway.get(f"/api/v1/namespaces/default/configmaps/{name}")["data"]
+
+    def published(self):
+        """A repository over https that holds web 1.0.0, 1.2.0 and 2.0.0; its certificate is known to the cluster."""
+        for version in ("1.0.0", "1.2.0", "2.0.0"):
+            self.chart("web", CONFIG.format(name="{{ .Release.Name }}-web"), version)
+            self.helm("package", "web", "-d", "repo")
+        self.helm("repo", "index", "repo")
+        url = self.serve(os.path.join(self.folder, "repo"))
+        with open(os.path.join(self.folder, "ca.pem"), encoding="utf-8") as file:
+            pem = file.read()
+        path = "/api/v1/namespaces/argocd/configmaps"
+        self.slipway.api.json("delete", f"{path}/argocd-tls-certs-cm")
+        self.make(path, {"metadata": {"name": "argocd-tls-certs-cm"}, "data": {"127.0.0.1": pem}})
+        return url
+
+    def test_a_chart_of_a_repository_and_one_that_depends_on_it(self):
+        url = self.published()
+        self.application("shop", {"repoURL": url, "chart": "web", "targetRevision": "1.x",
+                                  "helm": {"valuesObject": {"text": "hello"}, "releaseName": "front"}})
+        self.is_synced("shop")
+        self.assertEqual({"version": "1.2.0", "text": "hello"}, self.data_of("front-web"))
+        self.assertEqual("1.2.0", self.slipway.application("shop")["status"]["sync"]["revision"])
+        # a chart in Git whose dependency is not vendored, values by pattern, a file as a value
+        repo = Repository(os.path.join(self.folder, "git"))
+        repo.write("app/Chart.yaml", "apiVersion: v2\nname: app\nversion: 0.1.0\n"
+                   f"dependencies: [{{name: web, version: \">=1 <2\", repository: \"{url}\"}}]\n")
+        repo.write("app/values.yaml", "text: own\n")
+        repo.write("app/values/1.yaml", "web: {text: first}\n")
+        repo.write("app/values/deep/2.yaml", "web: {text: second}\n")
+        repo.write("app/motd", "from a file")
+        repo.write("app/templates/a.yaml", CONFIG.format(name="app-{{ .Release.Name }}"))
+        repo.commit()
+        self.application("app", {"repoURL": str(repo.path), "path": "app", "helm": {
+            "valueFiles": ["values/**/*.yaml", "none.yaml"], "ignoreMissingValueFiles": True,
+            "fileParameters": [{"name": "text", "path": "motd"}]}})
+        self.is_synced("app")
+        self.assertEqual({"version": "1.2.0", "text": "second"}, self.data_of("app-web"))
+        self.assertEqual({"version": "0.1.0", "text": "from a file"}, self.data_of("app-app"))
+        # a lock decides; one that does not fit is refused
+        self.chart("app", more=f"dependencies: [{{name: web, version: 1.x, repository: \"{url}\"}}]\n")
+        self.helm("dependency", "update", "app", "--ca-file", "ca.pem")
+        with open(os.path.join(self.folder, "app/Chart.lock"), encoding="utf-8") as file:
+            lock = file.read()
+        repo.write("app/Chart.lock", lock)
+        revision = repo.commit("a lock of another Chart.yaml")
+        wait("the lock is refused", lambda: "Chart.lock) is out of sync" in self.slipway.conditions("app"), 60)
+        repo.edit("app/Chart.yaml", ">=1 <2", "1.x")
+        revision = repo.commit("the Chart.yaml of the lock")
+        wait("the lock is taken", lambda: self.slipway.is_app("app", "Synced", "Healthy", revision), 60)
+        # what is not there is named
+        repo.edit("app/Chart.yaml", "name: web, version: 1.x", "name: wbe, version: 1.x")
+        (repo.path / "app/Chart.lock").unlink()
+        repo.commit("a dependency that is not there")
+        wait("the dependency is missed", lambda: "wbe" in self.slipway.conditions("app") and url in self.slipway.conditions("app"), 60)
+
+    @unittest.skipUnless(shutil.which("docker-registry"), "no docker-registry: script/setup installs it")
+    def test_a_chart_of_a_registry(self):
+        host = self.registry()
+        for version in ("1.0.0", "1.1.0+b"):
+            self.chart("oci", CONFIG.format(name="oci-{{ .Release.Name }}"), version)
+            self.helm("package", "oci")
+            self.helm("push", f"oci-{version}.tgz", f"oci://{host}/charts", "--plain-http")
+        self.secret("charts", url=f"{host}/charts", type="helm", enableOCI="true", insecureOCIForceHttp="true")
+        self.application("reg", {"repoURL": f"{host}/charts", "chart": "oci", "targetRevision": "^1"})
+        self.is_synced("reg")
+        self.assertEqual("1.1.0+b", self.data_of("oci-reg")["version"])
+
+    def test_a_chart_that_never_ends_costs_nobody_else(self):
+        repo = Repository(os.path.join(self.folder, "git"))
+        loop = "{{ range until 100000 }}{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}{{ end }}"
+        bomb = '{{ $s := "x" }}{{ range until 60 }}{{ $s = print $s $s }}{{ end }}'
+        deep = '{{ define "a" }}{{ include "b" . }}{{ end }}{{ define "b" }}{{ include "a" . }}{{ end }}{{ include "a" . }}'
+        for name, text in (("loop", loop), ("bomb", bomb), ("deep", deep), ("good", CONFIG.format(name="good"))):
+            repo.write(f"{name}/Chart.yaml", f"apiVersion: v2\nname: {name}\nversion: 1.0.0\n")
+            repo.write(f"{name}/templates/a.yaml", text)
+        repo.commit()
+        for name in ("loop", "bomb", "deep", "good"):
+            self.application(name, {"repoURL": str(repo.path), "path": name})
+        self.is_synced("good")
+        for name, words in (("loop", "steps"), ("bomb", ""), ("deep", "nested reference name")):
+            wait(f"{name} is refused", lambda: words in self.slipway.conditions(name) and self.slipway.conditions(name), 120)
+        repo.edit("good/Chart.yaml", "1.0.0", "1.0.1")
+        revision = repo.commit("more")
+        wait("the good one goes on", lambda: self.slipway.is_app("good", "Synced", "Healthy", revision), 60)
+        self.assertIsNone(self.slipway.process.poll())
+
+
+if __name__ == "__main__":
+    unittest.main()
