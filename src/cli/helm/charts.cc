@@ -72,96 +72,6 @@ Task<int> show(runtime::RealWorld& world, Invocation said) {
   co_return 0;
 }
 
-// ---- lint ----
-
-std::vector<Option> lint_options() {
-  return joined({{{"--strict", "", "a warning fails too, and so does a missing value"},
-                  {"--with-subcharts", "", "look at the charts in charts/ as well"},
-                  {"--quiet", "", "only warnings and errors"},
-                  {"--kube-version", "VERSION", "what .Capabilities.KubeVersion says"},
-                  {"--skip-schema-validation", "", "do not check values.schema.json"}},
-                 value_flags(),
-                 global_flags()});
-}
-
-struct Finding {
-  enum Level { info, warning, error } level;
-  std::string text;
-};
-
-Task<std::vector<Finding>> lint_one(World& world, std::string path, Flags flags) {
-  std::vector<Finding> out;
-  auto found = co_await find_chart(world, path, flags);
-  if (!found) {
-    out.push_back({Finding::error, found.error().str()});
-    co_return out;
-  }
-  rh::Chart& chart = *found->chart;
-  if (chart.metadata.icon.empty()) out.push_back({Finding::info, "Chart.yaml: icon is recommended"});
-  if (!rh::is_version(chart.metadata.version))
-    out.push_back(
-        {Finding::error, fmt::format("Chart.yaml: version '{}' is not a valid SemVer", chart.metadata.version)});
-  if (!chart.values.is_object()) out.push_back({Finding::info, "values.yaml: file does not exist"});
-  if (std::string missing = rh::missing_dependencies(chart); !missing.empty())
-    out.push_back({Finding::warning, "chart directory is missing these dependencies: " + missing});
-  if (chart.templates.empty() && !chart.is_library())
-    out.push_back({Finding::warning, "templates/: directory not found"});
-  auto values = co_await read_values(world, flags);
-  if (!values) {
-    out.push_back({Finding::error, "values.yaml: " + values.error().str()});
-    co_return out;
-  }
-  rh::ReleaseRequest request;
-  request.chart = std::move(found->chart);
-  request.values = std::move(*values);
-  request.release = {"test-release", flags.text("--namespace", "default"), false};
-  request.capabilities.api_versions = rh::Capabilities::default_api_versions();
-  if (flags.has("--kube-version")) {
-    auto kube = rh::KubeVersion::parse(flags.text("--kube-version"));
-    if (!kube) {
-      out.push_back({Finding::error, kube.error().str()});
-      co_return out;
-    }
-    request.capabilities.kube = *kube;
-  }
-  request.engine.lint = true;
-  request.engine.strict = flags.is("--strict");
-  request.engine.environment = rh::environment_of(world);
-  request.skip_schema_validation = flags.is("--skip-schema-validation");
-  std::vector<std::string> warnings;
-  auto release = rh::render_apart(std::move(request), warnings);
-  for (const std::string& warning : warnings) out.push_back({Finding::info, warning});
-  if (!release) out.push_back({Finding::error, "templates/: " + release.error().error.str()});
-  co_return out;
-}
-
-Task<int> lint(runtime::RealWorld& world, Invocation said) {
-  auto flags = Flags::parse(lint_options(), said.arguments);
-  if (!flags) co_return refuse(flags.error());
-  std::vector<std::string> paths = flags->arguments;
-  if (paths.empty()) paths.push_back(".");
-  size_t failed = 0, seen = 0;
-  std::string out;
-  static constexpr const char* words[] = {"[INFO]", "[WARNING]", "[ERROR]"};
-  for (const std::string& path : paths) {
-    auto findings = co_await lint_one(world, path, *flags);
-    ++seen;
-    bool bad = std::ranges::any_of(findings, [&](const Finding& f) {
-      return f.level == Finding::error || (flags->is("--strict") && f.level == Finding::warning);
-    });
-    failed += bad;
-    std::string lines;
-    for (const Finding& f : findings)
-      if (!flags->is("--quiet") || f.level != Finding::info) lines += fmt::format("{} {}\n", words[f.level], f.text);
-    if (flags->is("--quiet") && lines.empty()) continue;
-    out += fmt::format("==> Linting {}\n{}\n", path, lines);
-  }
-  std::string sum = fmt::format("{} chart(s) linted, {} chart(s) failed", seen, failed);
-  print(out + (failed || flags->is("--quiet") ? "" : sum + "\n"));
-  if (failed) co_return refuse(sum);
-  co_return 0;
-}
-
 // ---- dependency ----
 
 std::vector<Option> dependency_options() {
@@ -484,11 +394,6 @@ Command command(const char* words, const char* arguments, const char* summary, c
 
 }  // namespace
 
-Command lint_command() {
-  return command("helm lint", "[CHART...]", "look for what is wrong with a chart",
-                 "Loads the chart, checks its values against its schema and renders it; required and fail say nothing.",
-                 lint_options(), lint);
-}
 Command show_command() {
   return command("helm show", "all|chart|values|readme|crds CHART", "print parts of a chart",
                  "CHART is a folder, an archive, REPO/NAME, a URL, or NAME with --repo.", show_options(), show);

@@ -1,0 +1,42 @@
+// What is wrong with a chart, as `helm lint` of Helm 3.22 finds it: rule by rule, in its order and words. Templates run
+// in a worker (worker.h). Pure otherwise.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "render/helm/release.h"
+#include "sources/tree.h"
+
+namespace slipway::render::helm {
+
+enum class Severity { info, warning, error };
+
+struct Finding {
+  Severity severity;
+  std::string path;  // "Chart.yaml", "templates/a.yaml", the chart's folder; may be empty
+  std::string text;
+  std::string str() const;  // "[ERROR] templates/: ..."
+};
+
+struct LintRequest {
+  const sources::Tree* tree = nullptr;
+  std::string path;   // of the chart in the tree
+  std::string shown;  // of the chart, as messages name it: absolute
+  LayeredValues values;
+  std::string ns = "default";
+  std::optional<KubeVersion> kube;
+  bool skip_schema_validation = false;
+  lang::gotemplate::Environment environment;
+};
+
+// `notes`: what Helm prints on stderr meanwhile.
+std::vector<Finding> lint(LintRequest request, std::vector<std::string>& notes);
+
+// "batch/v1beta1 CronJob is deprecated in v1.21+, unavailable in v1.25+; use batch/v1 CronJob"; "" when it is not, in
+// Kubernetes 1.`minor`.
+std::string deprecation_of(std::string_view api_version, std::string_view kind, int minor);
+
+}  // namespace slipway::render::helm
