@@ -68,6 +68,26 @@ void add(Report& report, Finding finding) {
     report.findings.push_back(std::move(finding));
 }
 
+// Applications of charts that lie here too: what their values say and no template reads.
+void check_applications(const std::shared_ptr<const sources::Tree>& tree, const render::Rendered& rendered,
+                        const kinds::Catalog& catalog, Report& report) {
+  for (const render::RenderedObject& one : rendered.objects) {
+    const Value& source = one.object["spec"]["source"];
+    std::string path = source["path"].str();
+    bool is_chart = kinds::kind_of(one.object) == "Application" && source["helm"].is_object() && !path.empty() &&
+                    render::detect(*tree, path) == render::Tool::helm;
+    if (!is_chart) continue;
+    auto own = render::render({.tree = tree, .path = path, .catalog = &catalog, .helm = source["helm"]});
+    if (!own) continue;  // the repository may be another
+    for (const render::Hazard& hazard : own->hazards) {
+      bool in_file = hazard.place.file != path;
+      add(report,
+          finding(Severity::warning, hazard.rule, in_file ? render::RenderedObject{one.object, hazard.place} : one,
+                  hazard.message, hazard.fix));
+    }
+  }
+}
+
 void check_folder(const std::shared_ptr<const sources::Tree>& tree, const std::string& folder,
                   const kinds::Catalog& catalog, Report& report) {
   report.checked.push_back(folder.empty() ? "." : folder);
@@ -89,6 +109,7 @@ void check_folder(const std::shared_ptr<const sources::Tree>& tree, const std::s
   for (auto rule : {check_schema, check_annotations, check_config_references, check_service_selectors, check_backends})
     rule(subject, found);
   for (Finding& finding : found) add(report, std::move(finding));
+  check_applications(tree, *rendered, catalog, report);
 }
 
 }  // namespace

@@ -128,3 +128,24 @@ TEST_CASE("every folder that can be rendered, components with their users; a fin
   CHECK(out.find("error unknown-field base/d.yaml:12:25") != out.npos);
   CHECK(out.find("error does-not-render broken/kustomization.yaml:1") != out.npos);
 }
+
+TEST_CASE("values that no template of a chart reads") {
+  Files files = {
+      {"web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"},
+      {"web/values.yaml", "image: {tag: a}\nold: 1\n"},
+      {"web/values-prod.yaml", "image: {tag: b}\nimgae: {tag: c}\n"},
+      {"web/templates/a.yaml",
+       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {t: {{ .Values.image.tag | quote }}}\n"}};
+  CHECK(told(files, "web") ==
+        "warning unread-value web/values-prod.yaml:2:1 no template of chart web reads \"imgae\": it has no effect (did "
+        "you "
+        "mean \"image\"?)\n"
+        "warning unread-default web/values.yaml:2:1 no template of chart web reads \"old\": it has no effect\n");
+  files.push_back({"apps/web.yaml",
+                   "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: argocd}\n"
+                   "spec:\n  project: default\n  destination: {server: https://kubernetes.default.svc}\n"
+                   "  source: {repoURL: https://example.org/r, path: web, helm: {valuesObject: {tga: x}}}\n"});
+  CHECK(told(files, "apps")
+            .find("warning unread-value apps/web.yaml:1 Application argocd/web: no template of chart web "
+                  "reads \"tga\" (set by spec.source.helm.valuesObject): it has no effect") != std::string::npos);
+}
