@@ -175,13 +175,16 @@ struct Child {
 
 using Clock = std::chrono::steady_clock;
 
-// Reads exactly so much before the deadline. Errors: timeout; unavailable (the child is gone).
-Result<> read_until(int fd, char* into, size_t bytes, Clock::time_point deadline) {
+constexpr long long kStopAskedMs = 100;
+
+// Reads exactly so much before the deadline. Errors: timeout; canceled; unavailable (the child is gone).
+Result<> read_until(int fd, char* into, size_t bytes, Clock::time_point deadline, const std::function<bool()>& stop) {
   while (bytes > 0) {
+    if (stop && stop()) return fail(ErrorKind::canceled, "stopped");
     auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return fail(ErrorKind::timeout, "time is over");
     pollfd wait{fd, POLLIN, 0};
-    int ready = ::poll(&wait, 1, static_cast<int>(std::min<long long>(left, 1000)));
+    int ready = ::poll(&wait, 1, static_cast<int>(std::min<long long>(left, kStopAskedMs)));
     if (ready < 0 && errno != EINTR) return fail(ErrorKind::io, "poll: {}", std::strerror(errno));
     if (ready <= 0) continue;
     ssize_t n = ::read(fd, into, bytes);
@@ -198,6 +201,10 @@ Error what_happened(Child& child, const Error& error, const IsolationLimits& lim
   if (error.is(ErrorKind::timeout)) {
     child.end(true);
     return fail(ErrorKind::timeout, "it did not end within {} s, and was stopped", seconds);
+  }
+  if (error.is(ErrorKind::canceled)) {
+    child.end(true);
+    return error;
   }
   int status = child.end(false);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 98)
@@ -226,7 +233,7 @@ Result<std::string> run_isolated(const std::function<std::string(const Ask& ask)
   auto deadline = Clock::now() + limits.time_max;
   for (;;) {
     char head[kHeadBytes];
-    if (auto got = read_until(ours.value, head, sizeof head, deadline); !got)
+    if (auto got = read_until(ours.value, head, sizeof head, deadline, limits.stop); !got)
       return what_happened(child, got.error(), limits);
     uint64_t size = 0;
     std::memcpy(&size, head + 1, sizeof size);
@@ -237,7 +244,7 @@ Result<std::string> run_isolated(const std::function<std::string(const Ask& ask)
       return fail(ErrorKind::too_large, "its output of {} bytes is over the limit of {}", size,
                   limits.output_bytes_max);
     std::string text(size, '\0');
-    if (auto got = read_until(ours.value, text.data(), size, deadline); !got)
+    if (auto got = read_until(ours.value, text.data(), size, deadline, limits.stop); !got)
       return what_happened(child, got.error(), limits);
     if (head[0] == 'R') return text;
     if (!send(ours.value, 'A', answer ? answer(text) : std::string())) {

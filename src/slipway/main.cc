@@ -11,7 +11,8 @@ int main(int argc, char** argv) {
   auto make_world = [](bool serves) {
     runtime::RealWorldOptions options;
     // Commands that answer and end need no threads and tell only what went wrong.
-    options.pool_threads = serves ? 2 : 1;
+    // A server has some to spare: charts render on them, up to a minute each, and the store writes on them.
+    options.pool_threads = serves ? 6 : 1;
     options.log_level = serves ? runtime::LogLevel::info : runtime::LogLevel::warning;
     return runtime::RealWorld::create(options);
   };

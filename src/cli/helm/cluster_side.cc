@@ -118,9 +118,7 @@ Task<Result<Value>> ClusterSide::find(std::string api_version, std::string kind,
   if (!resource)
     co_return std::move(resource).error().context("unable to get apiresource from unstructured: " +
                                                   go_kind(api_version, kind));
-  if (!*resource)
-    co_return fail(ErrorKind::not_found, "unable to get apiresource from unstructured: {}: the server has no such kind",
-                   go_kind(api_version, kind));
+  if (!*resource) co_return Value();
   auto found = co_await get(path_of(api_version, **resource, (*resource)->namespaced ? ns : "", name));
   if (found.failed_with(ErrorKind::not_found)) co_return Value();
   if (!found || !name.empty()) co_return found;

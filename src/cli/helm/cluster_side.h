@@ -21,7 +21,8 @@ class ClusterSide {
   // Version, and every group/version and group/version/Kind that the server offers. Error: unavailable, in Helm's
   // words.
   Task<Result<render::helm::Capabilities>> capabilities();
-  // An object, a list when `name` is empty, null when there is none. Errors: unsupported kinds, and the server's.
+  // An object, a list when `name` is empty, null when there is none, or no such kind. Errors: a version that the server
+  // lacks, and others of the server.
   Task<Result<Value>> find(std::string api_version, std::string kind, std::string ns, std::string name);
   // For templates that run on the pool: blocks there until this loop has asked, in tasks of `group`.
   render::helm::Lookup lookup(TaskGroup& group);

@@ -109,7 +109,7 @@ Any lookup(Call& call) {
   const EngineOptions& options = call.run().host<Host>().options;
   if (!options.lookup) return call.heap().map();
   auto found = options.lookup(call.text(0), call.text(1), call.text(2), call.text(3));
-  if (!found) return call.fail(found.error().message());
+  if (!found) return call.fail(found.error().str());
   return found->is_object() ? call.heap().of(*found) : call.heap().map();
 }
 

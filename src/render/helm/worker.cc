@@ -11,7 +11,7 @@ namespace slipway::render::helm {
 
 namespace {
 
-std::atomic<bool> in_workers{false};
+std::atomic<bool> in_workers{false}, stopping{false};
 
 constexpr uint64_t kMemoryMax = 2ull << 30;
 constexpr uint64_t kOutputMax = 512 << 20;
@@ -204,7 +204,7 @@ std::string answer(const ReleaseRequest& request, std::string_view question) {
     auto words = in.texts();
     words.resize(4);
     auto found = request.engine.lookup(words[0], words[1], words[2], words[3]);
-    out.number(found.has_value()).text(found ? value::to_json(*found) : found.error().message());
+    out.number(found.has_value()).text(found ? value::to_json(*found) : found.error().str());
   } else {
     out.number(0).text({});
   }
@@ -215,6 +215,10 @@ std::string answer(const ReleaseRequest& request, std::string_view question) {
 
 void render_in_workers(bool on) {
   in_workers = on;
+}
+
+void stop_workers() {
+  stopping = true;
 }
 
 ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& warnings) {
@@ -258,7 +262,9 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
   };
   auto done = runtime::run_isolated(
       work, [&](std::string_view question) { return answer(request, question); },
-      {.time_max = request.time_max, .memory_bytes_max = kMemoryMax, .output_bytes_max = kOutputMax});
+      {.time_max = request.time_max, .memory_bytes_max = kMemoryMax, .output_bytes_max = kOutputMax, .stop = [] {
+         return stopping.load();
+       }});
   if (!done) {
     Error error = fail(done.error().kind(), "chart {}: rendering was given up: {}", request.chart->name(),
                        done.error().message());

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cluster/remote/remote.h"
+#include "render/helm/worker.h"
 #include "slipway/wiring/commands.h"
 #include "slipway/wiring/control_plane.h"
 #include "slipway/wiring/controllers.h"
@@ -35,6 +36,7 @@ void say_what_next(View& view, const UpOptions& options, const std::string& appl
 Task<void> until_signal(runtime::RealWorld& world, TaskGroup& group, bool* signaled) {
   auto number = co_await world.next_signal();
   *signaled = number.has_value();
+  render::helm::stop_workers();
   group.cancel();
 }
 

@@ -28,15 +28,15 @@ CASES = [
     ('kind: A\na: {{ lookup "v1" "Widget" "default" "x" | toJson }}', ["--dry-run=server"]),
     ('kind: A\na: {{ lookup "v1" "ConfigMap" "default" "one" | toJson | quote }}', []),
     ('kind: A\na: {{ lookup "v1" "ConfigMap" "default" "one" | toJson | quote }}', ["--dry-run=client"]),
-    (CONFIG.replace("NAME", "fresh") + 'data: {v: {{ .Capabilities.KubeVersion | toJson | quote }}, a: "{{ .Capabilities.APIVersions.Has "apps/v1/Deployment" }}", '
+    (CONFIG.replace("NAME", "fresh") + 'data: {v: {{ .Capabilities.KubeVersion.Version | quote }}, a: "{{ .Capabilities.APIVersions.Has "apps/v1/Deployment" }}", '
      'b: "{{ .Capabilities.APIVersions.Has "extensions/v1beta1" }}", c: "{{ .Capabilities.APIVersions.Has "v1/Pod" }}"}', ["--validate"]),
-    (CONFIG.replace("NAME", "fresh") + 'data: {v: {{ .Capabilities.KubeVersion | toJson | quote }}}', ["--validate", "--kube-version", "1.22.0"]),
+    (CONFIG.replace("NAME", "fresh") + 'data: {v: {{ .Capabilities.KubeVersion.Version | quote }}}', ["--validate", "--kube-version", "1.22.0"]),
     (CONFIG.replace("NAME", "one"), ["--validate"]),
     (CONFIG.replace("NAME", "one"), ["--validate", "--is-upgrade"]),
     (CONFIG.replace("NAME", "ours"), ["--validate"]),
     (CONFIG.replace("NAME", "half"), ["--validate"]),
     ("apiVersion: example.org/v1\nkind: Widget\nmetadata: {name: w}\n", ["--validate"]),
-    ("apiVersion: example.org/v1\nkind: Widget\nmetadata: {name: w}\n---\napiVersion: v1\nkind: Gadget\nmetadata: {name: g, namespace: n}\n", ["--validate"]),
+    ("apiVersion: example.org/v1\nkind: Widget\nmetadata: {name: w}\n---\napiVersion: v1\nkind: Gadget\nmetadata: {name: g, namespace: other}\n", ["--validate"]),
     ("apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n", ["--validate"]),
 ]
 
