@@ -137,10 +137,10 @@ TEST_CASE("values that no template of a chart reads") {
       {"web/templates/a.yaml",
        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {t: {{ .Values.image.tag | quote }}}\n"}};
   CHECK(told(files, "web") ==
-        "warning unread-value web/values-prod.yaml:2:1 no template of chart web reads \"imgae\": it has no effect (did "
+        "warning unread-value web/values-prod.yaml:2:8 no template of chart web reads \"imgae\": it has no effect (did "
         "you "
         "mean \"image\"?)\n"
-        "warning unread-default web/values.yaml:2:1 no template of chart web reads \"old\": it has no effect\n");
+        "warning unread-default web/values.yaml:2:6 no template of chart web reads \"old\": it has no effect\n");
   files.push_back({"apps/web.yaml",
                    "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: argocd}\n"
                    "spec:\n  project: default\n  destination: {server: https://kubernetes.default.svc}\n"
