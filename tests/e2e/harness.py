@@ -65,6 +65,30 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
 
+class GitServer:
+    """The bare repositories below a folder by smart HTTP on loopback; see git_server.py for what it can be told."""
+
+    def __init__(self, folder, *arguments):
+        self.process = subprocess.Popen([sys.executable, ROOT / "src/sources/testdata/git_server.py", folder, *arguments],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.url = f"http{'s' if len(arguments) > 1 else ''}://127.0.0.1:{int(self.process.stdout.readline())}"
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+def make_certificate(home):
+    """A key, a certificate for 127.0.0.1, and both in one file: HOME/key, HOME/certificate, HOME/pem. Gives the certificate."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                    "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", f"{home}/key", "-out",
+                    f"{home}/certificate"], check=True, capture_output=True)
+    certificate = Path(f"{home}/certificate").read_text()
+    Path(f"{home}/pem").write_text(certificate + Path(f"{home}/key").read_text())
+    return certificate
+
+
 class Slipway:
     """`slipway up` with these arguments; run it again with start() after stop()."""
 

@@ -4,7 +4,7 @@
   tests/e2e/remotes_test.py [Class.test...]"""
 import base64, json, os, pwd, shutil, socket, subprocess, sys, tempfile, unittest
 from pathlib import Path
-from harness import ROOT, Repository, Slipway, free_port, wait
+from harness import ROOT, GitServer, Repository, Slipway, free_port, make_certificate, wait
 
 APPLICATIONS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
 SECRETS = "/api/v1/namespaces/argocd/secrets"
@@ -102,21 +102,10 @@ class Https(unittest.TestCase):
         cls.remote = Remote()
         cls.addClassCleanup(cls.remote.close)
         home = cls.remote.home
-        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=test",
-            "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", f"{home}/key", "-out", f"{home}/certificate")
-        cls.certificate = Path(f"{home}/certificate").read_text()
-        Path(f"{home}/pem").write_text(cls.certificate + Path(f"{home}/key").read_text())
-        cls.server = subprocess.Popen([sys.executable, ROOT / "src/sources/testdata/git_server.py", f"{home}/srv", f"ann:{cls.PASSWORD}", f"{home}/pem"],
-                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        cls.addClassCleanup(cls.stop)
-        cls.host = f"https://127.0.0.1:{int(cls.server.stdout.readline())}"
-        cls.url = f"{cls.host}/repo.git"
-
-    @classmethod
-    def stop(cls):
-        cls.server.stdin.close()
-        cls.server.wait(10)
-        cls.server.stdout.close()
+        cls.certificate = make_certificate(home)
+        server = GitServer(f"{home}/srv", f"ann:{cls.PASSWORD}", f"{home}/pem")
+        cls.addClassCleanup(server.close)
+        cls.host, cls.url = server.url, f"{server.url}/repo.git"
 
     def test_1_a_certificate_that_nobody_knows(self):
         self.remote.application("web", self.url)
