@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "check/rules.h"
 #include "kinds/object.h"
+#include "render/kustomize/folder.h"
 #include "render/render.h"
 #include "value/yaml.h"
 
@@ -16,7 +17,7 @@ namespace {
 constexpr size_t folders_max = 500;
 
 Value kustomization_in(const sources::Tree& tree, const std::string& folder) {
-  for (const char* name : {"kustomization.yaml", "kustomization.yml", "Kustomization"}) {
+  for (const char* name : render::kustomize::kustomization_names) {
     auto text = tree.read(folder.empty() ? name : folder + "/" + name);
     if (!text) continue;
     auto read = value::parse_yaml(**text);
@@ -89,9 +90,13 @@ void check_applications(const std::shared_ptr<const sources::Tree>& tree, const 
 }
 
 void check_folder(const std::shared_ptr<const sources::Tree>& tree, const std::string& folder,
-                  const kinds::Catalog& catalog, Report& report) {
+                  const kinds::Catalog& catalog, const Options& options, Report& report) {
   report.checked.push_back(folder.empty() ? "." : folder);
-  auto rendered = render::render({.tree = tree, .path = folder, .catalog = &catalog, .look_closer = true});
+  render::RenderRequest request{.tree = tree, .path = folder, .catalog = &catalog};
+  request.kustomize_build = options.kustomize_build;
+  request.remotes = options.remotes;
+  request.look_closer = true;
+  auto rendered = render::render(request);
   if (!rendered) {
     const Error& error = rendered.error();
     base::Place place = error.place();
@@ -134,7 +139,8 @@ Finding finding(Severity severity, std::string rule, const render::RenderedObjec
       std::move(fix)};
 }
 
-Report check(const std::shared_ptr<const sources::Tree>& tree, const std::string& path, const kinds::Catalog& catalog) {
+Report check(const std::shared_ptr<const sources::Tree>& tree, const std::string& path, const kinds::Catalog& catalog,
+             const Options& options) {
   Report report;
   auto folders = folders_of(*tree, path);
   if (folders.size() > folders_max) {
@@ -146,7 +152,7 @@ Report check(const std::shared_ptr<const sources::Tree>& tree, const std::string
                  "check a folder further down"});
     folders.resize(folders_max);
   }
-  for (const std::string& folder : folders) check_folder(tree, folder, catalog, report);
+  for (const std::string& folder : folders) check_folder(tree, folder, catalog, options, report);
   std::ranges::sort(report.findings, {}, [](const Finding& f) {
     return std::tie(f.place.file, f.place.line, f.place.column, f.rule, f.object, f.message);
   });

@@ -7,7 +7,12 @@
 #include <vector>
 
 #include "kinds/kind.h"
+#include "render/kustomize/build_options.h"
 #include "sources/tree.h"
+
+namespace slipway::render::kustomize {
+struct RemoteBases;
+}
 
 namespace slipway::check {
 
@@ -35,8 +40,16 @@ struct Report {
   bool has_errors() const;
 };
 
+struct Options {
+  render::kustomize::BuildOptions kustomize_build;
+  // What kustomizations name elsewhere: while the check leaves something in `wanted`, fetch it and check again. Null:
+  // it is refused by name.
+  render::kustomize::RemoteBases* remotes = nullptr;
+};
+
 // `path` itself where it can be rendered, else all kustomizations and charts below it (components are checked with
 // those who use them), else its plain files.
-Report check(const std::shared_ptr<const sources::Tree>& tree, const std::string& path, const kinds::Catalog& catalog);
+Report check(const std::shared_ptr<const sources::Tree>& tree, const std::string& path, const kinds::Catalog& catalog,
+             const Options& options = {});
 
 }  // namespace slipway::check

@@ -3,7 +3,9 @@
 #include "base/text.h"
 #include "cli/client_commands.h"
 #include "cli/connection.h"
+#include "cli/kustomize.h"
 #include "cli/local_tree.h"
+#include "render/kustomize/remote.h"
 #include "value/json.h"
 
 namespace slipway::cli {
@@ -43,7 +45,16 @@ static void print_findings(const check::Report& report) {
 static Task<int> run_check(runtime::RealWorld& world, Invocation said) {
   auto local = co_await read_local_tree(world, said.arguments.empty() ? "." : said.arguments[0]);
   if (!local) co_return report(local.error());
-  check::Report found = check::check(local->tree, local->inside, kinds::builtin_catalog());
+  auto build = build_options_of(said);
+  if (!build) co_return report(build.error());
+  auto repositories = sources::Repositories::create(world, {.directory = remote_bases_directory()});
+  render::kustomize::RemoteBases bases;
+  check::Options options{.kustomize_build = std::move(*build), .remotes = &bases};
+  check::Report found;
+  for (bool more = true; more;) {
+    found = check::check(local->tree, local->inside, kinds::builtin_catalog(), options);
+    more = co_await render::kustomize::fetch_wanted(world, *repositories, {.local = true, .may = {}}, &bases);
+  }
   if (said.json())
     print(value::to_json_pretty(json_of(found)) + "\n");
   else
@@ -52,16 +63,20 @@ static Task<int> run_check(runtime::RealWorld& world, Invocation said) {
 }
 
 Command check_command() {
+  std::vector<Option> options = build_flags();
+  options.push_back(json_option);
   return {.words = "check",
           .arguments = "[PATH]",
           .summary = "find what will fail, or is hardly meant, before it is deployed",
           .help =
               "Renders PATH, or every kustomization and chart below it, and looks the objects over: fields and values\n"
               "that the API refuses, Secrets, keys, Services and ports that are named and not there, selectors that\n"
-              "match nothing, annotations that nothing reads. No cluster is asked. Exit code 1: there are errors.\n\n"
+              "match nothing, annotations that nothing reads; in kustomizations patches, images and replacements that\n"
+              "hit nothing, indexes of JSON patches that hit a neighbour, labels that change selectors which cannot\n"
+              "change. No cluster is asked. Exit code 1: there are errors.\n\n"
               "  slipway check apps/shop/overlays/prod\n"
               "  slipway check --json | jq '.findings[].message'\n",
-          .options = {json_option},
+          .options = std::move(options),
           .arguments_max = 1,
           .run = run_check};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "render/kustomize/build_options.h"
 #include "render/kustomize/resource.h"
 
 namespace slipway::cli {
@@ -9,9 +10,21 @@ namespace slipway::cli {
 Command kustomize_build_command();
 Command kustomize_edit_command();
 Command kustomize_create_command();
+Command kustomize_localize_command();
 
 // Where clones of remote bases are kept: below XDG_CACHE_HOME or ~/.cache.
 std::string remote_bases_directory();
+
+// --enable-helm and --load-restrictor, for commands that render whatever a folder is.
+std::vector<Option> build_flags();
+Result<render::kustomize::BuildOptions> build_options_of(const Invocation& said);
+
+// For --explain KIND/NAME: follows such resources through a build. Errors: bad_request.
+struct Explained {
+  std::string kind, name;
+};
+Result<Explained> explained_of(const std::string& word);
+extern const Option explain_option;
 
 // As `kustomize build` prints them.
 std::string kustomize_text(const std::vector<render::kustomize::Resource>& resources);

@@ -10,6 +10,7 @@
 #include "cli/paths.h"
 #include "render/helm/environment.h"
 #include "render/kustomize/build.h"
+#include "render/kustomize/explain.h"
 #include "sources/repositories.h"
 #include "value/yaml.h"
 
@@ -62,7 +63,7 @@ const std::vector<Option>& build_options() {
        .value = "HOW",
        .help = "LoadRestrictionsNone: files outside of a kustomization's folder may be read"},
       {.name = "--enable-helm",
-       .help = "render helmCharts by Slipway itself: charts in the tree (chartHome); none is pulled"},
+       .help = "render helmCharts, by Slipway itself; those that are not in chartHome are pulled"},
       {.name = "--reorder", .value = "HOW", .help = "legacy or none, where no sortOptions say otherwise"},
       {.name = "--enable-managedby-label", .help = "add app.kubernetes.io/managed-by"},
       {.name = "--enable-alpha-plugins", .help = "accepted: there are only the built-in plugins"},
@@ -76,7 +77,8 @@ const std::vector<Option>& build_options() {
       {.name = "--helm-debug", .help = "accepted: no helm is called"},
       {.name = "--helm-api-versions", .value = "VERSION", .help = "for .Capabilities.APIVersions of charts"},
       {.name = "--helm-kube-version", .value = "VERSION", .help = "for .Capabilities.KubeVersion of charts"},
-      {.name = "--stack-trace", .help = "accepted"}};
+      {.name = "--stack-trace", .help = "accepted"},
+      explain_option};
   return options;
 }
 
@@ -85,6 +87,7 @@ struct Wanted {
   bool managed_by_label = false, charts = false;
   std::string kube_version;
   std::vector<std::string> api_versions;
+  std::optional<Explained> explained;
 };
 
 Result<Wanted> read_words(const std::vector<std::string>& words) {
@@ -97,7 +100,9 @@ Result<Wanted> read_words(const std::vector<std::string>& words) {
                 flags.is("--enable-managedby-label"),
                 flags.is("--enable-helm"),
                 flags.text("--helm-kube-version"),
-                flags.all("--helm-api-versions")};
+                flags.all("--helm-api-versions"),
+                std::nullopt};
+  if (flags.has("--explain")) wanted.explained = OR_RETURN(explained_of(flags.text("--explain")));
   auto check = [](const char* flag, const std::string& value, std::vector<std::string> legal) -> Result<> {
     if (value.empty() || std::ranges::find(legal, value) != legal.end()) return {};
     return fail(ErrorKind::bad_request, "illegal flag value --{} {}; legal values: [{}]", flag, value,
@@ -111,9 +116,11 @@ Result<Wanted> read_words(const std::vector<std::string>& words) {
 Task<int> build(runtime::RealWorld& world, Invocation said) {
   auto wanted = read_words(said.arguments);
   if (!wanted) co_return fail_with(wanted.error());
-  std::string path = absolute_path(wanted->path);
+  bool remote = render::kustomize::is_remote(wanted->path);
   auto tree = sources::open_disk(world.files(), absolute_path("."));
-  render::kustomize::BuildRequest request{.tree = tree, .path = path.substr(1), .catalog = &kinds::builtin_catalog()};
+  render::kustomize::BuildRequest request{.tree = tree,
+                                          .path = remote ? wanted->path : absolute_path(wanted->path).substr(1),
+                                          .catalog = &kinds::builtin_catalog()};
   request.unrestricted = wanted->restrictor == "LoadRestrictionsNone";
   request.legacy_order = wanted->order != "none";
   request.managed_by_label = wanted->managed_by_label;
@@ -125,17 +132,25 @@ Task<int> build(runtime::RealWorld& world, Invocation said) {
   request.remotes = &bases;
   std::vector<std::string> warnings;
   request.warn = [&warnings](std::string_view warning) { warnings.emplace_back(warning); };
+  std::optional<render::kustomize::Explanation> explanation;
+  if (wanted->explained) request.observer = &explanation.emplace(wanted->explained->kind);
   auto repositories = sources::Repositories::create(world, {.directory = remote_bases_directory()});
   // Here and not on the pool: nothing else waits, and the heaps of other threads grow page by page.
   auto built = render::kustomize::build(request);
   while (!built) {
-    bool more = co_await render::kustomize::fetch_wanted(world, *repositories, true, &bases);
+    bool more = co_await render::kustomize::fetch_wanted(world, *repositories, {.local = true, .may = {}}, &bases);
     if (!more) break;
     warnings.clear();
     built = render::kustomize::build(request);
   }
   for (const std::string& warning : warnings) complain(warning + "\n");
   if (!built) co_return fail_with(built.error());
+  if (explanation) {
+    auto told = explanation->tell(wanted->explained->name);
+    if (!told) co_return fail_with(told.error());
+    print(*told);
+    co_return 0;
+  }
   auto written = write(world.files(), wanted->output, built->resources);
   co_return written ? 0 : fail_with(written.error());
 }
@@ -147,6 +162,33 @@ std::string remote_bases_directory() {
   const char* home = std::getenv("HOME");
   if (cache && *cache == '/') return fmt::format("{}/slipway/repositories", cache);
   return fmt::format("{}/.cache/slipway/repositories", home && *home ? home : "/tmp");
+}
+
+const Option explain_option = {.name = "--explain",
+                               .value = "KIND/NAME",
+                               .help = "print where each field of it came from: file and line, patch, transformer"};
+
+Result<Explained> explained_of(const std::string& word) {
+  size_t slash = word.find('/');
+  if (slash == word.npos || slash + 1 == word.size())
+    return fail(ErrorKind::bad_request, "--explain: expected KIND/NAME, as in deployment/web, found \"{}\"", word);
+  std::string kind = word.substr(0, slash);
+  if (const kinds::Kind* known = kinds::builtin_catalog().find_word(kind)) kind = known->id.kind;
+  return Explained{kind, word.substr(slash + 1)};
+}
+
+std::vector<Option> build_flags() {
+  return {{.name = "--enable-helm", .help = "of a kustomization: render its helmCharts"},
+          {.name = "--load-restrictor",
+           .value = "HOW",
+           .help = "of a kustomization: LoadRestrictionsNone lets it read files outside of its folder"}};
+}
+
+Result<render::kustomize::BuildOptions> build_options_of(const Invocation& said) {
+  std::string words;
+  if (said.has("--enable-helm")) words = "--enable-helm";
+  if (said.has("--load-restrictor")) words += " --load-restrictor=" + said.option("--load-restrictor");
+  return render::kustomize::parse_build_options(words);
 }
 
 std::string kustomize_text(const std::vector<Resource>& resources) {

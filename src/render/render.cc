@@ -4,6 +4,7 @@
 #include "render/directory/directory.h"
 #include "render/helm/application.h"
 #include "render/kustomize/build.h"
+#include "render/kustomize/hazards.h"
 
 namespace slipway::render {
 namespace {
@@ -65,10 +66,28 @@ Result<Rendered> render(const RenderRequest& request) {
     case Tool::kustomize:
       break;
   }
+  const kustomize::BuildOptions& options = request.kustomize_build;
   kustomize::BuildRequest build{
       .tree = request.tree, .path = request.path, .catalog = request.catalog, .overrides = request.kustomize};
+  build.unrestricted = options.unrestricted;
+  build.legacy_order = options.legacy_order;
+  build.managed_by_label = options.managed_by_label;
+  build.remotes = request.remotes;
+  build.charts = options.charts;
+  // An Application's own words, else what the cluster is, else flags.
+  build.chart_settings = {request.environment, request.kustomize["kubeVersion"].str(), {}};
+  for (const std::string& version : {request.kube_version, options.kube_version})
+    if (build.chart_settings.kube_version.empty()) build.chart_settings.kube_version = version;
+  for (const Value& version : request.kustomize["apiVersions"].items())
+    build.chart_settings.api_versions.push_back(version.str());
+  if (build.chart_settings.api_versions.empty()) build.chart_settings.api_versions = request.api_versions;
+  for (const std::string& version : options.api_versions) build.chart_settings.api_versions.push_back(version);
+  build.variables = request.variables;
+  Rendered out{.tool = tool};
+  kustomize::HazardObserver hazards(&out.hazards);
+  build.observer = request.look_closer ? &hazards : request.observer;
   kustomize::Built built = OR_RETURN(kustomize::build(build));
-  Rendered out{.tool = tool, .objects = {}, .warnings = std::move(built.warnings)};
+  out.warnings = std::move(built.warnings);
   out.objects.reserve(built.resources.size());
   for (kustomize::Resource& r : built.resources) out.objects.push_back({r.object(), std::move(r.origin)});
   return out;

@@ -8,10 +8,16 @@
 
 #include "kinds/kind.h"
 #include "lang/gotemplate/template.h"
+#include "render/kustomize/build_options.h"
 #include "sources/tree.h"
 #include "value/value.h"
 
 namespace slipway::render {
+
+namespace kustomize {
+struct RemoteBases;
+class Observer;
+}  // namespace kustomize
 
 enum class Tool { directory, kustomize, helm };
 std::string_view to_string(Tool tool);
@@ -35,7 +41,13 @@ struct RenderRequest {
   // WantedChart::key(), values files by URL.
   std::map<std::string, std::shared_ptr<const sources::Tree>> charts;
   std::map<std::string, std::string> files;
-  bool look_closer = false;  // for `slipway check`: hazards too that cost time to find
+  kustomize::BuildOptions kustomize_build;
+  // What kustomizations name and the tree does not hold; null: refused by name. See render_fetching() in fetching.h.
+  kustomize::RemoteBases* remotes = nullptr;
+  // What "$ARGOCD_APP_NAME" and the like stand for in options of an Application; sorted by name.
+  std::vector<std::pair<std::string, std::string>> variables;
+  bool look_closer = false;                 // for `slipway check`: hazards too that cost time to find
+  kustomize::Observer* observer = nullptr;  // of a kustomization's steps, unless it is looked at more closely
 };
 struct RenderedObject {
   Value object;

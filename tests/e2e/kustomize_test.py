@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Charts within kustomizations, and bases behind a real git server, on the command line.
+"""Charts within kustomizations, and bases behind a real git server: on the command line and in Applications; what the
+commands say of bad input.
 
   tests/e2e/kustomize_test.py [Class.test...]
   tests/e2e/kustomize_test.py --record KUSTOMIZE HELM    what the real programs print for CHARTS, into kustomize/recorded.json"""
-import json, os, shutil, subprocess, sys, tempfile, unittest
+import io, json, os, shutil, subprocess, sys, tarfile, tempfile, unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from harness import ROOT, Repository
+from harness import ROOT, GitServer, Repository, Slipway, make_certificate, wait
 
 HERE = Path(__file__).parent / "kustomize"
 BINARY = os.environ.get("SLIPWAY", str(ROOT / "build/dev/slipway"))
@@ -82,18 +83,16 @@ class Charts(unittest.TestCase):
                 else:
                     self.assertEqual(done.stdout, recorded[case], done.stderr)
 
-    def test_only_when_asked_and_never_pulled(self):
+    def test_only_when_asked(self):
         with tempfile.TemporaryDirectory() as home:
             folder = lay_out("plain", home + "/tree")
-            for words in (("kustomize", "build"), ("render",)):
+            built = run(BINARY, "kustomize", "build", "--enable-helm", folder).stdout
+            for words in (("kustomize", "build"), ("render",), ("check",)):
                 done = run(BINARY, *words, folder)
-                self.assertEqual((done.returncode != 0, done.stdout), (True, ""))
-                self.assertIn("must specify --enable-helm", done.stderr)
-            Path(f"{home}/tree/app/kustomization.yaml").write_text(
-                "helmCharts: [{name: db, repo: https://charts.invalid, version: 1.0.0}]\n")
-            done = run(BINARY, "kustomize", "build", "--enable-helm", folder)
-            self.assertEqual((done.returncode, done.stdout), (1, ""))
-            self.assertIn("helm pull --untar --untardir charts/db-1.0.0 --repo https://charts.invalid db --version 1.0.0", done.stderr)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("must specify --enable-helm", done.stdout + done.stderr)
+            self.assertEqual(run(BINARY, "render", "--enable-helm", folder).stdout, built)
+            self.assertNotIn("does-not-render", run(BINARY, "check", "--enable-helm", folder).stdout)
 
 
 class Remote(unittest.TestCase):
@@ -103,6 +102,7 @@ class Remote(unittest.TestCase):
     def setUpClass(cls):
         cls.home = tempfile.mkdtemp(prefix="slipway-kustomize-")
         cls.addClassCleanup(shutil.rmtree, cls.home, True)
+        os.mkdir(f"{cls.home}/.git")  # where `render` sees the repository begin
         cls.work = Repository(f"{cls.home}/work")
         cls.work.write("base/kustomization.yaml", "resources: [map.yaml]\n")
         cls.work.write("side/kustomization.yaml", "resources: [../base]\nnamePrefix: side-\n")
@@ -115,21 +115,13 @@ class Remote(unittest.TestCase):
         cls.work.commit("two")
         os.mkdir(f"{cls.home}/srv")
         subprocess.run(["git", "clone", "-q", "--bare", cls.work.path, f"{cls.home}/srv/repo.git"], check=True)
-        cls.server = subprocess.Popen([sys.executable, ROOT / "src/sources/testdata/git_server.py", f"{cls.home}/srv"],
-                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        cls.addClassCleanup(cls.stop)
-        cls.url = f"http://127.0.0.1:{int(cls.server.stdout.readline())}/repo.git"
-        cls.files = ThreadingHTTPServer(("127.0.0.1", 0), Files)
-        Thread(target=cls.files.serve_forever, daemon=True).start()
-        cls.addClassCleanup(cls.files.server_close)
-        cls.addClassCleanup(cls.files.shutdown)
-        cls.file_url = f"http://127.0.0.1:{cls.files.server_port}"
-
-    @classmethod
-    def stop(cls):
-        cls.server.stdin.close()
-        cls.server.wait(10)
-        cls.server.stdout.close()
+        server = GitServer(f"{cls.home}/srv")
+        cls.addClassCleanup(server.close)
+        cls.url = f"{server.url}/repo.git"
+        cls.files = Files({"/map.yaml": cls.map("by http").encode(), "/charts/web-1.0.0.tgz": chart_archive(), "/charts/index.yaml":
+                           b"apiVersion: v1\nentries: {web: [{name: web, version: 1.0.0, urls: [web-1.0.0.tgz]}]}\n"})
+        cls.addClassCleanup(cls.files.close)
+        cls.file_url = cls.files.url
 
     @staticmethod
     def map(text):
@@ -167,9 +159,6 @@ class Remote(unittest.TestCase):
         self.refused(f"{self.url}//bsae?ref=v1", says="bsae")
         self.refused(f"{self.url}//wrong", says='"map.yml" is not there (looked for wrong/map.yml)')
         self.refused(f"{self.url}//out", says="leads out of the repository")
-        done = self.build(f"{self.url}//base", command=("render",))
-        self.assertEqual((done.returncode != 0, done.stdout), (True, ""))
-        self.assertIn("which only slipway kustomize build fetches yet", done.stderr)
 
     def test_where_it_comes_from_is_told(self):
         origins = "buildMetadata: [originAnnotations]\n"
@@ -177,16 +166,252 @@ class Remote(unittest.TestCase):
         self.assertIn(f"    config.kubernetes.io/origin: |\n      path: base/map.yaml\n      repo: {self.url}\n      ref: v1\n", told)
         self.assertNotIn("ref:", self.build(f"{self.url}//base", more=origins).stdout)
 
+    def test_a_root_that_is_remote(self):
+        done = run(BINARY, "kustomize", "build", f"{self.url}//side?ref=v1", env={**os.environ, "XDG_CACHE_HOME": f"{self.home}/cache"})
+        self.assertEqual(done.stdout, self.map("one").replace("name: remote", "name: side-remote"), done.stderr)
 
-class Files(BaseHTTPRequestHandler):
-    def do_GET(self):
-        there = self.path == "/map.yaml"
-        self.send_response(200 if there else 404)
-        self.end_headers()
-        self.wfile.write(Remote.map("by http").encode() if there else b"")
+    def test_render_and_check_fetch_too(self):
+        self.assertEqual(self.build(f"{self.url}//base?ref=v1", command=("render",)).stdout, self.map("one"))
+        done = self.build(f"{self.url}//base?ref=v1", command=("check",))
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        done = self.build(f"{self.url}//bsae", command=("check",))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("bsae", done.stdout)
 
-    def log_message(self, *_):
-        pass
+    def test_a_chart_that_is_pulled(self):
+        chart = f"helmCharts: [{{name: web, repo: '{self.file_url}/charts', version: 1.0.0, valuesInline: {{size: XL}}}}]\n"
+        for command in (("kustomize", "build", "--enable-helm"), ("render", "--enable-helm")):
+            self.assertIn("size: XL\n", self.build(more=chart, command=command).stdout)
+        done = self.build(more=chart.replace("1.0.0", "2.0.0"), command=("kustomize", "build", "--enable-helm"))
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("kustomization.yaml:2:14: ", done.stderr)
+        self.assertIn("2.0.0", done.stderr)
+
+    def test_localize(self):
+        over = Path(tempfile.mkdtemp(dir=self.home)) / "over"
+        over.mkdir()
+        (over / "kustomization.yaml").write_text(f"resources: ['{self.url}//side?ref=v1']\n")
+        before = run(BINARY, "kustomize", "build", over).stdout
+        done = run(BINARY, "kustomize", "localize", "over", cwd=over.parent)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        self.assertIn("VERIFICATION SUCCESS", done.stderr)
+        self.assertEqual("resources:\n- localized-files/127.0.0.1/repo/v1/side\n", (over.parent / "localized-over/kustomization.yaml").read_text())
+        self.assertEqual(before, run(BINARY, "kustomize", "build", over.parent / "localized-over").stdout)
+        again = run(BINARY, "kustomize", "localize", "over", cwd=over.parent)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("already exists", again.stderr)
+
+
+def chart_archive():
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        for name, text in {"Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n", "values.yaml": "size: L\n", "templates/map.yaml":
+                           "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: charted}\ndata: {size: {{ .Values.size }}}\n"}.items():
+            info = tarfile.TarInfo("web/" + name)
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text.encode()))
+    return out.getvalue()
+
+
+class Files:
+    """Some files by http on loopback."""
+
+    def __init__(self, files):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200 if self.path in files else 404)
+                self.end_headers()
+                self.wfile.write(files.get(self.path, b""))
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Applications(unittest.TestCase):
+    """The same in Applications: what is fetched, with whose leave, by whose password. The tests build on each other."""
+    APPLICATIONS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
+    PROJECTS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.home = tempfile.mkdtemp(prefix="slipway-kustomize-")
+        cls.addClassCleanup(shutil.rmtree, cls.home, True)
+        base = Repository(f"{cls.home}/base")
+        base.write("base/kustomization.yaml", "resources: [map.yaml]\n")
+        base.write("base/map.yaml", Remote.map("one"))
+        base.commit("one")
+        for name in ("open", "private"):
+            os.makedirs(f"{cls.home}/{name}")
+            subprocess.run(["git", "clone", "-q", "--bare", base.path, f"{cls.home}/{name}/repo.git"], check=True)
+        make_certificate(cls.home)
+        open_server, cls.private = GitServer(f"{cls.home}/open"), GitServer(f"{cls.home}/private", "ann:s3cret", f"{cls.home}/pem")
+        cls.addClassCleanup(open_server.close)
+        cls.addClassCleanup(cls.private.close)
+        cls.git_url = open_server.url
+        cls.files = Files({"/map.yaml": Remote.map("by http").replace("remote", "file").encode(), "/charts/web-1.0.0.tgz": chart_archive(),
+                           "/charts/index.yaml": b"apiVersion: v1\nentries: {web: [{name: web, version: 1.0.0, urls: [web-1.0.0.tgz]}]}\n"})
+        cls.addClassCleanup(cls.files.close)
+        cls.repo = Repository(f"{cls.home}/repo")
+        cls.repo.write("base/kustomization.yaml", f"resources: ['{cls.git_url}/repo.git//base?ref=main', '{cls.files.url}/map.yaml']\n")
+        cls.repo.write("chart/kustomization.yaml", f"helmCharts: [{{name: web, repo: '{cls.files.url}/charts', version: 1.0.0}}]\n")
+        cls.repo.write("private/kustomization.yaml", f"resources: ['{cls.private.url}/repo.git//base?ref=main']\n")
+        cls.repo.write("above/app/kustomization.yaml", "resources: [../map.yaml]\n")
+        cls.repo.write("above/map.yaml", Remote.map("above"))
+        cls.repo.write("local/kustomization.yaml", f"resources: ['file://{cls.home}/open/repo.git//base']\n")
+        cls.repo.commit("all")
+        cls.slipway = Slipway(data=f"{cls.home}/data").start()
+        cls.addClassCleanup(cls.slipway.close)
+
+    def post(self, path, body):
+        status, answer = self.slipway.api.json("post", path, body)
+        self.assertEqual(status, 201, answer)
+
+    def application(self, name, path, project="default", **kustomize):
+        self.post("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        source = {"repoURL": str(self.repo.path), "path": path, "targetRevision": "main"}
+        if kustomize:
+            source["kustomize"] = kustomize
+        self.post(self.APPLICATIONS, {
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": name, "namespace": "argocd"},
+            "spec": {"project": project, "source": source, "syncPolicy": {"automated": {}},
+                     "destination": {"server": "https://kubernetes.default.svc", "namespace": name}}})
+
+    def says(self, name, *words):
+        def there():
+            text = self.slipway.conditions(name)
+            assert all(w in text for w in words), text
+            return text
+        return wait(f"{name} says {words}", there, 40)
+
+    def has(self, name, **maps):
+        for config_map, text in maps.items():
+            wait(f"{name} has {config_map}", lambda: self.slipway.get(f"/api/v1/namespaces/{name}/configmaps/{config_map}")["data"] == text, 60)
+        wait(f"{name} is synced", lambda: self.slipway.is_app(name, "Synced"), 60)
+
+    def test_1_bases_and_files_are_fetched(self):
+        self.application("bases", "base", namePrefix="x-")
+        self.has("bases", **{"x-remote": {"text": "one"}, "x-file": {"text": "by http"}})
+
+    def test_2_charts_when_argocd_cm_says_so(self):
+        self.application("charts", "chart")
+        self.says("charts", "must specify --enable-helm", "argocd-cm", "chart/kustomization.yaml:1")
+        self.application("above", "above/app")
+        self.says("above", "security; file", "is not in or below")
+        self.post("/api/v1/namespaces/argocd/configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm"}, "data": {
+            "kustomize.buildOptions": "--enable-helm --load-restrictor LoadRestrictionsNone", "kustomize.path.v5.4.3": "/usr/local/bin/kustomize"}})
+        self.has("charts", charted={"size": "L"})
+        self.has("above", remote={"text": "above"})
+
+    def test_3_versions_and_wrong_options(self):
+        self.application("version", "base", version="v5.4.3")
+        self.has("version", remote={"text": "one"})
+        self.application("no-version", "base", version="v9")
+        self.says("no-version", "kustomize version v9 is not registered")
+        self.slipway.patch("/api/v1/namespaces/argocd/configmaps/argocd-cm", {"data": {"kustomize.buildOptions": "--enable-hlem"}})
+        self.says("charts", "argocd-cm: kustomize.buildOptions", "--enable-hlem", "did you mean --enable-helm")
+        self.slipway.patch("/api/v1/namespaces/argocd/configmaps/argocd-cm", {"data": {"kustomize.buildOptions": "--enable-helm"}})
+        self.has("charts", charted={"size": "L"})
+
+    def test_4_only_what_the_project_permits(self):
+        self.post(self.PROJECTS, {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "narrow", "namespace": "argocd"},
+                                  "spec": {"sourceRepos": [str(self.repo.path), f"{self.git_url}/**"],
+                                           "destinations": [{"server": "*", "namespace": "*"}]}})
+        self.application("narrow", "base", project="narrow")
+        self.says("narrow", f"{self.files.url}/map.yaml is not permitted in project 'narrow'")
+        self.application("narrow-chart", "chart", project="narrow")
+        self.says("narrow-chart", f"{self.files.url}/charts is not permitted in project 'narrow'")
+        self.slipway.patch(f"{self.PROJECTS}/narrow", {"spec": {"sourceRepos": ["*"]}})
+        self.has("narrow", file={"text": "by http"})
+        self.has("narrow-chart", charted={"size": "L"})
+        self.application("local", "local")
+        self.says("local", "is a repository of this machine")
+
+    def test_5_with_the_password_of_a_repository_secret(self):
+        self.application("private", "private")
+        self.says("private", "certificate")
+        self.post("/api/v1/namespaces/argocd/secrets", {
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "private", "labels": {"argocd.argoproj.io/secret-type": "repository"}},
+            "stringData": {"url": f"{self.private.url}/repo.git", "username": "ann", "password": "s3cret", "insecure": "true"}})
+        self.has("private", remote={"text": "one"})
+        self.assertNotIn("s3cret", self.slipway.log.read_text())
+
+
+class Explain(unittest.TestCase):
+    def test_build_and_render(self):
+        with tempfile.TemporaryDirectory() as home:
+            os.mkdir(f"{home}/.git")
+            Path(f"{home}/a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  k: v\n")
+            Path(f"{home}/kustomization.yaml").write_text("resources:\n- a.yaml\nnamePrefix: x-\n")
+            for words in (("kustomize", "build"), ("render",)):
+                done = run(BINARY, *words, "--explain", "cm/a", home)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertRegex(done.stdout, r"^ConfigMap x-a\n")
+                self.assertRegex(done.stdout, r"  data.k: v +\S*a.yaml:6:\d+\n")
+                self.assertRegex(done.stdout, r"  metadata.name: x-a +\S*kustomization.yaml:3:\d+ namePrefix, before: \S*a.yaml:4:\d+\n")
+            self.assertIn("did you mean ConfigMap/a?", run(BINARY, "render", "--explain", "cm/b", home).stderr)
+            self.assertIn("expected KIND/NAME", run(BINARY, "render", "--explain", "cm", home).stderr)
+
+
+class BadInput(unittest.TestCase):
+    """One clear error with file and line, exit code 1, nothing on stdout."""
+    MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n"
+    PATCH = "patches:\n- target: {kind: ConfigMap}\n  patch: |-\n    - op: %s\n      path: /data/b/c\n      value: x\n"
+    CASES = {
+        "missing file": ({"k": "resources:\n- mpa.yaml\n", "map.yaml": MAP}, "kustomization.yaml:2:3", '"mpa.yaml" is not there', 'did you mean "map.yaml"?'),
+        "cycle": ({"k": "resources:\n- ../b\n", "../b/kustomization.yaml": "resources:\n- ../app\n"}, "b/kustomization.yaml:2:3", "cycle detected", "app -> b -> app"),
+        "duplicate id": ({"k": "resources: [map.yaml, more.yaml]\n", "map.yaml": MAP, "more.yaml": MAP}, "more.yaml:1",
+                         "may not add resource with an already registered id: ConfigMap.v1.[noGrp]/a.[noNs]", "map.yaml:1"),
+        "patch without target": ({"k": "resources: [map.yaml]\npatches:\n- patch: |-\n    - {op: remove, path: /data}\n", "map.yaml": MAP},
+                                 "kustomization.yaml:3:3", "must specify a target for JSON patch"),
+        "patch for nobody": ({"k": "resources: [map.yaml]\npatches:\n- path: p.yaml\n", "map.yaml": MAP, "p.yaml": MAP.replace("name: a", "name: aa")},
+                             "kustomization.yaml:3:3", "no resource matches strategic merge patch", "no matches for Id ConfigMap.v1.[noGrp]/aa.[noNs]", 'did you mean "a"?'),
+        "ambiguous patch": ({"k": "resources: [../b/one, ../b/two]\npatches:\n- path: p.yaml\n", "p.yaml": MAP,
+                             "../b/one/kustomization.yaml": "resources: [../m]\nnamePrefix: x-\n", "../b/two/kustomization.yaml": "resources: [../m]\nnamePrefix: y-\n",
+                             "../b/m/kustomization.yaml": "resources: [m.yaml]\n", "../b/m/m.yaml": MAP}, "kustomization.yaml:3:3", "multiple matches for Id ConfigMap.v1.[noGrp]/a.[noNs]"),
+        "invalid JSON pointer": ({"k": "resources: [map.yaml]\n" + PATCH % "add", "map.yaml": MAP}, "kustomization.yaml:3:3", "/data/b/c"),
+        "pointer without slash": ({"k": "resources: [map.yaml]\n" + (PATCH % "replace").replace("/data/b/c", "data"), "map.yaml": MAP}, "kustomization.yaml:3:3", "data"),
+        "unknown field": ({"k": "namePrefix: x-\nresuorces: []\n"}, "kustomization.yaml:2", 'unknown field "resuorces"', 'did you mean "resources"?'),
+        "no kustomization": ({"k": "resources: [../b]\n", "../b/kustomizaton.yaml": "resources: []\n"}, "kustomization.yaml:1:13",
+                             "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory", 'is "kustomizaton.yaml" misspelt?'),
+        "a file outside": ({"k": "resources:\n- ../b/map.yaml\n", "../b/map.yaml": MAP}, "kustomization.yaml:2:3", "security; file", "is not in or below"),
+        "a link outside": ({"k": "resources:\n- link.yaml\n", "link.yaml": "->../b/map.yaml", "../b/map.yaml": MAP}, "kustomization.yaml:2:3", "security; file", "is not in or below"),
+        "a generator's file outside": ({"k": "configMapGenerator:\n- name: g\n  files:\n  - ../b/secret\n", "../b/secret": "x"}, "kustomization.yaml:2:3", "security; file"),
+        "a binary file for a literal": ({"k": "configMapGenerator:\n- name: g\n  literals: [logo.png]\n", "logo.png": b"\x89PNG\0\xff"}, "kustomization.yaml:2:3",
+                                        "invalid literal source logo.png, expected key=value"),
+        "a binary file of settings": ({"k": "configMapGenerator:\n- name: g\n  envs: [logo.png]\n", "logo.png": b"A=b\nB=\x89PNG\xff\n"}, "logo.png:2", "no UTF-8"),
+        "a binary file for a resource": ({"k": "resources: [logo.png]\n", "logo.png": b"\x89PNG\r\n\x1a\n\0\xff"}, "logo.png"),
+        "deep YAML": ({"k": "resources: [deep.yaml]\n", "deep.yaml": "a: " + "[" * 100_000}, "deep.yaml:1"),
+        "deep kustomization": ({"k": "x: " + "{a: " * 100_000}, "kustomization.yaml:1"),
+    }
+
+    def test_each(self):
+        for case, (files, *says) in self.CASES.items():
+            with self.subTest(case), tempfile.TemporaryDirectory() as home:
+                os.mkdir(f"{home}/.git")  # where `render` sees the repository begin
+                for name, text in files.items():
+                    path = Path(os.path.normpath(f"{home}/app/{'kustomization.yaml' if name == 'k' else name}"))
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    if isinstance(text, str) and text.startswith("->"):
+                        path.symlink_to(text[2:])
+                    else:
+                        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+                out = f"{home}/out.yaml"
+                done = run(BINARY, "kustomize", "build", "app", "-o", out, cwd=home)
+                self.assertEqual((done.returncode, done.stdout, os.path.exists(out)), (1, "", False), done.stderr)
+                self.assertTrue(done.stderr.startswith("Error: "), done.stderr)
+                self.assertEqual(done.stderr.count("Error"), 1)
+                for words in says:
+                    self.assertIn(words, done.stderr)
+                done = run(BINARY, "render", "app", cwd=home)
+                self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
 
 
 if __name__ == "__main__":

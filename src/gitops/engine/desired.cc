@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "render/fetching.h"
 #include "render/helm/application.h"
 #include "render/helm/environment.h"
 #include "render/helm/unread.h"
@@ -29,6 +30,19 @@ Result<std::string> application_path(const sources::Tree& tree, const std::strin
   auto near = base::nearest(slash == clean->npos ? *clean : clean->substr(slash + 1), tree.list(above));
   return fail(ErrorKind::not_found, "{}: app path does not exist{}", path,
               near ? fmt::format("; did you mean \"{}{}{}\"?", above, above.empty() ? "" : "/", *near) : "");
+}
+
+// Argo CD's build environment.
+std::vector<std::pair<std::string, std::string>> variables_of(const Application& app, const sources::Commit& commit) {
+  return {{"ARGOCD_APP_NAME", app.name},
+          {"ARGOCD_APP_NAMESPACE", app.destination_ns},
+          {"ARGOCD_APP_PROJECT_NAME", app.project},
+          {"ARGOCD_APP_REVISION", commit.sha},
+          {"ARGOCD_APP_REVISION_SHORT", commit.sha.substr(0, 7)},
+          {"ARGOCD_APP_REVISION_SHORT_8", commit.sha.substr(0, 8)},
+          {"ARGOCD_APP_SOURCE_PATH", app.source["path"].str()},
+          {"ARGOCD_APP_SOURCE_REPO_URL", app.source["repoURL"].str()},
+          {"ARGOCD_APP_SOURCE_TARGET_REVISION", app.source["targetRevision"].str()}};
 }
 
 // What a chart names and its repository does not hold: charts that it depends on, values files at URLs. As Argo CD's
@@ -69,7 +83,7 @@ bool Desired::loaded() const {
 
 Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources::Repositories& repositories,
                                                           const kinds::Catalog& catalog, Application app,
-                                                          sources::Commit commit) {
+                                                          sources::Commit commit, RenderSettings settings) {
   // The whole repository: overlays reach for bases beside and above them.
   auto tree = OR_CO_RETURN(co_await repositories.tree(commit, ""));
   render::RenderRequest request;
@@ -93,8 +107,12 @@ Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources:
   auto desired = std::make_shared<Desired>();
   // A remote cluster's catalog may change on the loop while another thread would read it.
   bool on_pool = &catalog == &kinds::builtin_catalog();
-  Result<render::Rendered> rendered =
-      on_pool ? co_await world.on_pool([&request] { return render::render(request); }) : render::render(request);
+  request.kustomize_build = OR_CO_RETURN(kustomize_options(settings, request.kustomize));
+  request.variables = variables_of(app, commit);
+  render::kustomize::FetchRules rules;
+  rules.may = [settings = std::move(settings)](const std::string& url) { return may_fetch(settings, url); };
+  auto rendered = co_await render::render_fetching(world, repositories, std::move(request), std::move(rules),
+                                                   on_pool ? render::Where::on_pool : render::Where::here);
   if (!rendered) co_return std::move(rendered).error();
   desired->targets = make_targets(app, rendered->objects, catalog, tree.get());
   desired->commit = std::move(commit);

@@ -3,8 +3,11 @@
 // that must survive a restart stands in the Application itself (.operation, status.operationState).
 #include "gitops/engine/reconciler.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "gitops/application/tracking.h"
+#include "gitops/credentials.h"
 #include "gitops/sync/automatic.h"
 #include "value/patch.h"
 
@@ -16,6 +19,9 @@ using reconcile::Outcome;
 namespace {
 
 constexpr size_t renderings_max = 2;
+const cluster::GroupVersionKind config_map_kind{"", "v1", "ConfigMap"};
+const cluster::GroupVersionKind secret_kind{"", "v1", "Secret"};
+constexpr std::string_view settings_name = "argocd-cm";
 constexpr std::string_view skip_annotation = "argocd.argoproj.io/skip-reconcile";
 
 bool has_annotation(const Value& object, std::string_view name) {
@@ -30,6 +36,27 @@ void ApplicationReconciler::watch(reconcile::Cache& cache, Enqueue enqueue) {
   live_.watch([this](const ObjectKey& key) {
     if (cache_.get(key)) wake_(key);
   });
+  // What Applications may render and fetch is another, and by which passwords: what failed may work now.
+  auto wake_all = [this] {
+    for (auto& [key, memory] : memories_) forget_failed(memory);
+    for (const Value& application : cache_.list(application_kind)) wake_(ObjectKey::of(application));
+  };
+  auto held = needs();  // a cluster need not know projects
+  if (std::ranges::find(held, project_kind) != held.end())
+    cache.on_change(project_kind, [wake_all](const Value&, const Value&) { wake_all(); });
+  cache.on_change(config_map_kind, [this, wake_all](const Value& before, const Value& after) {
+    const Value& object = after.is_null() ? before : after;
+    bool settings =
+        kinds::name_of(object) == settings_name && kinds::namespace_of(object) == options_.control_namespace;
+    if (settings || is_about_access(object)) wake_all();
+  });
+  cache.on_change(secret_kind, [wake_all](const Value& before, const Value& after) {
+    if (is_about_access(before) || is_about_access(after)) wake_all();
+  });
+}
+
+void ApplicationReconciler::forget_failed(Memory& memory) {
+  std::erase_if(memory.renderings, [](const Rendering& r) { return !r.desired; });
 }
 
 Application ApplicationReconciler::read(const Value& object) const {
@@ -54,7 +81,10 @@ Task<Outcome> ApplicationReconciler::reconcile(ObjectKey key) {
   }
   revisions_.follow(key, pass.app.url);
   pass.refresh = has_annotation(object, refresh_annotation);
-  if (pass.refresh) revisions_.forget(pass.app.url);
+  if (pass.refresh) {
+    revisions_.forget(pass.app.url);
+    forget_failed(pass.memory);
+  }
   if (object["metadata"]["annotations"][refresh_annotation].as_string() == "hard") pass.memory.renderings.clear();
 
   View view = co_await look(pass, pass.app, pass.app.revision);
@@ -157,7 +187,15 @@ Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pas
                                                                              std::string revision, std::string* sha) {
   auto commit = OR_CO_RETURN(co_await revisions_.resolve(app.url, revision));
   *sha = commit.sha;
+  auto known_value = [&](const ObjectKey& key) {
+    const Value* found = cache_.get(key);
+    return found ? *found : Value();
+  };
+  RenderSettings settings =
+      read_render_settings(known_value({config_map_kind, options_.control_namespace, std::string(settings_name)}),
+                           known_value({project_kind, options_.control_namespace, app.project}), app.project);
   Value inputs{{"sha", commit.sha},
+               {"settings", settings.inputs()},
                {"source", app.source.without_member("targetRevision")},
                {"namespace", app.destination_ns},
                {"tracking", app.tracking_name},
@@ -168,7 +206,7 @@ Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pas
     if (known.inputs == inputs) co_return known.desired;
   }
   pass.asked_anew = true;
-  auto desired = co_await load_desired(world_, repositories_, cluster_.catalog(), app, commit);
+  auto desired = co_await load_desired(world_, repositories_, cluster_.catalog(), app, commit, std::move(settings));
   // A repository that cannot be read now may be readable in a moment; what does not render, never will.
   bool keeps = desired || desired.failed_with(ErrorKind::bad_request) || desired.failed_with(ErrorKind::invalid) ||
                desired.failed_with(ErrorKind::not_found) || desired.failed_with(ErrorKind::forbidden) ||

@@ -78,6 +78,7 @@ class ApplicationReconciler final : public reconcile::Reconciler {
   Task<reconcile::Outcome> remove_all(Pass& pass);
 
   Application read(const Value& object) const;
+  static void forget_failed(Memory& memory);
 
   World& world_;
   cluster::Cluster& cluster_;

@@ -50,13 +50,10 @@ class Build {
   explicit Build(const BuildRequest& request) : request_(request), known_(*request.catalog) {}
 
   Result<Built> run() {
-    std::string root = OR_RETURN(request_.tree->real_path(request_.path));
-    if (!request_.tree->is_directory(root))
-      return fail(ErrorKind::bad_request, "must build at directory: \"{}\" is a file", request_.path);
-    Folder folder(request_.tree, root, request_.unrestricted, request_.remotes);
+    if (request_.observer) request_.observer->begin();
+    Folder folder = OR_RETURN(root());
     Kustomization k = *OR_RETURN(load(folder));
-    if (!request_.overrides.is_null())
-      OR_RETURN(apply_overrides(k, request_.overrides, folder).context("spec.source.kustomize"));
+    if (!request_.overrides.is_null()) OR_RETURN(apply_overrides(k, request_, folder).context("spec.source.kustomize"));
     traced_ = !k.build_metadata.empty();
     Accumulated all;
     OR_RETURN(accumulate(folder, k, all, {}, 0, ""));
@@ -64,6 +61,15 @@ class Build {
   }
 
  private:
+  Result<Folder> root() {
+    outside_.emplace(request_.tree, "", false, request_.remotes);
+    if (is_remote(request_.path)) return outside_->open(request_.path);
+    std::string path = OR_RETURN(request_.tree->real_path(request_.path));
+    if (!request_.tree->is_directory(path))
+      return fail(ErrorKind::bad_request, "must build at directory: \"{}\" is a file", request_.path);
+    return Folder(request_.tree, path, request_.unrestricted, request_.remotes);
+  }
+
   // A base of several overlays is read once.
   Result<std::shared_ptr<const Kustomization>> load(const Folder& folder) {
     Folder::File file = OR_RETURN(folder.kustomization());
@@ -76,10 +82,19 @@ class Build {
     }
     if (!k.charts.empty() && !request_.charts)
       return fail(ErrorKind::invalid,
-                  "must specify --enable-helm (of slipway kustomize build; nothing else renders helmCharts yet)")
+                  "must specify --enable-helm (for Applications: kustomize.buildOptions in the ConfigMap argocd-cm)")
           .at(k.charts[0].spot.place());
     if (auto done = take_schema(folder, k); !done) return std::move(done).error().at(k.openapi_spot.place());
+    if (request_.remotes) foresee(folder, k);
     return read;
+  }
+
+  // All that this one will ask for, so that it is fetched in one go.
+  static void foresee(const Folder& folder, const Kustomization& k) {
+    for (const auto* entries : {&k.resources, &k.components})
+      for (const Named& entry : *entries)
+        if (is_remote(entry.text)) folder.foresee(entry.text);
+    for (const HelmChart& chart : k.charts) foresee_chart(chart, k.helm_globals, folder);
   }
 
   // The first schema that is named stays for the whole build; the file of a later one must be there all the same.
@@ -140,6 +155,7 @@ class Build {
         if (traced_) r.from = origin_of(into_entry(trail, entry.text));
         OR_RETURN(into.resources.append(std::move(r)));
       }
+      if (request_.observer) request_.observer->after(into.resources, {.field = "resources", .text = file.text});
       return {};
     };
     auto done = gather();
@@ -240,12 +256,28 @@ class Build {
     }
   }
 
+  // Runs a step, and lets those who look on see what it did.
+  Result<> observed(ResourceSet& set, const Step& step, auto&& run) {
+    if (request_.observer) request_.observer->before(set, step);
+    Result<> done = run();
+    if (done && request_.observer) request_.observer->after(set, step);
+    return done;
+  }
+
   Result<> run_generators(const Folder& folder, const Kustomization& k, Accumulated& into, const Trail& trail,
                           const std::string& ns) {
+    auto look = [&](const char* field, size_t entry) {
+      Step step{.field = field, .entry = entry, .kustomization = &k, .folder = &folder};
+      if (request_.observer) request_.observer->after(into.resources, step);
+    };
     for (const Generator& generator : k.generated) {
       Resource made = OR_RETURN(generate(generator, folder, &known_));
       if (traced_) made.from = by_builtin(k, trail, generator.secret ? "SecretGenerator" : "ConfigMapGenerator");
       OR_RETURN(into.resources.absorb(std::move(made)));
+      auto same = [&](const Generator& g) { return g.secret == generator.secret; };
+      auto before = std::span(k.generated.data(), static_cast<size_t>(&generator - k.generated.data()));
+      look(generator.secret ? "secretGenerator" : "configMapGenerator",
+           static_cast<size_t>(std::ranges::count_if(before, same)));
     }
     for (const HelmChart& chart : k.charts) {
       auto made = inflate_chart(chart, k.helm_globals, folder, ns, request_.chart_settings, &known_, warnings_);
@@ -255,6 +287,7 @@ class Build {
         if (traced_) r.from = by_builtin(k, trail, "HelmChartInflationGenerator");
         OR_RETURN(into.resources.absorb(std::move(r)));
       }
+      look("helmCharts", static_cast<size_t>(&chart - k.charts.data()));
     }
     if (k.generators.empty()) return {};
     Accumulated plugins = OR_RETURN(load_plugins(folder, k.generators, k, trail));
@@ -264,6 +297,7 @@ class Build {
         if (traced_) made.from = by_plugin(plugin);
         OR_RETURN(into.resources.absorb(std::move(made)));
       }
+      look("generators", 0);
     }
     return {};
   }
@@ -271,34 +305,61 @@ class Build {
   Result<> run_transformers(const Folder& folder, const Kustomization& k, Accumulated& all, const Trail& trail) {
     ResourceSet& set = all.resources;
     const Configuration& c = all.configuration;
-    auto step = [&](const char* kind, Result<> done) -> Result<> {
-      if (done) trace(all, by_builtin(k, trail, kind));
-      return done;
+    auto step = [&](const char* kind, const char* field, size_t entry, auto&& run) -> Result<> {
+      OR_RETURN(observed(
+          set,
+          {.field = field, .entry = entry, .kustomization = &k, .folder = &folder, .configuration = &all.configuration},
+          run));
+      trace(all, by_builtin(k, trail, kind));
+      return {};
+    };
+    auto each = [&](const char* kind, const char* field, const auto& list, auto&& apply) -> Result<> {
+      for (size_t i = 0; i < list.size(); ++i) OR_RETURN(step(kind, field, i, [&] { return apply(list[i]); }));
+      return {};
     };
     if (!k.strategic_patches.empty())
+      OR_RETURN(step("PatchStrategicMergeTransformer", "patchesStrategicMerge", 0,
+                     [&] { return apply_strategic_patches(set, k.strategic_patches, folder, &known_); }));
+    OR_RETURN(each("PatchTransformer", "patches", k.patches,
+                   [&](const Patch& patch) { return apply_patch(set, patch, folder, &known_); }));
+    if (!k.ns.empty())
       OR_RETURN(
-          step("PatchStrategicMergeTransformer", apply_strategic_patches(set, k.strategic_patches, folder, &known_)));
-    for (const Patch& patch : k.patches) OR_RETURN(step("PatchTransformer", apply_patch(set, patch, folder, &known_)));
-    if (!k.ns.empty()) OR_RETURN(step("NamespaceTransformer", change_namespace(set, {k.ns}, c.namespaces)));
-    if (!k.name_prefix.empty()) OR_RETURN(step("PrefixTransformer", add_prefix(set, k.name_prefix, c.name_prefix)));
-    if (!k.name_suffix.empty()) OR_RETURN(step("SuffixTransformer", add_suffix(set, k.name_suffix, c.name_suffix)));
-    OR_RETURN(run_labels(k, all, trail));
+          step("NamespaceTransformer", "namespace", 0, [&] { return change_namespace(set, {k.ns}, c.namespaces); }));
+    if (!k.name_prefix.empty())
+      OR_RETURN(
+          step("PrefixTransformer", "namePrefix", 0, [&] { return add_prefix(set, k.name_prefix, c.name_prefix); }));
+    if (!k.name_suffix.empty())
+      OR_RETURN(
+          step("SuffixTransformer", "nameSuffix", 0, [&] { return add_suffix(set, k.name_suffix, c.name_suffix); }));
+    OR_RETURN(run_labels(folder, k, all, trail));
     if (!k.common_annotations.empty())
-      OR_RETURN(step("AnnotationsTransformer", add_pairs(set, k.common_annotations, c.annotations)));
-    for (const Patch& patch : k.json_patches)
-      OR_RETURN(step("PatchJson6902Transformer", apply_json_patch(set, patch, folder)));
-    for (const Replica& replica : k.replicas)
-      OR_RETURN(step("ReplicaCountTransformer", set_replicas(set, replica, c.replicas)));
-    for (const Image& image : k.images) OR_RETURN(step("ImageTagTransformer", set_image(set, image, c.images)));
+      OR_RETURN(step("AnnotationsTransformer", "commonAnnotations", 0,
+                     [&] { return add_pairs(set, k.common_annotations, c.annotations); }));
+    OR_RETURN(each("PatchJson6902Transformer", "patchesJson6902", k.json_patches,
+                   [&](const Patch& patch) { return apply_json_patch(set, patch, folder); }));
+    OR_RETURN(each("ReplicaCountTransformer", "replicas", k.replicas,
+                   [&](const Replica& replica) { return set_replicas(set, replica, c.replicas); }));
+    OR_RETURN(each("ImageTagTransformer", "images", k.images,
+                   [&](const Image& image) { return set_image(set, image, c.images); }));
     if (!k.replacements.empty())
-      OR_RETURN(step("ReplacementTransformer", apply_replacements(set, k.replacements, folder)));
+      OR_RETURN(step("ReplacementTransformer", "replacements", 0,
+                     [&] { return apply_replacements(set, k.replacements, folder); }));
     if (!k.transformers.empty()) OR_RETURN(run_plugins(folder, k.transformers, k, all, trail));
     return {};
   }
 
-  Result<> run_labels(const Kustomization& k, Accumulated& all, const Trail& trail) {
+  Result<> run_labels(const Folder& folder, const Kustomization& k, Accumulated& all, const Trail& trail) {
     if (k.labels.empty() && k.common_labels.empty()) return {};
     const Configuration& c = all.configuration;
+    auto step = [&](const char* field, size_t entry, const Pairs& pairs,
+                    const std::vector<FieldSpec>& fields) -> Result<> {
+      OR_RETURN(observed(
+          all.resources,
+          {.field = field, .entry = entry, .kustomization = &k, .folder = &folder, .configuration = &all.configuration},
+          [&] { return add_pairs(all.resources, pairs, fields); }));
+      trace(all, by_builtin(k, trail, "LabelTransformer"));
+      return {};
+    };
     for (const Labels& labels : k.labels) {
       std::vector<FieldSpec> fields = labels.fields;
       auto add = [&](const std::vector<FieldSpec>& more) -> Result<> {
@@ -314,12 +375,9 @@ class Build {
         own.create = true;
         OR_RETURN(add({own}));
       }
-      OR_RETURN(add_pairs(all.resources, labels.pairs, fields));
-      trace(all, by_builtin(k, trail, "LabelTransformer"));
+      OR_RETURN(step("labels", static_cast<size_t>(&labels - k.labels.data()), labels.pairs, fields));
     }
-    OR_RETURN(add_pairs(all.resources, k.common_labels, c.common_labels));
-    trace(all, by_builtin(k, trail, "LabelTransformer"));
-    return {};
+    return step("commonLabels", 0, k.common_labels, c.common_labels);
   }
 
   // Plugins are given inline, in files, or as kustomizations that make them.
@@ -346,7 +404,10 @@ class Build {
                        Accumulated& all, const Trail& trail) {
     Accumulated plugins = OR_RETURN(load_plugins(folder, entries, k, trail));
     for (const Resource& plugin : plugins.resources.all()) {
-      OR_RETURN(run_transformer(all.resources, plugin, folder, &known_));
+      std::string what = fmt::format("{} {}", plugin.gvk().kind, plugin.name());
+      OR_RETURN(observed(all.resources,
+                         {.field = "transformers", .what = what.c_str(), .kustomization = &k, .folder = &folder},
+                         [&] { return run_transformer(all.resources, plugin, folder, &known_); }));
       all.resources.drop_removed();
       trace(all, by_plugin(plugin));
     }
@@ -385,10 +446,16 @@ class Build {
 
   Result<Built> finish(const Kustomization& k, Accumulated& all) {
     ResourceSet& set = all.resources;
+    auto look = [&](const char* what) {
+      if (request_.observer) request_.observer->after(set, {.field = "", .what = what, .kustomization = &k});
+    };
     add_name_hashes(set);
+    look("name hash");
     OR_RETURN(update_name_references(set, all.configuration.name_references));
+    look("name reference");
     size_t told = warnings_.size();
     OR_RETURN(resolve_vars(set, all.vars, all.configuration.vars, warnings_));
+    look("vars");
     for (; request_.warn && told < warnings_.size(); ++told) request_.warn(warnings_[told]);
     for (Resource& r : set.all()) {
       const Value* local = r.object()["metadata"]["annotations"].find("config.kubernetes.io/local-config");
@@ -421,6 +488,7 @@ class Build {
       if (!fine) return std::move(fine).error().context(r.id().str()).at(r.origin);
       if (spelled) r.set_object(value::plain_meaning(r.object()));
     }
+    look("buildMetadata");
     return Built{std::move(set.all()), std::move(warnings_)};
   }
 
@@ -527,6 +595,7 @@ class Build {
   }
 
   const BuildRequest& request_;
+  std::optional<Folder> outside_;  // where a remote root is named
   KnownKinds known_;
   std::map<std::pair<const sources::Tree*, std::string>, std::vector<Resource>> files_;
   std::map<std::pair<const sources::Tree*, std::string>, std::shared_ptr<const Kustomization>> kustomizations_;

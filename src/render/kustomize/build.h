@@ -7,6 +7,7 @@
 #include "render/kustomize/chart.h"
 #include "render/kustomize/folder.h"
 #include "render/kustomize/kustomization.h"
+#include "render/kustomize/observer.h"
 #include "render/kustomize/resource.h"
 
 namespace slipway::render::kustomize {
@@ -21,7 +22,9 @@ struct BuildRequest {
   RemoteBases* remotes = nullptr;  // null: remote resources are refused; else, while it wants some: fetch, build again
   bool charts = false;             // helmCharts are rendered (--enable-helm)
   ChartSettings chart_settings;
-  bool managed_by_label = false;               // as buildMetadata's managedByLabel
+  std::vector<std::pair<std::string, std::string>> variables;  // for the overrides: see RenderRequest
+  bool managed_by_label = false;                               // as buildMetadata's managedByLabel
+  Observer* observer = nullptr;                                // null: nobody looks on
   std::function<void(std::string_view)> warn;  // told of each warning when it arises, also before an error
 };
 struct Built {
@@ -31,7 +34,8 @@ struct Built {
 // Errors: see read_kustomization, Folder, and the transformers; each with file and line where there is one.
 Result<Built> build(const BuildRequest& request);
 
-// As Argo CD edits a kustomization before it builds it. Error: invalid for an unknown or mistyped option.
-Result<> apply_overrides(Kustomization& k, const Value& overrides, const Folder& folder);
+// As Argo CD edits a kustomization before it builds it. Errors: invalid for an unknown or mistyped option; those of
+// `kustomize edit`.
+Result<> apply_overrides(Kustomization& k, const BuildRequest& request, const Folder& folder);
 
 }  // namespace slipway::render::kustomize

@@ -70,7 +70,8 @@ TEST_CASE("cycles show the way, and files outside are not read") {
   refuses("is not in or below \"app\"", {{"app/kustomization.yaml", "resources: [a.yaml]"},
                                          {"app/a.yaml", sources::testing::link_to("../x/a.yaml")},
                                          {"x/a.yaml", map_a}});
-  refuses("is a remote resource", {{"app/kustomization.yaml", "resources: [\"https://github.com/o/r//b?ref=v1\"]"}});
+  refuses("lies elsewhere, and nothing is fetched here",
+          {{"app/kustomization.yaml", "resources: [\"https://github.com/o/r//b?ref=v1\"]"}});
   refuses("is ambiguous", {{"app/kustomization.yaml", "resources:\n- ../base\n - ../more\n"}});
 }
 
@@ -229,6 +230,35 @@ TEST_CASE("generated names end in kustomize's hash") {
           {{"app/kustomization.yaml", "configMapGenerator:\n- name: g\n  literals: [x]\n"}});
   std::string secret = build_text({{"app/kustomization.yaml", "secretGenerator:\n- name: g\n  literals: [hunter2]\n"}});
   CHECK(secret.find("hunter2") == secret.npos);
+}
+
+TEST_CASE("a chart to be pulled is wanted along with what else is missing, and comes with its own values") {
+  auto tree = sources::testing::make_tree(
+      {{"app/kustomization.yaml",
+        std::string("resources: [\"https://h/o/r//b\"]\nhelmCharts: [{name: web, repo: \"https://charts.example\", "
+                    "version: 1.0.0, releaseName: r}, {name: db, repo: \"oci://reg.example/charts\"}]\n")}});
+  RemoteBases bases;
+  BuildRequest request{.tree = tree, .path = "app", .catalog = &kinds::builtin_catalog(), .charts = true};
+  request.remotes = &bases;
+  CHECK(!build(request));
+  CHECK(bases.wanted == std::vector<std::string>{"https://h/o/r//b"});
+  CHECK(bases.foreseen == std::vector<std::string>{"https://h/o/r//b", "chart+https://charts.example#web 1.0.0",
+                                                   "chart+oci://reg.example/charts#db "});
+  auto clone = sources::testing::make_tree({{"b/kustomization.yaml", std::string("resources: []\n")}});
+  auto chart = [](std::string name) {
+    return sources::testing::make_tree(
+        {{name + "/Chart.yaml", "apiVersion: v2\nversion: 1.0.0\nname: " + name + "\n"},
+         {name + "/values.yaml", std::string("size: L\n")},
+         {name + "/templates/map.yaml",
+          "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\ndata: {size: {{ .Values.size }}}\n"}});
+  };
+  bases.fetched.emplace(bases.foreseen[0], Remote{clone, "b", nullptr});
+  bases.fetched.emplace(bases.foreseen[1], Remote{chart("web"), "web", nullptr});
+  bases.fetched.emplace(bases.foreseen[2], Remote{chart("db"), "db", nullptr});
+  auto built = build(request);
+  REQUIRE_MESSAGE(built, built.error().str());
+  REQUIRE(built->resources.size() == 2);
+  CHECK(value::to_json(built->resources[1].object()["data"]) == R"({"size":"L"})");
 }
 
 TEST_CASE("an Application's own options edit the kustomization") {

@@ -22,21 +22,30 @@ std::string path_of(const HelmChart& chart, const HelmGlobals& globals) {
   return fmt::format("{}/{}", home, chart.name);
 }
 
-Result<std::string> folder_of(const HelmChart& chart, const std::string& path, const Folder& folder) {
+struct FoundChart {
+  std::shared_ptr<const sources::Tree> pulled;  // null: it lies in the kustomization's own tree
+  const sources::Tree* tree = nullptr;
+  std::string path;  // in the tree
+};
+
+// In chartHome, else pulled from its repository.
+Result<FoundChart> find_chart(const HelmChart& chart, const std::string& path, const Folder& folder) {
   auto joined = sources::join_path(folder.root(), path);
   if (path.starts_with('/') || !joined)
     return fail(ErrorKind::forbidden, "chartHome \"{}\" leads out of the repository", path);
   auto real = folder.tree().real_path(*joined);
-  if (real && folder.tree().is_directory(*real)) return *real;
+  if (real && folder.tree().is_directory(*real)) return FoundChart{nullptr, &folder.tree(), *real};
   if (chart.repo.empty())
     return fail(ErrorKind::not_found, "no repo specified for pull, no chart found at '{}'",
                 folder.tree().shown(*joined));
-  return fail(ErrorKind::unsupported,
-              "the chart {} of {} is not fetched by a build: put it into the repository (helm pull --untar --untardir "
-              "{} --repo {} {}{})",
-              chart.name, sources::shown_url(chart.repo), path.substr(0, path.rfind('/')),
-              sources::shown_url(chart.repo), chart.name,
-              chart.version.empty() ? "" : fmt::format(" --version {}", chart.version));
+  if (chart.name.find_first_of("# /") != chart.name.npos)
+    return fail(ErrorKind::invalid, "\"{}\" is no name of a chart", chart.name);
+  auto pulled = folder.chart(chart.repo, chart.name, chart.version);
+  if (!pulled)
+    return std::move(pulled).error().context(
+        fmt::format("unable to run: 'helm pull --repo {} {}'", sources::shown_url(chart.repo), chart.name));
+  auto tree = pulled->tree;
+  return FoundChart{tree, tree.get(), pulled->folder};
 }
 
 Result<Value> read_values(const Folder& folder, const std::string& path) {
@@ -46,8 +55,17 @@ Result<Value> read_values(const Folder& folder, const std::string& path) {
   return values;
 }
 
-Result<Value> values_of(const HelmChart& chart, const Folder& folder, const std::string& path) {
-  Value values = OR_RETURN(read_values(folder, chart.values_file.empty() ? path + "/values.yaml" : chart.values_file));
+// The chart's own values.yaml; of a pulled one, which `folder` does not reach, from its tree.
+Result<Value> default_values(const Folder& folder, const std::string& path, const FoundChart& found) {
+  if (!found.pulled) return read_values(folder, path + "/values.yaml");
+  auto text = OR_RETURN(found.tree->read(found.path + "/values.yaml"));
+  return helm::read_yaml_mapping(*text).context(fmt::format("failed to parse {}/values.yaml", found.path));
+}
+
+Result<Value> values_of(const HelmChart& chart, const Folder& folder, const std::string& path,
+                        const FoundChart& found) {
+  Value values = OR_RETURN(chart.values_file.empty() ? default_values(folder, path, found)
+                                                     : read_values(folder, chart.values_file));
   if (!chart.values_merge.empty() && chart.values_merge != "merge" && chart.values_merge != "override" &&
       chart.values_merge != "replace")
     return fail(ErrorKind::invalid, "valuesMerge must be one of [merge override replace]");
@@ -67,6 +85,12 @@ Result<Value> values_of(const HelmChart& chart, const Folder& folder, const std:
 
 }  // namespace
 
+void foresee_chart(const HelmChart& chart, const HelmGlobals& globals, const Folder& folder) {
+  auto joined = sources::join_path(folder.root(), path_of(chart, globals));
+  if (chart.repo.empty() || !joined || folder.tree().real_path(*joined)) return;
+  folder.foresee(chart_path(chart.repo, chart.name, chart.version));
+}
+
 Result<std::vector<Resource>> inflate_chart(const HelmChart& chart, const HelmGlobals& globals, const Folder& folder,
                                             const std::string& ns, const ChartSettings& settings,
                                             const KnownKinds* known, std::vector<std::string>& warnings) {
@@ -74,12 +98,12 @@ Result<std::vector<Resource>> inflate_chart(const HelmChart& chart, const HelmGl
   if (chart.name.starts_with('-') || chart.release_name.starts_with('-'))
     return fail(ErrorKind::invalid, "the names of a chart and its release must not start with '-'");
   std::string said = path_of(chart, globals);
-  std::string path = OR_RETURN(folder_of(chart, said, folder));
-  helm::LoadedChart loaded = OR_RETURN(helm::load_with_dependencies(folder.tree(), path));
+  FoundChart found = OR_RETURN(find_chart(chart, said, folder));
+  helm::LoadedChart loaded = OR_RETURN(helm::load_with_dependencies(*found.tree, found.path));
   warnings.insert(warnings.end(), loaded.warnings.begin(), loaded.warnings.end());
   OR_RETURN(helm::check_installable(*loaded.chart, Compat::helm3, warnings));
   helm::ReleaseRequest release;
-  release.values = OR_RETURN(values_of(chart, folder, said));
+  release.values = OR_RETURN(values_of(chart, folder, said, found));
   release.chart = std::move(loaded.chart);
   release.release.name = chart.release_name.empty() ? "release-name" : chart.release_name;
   if (!chart.name_template.empty())
@@ -101,7 +125,7 @@ Result<std::vector<Resource>> inflate_chart(const HelmChart& chart, const HelmGl
       .crds = chart.include_crds, .hooks = !chart.skip_hooks, .tests = !chart.skip_tests, .show_only = {}};
   std::string text = OR_RETURN(helm::print_release(*done, print));
   std::vector<Resource> out =
-      OR_RETURN(read_resources(text, fmt::format("{}/templates", folder.tree().shown(path)), known));
+      OR_RETURN(read_resources(text, fmt::format("{}/templates", found.tree->shown(found.path)), known));
   for (Resource& r : out) r.from_chart = true;
   return out;
 }

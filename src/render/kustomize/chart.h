@@ -1,4 +1,4 @@
-// helmCharts: charts that lie beside the kustomization, rendered by our own Helm room.
+// helmCharts: charts that lie beside the kustomization or are pulled, rendered by our own Helm room.
 #pragma once
 
 #include "render/kustomize/folder.h"
@@ -15,9 +15,12 @@ struct ChartSettings {
 };
 
 // What `helm template` would print for it, as resources. `ns`: of the kustomization or the nearest around it. Errors:
-// invalid in the words of both tools, unsupported for a chart that must be pulled first.
+// invalid in the words of both tools; those of Folder::chart() for one that must be pulled.
 Result<std::vector<Resource>> inflate_chart(const HelmChart& chart, const HelmGlobals& globals, const Folder& folder,
                                             const std::string& ns, const ChartSettings& settings,
                                             const KnownKinds* known, std::vector<std::string>& warnings);
+
+// Notes a chart that will have to be pulled.
+void foresee_chart(const HelmChart& chart, const HelmGlobals& globals, const Folder& folder);
 
 }  // namespace slipway::render::kustomize

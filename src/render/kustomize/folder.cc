@@ -26,6 +26,7 @@ Error ambiguous(std::string_view path) {
 }  // namespace
 
 bool is_remote(std::string_view path) {
+  if (path.starts_with("chart+")) return false;  // how charts are spelled within; no path that a person writes
   if (path.find("://") != path.npos || path.starts_with("git::") || path.starts_with("github.com/") ||
       path.starts_with("github.com:"))
     return true;
@@ -73,13 +74,18 @@ Result<Folder::File> Folder::read(std::string_view path) const {
 
 Result<Remote> Folder::remote(std::string_view path) const {
   if (!remotes_)
-    return fail(
-        ErrorKind::unsupported,
-        "\"{}\" is a remote resource, which only slipway kustomize build fetches yet: copy it into the repository",
-        sources::shown_url(path));
-  if (auto found = remotes_->fetched.find(std::string(path)); found != remotes_->fetched.end()) return found->second;
-  remotes_->wanted.emplace_back(path);
+    return fail(ErrorKind::unsupported, "\"{}\" lies elsewhere, and nothing is fetched here", sources::shown_url(path));
+  if (auto found = remotes_->fetched.find(path); found != remotes_->fetched.end()) return found->second;
+  if (std::ranges::find(remotes_->wanted, path) == remotes_->wanted.end()) remotes_->wanted.emplace_back(path);
   return fail(ErrorKind::unavailable, "\"{}\" is not fetched yet", sources::shown_url(path));
+}
+
+Result<Remote> Folder::chart(std::string_view repository, std::string_view name, std::string_view version) const {
+  return remote(chart_path(repository, name, version));
+}
+
+void Folder::foresee(std::string_view path) const {
+  if (remotes_ && !remotes_->fetched.contains(path)) remotes_->foreseen.emplace_back(path);
 }
 
 bool Folder::is_folder(std::string_view path) const {

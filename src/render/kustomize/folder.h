@@ -20,6 +20,7 @@ class Folder {
   const std::string& root() const { return root_; }
   std::string display() const { return tree_->shown(root_); }
   const sources::Tree& tree() const { return *tree_; }
+  const std::shared_ptr<const sources::Tree>& shared_tree() const { return tree_; }
 
   struct File {
     std::string path;  // as the tree shows it
@@ -35,6 +36,10 @@ class Folder {
   bool is_folder(std::string_view path) const;
   // kustomization.yaml, kustomization.yml or Kustomization. Errors: not_found, invalid when there are several.
   Result<File> kustomization() const;
+  // A chart of a repository or registry, its files below Remote::folder. Errors: as open() for remote ones.
+  Result<Remote> chart(std::string_view repository, std::string_view name, std::string_view version) const;
+  // Notes that this remote path will be asked for, so that it can be fetched along with others.
+  void foresee(std::string_view path) const;
 
  private:
   Result<Remote> remote(std::string_view path) const;

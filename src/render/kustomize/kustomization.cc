@@ -86,17 +86,6 @@ Var read_var(Fields& fields) {
   return var;
 }
 
-Labels read_labels(Fields& fields) {
-  Labels labels;
-  labels.pairs = fields.pairs("pairs");
-  labels.selectors = fields.flag("includeSelectors");
-  labels.templates = fields.flag("includeTemplates");
-  labels.claims = fields.flag("includeVolumeClaimTemplates");
-  labels.fields = read_field_specs(fields, "fields");
-  fields.done("labels");
-  return labels;
-}
-
 void read_patches(Fields& fields, std::string_view name, std::vector<Patch>& out) {
   fields.each(name, [&](Fields& f) { out.push_back(read_patch(f)); });
 }
@@ -152,10 +141,7 @@ void read_all(Fields& fields, Kustomization& k) {
   fields.each("imageTags", [&](Fields& f) { k.images.push_back(read_image(f)); });
   if (fields.has("patchesJson6902")) deprecated(k, "patchesJson6902", "patches");
   if (fields.has("patchesStrategicMerge")) deprecated(k, "patchesStrategicMerge", "patches");
-  fields.each("replicas", [&](Fields& f) {
-    k.replicas.push_back({f.text("name"), f.number("count"), f.spot()});
-    f.done("replicas");
-  });
+  fields.each("replicas", [&](Fields& f) { k.replicas.push_back(read_replica(f)); });
   fields.each("replacements", [&](Fields& f) { k.replacements.push_back(read_replacement(f)); });
   if (fields.has("vars")) deprecated(k, "vars", "replacements", "[EXPERIMENTAL] ");
   fields.each("vars", [&](Fields& f) { k.vars.push_back(read_var(f)); });
@@ -205,6 +191,7 @@ Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text
   Value v = documents.empty() ? Value() : documents[0].value;
   Kustomization k;
   k.file = file;
+  k.spot = {text, file, ""};
   Source source{.text = text, .file = file};
   Fields fields(source, v);
   read_all(fields, k);
@@ -259,6 +246,23 @@ Image read_image(Fields& fields) {
 
 HelmGlobals read_globals(Fields& fields) {
   return {fields.text("chartHome"), fields.text("configHome")};
+}
+
+Labels read_labels(Fields& fields) {
+  Labels labels;
+  labels.pairs = fields.pairs("pairs");
+  labels.selectors = fields.flag("includeSelectors");
+  labels.templates = fields.flag("includeTemplates");
+  labels.claims = fields.flag("includeVolumeClaimTemplates");
+  labels.fields = read_field_specs(fields, "fields");
+  fields.done("labels");
+  return labels;
+}
+
+Replica read_replica(Fields& fields) {
+  Replica replica{fields.text("name"), fields.number("count"), fields.spot()};
+  fields.done("replicas");
+  return replica;
 }
 
 HelmChart read_chart(Fields& fields) {

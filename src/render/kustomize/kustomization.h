@@ -103,6 +103,7 @@ struct HelmGlobals {
 
 struct Kustomization {
   std::string file;
+  Spot spot;  // of the whole
   bool component = false;
   std::vector<Named> resources, components, crds, configurations, generators, transformers, validators;
   std::string name_prefix, name_suffix, ns;
@@ -133,6 +134,8 @@ Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text
 Selector read_selector(Fields& fields);
 Patch read_patch(Fields& fields);
 Image read_image(Fields& fields);
+Labels read_labels(Fields& fields);
+Replica read_replica(Fields& fields);
 Replacement read_replacement(Fields& fields);
 Generator read_generator(Fields& fields, bool secret);
 HelmChart read_chart(Fields& fields);

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "runtime/http.h"
+#include "sources/chart_repository.h"
 #include "sources/url.h"
 
 namespace slipway::render::kustomize {
@@ -105,37 +106,81 @@ Task<Result<Answer>> get(World& world, std::string url) {
 
 }  // namespace
 
-Task<Result<Remote>> fetch_remote(World& world, sources::Repositories& repositories, bool local, std::string path) {
+// "chart+https://charts.example.org#web >=1.2": the address that sources knows charts by, and a version.
+std::string chart_path(std::string_view repository, std::string_view name, std::string_view version) {
+  return fmt::format("{} {}", sources::chart_url(repository, name), version);
+}
+
+namespace {
+
+Result<> may_fetch(const FetchRules& rules, const std::string& url) {
+  if (!rules.local && url.starts_with("file:"))
+    return fail(ErrorKind::forbidden, "\"{}\" is a repository of this machine, which an Application may not name", url);
+  return rules.may ? rules.may(url) : Result<>();
+}
+
+// "https://charts.example.org" of "chart+https://charts.example.org#web".
+std::string repository_of(std::string_view chart) {
+  chart.remove_prefix(std::string_view("chart+").size());
+  return std::string(chart.substr(0, chart.rfind('#')));
+}
+
+Task<Result<Remote>> fetch_chart(sources::Repositories& repositories, FetchRules rules, std::string path) {
+  size_t mark = path.rfind('#'), blank = path.find(' ', mark);
+  std::string url = path.substr(0, blank), name = path.substr(mark + 1, blank - mark - 1);
+  OR_CO_RETURN(may_fetch(rules, repository_of(url)));
+  auto commit = OR_CO_RETURN(co_await repositories.resolve(url, path.substr(blank + 1)));
+  auto tree = OR_CO_RETURN(co_await repositories.tree(commit, ""));
+  co_return Remote{tree, name, nullptr};
+}
+
+Task<Result<Remote>> fetch_folder(sources::Repositories& repositories, FetchRules rules, RemoteSpec spec) {
+  OR_CO_RETURN(may_fetch(rules, spec.url));
+  auto commit = OR_CO_RETURN(co_await repositories.resolve(spec.url, spec.ref));
+  auto tree = OR_CO_RETURN(co_await repositories.tree(commit, ""));
+  std::string folder = OR_CO_RETURN(tree->real_path(spec.folder));
+  co_return Remote{tree, folder, nullptr};
+}
+
+}  // namespace
+
+Task<Result<Remote>> fetch_remote(World& world, sources::Repositories& repositories, FetchRules rules,
+                                  std::string path) {
+  if (path.starts_with("chart+")) co_return co_await fetch_chart(repositories, std::move(rules), std::move(path));
   auto spec = OR_CO_RETURN(parse_remote(path));
   if ((path.starts_with("https://") || path.starts_with("http://")) && !says_repository(path)) {
-    auto answer = co_await get(world, path);
-    if (answer && answer->status / 100 == 2)
-      co_return Remote{nullptr, "", std::make_shared<const std::string>(std::move(answer->text))};
-    if (!spec && !answer) co_return std::move(answer).error();
-    if (!spec)
-      co_return fail(ErrorKind::not_found, "{}: HTTP Error: status code {}", sources::shown_url(path), answer->status);
+    if (auto may = may_fetch(rules, path); may || !spec) {
+      if (!may) co_return std::move(may).error();
+      auto answer = co_await get(world, path);
+      if (answer && answer->status / 100 == 2)
+        co_return Remote{nullptr, "", std::make_shared<const std::string>(std::move(answer->text))};
+      if (!spec && !answer) co_return std::move(answer).error();
+      if (!spec)
+        co_return fail(ErrorKind::not_found, "{}: HTTP Error: status code {}", sources::shown_url(path),
+                       answer->status);
+    }
   }
   if (!spec)
     co_return fail(ErrorKind::not_found, "\"{}\" names neither a file nor a repository", sources::shown_url(path));
-  if (!local && spec->url.starts_with("file:"))
-    co_return fail(ErrorKind::forbidden, "\"{}\" is a repository of this machine, which an Application may not name",
-                   path);
-  auto commit = co_await repositories.resolve(spec->url, spec->ref);
-  if (!commit) co_return std::move(commit).error().context(sources::shown_url(path));
-  auto tree = co_await repositories.tree(*commit, "");
-  if (!tree) co_return std::move(tree).error().context(sources::shown_url(path));
-  auto folder = (*tree)->real_path(spec->folder);
-  if (!folder) co_return std::move(folder).error().context(sources::shown_url(path));
-  co_return Remote{*tree, *folder, nullptr};
+  auto found = co_await fetch_folder(repositories, std::move(rules), std::move(*spec));
+  if (!found) co_return std::move(found).error().context(sources::shown_url(path));
+  co_return found;
 }
 
-Task<bool> fetch_wanted(World& world, sources::Repositories& repositories, bool local, RemoteBases* bases) {
-  if (bases->wanted.empty()) co_return false;
-  std::string path = bases->wanted.front();
-  bases->wanted.clear();
-  Result<Remote> fetched = fail(ErrorKind::too_large, "more than {} remote resources", kRemotesMax);
-  if (bases->fetched.size() < kRemotesMax) fetched = co_await fetch_remote(world, repositories, local, path);
-  co_return bases->fetched.emplace(path, std::move(fetched)).second;
+Task<bool> fetch_wanted(World& world, sources::Repositories& repositories, FetchRules rules, RemoteBases* bases) {
+  auto paths = std::exchange(bases->wanted, {});
+  auto foreseen = std::exchange(bases->foreseen, {});
+  if (paths.empty()) co_return false;
+  paths.insert(paths.end(), foreseen.begin(), foreseen.end());
+  bool any = false;
+  for (const std::string& path : paths) {
+    if (bases->fetched.contains(path)) continue;
+    Result<Remote> fetched = fail(ErrorKind::too_large, "more than {} remote resources", kRemotesMax);
+    if (bases->fetched.size() < kRemotesMax) fetched = co_await fetch_remote(world, repositories, rules, path);
+    bases->fetched.emplace(path, std::move(fetched));
+    any = true;
+  }
+  co_return any;
 }
 
 }  // namespace slipway::render::kustomize

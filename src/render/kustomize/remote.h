@@ -1,7 +1,8 @@
-// Resources that lie elsewhere: a folder of a Git repository, or one file behind https. What a path means is decided
-// here, purely; fetching goes through sources.
+// What a kustomization names and does not hold: a folder of a Git repository, one file behind https, a chart of a
+// repository or registry. What a path means is decided here, purely; fetching goes through sources.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,24 +22,34 @@ struct RemoteSpec {
 // Nothing when the path names no repository. Error: invalid (a folder that leaves the repository).
 Result<std::optional<RemoteSpec>> parse_remote(std::string_view path);
 
+// A chart to be pulled, spelled so that it can stand among remote paths. `version`: "" the newest.
+std::string chart_path(std::string_view repository, std::string_view name, std::string_view version);
+
 struct Remote {
-  std::shared_ptr<const sources::Tree> tree;  // of a repository; null: a file
+  std::shared_ptr<const sources::Tree> tree;  // of a repository or chart; null: a file
   std::string folder;
   std::shared_ptr<const std::string> text;  // of a file
 };
-using Remotes = std::map<std::string, Result<Remote>>;  // by the path as it is written
+using Remotes = std::map<std::string, Result<Remote>, std::less<>>;  // by the path as it is written
 
 struct RemoteBases {
   Remotes fetched;
-  std::vector<std::string> wanted;  // filled by a build: what it could not go on without
+  // Filled by a build: what it could not go on without, and what it would ask for next.
+  std::vector<std::string> wanted, foreseen;
 };
 
-// As kustomize: an http(s) URL is read as a file first unless it says that it is a repository; then Git. `local`: also
-// repositories of this machine (file://). Errors: those of Repositories; forbidden; unavailable, not_found with the
-// status of the answer.
-Task<Result<Remote>> fetch_remote(World& world, sources::Repositories& repositories, bool local, std::string path);
+// Which of them may be had.
+struct FetchRules {
+  bool local = false;                                   // also repositories of this machine (file://)
+  std::function<Result<>(const std::string& url)> may;  // null: all others. Its error is the build's
+};
+
+// As kustomize: an http(s) URL is read as a file first unless it says that it is a repository; then Git. Errors: those
+// of Repositories; forbidden; unavailable, not_found with the status of the answer.
+Task<Result<Remote>> fetch_remote(World& world, sources::Repositories& repositories, FetchRules rules,
+                                  std::string path);
 
 // Fetches what a build wanted; false: it wanted nothing more, its answer stands. `bases` outlives the task.
-Task<bool> fetch_wanted(World& world, sources::Repositories& repositories, bool local, RemoteBases* bases);
+Task<bool> fetch_wanted(World& world, sources::Repositories& repositories, FetchRules rules, RemoteBases* bases);
 
 }  // namespace slipway::render::kustomize

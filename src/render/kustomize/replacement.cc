@@ -278,13 +278,8 @@ Result<bool> is_target(const Resource& r, const ReplacementTarget& target, const
 }
 
 Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, const Value& value) {
-  if (!target.select) return fail(ErrorKind::invalid, "target must specify resources to select");
-  Chosen chosen{OR_RETURN(Matcher::create(*target.select)), {}};
-  for (const Selector& reject : target.reject)
-    chosen.reject.emplace_back(OR_RETURN(Matcher::create(reject)), reject.names_anything());
-  for (size_t i = 0; i < set.all().size(); ++i) {
+  for (size_t i : OR_RETURN(select_targets(set, target))) {
     Resource& r = set.all()[i];
-    if (!OR_RETURN(is_target(r, target, chosen))) continue;
     for (const std::string& text : target.paths) {
       auto path = split_field_path(text);
       Writer writer(value, target.options);
@@ -334,7 +329,18 @@ Result<std::vector<Replacement>> read_file(const Folder& folder, const Replaceme
 
 }  // namespace
 
-Result<> apply_replacements(ResourceSet& set, std::span<const Replacement> replacements, const Folder& folder) {
+Result<std::vector<size_t>> select_targets(const ResourceSet& set, const ReplacementTarget& target) {
+  if (!target.select) return fail(ErrorKind::invalid, "target must specify resources to select");
+  Chosen chosen{OR_RETURN(Matcher::create(*target.select)), {}};
+  for (const Selector& reject : target.reject)
+    chosen.reject.emplace_back(OR_RETURN(Matcher::create(reject)), reject.names_anything());
+  std::vector<size_t> out;
+  for (size_t i = 0; i < set.all().size(); ++i)
+    if (OR_RETURN(is_target(set.all()[i], target, chosen))) out.push_back(i);
+  return out;
+}
+
+Result<std::vector<Replacement>> read_replacements(std::span<const Replacement> replacements, const Folder& folder) {
   std::vector<Replacement> all;
   for (const Replacement& r : replacements) {
     if (r.path.empty()) {
@@ -343,7 +349,11 @@ Result<> apply_replacements(ResourceSet& set, std::span<const Replacement> repla
     }
     for (Replacement& read : OR_RETURN(read_file(folder, r))) all.push_back(std::move(read));
   }
-  for (const Replacement& r : all)
+  return all;
+}
+
+Result<> apply_replacements(ResourceSet& set, std::span<const Replacement> replacements, const Folder& folder) {
+  for (const Replacement& r : OR_RETURN(read_replacements(replacements, folder)))
     if (auto done = apply_one(set, r); !done) return std::move(done).error().at(r.spot.place());
   return {};
 }

@@ -101,6 +101,7 @@ void Resource::take_identity_of(const Resource& other) {
   suffixes = other.suffixes;
   vars = other.vars;
   changed_by = other.changed_by;
+  number = other.number;
 }
 
 void ResourceSet::index() {

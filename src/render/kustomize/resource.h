@@ -73,6 +73,7 @@ class Resource {
   bool needs_hash = false;
   bool generated = false;
   bool from_chart = false;  // its namespace is the chart's affair
+  uint32_t number = 0;      // given by an Observer who follows it; else 0
   Behavior behavior = Behavior::unspecified;
   std::optional<Provenance> from;
   std::vector<Provenance> changed_by;

@@ -1,0 +1,71 @@
+#include "gitops/application/render_settings.h"
+
+#include "base/text.h"
+#include "render/helm/glob.h"
+#include "sources/repositories.h"
+#include "sources/url.h"
+
+namespace slipway::gitops {
+
+namespace {
+
+constexpr std::string_view options_key = "kustomize.buildOptions";
+
+bool matches(std::string_view pattern, const std::string& normalized) {
+  return pattern == "*" || render::helm::Glob(sources::normalized_url(pattern)).matches(normalized);
+}
+
+}  // namespace
+
+RenderSettings read_render_settings(const Value& config_map, const Value& project, std::string project_name) {
+  RenderSettings settings{Value(), std::move(project_name), Value()};
+  for (const auto& [key, text] : config_map["data"].members()) {
+    if (!key.view().starts_with("kustomize.")) continue;
+    if (settings.kustomize.is_null()) settings.kustomize = Value::object();
+    settings.kustomize = settings.kustomize.with_member(key, text);
+  }
+  if (!project.is_null()) {
+    settings.source_repos = project["spec"]["sourceRepos"];
+    if (settings.source_repos.is_null()) settings.source_repos = Value::array();
+  }
+  return settings;
+}
+
+Result<render::kustomize::BuildOptions> kustomize_options(const RenderSettings& settings, const Value& source) {
+  const Value& all = settings.kustomize;
+  std::string words = all[options_key].str(), key(options_key);
+  if (std::string version = source["version"].str(); !version.empty()) {
+    // One kustomize is built in; what a version names is only the flags that are kept for it.
+    std::string own = fmt::format("{}.{}", options_key, version);
+    if (!all.has(own) && !all.has("kustomize.path." + version) && !all.has("kustomize.version." + version))
+      return fail(ErrorKind::invalid, "kustomize version {} is not registered (kustomize.path.{} in argocd-cm)",
+                  version, version);
+    if (!all[own].str().empty()) {
+      words = all[own].str();
+      key = own;
+    }
+  }
+  return render::kustomize::parse_build_options(words).context(fmt::format("argocd-cm: {}", key));
+}
+
+Result<> may_fetch(const RenderSettings& settings, const std::string& url) {
+  if (settings.source_repos.is_null()) return {};
+  std::string normalized = sources::normalized_url(url);
+  bool allowed = false, denied = false;
+  for (const Value& entry : settings.source_repos.items()) {
+    std::string pattern = entry.str();
+    if (pattern.starts_with('!')) {
+      // A denial that does not match counts as a match, as there.
+      bool hit = matches(std::string_view(pattern).substr(1), normalized);
+      denied = denied || hit;
+      allowed = allowed || !hit;
+    } else {
+      allowed = allowed || matches(pattern, normalized);
+    }
+  }
+  if (allowed && !denied) return {};
+  return fail(ErrorKind::forbidden, "{} is not permitted in project '{}' (its sourceRepos)", sources::shown_url(url),
+              settings.project);
+}
+
+}  // namespace slipway::gitops

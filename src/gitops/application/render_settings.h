@@ -1,0 +1,30 @@
+// What the ConfigMap argocd-cm and an AppProject say of how Applications may be rendered. Pure. Source: Argo CD 3.x
+// (reference/gitops.md 4.12, 4.13).
+#pragma once
+
+#include <string>
+
+#include "render/kustomize/build_options.h"
+#include "value/value.h"
+
+namespace slipway::gitops {
+
+struct RenderSettings {
+  Value kustomize;  // the keys kustomize.* of argocd-cm; null: none
+  std::string project;
+  Value source_repos;  // spec.sourceRepos of the project; null: it does not exist, everything may be fetched
+  // Equal ones render alike.
+  Value inputs() const { return Value{{"kustomize", kustomize}, {"sourceRepos", source_repos}}; }
+};
+// Both may be null.
+RenderSettings read_render_settings(const Value& config_map, const Value& project, std::string project_name);
+
+// kustomize.buildOptions, or those of the version that spec.source.kustomize names. Errors: bad_request (flags that
+// kustomize does not have), invalid (a version that argocd-cm does not name).
+Result<render::kustomize::BuildOptions> kustomize_options(const RenderSettings& settings, const Value& source);
+
+// Whether a repository, registry or file that a kustomization names may be fetched: sourceRepos has a pattern for it,
+// and no pattern with ! against it. Error: forbidden.
+Result<> may_fetch(const RenderSettings& settings, const std::string& url);
+
+}  // namespace slipway::gitops

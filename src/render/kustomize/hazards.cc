@@ -1,0 +1,183 @@
+#include "render/kustomize/hazards.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "render/kustomize/image_name.h"
+#include "render/kustomize/patch.h"
+#include "render/kustomize/patch_index.h"
+#include "render/kustomize/replacement.h"
+#include "render/kustomize/transform.h"
+#include "value/json.h"
+#include "value/note.h"
+#include "value/yaml.h"
+
+namespace slipway::render::kustomize {
+namespace {
+
+std::vector<Value> objects_of(const ResourceSet& set) {
+  std::vector<Value> out;
+  out.reserve(set.all().size());
+  for (const Resource& r : set.all()) out.push_back(r.object());
+  return out;
+}
+
+bool same(const std::vector<Value>& before, const ResourceSet& set) {
+  return std::ranges::equal(before, set.all(),
+                            [](const Value& v, const Resource& r) { return v.same_node(r.object()); });
+}
+
+std::string words(const Selector& s) {
+  std::vector<std::string> parts;
+  for (auto [name, text] : {std::pair{"group", &s.group},
+                            {"version", &s.version},
+                            {"kind", &s.kind},
+                            {"name", &s.name},
+                            {"namespace", &s.ns},
+                            {"labelSelector", &s.labels},
+                            {"annotationSelector", &s.annotations}})
+    if (!text->empty()) parts.push_back(fmt::format("{} {}", name, *text));
+  return parts.empty() ? "{}" : base::join(parts, ", ");
+}
+
+// The nearest name of what has the right kind.
+std::string nearest_fix(const ResourceSet& set, const Selector& s) {
+  std::vector<std::string> names, kinds;
+  for (const Resource& r : set.all()) {
+    kinds.push_back(r.gvk().kind);
+    if (s.kind.empty() || r.gvk().kind == s.kind) names.push_back(r.original_id().name);
+  }
+  if (auto near = base::nearest(s.name, names); near && *near != s.name) return fmt::format("did you mean {}?", *near);
+  if (auto near = base::nearest(s.kind, kinds); near && *near != s.kind) return fmt::format("did you mean {}?", *near);
+  return names.empty() && !s.kind.empty() ? fmt::format("there is no {} here", s.kind) : "";
+}
+
+void gather_images(const Value& v, std::vector<std::string>& out) {
+  for (const Value& item : v.items()) gather_images(item, out);
+  for (const auto& [key, item] : v.members()) {
+    if (key.view() == "image" && item.is_string())
+      out.push_back(split_image_name(item.as_string()).name);
+    else
+      gather_images(item, out);
+  }
+}
+
+// Where the API server refuses any other selector than the first.
+bool has_fixed_selector(const GroupVersionKind& id) {
+  return (id.group == "apps" &&
+          (id.kind == "Deployment" || id.kind == "StatefulSet" || id.kind == "DaemonSet" || id.kind == "ReplicaSet")) ||
+         (id.group == "batch" && id.kind == "Job");
+}
+
+base::Place place_of(const Kustomization& k, std::string_view field, size_t entry) {
+  base::Place place = Spot{k.spot.text, k.file, fmt::format("/{}/{}", field, entry)}.place();
+  return place.line ? place : Spot{k.spot.text, k.file, fmt::format("/{}", field)}.place();
+}
+
+}  // namespace
+
+void HazardObserver::add(Hazard hazard) {
+  bool known = std::ranges::any_of(found_, [&](const Hazard& there) {
+    return there.rule == hazard.rule && there.place.str() == hazard.place.str();
+  });
+  if (!known) found_.push_back(std::move(hazard));
+}
+
+void HazardObserver::before(ResourceSet& set, const Step& step) {
+  const Kustomization& k = *step.kustomization;
+  if (step.is("patches")) look_at_patch(set, k.patches[step.entry], *step.folder);
+  if (step.is("patchesJson6902")) look_at_patch(set, k.json_patches[step.entry], *step.folder);
+  if (step.is("replacements")) look_at_replacements(set, step);
+  if (step.is("images") || step.is("labels") || step.is("commonLabels")) before_ = objects_of(set);
+}
+
+void HazardObserver::after(ResourceSet& set, const Step& step) {
+  if (step.is("images") && same(before_, set)) look_at_image(set, step);
+  if (step.is("labels") || step.is("commonLabels")) look_at_selectors(set, step);
+  before_.clear();
+}
+
+void HazardObserver::look_at_patch(ResourceSet& set, const Patch& patch, const Folder& folder) {
+  if (!patch.target) return;  // it names its object, and must find it
+  auto matcher = Matcher::create(*patch.target);
+  if (!matcher) return;
+  auto targets = matcher->select(set);
+  if (!targets.empty()) return look_at_indexes(set, patch, folder, targets);
+  add({"patch-matches-nothing", patch.spot.place(),
+       fmt::format("this patch changes nothing: its target ({}) selects no resource", words(*patch.target)),
+       nearest_fix(set, *patch.target)});
+}
+
+void HazardObserver::look_at_indexes(ResourceSet& set, const Patch& patch, const Folder& folder,
+                                     const std::vector<size_t>& targets) {
+  auto source = find_patch_source(patch, folder);
+  if (!source) return;
+  auto documents = value::parse_yaml_documents(*source->text, {}, {}, value::DuplicateKeys::last_wins);
+  if (!documents || documents->empty() || !(*documents)[0].value.is_array()) return;
+  for (size_t i : targets) {
+    const Resource& r = set.all()[i];
+    for (IndexDoubt& doubt : doubtful_indexes(value::plain_meaning(r.object()), (*documents)[0].value, *source->text)) {
+      base::Place place = source->place(fmt::format("/{}", doubt.operation));
+      add({"patch-index", place.line ? place : source->entry,
+           fmt::format("{} {}: {}", r.gvk().kind, r.name(), doubt.message), std::move(doubt.fix)});
+    }
+  }
+}
+
+void HazardObserver::look_at_replacements(ResourceSet& set, const Step& step) {
+  auto all = read_replacements(step.kustomization->replacements, *step.folder);
+  if (!all) return;
+  for (const Replacement& replacement : *all)
+    for (const ReplacementTarget& target : replacement.targets) {
+      if (!target.select) continue;
+      auto selected = select_targets(set, target);
+      if (!selected || !selected->empty()) continue;
+      add({"replacement-matches-nothing", replacement.spot.place(),
+           fmt::format("a target of this replacement ({}) selects no resource", words(*target.select)),
+           nearest_fix(set, *target.select)});
+    }
+}
+
+// Nothing changed: because the image is so already, or because nobody uses it. A name that none has tells.
+void HazardObserver::look_at_image(ResourceSet& set, const Step& step) {
+  const Image& image = step.kustomization->images[step.entry];
+  ResourceSet copy = set;
+  Image probe{.name = image.name, .new_name = "nobody.invalid/probe", .new_tag = {}, .digest = {}, .tag_suffix = {}};
+  auto tried = set_image(copy, probe, step.configuration->images);
+  if (!tried || !same(before_, copy)) return;
+  std::vector<std::string> names;
+  for (const Value& object : before_) gather_images(object, names);
+  auto near = base::nearest(image.name, names);
+  add({"image-matches-nothing", place_of(*step.kustomization, "images", step.entry),
+       fmt::format("no container here has the image \"{}\"", image.name),
+       near ? fmt::format("did you mean \"{}\"?", *near) : ""});
+}
+
+void HazardObserver::look_at_selectors(const ResourceSet& set, const Step& step) {
+  std::string first, labels;
+  size_t more = 0;
+  for (size_t i = 0; i < set.all().size() && i < before_.size(); ++i) {
+    const Resource& r = set.all()[i];
+    if (before_[i].same_node(r.object()) || !has_fixed_selector(r.gvk())) continue;
+    const Value& old = before_[i]["spec"]["selector"]["matchLabels"];
+    const Value& now = r.object()["spec"]["selector"]["matchLabels"];
+    if (old.empty() || old == now) continue;
+    if (!first.empty()) {
+      ++more;
+      continue;
+    }
+    first = fmt::format("{} {}", r.gvk().kind, r.name());
+    for (const auto& [key, text] : now.members())
+      if (!(old[key] == text)) labels += fmt::format("{}{}={}", labels.empty() ? "" : ", ", key.view(), text.str());
+  }
+  if (first.empty()) return;
+  bool common = step.is("commonLabels");
+  add({"selector-changes", place_of(*step.kustomization, step.field, step.entry),
+       fmt::format("{} {} to the selector of {}{}, which cannot change: where it runs with another one, "
+                   "every sync is refused",
+                   common ? "commonLabels adds" : "includeSelectors adds", labels, first,
+                   more ? fmt::format(" and of {} more", more) : ""),
+       common ? "say it under labels, without includeSelectors" : "say includeTemplates instead of includeSelectors"});
+}
+
+}  // namespace slipway::render::kustomize

@@ -1,0 +1,35 @@
+// Who looks on while a kustomization is built: told before and after each step, so that what a step did can be seen by
+// comparing objects - by identity, for what no step touched is shared - and nothing is built twice. A build that nobody
+// looks at pays nothing.
+#pragma once
+
+#include <string>
+
+#include "render/kustomize/configuration.h"
+#include "render/kustomize/folder.h"
+#include "render/kustomize/kustomization.h"
+#include "render/kustomize/resource.h"
+
+namespace slipway::render::kustomize {
+
+struct Step {
+  const char* field;      // of the kustomization: "patches", "namePrefix"; "" for what happens at the end of a build
+  size_t entry = 0;       // of that field, when it is a list
+  const char* what = "";  // in words, where the field does not say it: "name hashes"
+  const Kustomization* kustomization = nullptr;
+  const Folder* folder = nullptr;
+  const Configuration* configuration = nullptr;
+  // What resources were read from; null for other steps.
+  std::shared_ptr<const std::string> text = nullptr;
+  bool is(std::string_view name) const { return name == field; }
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void begin() {}  // of a build; also of the next one
+  virtual void before(ResourceSet&, const Step&) {}
+  virtual void after(ResourceSet&, const Step&) {}
+};
+
+}  // namespace slipway::render::kustomize
