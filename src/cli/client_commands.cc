@@ -27,6 +27,7 @@ std::vector<Command> client_commands() {
           kustomize_build_command(),
           kustomize_edit_command(),
           kustomize_create_command(),
+          kustomize_localize_command(),
           check_command(),
           diff_command(),
           kubeconfig_command(),

@@ -8,6 +8,7 @@
 #include "render/kustomize/build.h"
 #include "render/kustomize/documents.h"
 #include "render/kustomize/edit.h"
+#include "render/kustomize/fix_vars.h"
 #include "render/kustomize/kustomization_file.h"
 #include "sources/repositories.h"
 #include "value/yaml.h"
@@ -61,15 +62,18 @@ constexpr const char* fixed_words =
     "\nFixed fields:\n  patchesJson6902 -> patches\n  patchesStrategicMerge -> patches\n  commonLabels -> labels\n";
 
 Result<> fix(World& world, const Flags& flags) {
-  if (flags.is("--vars"))
-    return fail(ErrorKind::unsupported,
-                "--vars is not offered: write `replacements` by hand, and compare what `kustomize build` prints");
   Place place = current_place(world);
   auto before = built(world, place);
   std::string name;
   KustomizationFile file = OR_RETURN(read_file(world, place, name));
-  OR_RETURN(render::kustomize::fix(file.fields, render::kustomize::Folder(place.tree, place.folder, false)));
+  render::kustomize::Folder folder(place.tree, place.folder, false);
+  OR_RETURN(render::kustomize::fix(file.fields, folder));
+  std::map<std::string, std::string> placeholders;
+  if (flags.is("--vars")) placeholders = OR_RETURN(render::kustomize::fix_vars(file.fields, folder));
   print(fixed_words);
+  if (flags.is("--vars")) print("  vars -> replacements\n");
+  for (const auto& [path, text] : placeholders)
+    OR_RETURN(world.files().write_atomically(fmt::format("{}/{}", place.here, path), text, 0644));
   OR_RETURN(write_file(world, place, name, file));
   auto after = built(world, place);
   if (!after)
@@ -105,7 +109,8 @@ const std::vector<Option>& edit_options() {
       {.name = "--include-templates", .help = "add label --without-selector: into templates too"},
       {.name = "--ignore-non-existence", .help = "remove label, annotation", .letter = 'i'},
       {.name = "--no-verify", .help = "add resource: whether it is there or not"},
-      {.name = "--vars", .help = "fix: not offered"}};
+      {.name = "--stack-trace", .help = "accepted"},
+      {.name = "--vars", .help = "fix: turn vars into replacements, and $(NAME) in files into placeholders"}};
   return options;
 }
 
@@ -114,6 +119,7 @@ bool takes(const std::string& verb, const std::string& what, const std::string& 
   auto one_of = [](const std::string& text, std::initializer_list<const char*> words) {
     return std::ranges::find(words, text) != words.end();
   };
+  if (option == "stack-trace") return true;
   if (verb == "fix") return option == "vars";
   if (what == "configmap" || what == "secret") {
     if (verb == "remove") return option == "namespace";
@@ -132,9 +138,25 @@ bool takes(const std::string& verb, const std::string& what, const std::string& 
   return verb == "add" && what == "resource" && option == "no-verify";
 }
 
+constexpr const char* builtin_plugins[] = {"AnnotationsTransformer",   "ConfigMapGenerator",
+                                           "HashTransformer",          "HelmChartInflationGenerator",
+                                           "IAMPolicyGenerator",       "ImageTagTransformer",
+                                           "LabelTransformer",         "NamespaceTransformer",
+                                           "PatchJson6902Transformer", "PatchStrategicMergeTransformer",
+                                           "PatchTransformer",         "PrefixSuffixTransformer",
+                                           "PrefixTransformer",        "ReplacementTransformer",
+                                           "ReplicaCountTransformer",  "SecretGenerator",
+                                           "SuffixTransformer",        "ValueAddTransformer"};
+
 Result<> edit(World& world, const std::vector<std::string>& words) {
   Flags flags = OR_RETURN(Flags::parse(edit_options(), words));
   auto& said = flags.arguments;
+  if (said == std::vector<std::string>{"alpha-list-builtin-plugin"}) {
+    std::string out = "Builtin plugins:\n\n";
+    for (const char* plugin : builtin_plugins) out += fmt::format(" * {}\n", plugin);
+    print(out);
+    return {};
+  }
   std::string verb = said.empty() ? "" : said[0], what = said.size() < 2 || verb == "fix" ? "" : said[1];
   std::map<std::string, std::vector<std::string>> options;
   for (const Option& option : edit_options())
@@ -279,7 +301,8 @@ Command kustomize_edit_command() {
           "  add     resource component patch configmap secret label annotation base buildmetadata configuration\n"
           "          generator transformer\n"
           "  remove  resource component patch configmap secret label annotation buildmetadata transformer\n"
-          "  fix     say deprecated fields in today's words\n\n"
+          "  fix     say deprecated fields in today's words; --vars: vars too, as replacements\n"
+          "  alpha-list-builtin-plugin\n\n"
           "  slipway kustomize edit set image web=registry.example/web:1.2\n"
           "  slipway kustomize edit add configmap settings --from-literal=mode=fast\n",
       .options = edit_options(),

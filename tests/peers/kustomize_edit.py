@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`kustomize edit` and `create` beside the real ones: what is left on disk, and what is refused, must be equal.
+"""`kustomize edit`, `create` and `localize` beside the real ones: what is left on disk, and what is refused, must be equal.
 
   kustomize_edit.py [--record FILE | --recorded FILE]
 
@@ -86,6 +86,76 @@ for c in ['edit set image nginx=y:2','edit set image redis:7 a=b c=d:1@sha256:ab
 for c in ['create','create --autodetect','create --autodetect --recursive','create --resources a.yaml,b.yaml --namespace n --nameprefix p- --namesuffix=-s --labels a:b,c:d --annotations x:y','create --resources nope.yaml','create --resources sub']:
     CASES.append((NONE,c))
 CASES.append((BASE,'create')); CASES.append((NONE,'edit set namespace x')); 
+
+# Vars that become replacements.
+MAP='apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {%s: $(SVC)}\n'
+def var_files(args):
+    return {'kustomization.yaml':'# head\nresources: [a.yaml]\nvars:\n- name: SVC\n  objref: {kind: Service, name: web, apiVersion: v1}\n- name: PORT\n  objref: {kind: Service, name: web, apiVersion: v1}\n  fieldref:\n    fieldpath: spec.ports.0.port\n',
+            'a.yaml':f'apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{ports: [{{port: 80}}]}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: p, namespace: q}}\nspec:\n  template:\n    spec:\n      containers:\n      - name: c\n        command: [run, "$(SVC)"] # kept\n        args: ["{args}"]\n        env: [{{name: P, value: $(PORT)}}]\n'}
+for args in ['$(SVC)','x-$(SVC)','$(SVC)-y','x-$(SVC)-y','x-$(SVC)/y','a.b.$(SVC).c.d','$(SVC):$(SVC)','aa$(SVC)','x=$(SVC)=y=z','http://$(SVC)/','a,$(SVC) b','plain']:
+    CASES.append((var_files(args),'edit fix --vars'))
+CASES.append(({'kustomization.yaml':'resources: [sub, l.yaml]\nvars:\n- name: SVC\n  objref: {kind: Service, name: web, apiVersion: v1}\n- name: NONE\n  objref: {group: apps, version: v1, kind: Deployment, name: dep, namespace: ns1}\npatches:\n- path: p.yaml\n- path: q.yaml\n  target: {kind: ConfigMap}\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: s}\n    data: {q: $(SVC)}\npatchesStrategicMerge: [s.yaml]\nconfigMapGenerator:\n- name: g\n  literals: [x=$(SVC)]\n',
+               'sub/kustomization.yml':'resources: [x.yaml, deep/y.yaml]\npatches: [{path: p.yaml}]\n','sub/x.yaml':MAP%('x','k')+'---\n'+MAP%('s','k'),'sub/deep/y.yaml':MAP%('y','k'),'sub/p.yaml':MAP%('x','k2'),
+               'l.yaml':'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: l}, data: {i: $(SVC)}}\n','p.yaml':'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: s\n  annotations: {a.b/c: $(SVC)}\n','q.yaml':'- {op: add, path: /data/o, value: $(SVC)}\n','s.yaml':MAP%('s','zz')},'edit fix --vars'))
+CASES.append(({'kustomization.yaml':'resources: [sub, l.yaml]\nvars:\n- name: SVC\n  objref: {kind: Service, name: web, apiVersion: v1}\n- name: NONE\n  objref: {group: apps, version: v1, kind: Deployment, name: dep, namespace: ns1}\npatches:\n- path: p.yaml\n- path: q.yaml\n  target: {kind: ConfigMap}\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: s}\n    data: {q: $(SVC)}\npatchesStrategicMerge: [s.yaml]\nconfigMapGenerator:\n- name: g\n  literals: [x=$(SVC)]\n',
+               'sub/kustomization.yml':'resources: [x.yaml, deep/y.yaml]\npatches: [{path: p.yaml}]\n','sub/x.yaml':MAP%('x','k')+'---\n'+MAP%('s','k'),'sub/deep/y.yaml':MAP%('y','k'),'sub/p.yaml':MAP%('x','k2'),
+               'l.yaml':'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: l}, data: {i: $(SVC)}}\n','p.yaml':'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: s\n  annotations: {a.b/c: $(SVC)}\n','q.yaml':MAP%('any','o'),'s.yaml':MAP%('s','zz')},'edit fix --vars'))
+CASES.append(({'kustomization.yaml':'resources: []\nnamePrefix: x-\n'},'edit fix --vars'))
+
+# What is localized.
+LOCAL={'app/kustomization.yaml':'''# a comment
+resources:
+- ../base
+- ./a.yaml
+components: [../comp/]
+namePrefix: x-
+commonLabels: {a: b}
+replicas: [{name: x, count: 0}]
+generatorOptions: {}
+configMapGenerator:
+- name: g
+  files: [files/one.txt, two=./files/two.txt]
+  envs: [files/e.env]
+- name: h
+  env: files/e.env
+secretGenerator:
+- name: s
+  files: [files/one.txt]
+patches:
+- path: p.yaml
+- patch: |-
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: b}
+    data: {q: r}
+patchesStrategicMerge:
+- s.yaml
+patchesJson6902:
+- target: {version: v1, kind: ConfigMap, name: b}
+  path: j.yaml
+crds: [crd.json]
+configurations: [conf.yaml]
+replacements:
+- path: r.yaml
+generators: [gen.yaml]
+transformers:
+- |-
+  apiVersion: builtin
+  kind: PatchTransformer
+  metadata: {name: pt}
+  path: p.yaml
+validators: [val/v.yaml]
+helmCharts:
+- name: web
+  valuesFile: files/values.yaml
+  additionalValuesFiles: [files/more.yaml]
+''','app/a.yaml':'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a} # c\n','app/p.yaml':'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n','app/s.yaml':'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n','app/j.yaml':'[{"op": "add", "path": "/data", "value": {"z": "1"}}]\n',
+       'app/files/one.txt':'one\n','app/files/two.txt':'two\n','app/files/e.env':'A=b\n','app/files/values.yaml':'{}\n','app/files/more.yaml':'{}\n','app/files/unused':'x','app/crd.json':'{}\n','app/r.yaml':'[]\n','app/conf.yaml':'namePrefix: []\n',
+       'app/gen.yaml':'apiVersion: example.org/v1\nkind: Some\nmetadata: {name: a}\npath: nothere.yaml\n---\napiVersion: builtin\nkind: SecretGenerator\nmetadata: {name: s}\nenvs: [./files/e.env]\nfiles: [k=a.yaml]\n','app/val/v.yaml':'apiVersion: builtin\nkind: ReplacementTransformer\nmetadata: {name: r}\nreplacements: [{path: r.yaml}]\n',
+       'app/charts/web/Chart.yaml':'name: web\nversion: 1.0.0\napiVersion: v2\n','app/charts/web/values.yaml':'{}\n','base/Kustomization':'bases: [inner, ./inner/]\nresources: [b.yaml]\nvars: [{name: A, objref: {kind: x, name: yy}}]\n','base/b.yaml':'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n','base/inner/kustomization.yml':'namePrefix: i-\n',
+       'comp/kustomization.yaml':'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamePrefix: c-\n','plain/kustomization.yaml':'resources: [m.yaml]\nnamePrefix: x-\n','plain/m.yaml':'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n','broken/kustomization.yaml':'resources: [none.yaml]\n'}
+for c in ['localize app','localize app out --scope . --no-verify','localize app out --scope .','localize plain','localize plain/','localize plain out','localize plain base','localize plain nodir/out','localize plain plain/in','localize none','localize comp out','localize broken out','localize app out --scope base','localize app out --scope none','localize','localize plain out --scope plain','localize a b c','localize plain/m.yaml']:
+    CASES.append((LOCAL,c))
 
 
 def words_of(command):

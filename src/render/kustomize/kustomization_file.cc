@@ -150,13 +150,10 @@ const char* field_at(std::string_view line) {
 
 }  // namespace
 
-Result<KustomizationFile> KustomizationFile::read(std::string text, const std::string& file) {
-  auto shared = std::make_shared<const std::string>(std::move(text));
-  auto documents = OR_RETURN(value::parse_yaml_documents(*shared, file, {}, value::DuplicateKeys::last_wins));
-  Value v = documents.empty() ? Value::object() : documents[0].value;
-  auto checked = read_kustomization(shared, file, true);
-  if (!checked) return std::move(checked).error();
-  v = with_names(v);
+namespace {
+
+// What kustomize brings up to date whenever it edits.
+Value up_to_date(Value v) {
   bool component = v["kind"].as_string() == "Component";
   if (v["kind"].as_string().empty()) v = v.with_member("kind", "Kustomization");
   if (v["apiVersion"].as_string().empty())
@@ -165,20 +162,41 @@ Result<KustomizationFile> KustomizationFile::read(std::string text, const std::s
   v = with_moved(std::move(v), "imageTags", "images");
   for (const char* field : {"configMapGenerator", "secretGenerator"})
     if (v.has(field)) v = v.with_member(field, with_envs(v[field]));
-  KustomizationFile out;
-  out.fields = without_empty(with_charts(std::move(v)));
-  // What is always written.
+  return with_charts(std::move(v));
+}
+
+// Also empty ones, as Go writes them.
+Value with_always_written(Value fields) {
   std::vector<Value> replicas;
-  for (const Value& replica : out.fields["replicas"].items())
+  for (const Value& replica : fields["replicas"].items())
     replicas.push_back(replica.has("count") ? replica : replica.with_member("count", 0));
-  if (!replicas.empty()) out.fields = out.fields.with_member("replicas", Value::array(std::move(replicas)));
+  if (!replicas.empty()) fields = fields.with_member("replicas", Value::array(std::move(replicas)));
   std::vector<Value> vars;
-  for (Value var : out.fields["vars"].items()) {
+  for (Value var : fields["vars"].items()) {
     for (const char* field : {"objref", "fieldref"})
       if (!var.has(field)) var = var.with_member(field, Value::object());
     vars.push_back(std::move(var));
   }
-  if (!vars.empty()) out.fields = out.fields.with_member("vars", Value::array(std::move(vars)));
+  if (!vars.empty()) fields = fields.with_member("vars", Value::array(std::move(vars)));
+  return fields;
+}
+
+}  // namespace
+
+Result<KustomizationFile> KustomizationFile::read(std::string text, const std::string& file, As as) {
+  auto shared = std::make_shared<const std::string>(std::move(text));
+  auto documents = OR_RETURN(value::parse_yaml_documents(*shared, file, {}, value::DuplicateKeys::last_wins));
+  Value v = documents.empty() ? Value::object() : documents[0].value;
+  auto checked = read_kustomization(shared, file, true);
+  if (!checked) return std::move(checked).error();
+  v = with_names(v);
+  if (as == As::edited) v = up_to_date(std::move(v));
+  KustomizationFile out;
+  out.fields = with_always_written(without_empty(v));
+  // Pointers in Go's struct: there when they were said.
+  for (const char* field : {"generatorOptions", "helmGlobals", "sortOptions"})
+    if (as == As::written && v[field].is_object() && !out.fields.has(field))
+      out.fields = out.fields.with_member(field, Value::object());
   out.note_places(*shared);
   return out;
 }

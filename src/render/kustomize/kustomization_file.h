@@ -12,9 +12,12 @@ namespace slipway::render::kustomize {
 
 class KustomizationFile {
  public:
+  // `written`: without what kustomize brings up to date when it edits.
+  enum class As { written, edited };
   // Errors: as read_kustomization's, with file and line.
-  static Result<KustomizationFile> read(std::string text, const std::string& file);
-  // As an object with the fields of the API: `bases` joined to `resources`, `env` to `envs`, empty ones left out.
+  static Result<KustomizationFile> read(std::string text, const std::string& file, As as = As::edited);
+  // As an object with the fields of the API, empty ones left out; when edited, `bases` are joined to `resources`, `env`
+  // to `envs`, and the like.
   Value fields;
   std::string text() const;
 

@@ -1,0 +1,310 @@
+// One walk over each kustomization: every field that names a file or folder is a row of a table; what it names is
+// copied to the same place below the scope, and the field gets the path that is right there.
+#include "render/kustomize/localize.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "render/kustomize/kustomization_file.h"
+#include "sources/url.h"
+#include "value/yaml.h"
+
+namespace slipway::render::kustomize {
+namespace {
+
+constexpr int kDepthMax = 100;
+
+// "../base" as seen from "apps/web", when it is "apps/base".
+std::string relative(const std::string& to, const std::string& from) {
+  auto split = [](const std::string& path) {
+    std::vector<std::string> parts;
+    for (std::string_view part : base::split(path, '/'))
+      if (!part.empty()) parts.emplace_back(part);
+    return parts;
+  };
+  auto a = split(from), b = split(to);
+  size_t same = 0;
+  while (same < a.size() && same < b.size() && a[same] == b[same]) ++same;
+  std::vector<std::string> out(a.size() - same, "..");
+  out.insert(out.end(), b.begin() + static_cast<long>(same), b.end());
+  return out.empty() ? "." : base::join(out, "/");
+}
+std::string joined(const std::string& folder, std::string_view path) {
+  return folder.empty() ? std::string(path) : path.empty() ? folder : fmt::format("{}/{}", folder, path);
+}
+
+// "127.0.0.1" of "https://user@127.0.0.1:80/"; and what follows the host.
+std::pair<std::string, std::string> host_and_path(std::string_view url) {
+  if (size_t scheme = url.find("://"); scheme != url.npos) url.remove_prefix(scheme + 3);
+  size_t end = url.find_first_of("/:");
+  if (size_t at = url.find('@'); at != url.npos && at < url.find('/')) {
+    url.remove_prefix(at + 1);
+    end = url.find_first_of("/:");
+  }
+  std::string host(url.substr(0, end));
+  size_t slash = url.find('/', end == url.npos ? 0 : end);
+  if (end != url.npos && url[end] == ':' &&
+      (slash == url.npos || !base::parse_int(url.substr(end + 1, slash - end - 1))))
+    slash = end;  // git@host:path
+  std::string path(slash == url.npos ? "" : url.substr(slash + 1));
+  while (path.starts_with('/')) path.erase(0, 1);
+  return {host, path};
+}
+
+// Where a remote root and all around it in its repository is put.
+std::string folder_of(const RemoteSpec& spec) {
+  auto [host, path] = host_and_path(spec.url);
+  while (path.ends_with('/')) path.pop_back();
+  if (path.ends_with(".git")) path.resize(path.size() - 4);
+  return joined(joined(joined("localized-files", host), path), spec.ref);
+}
+
+class Localizer {
+ public:
+  // `scope` and folders below are paths of `tree`; they come to stand below `place`.
+  Localizer(std::shared_ptr<const sources::Tree> tree, std::string scope, std::string place, RemoteBases* remotes,
+            Localized* out, int depth)
+      : tree_(std::move(tree)),
+        scope_(std::move(scope)),
+        place_(std::move(place)),
+        remotes_(remotes),
+        out_(*out),
+        depth_(depth) {}
+
+  Result<> root(const Folder& folder) {
+    if (depth_ > kDepthMax) return fail(ErrorKind::too_large, "kustomizations are nested deeper than {}", kDepthMax);
+    Folder::File file = OR_RETURN(folder.kustomization());
+    Value fields = OR_RETURN(KustomizationFile::read(*file.text, file.path, KustomizationFile::As::written)).fields;
+    for (const char* field : {"resources", "bases", "components"})
+      OR_RETURN(each(fields, field,
+                     [&](const Value& v) { return entry(folder, v, std::string_view(field) == "resources"); }));
+    for (const char* field : {"crds", "configurations"})
+      OR_RETURN(each(fields, field, [&](const Value& v) { return named_file(folder, v); }));
+    OR_RETURN(each(fields, "patchesStrategicMerge", [&](const Value& v) { return patch_or_file(folder, v); }));
+    for (const char* field : {"generators", "transformers", "validators"})
+      OR_RETURN(each(fields, field, [&](const Value& v) { return plugins(folder, v); }));
+    OR_RETURN(own_fields(folder, fields));
+    OR_RETURN(charts(folder, fields));
+    std::string name = file.path.substr(file.path.rfind('/') + 1);
+    out_.files[joined(put(folder.root()), name)] = value::to_yaml(fields);
+    return {};
+  }
+
+ private:
+  // Where a path of the tree comes to stand.
+  std::string put(const std::string& path) const {
+    return joined(place_, scope_.empty()   ? path
+                          : path == scope_ ? ""
+                                           : std::string_view(path).substr(scope_.size() + 1));
+  }
+  bool in_scope(const std::string& path) const {
+    return scope_.empty() || path == scope_ || path.starts_with(scope_ + "/");
+  }
+
+  static Result<> each(Value& fields, const char* field, auto&& change) {
+    if (!fields.has(field)) return {};
+    std::vector<Value> items;
+    for (const Value& item : fields[field].items())
+      items.push_back(OR_RETURN(change(item).context(fmt::format("unable to localize {} entry", field))));
+    fields = fields.with_member(field, Value::array(std::move(items)));
+    return {};
+  }
+  static Result<> member(Value& of, const char* name, auto&& change) {
+    const Value* text = of.find(name);
+    if (!text || text->str().empty()) return {};
+    of = of.with_member(name, OR_RETURN(change(*text)));
+    return {};
+  }
+
+  // Fields that hold a path deeper inside; the same names stand in files of plugins.
+  Result<> own_fields(const Folder& folder, Value& fields) {
+    auto file = [&](const Value& v) { return named_file(folder, v); };
+    for (const char* field : {"patches", "patchesJson6902", "replacements"})
+      OR_RETURN(each(fields, field, [&](Value v) -> Result<Value> {
+        OR_RETURN(member(v, "path", file));
+        return v;
+      }));
+    for (const char* field : {"configMapGenerator", "secretGenerator"})
+      OR_RETURN(each(fields, field, [&](Value v) -> Result<Value> {
+        OR_RETURN(data_sources(folder, v));
+        return v;
+      }));
+    if (Value openapi = fields["openapi"]; openapi.is_object()) {
+      OR_RETURN(member(openapi, "path", file).context("unable to localize openapi path"));
+      fields = fields.with_member("openapi", openapi);
+    }
+    return {};
+  }
+
+  Result<> data_sources(const Folder& folder, Value& generator) {
+    auto file = [&](const Value& v) { return named_file(folder, v); };
+    OR_RETURN(each(generator, "envs", file));
+    OR_RETURN(member(generator, "env", file));
+    return each(generator, "files", [&](const Value& v) -> Result<Value> {
+      std::string text = v.str();
+      size_t equals = text.find('=');
+      if (equals == text.npos) return named_file(folder, v);
+      Value path = OR_RETURN(named_file(folder, Value(text.substr(equals + 1))));
+      return Value(fmt::format("{}={}", text.substr(0, equals), path.as_string()));
+    });
+  }
+
+  Result<> charts(const Folder& folder, Value& fields) {
+    auto file = [&](const Value& v) { return named_file(folder, v); };
+    OR_RETURN(each(fields, "helmCharts", [&](Value v) -> Result<Value> {
+      OR_RETURN(member(v, "valuesFile", file));
+      OR_RETURN(each(v, "additionalValuesFiles", file));
+      return v;
+    }));
+    OR_RETURN(each(fields, "helmChartInflationGenerator", [&](Value v) -> Result<Value> {
+      OR_RETURN(member(v, "values", file));
+      OR_RETURN(copy_folder(folder, v["chartHome"].str("charts")));
+      return v;
+    }));
+    if (fields["helmCharts"].size()) OR_RETURN(copy_folder(folder, fields["helmGlobals"]["chartHome"].str("charts")));
+    return {};
+  }
+  // A home of charts need not be there: they may be pulled.
+  Result<> copy_folder(const Folder& folder, const std::string& path) {
+    auto there = sources::join_path(folder.root(), path);
+    if (!there || !in_scope(*there) || !tree_->is_directory(*there)) return {};
+    for (const std::string& file : tree_->files_below(*there)) out_.files[put(file)] = *OR_RETURN(tree_->read(file));
+    return {};
+  }
+
+  // A file, a folder, or one of them elsewhere.
+  Result<Value> entry(const Folder& folder, const Value& v, bool may_be_file) {
+    std::string path = v.str();
+    if (is_remote(path)) return remote_entry(folder, path, may_be_file);
+    if (may_be_file && !folder.is_folder(path)) return named_file(folder, v);
+    Folder inner = OR_RETURN(folder.open(path));
+    if (!in_scope(inner.root()))
+      return fail(ErrorKind::invalid, "root \"{}\" outside localize scope \"{}\"", inner.display(),
+                  tree_->shown(scope_));
+    OR_RETURN(Localizer(tree_, scope_, place_, remotes_, &out_, depth_ + 1).root(inner));
+    return Value(relative(inner.root(), folder.root()));
+  }
+
+  Result<Value> remote_entry(const Folder& folder, const std::string& path, bool may_be_file) {
+    auto spec = parse_remote(path);
+    if (may_be_file && !folder.is_folder(path)) {
+      auto file = folder.read(path);
+      if (file || !spec || !*spec) return remote_file(folder, path);
+    }
+    if (!spec) return std::move(spec).error();
+    if (*spec && (*spec)->ref == "HEAD")
+      return fail(ErrorKind::invalid, "localize remote root \"{}\" missing ref query string parameter",
+                  sources::shown_url(path));
+    Folder inner = OR_RETURN(folder.open(path));
+    std::string below = joined(put(folder.root()), folder_of(**spec));
+    OR_RETURN(Localizer(inner.shared_tree(), "", below, remotes_, &out_, depth_ + 1).root(inner));
+    return Value(joined(folder_of(**spec), inner.root()));
+  }
+  Result<Value> remote_file(const Folder& folder, const std::string& path) {
+    auto file = OR_RETURN(folder.read(path));
+    auto [host, rest] = host_and_path(std::string_view(path).substr(0, path.find('?')));
+    std::string name = joined(joined("localized-files", host), rest);
+    out_.files[joined(put(folder.root()), name)] = *file.text;
+    return Value(name);
+  }
+
+  Result<Value> named_file(const Folder& folder, const Value& v) {
+    std::string path = v.str();
+    if (is_remote(path)) return remote_file(folder, path);
+    auto file = folder.read(path);
+    if (!file) return std::move(file).error().context("invalid file reference");
+    std::string real = OR_RETURN(tree_->real_path(OR_RETURN(sources::join_path(folder.root(), path))));
+    out_.files[put(real)] = *file->text;
+    return Value(relative(real, folder.root()));
+  }
+
+  Result<Value> patch_or_file(const Folder& folder, const Value& v) {
+    if (v.as_string().find('\n') != v.as_string().npos) return v;
+    return named_file(folder, v);
+  }
+
+  // Configurations of plugins: in a file, or here.
+  Result<Value> plugins(const Folder& folder, const Value& v) {
+    std::string text = v.str();
+    bool here = text.find('\n') != text.npos || text.starts_with('{');
+    if (here) return Value(OR_RETURN(localized_plugins(folder, text, "")));
+    auto file = folder.read(text);
+    if (!file) return std::move(file).error().context("invalid file reference");
+    Value path = OR_RETURN(named_file(folder, v));
+    std::string real = OR_RETURN(sources::join_path(folder.root(), path.as_string()));
+    out_.files[put(real)] = OR_RETURN(localized_plugins(folder, *file->text, file->path));
+    return path;
+  }
+  Result<std::string> localized_plugins(const Folder& folder, const std::string& text, const std::string& file) {
+    std::string out;
+    for (const auto& document : OR_RETURN(value::parse_yaml_documents(text, file))) {
+      Value plugin = document.value;
+      if (plugin["apiVersion"].as_string() == "builtin") OR_RETURN(localize_plugin(folder, plugin));
+      out += (out.empty() ? "" : "---\n") + value::to_yaml(plugin);
+    }
+    return out;
+  }
+  Result<> localize_plugin(const Folder& folder, Value& plugin) {
+    auto one = [&](const Value& v) { return named_file(folder, v); };
+    std::string kind = plugin["kind"].str();
+    if (kind == "ConfigMapGenerator" || kind == "SecretGenerator") return data_sources(folder, plugin);
+    if (kind == "PatchTransformer" || kind == "PatchJson6902Transformer") return member(plugin, "path", one);
+    if (kind == "PatchStrategicMergeTransformer") return each(plugin, "paths", one);
+    if (kind == "ReplacementTransformer")
+      return each(plugin, "replacements", [&](Value v) -> Result<Value> {
+        OR_RETURN(member(v, "path", one));
+        return v;
+      });
+    if (kind == "HelmChartInflationGenerator") {
+      OR_RETURN(member(plugin, "valuesFile", one));
+      OR_RETURN(each(plugin, "additionalValuesFiles", one));
+      return copy_folder(folder, plugin["chartHome"].str("charts"));
+    }
+    return {};
+  }
+
+  std::shared_ptr<const sources::Tree> tree_;
+  std::string scope_, place_;
+  RemoteBases* remotes_;
+  Localized& out_;
+  int depth_;
+};
+
+}  // namespace
+
+Result<Localized> localize(const LocalizeRequest& request) {
+  Localized out;
+  std::string words = fmt::format("unable to localize target \"{}\"", request.target);
+  if (is_remote(request.target)) {
+    auto spec = OR_RETURN(parse_remote(request.target));
+    if (spec && spec->ref == "HEAD")
+      return fail(ErrorKind::invalid, "localize remote root \"{}\" missing ref query string parameter",
+                  sources::shown_url(request.target));
+    Folder outside(request.tree, "", false, request.remotes);
+    Folder root = OR_RETURN(outside.open(request.target));
+    out.target = root.root();
+    OR_RETURN(Localizer(root.shared_tree(), "", "", request.remotes, &out, 0).root(root).context(words));
+    return out;
+  }
+  Folder root(request.tree, request.target, false, request.remotes);
+  out.target = request.scope.empty()             ? request.target
+               : request.target == request.scope ? ""
+                                                 : request.target.substr(request.scope.size() + 1);
+  words = fmt::format("unable to localize target \"{}\"", root.display());
+  OR_RETURN(Localizer(request.tree, request.scope, "", request.remotes, &out, 0).root(root).context(words));
+  return out;
+}
+
+std::string localize_destination(std::string_view target) {
+  if (is_remote(target))
+    if (auto spec = parse_remote(target); spec && *spec) {
+      const std::string& in = (*spec)->folder.empty() ? (*spec)->url : (*spec)->folder;
+      std::string name = in.substr(in.find_last_of("/:") + 1);
+      if (name.ends_with(".git")) name.resize(name.size() - 4);
+      return fmt::format("localized-{}-{}", name, base::replace_all((*spec)->ref, "/", "-"));
+    }
+  while (target.size() > 1 && target.ends_with('/')) target.remove_suffix(1);
+  return fmt::format("localized-{}", target.substr(target.rfind('/') + 1));
+}
+
+}  // namespace slipway::render::kustomize

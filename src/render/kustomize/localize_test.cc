@@ -1,0 +1,89 @@
+#include "render/kustomize/localize.h"
+
+#include <doctest/doctest.h>
+
+#include "base/text.h"
+#include "render/kustomize/fix_vars.h"
+#include "sources/testing/make_tree.h"
+#include "value/yaml.h"
+
+using namespace slipway;
+using namespace slipway::render::kustomize;
+
+namespace {
+
+using Files = std::vector<std::pair<std::string, sources::testing::Content>>;
+
+constexpr const char* map_a = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}  # kept\n";
+
+// "path: text", each file; or why not.
+std::string localized(Files files, const std::string& target, const std::string& scope, RemoteBases* bases = nullptr) {
+  auto done = localize({sources::testing::make_tree(std::move(files)), target, scope, bases});
+  if (!done) return done.error().str();
+  std::string out;
+  for (const auto& [path, text] : done->files) out += fmt::format("{}: {}", path, text);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("files come to stand where they stood below the scope, the kustomization is written anew") {
+  CHECK(
+      localized({{"app/kustomization.yaml", std::string("# gone\nresources:\n- ./a.yaml\n- ../base\nnamePrefix: x-\n")},
+                 {"app/a.yaml", std::string(map_a)},
+                 {"base/Kustomization", std::string("configMapGenerator: [{name: g, files: [k=f.txt]}]\n")},
+                 {"base/f.txt", std::string("text\n")}},
+                "app", "") ==
+      fmt::format("app/a.yaml: {}app/kustomization.yaml: namePrefix: x-\nresources:\n- a.yaml\n- ../base\n"
+                  "base/Kustomization: configMapGenerator:\n- files:\n  - k=f.txt\n  name: g\nbase/f.txt: text\n",
+                  map_a));
+  CHECK(localized({{"app/kustomization.yaml", std::string("resources: [../base]\n")},
+                   {"base/kustomization.yaml", std::string("resources: []\n")}},
+                  "app", "app") ==
+        "unable to localize target \"app\": unable to localize resources entry: root \"base\" outside localize scope "
+        "\"app\"");
+}
+
+TEST_CASE("what is remote comes to stand below localized-files") {
+  RemoteBases bases;
+  auto clone = sources::testing::make_tree({{"over/kustomization.yaml", std::string("resources: [../base]\n")},
+                                            {"base/kustomization.yaml", std::string("resources: [a.yaml]\n")},
+                                            {"base/a.yaml", std::string(map_a)}});
+  std::string git = "https://user@github.com:443/o/r.git//over?ref=v1", file = "https://example.org/x/m.yaml";
+  bases.fetched.emplace(git, Remote{clone, "over", nullptr});
+  bases.fetched.emplace(file, Remote{nullptr, "", std::make_shared<const std::string>(map_a)});
+  Files files = {{"kustomization.yaml", fmt::format("resources: [\"{}\", \"{}\"]\n", git, file)}};
+  CHECK(localized(files, "", "", &bases) ==
+        fmt::format("kustomization.yaml: resources:\n- localized-files/github.com/o/r/v1/over\n- "
+                    "localized-files/example.org/x/m.yaml\nlocalized-files/example.org/x/m.yaml: {0}"
+                    "localized-files/github.com/o/r/v1/base/a.yaml: {0}"
+                    "localized-files/github.com/o/r/v1/base/kustomization.yaml: resources:\n- a.yaml\n"
+                    "localized-files/github.com/o/r/v1/over/kustomization.yaml: resources:\n- ../base\n",
+                    map_a));
+  bases.fetched.emplace("https://h/o/r//base", Remote{clone, "base", nullptr});
+  std::string got =
+      localized({{"kustomization.yaml", std::string("resources: [\"https://h/o/r//base\"]\n")}}, "", "", &bases);
+  CHECK(got.find("missing ref query string parameter") != got.npos);
+  CHECK(localize_destination("/x/app/") == "localized-app");
+  CHECK(localize_destination("https://h/o/r.git?ref=v1") == "localized-r-v1");
+}
+
+TEST_CASE("vars become replacements") {
+  auto tree = sources::testing::make_tree(
+      {{"a.yaml", std::string("apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: q}\nspec:\n  containers:\n  - "
+                              "args: [\"$(SVC)\", \"a:$(SVC):b\"]\n    name: c\n")}});
+  Folder folder(tree, "", false);
+  Value fields = *value::parse_yaml(
+      "resources: [a.yaml]\nvars: [{name: SVC, objref: {kind: Service, name: web, apiVersion: v1}}]\n");
+  auto files = fix_vars(fields, folder);
+  REQUIRE_MESSAGE(files, files.error().str());
+  CHECK(value::to_yaml(fields) ==
+        "replacements:\n- source:\n    kind: Service\n    name: web\n    version: v1\n  targets:\n"
+        "  - fieldPaths:\n    - spec.containers.0.args.0\n    select:\n      kind: Pod\n      name: p\n      "
+        "namespace: q\n"
+        "      version: v1\n"
+        "  - fieldPaths:\n    - spec.containers.0.args.1\n    options:\n      delimiter: ':'\n      index: 1\n    "
+        "select:\n"
+        "      kind: Pod\n      name: p\n      namespace: q\n      version: v1\nresources:\n- a.yaml\n");
+  CHECK(files->at("a.yaml").find("args: [\"SVC_PLACEHOLDER\", \"a:SVC_PLACEHOLDER:b\"]") != std::string::npos);
+}
