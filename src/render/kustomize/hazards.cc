@@ -69,6 +69,10 @@ bool has_fixed_selector(const GroupVersionKind& id) {
          (id.group == "batch" && id.kind == "Job");
 }
 
+std::string_view folder_of(std::string_view file) {
+  return file.substr(0, file.rfind('/') + 1);
+}
+
 base::Place place_of(const Kustomization& k, std::string_view field, size_t entry) {
   base::Place place = Spot{k.spot.text, k.file, fmt::format("/{}/{}", field, entry)}.place();
   return place.line ? place : Spot{k.spot.text, k.file, fmt::format("/{}", field)}.place();
@@ -159,6 +163,8 @@ void HazardObserver::look_at_selectors(const ResourceSet& set, const Step& step)
   for (size_t i = 0; i < set.all().size() && i < before_.size(); ++i) {
     const Resource& r = set.all()[i];
     if (before_[i].same_node(r.object()) || !has_fixed_selector(r.gvk())) continue;
+    // Labels beside the manifests were there when those were: it is a base that runs elsewhere without them.
+    if (folder_of(r.origin.file) == folder_of(step.kustomization->file)) continue;
     const Value& old = before_[i]["spec"]["selector"]["matchLabels"];
     const Value& now = r.object()["spec"]["selector"]["matchLabels"];
     if (old.empty() || old == now) continue;

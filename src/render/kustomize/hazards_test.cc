@@ -88,18 +88,26 @@ TEST_CASE("replacements whose target is not there") {
 }
 
 TEST_CASE("labels that change selectors which cannot change") {
-  check("labels:\n- pairs: {team: a}\n  includeSelectors: true\n",
-        "selector-changes app/kustomization.yaml:4:3: includeSelectors adds team=a to the selector of Deployment web, "
-        "which "
-        "cannot change: where it runs with another one, every sync is refused (say includeTemplates instead of "
-        "includeSelectors)\n");
-  check(
+  auto overlay = [](const std::string& kustomization, const std::string& expected) {
+    CHECK(found({{"base/kustomization.yaml", "resources: [d.yaml]\n"},
+                 {"base/d.yaml", deployment},
+                 {"app/kustomization.yaml", "resources:\n- ../base\n" + kustomization}}) == expected);
+  };
+  overlay(
+      "labels:\n- pairs: {team: a}\n  includeSelectors: true\n",
+      "selector-changes app/kustomization.yaml:4:3: includeSelectors adds team=a to the selector of Deployment web, "
+      "which "
+      "cannot change: where it runs with another one, every sync is refused (say includeTemplates instead of "
+      "includeSelectors)\n");
+  overlay(
       "commonLabels: {team: a}\n",
       "selector-changes app/kustomization.yaml:3:15: commonLabels adds team=a to the selector of Deployment web, which "
       "cannot change: where it runs with another one, every sync is refused (say it under labels, without "
       "includeSelectors)\n");
-  check("labels:\n- pairs: {team: a}\n  includeTemplates: true\n", "");
-  check("labels:\n- pairs: {app: web}\n  includeSelectors: true\n", "");
+  overlay("labels:\n- pairs: {team: a}\n  includeTemplates: true\n", "");
+  overlay("labels:\n- pairs: {app: web}\n  includeSelectors: true\n", "");
+  // beside the manifests they are as old as those
+  check("labels:\n- pairs: {team: a}\n  includeSelectors: true\n", "");
 }
 
 TEST_CASE("an index that is another element than the comment says") {
