@@ -302,7 +302,7 @@ TEST_CASE("every field of a kustomization has its effect") {
       {"helmCharts helmCharts.name helmCharts.releaseName helmCharts.namespace",
        "helmCharts: [{name: c, releaseName: rel, namespace: ns1}]\n", "name: rel\n  namespace: ns1"},
       {"helmCharts.version helmCharts.repo",
-       "helmCharts: [{name: c, version: 1.2.3, repo: 'https://charts.example'}]\n", "charts/c-1.2.3"},
+       "helmCharts: [{name: c, version: 1.2.3, repo: 'https://charts.example'}]\n", "charts.example#c 1.2.3"},
       {"helmCharts.additionalValuesFiles", "helmCharts: [{name: c, additionalValuesFiles: [more.yaml]}]\n",
        "word: from-more kept"},
       {"helmCharts.valuesFile", "helmCharts: [{name: c, valuesFile: more.yaml}]\n", "word: from-more"},
@@ -334,7 +334,7 @@ TEST_CASE("every field of a kustomization has its effect") {
        "word: default kept"},
       {"helmChartInflationGenerator.chartVersion helmChartInflationGenerator.chartRepoUrl",
        "helmChartInflationGenerator: [{chartName: c, chartVersion: 1.2.3, chartRepoUrl: 'https://charts.example'}]\n",
-       "charts/c-1.2.3"},
+       "charts.example#c 1.2.3"},
   };
   std::set<std::string> named;
   const std::string plain = what_happens(resources);
