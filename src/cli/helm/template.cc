@@ -240,6 +240,10 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
     request.engine.resolve_host = [](std::string_view host) { return runtime::first_address_of(std::string(host)); };
   request.engine.limits.memory_bytes_max = 16ull << 30;  // counted up only; the worker's own bound is on what it holds
   request.skip_schema_validation = flags.is("--skip-schema-validation");
+  if (around->no_cluster) {  // asking is what fails, not rendering
+    request.engine.lookup = [why = *around->no_cluster](std::string_view, std::string_view, std::string_view,
+                                                        std::string_view) -> Result<Value> { return why; };
+  }
   auto release =
       co_await rendered(world, std::move(request), around->lookup ? around->cluster.get() : nullptr, &warnings);
   warn(warnings);
