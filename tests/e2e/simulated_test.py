@@ -118,6 +118,7 @@ class Example(unittest.TestCase):
         self.healed(self.repo.git("rev-parse", "HEAD"))
 
     def test_7_a_restart_touches_nothing(self):
+        self.assertRegex(self.slipway.log.read_text(), r"control plane .*, new\n")
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
             before = self.slipway.pods("hoist")
             revision = self.slipway.application("saas")["status"]["sync"]["revision"]

@@ -157,7 +157,7 @@ Task<int> rotate(runtime::RealWorld& world, cli::Invocation said) {
   std::string data = cli::absolute_path(said.option("--data"));
   auto rotated = co_await rotate_keys(world, data);
   if (!rotated) co_return cli::report(rotated.error());
-  cli::print(fmt::format("key {} seals now; {} Secrets were sealed anew\n", (*rotated)["key"].str(),
+  cli::print(fmt::format("key {} seals now; Secrets sealed anew: {}\n", (*rotated)["key"].str(),
                          (*rotated)["objects"].as_int()));
   cli::complain("Backups made before open with the key that is in them.\n");
   co_return 0;

@@ -74,7 +74,7 @@ struct Embedded {
 Task<Result<>> open_control(Embedded& all) {
   all.plane = OR_CO_RETURN(co_await open_control_plane(all.world, all.options, &all.streams, all.operations.handler()));
   all.operations.set(*all.plane->store);
-  bool known = all.plane->store->revision() > 0;
+  bool known = !all.plane->store->resources().empty();
   OR_CO_RETURN(co_await make_bootstrap_objects(all.world, *all.plane->cluster, all.options));
   all.view.step("control plane", fmt::format("{}, {}", all.plane->url, known ? "as it was stored" : "new"));
   co_return Result<>();
