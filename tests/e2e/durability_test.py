@@ -175,7 +175,7 @@ class SecretsOnTheDisk(unittest.TestCase):
             make(server, "secrets", "s", stringData={"k": SECRET})
             keys = (self.data / "encryption.keys").read_text()
             version = server.get(f"{PATH}/secrets/s")["metadata"]["resourceVersion"]
-            self.assertIn("1 Secrets", slipway("encryption", "rotate", "--data", self.data))
+            self.assertIn("Secrets sealed anew: 1", slipway("encryption", "rotate", "--data", self.data))
             self.assertNotEqual(keys, (self.data / "encryption.keys").read_text())
             self.assertEqual(version, server.get(f"{PATH}/secrets/s")["metadata"]["resourceVersion"])
             make(server, "secrets", "t", stringData={"k": SECRET})
