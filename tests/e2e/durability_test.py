@@ -182,7 +182,7 @@ class SecretsOnTheDisk(unittest.TestCase):
             server.stop(signal.SIGKILL)
             server.start()
             self.assertEqual(SECRET, self.value(server) and self.value(server, "t"))
-        self.assertIn("2 Secrets", slipway("encryption", "rotate", "--data", self.data))  # not running: the same
+        self.assertIn("Secrets sealed anew: 2", slipway("encryption", "rotate", "--data", self.data))  # not running: the same
         self.assertEqual([], found_in_clear(self.data))
         with Slipway(data=self.data, node="none") as server:
             self.assertEqual(SECRET, self.value(server))
