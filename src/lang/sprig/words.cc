@@ -12,7 +12,6 @@ namespace {
 
 using gotemplate::is_digit;
 using gotemplate::is_letter;
-using gotemplate::is_lower;
 using gotemplate::is_space;
 using gotemplate::is_upper;
 using gotemplate::to_lower;
