@@ -1,13 +1,12 @@
 #include "gitops/credentials.h"
 
 #include "base/text.h"
+#include "gitops/application/application.h"
 
 namespace slipway::gitops {
 
 namespace {
 
-const kinds::GroupVersionKind secret_kind{"", "v1", "Secret"};
-const kinds::GroupVersionKind config_map_kind{"", "v1", "ConfigMap"};
 constexpr std::string_view argocd = "argocd";
 constexpr std::string_view known_hosts_name = "argocd-ssh-known-hosts-cm";
 constexpr std::string_view certificates_name = "argocd-tls-certs-cm";

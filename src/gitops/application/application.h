@@ -13,6 +13,9 @@ namespace slipway::gitops {
 
 inline const cluster::GroupVersionKind application_kind{"argoproj.io", "v1alpha1", "Application"};
 inline const cluster::GroupVersionKind project_kind{"argoproj.io", "v1alpha1", "AppProject"};
+// Where Argo CD keeps its settings and the passwords of repositories.
+inline const cluster::GroupVersionKind config_map_kind{"", "v1", "ConfigMap"};
+inline const cluster::GroupVersionKind secret_kind{"", "v1", "Secret"};
 
 inline constexpr std::string_view refresh_annotation = "argocd.argoproj.io/refresh";
 inline constexpr std::string_view cascade_finalizer = "resources-finalizer.argocd.argoproj.io";

@@ -45,7 +45,7 @@ Result<render::kustomize::BuildOptions> kustomize_options(const RenderSettings& 
       key = own;
     }
   }
-  return render::kustomize::parse_build_options(words).context(fmt::format("argocd-cm: {}", key));
+  return render::kustomize::parse_build_options(words).context(fmt::format("{}: {}", settings_name, key));
 }
 
 Result<> may_fetch(const RenderSettings& settings, const std::string& url) {

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "render/kustomize/build_options.h"
 #include "value/value.h"
 
 namespace slipway::gitops {
+
+inline constexpr std::string_view settings_name = "argocd-cm";  // the ConfigMap
 
 struct RenderSettings {
   Value kustomize;  // the keys kustomize.* of argocd-cm; null: none

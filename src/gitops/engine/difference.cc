@@ -56,7 +56,7 @@ Task<Result<Comparison>> compare(World& world, cluster::Cluster& cluster, source
   if (!problems.empty()) co_return first_problem(problems);
 
   auto commit = OR_CO_RETURN(co_await repositories.resolve(app.url, app.revision));
-  ObjectKey settings_key{{"", "v1", "ConfigMap"}, options.control_namespace, "argocd-cm"};
+  ObjectKey settings_key{config_map_kind, options.control_namespace, std::string(settings_name)};
   Value settings = OR_CO_RETURN(co_await live_object(cluster, std::move(settings_key)));
   Value project = OR_CO_RETURN(co_await live_object(cluster, {project_kind, options.control_namespace, app.project}));
   auto desired = OR_CO_RETURN(co_await load_desired(world, repositories, cluster.catalog(), app, commit,

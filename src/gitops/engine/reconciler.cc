@@ -19,9 +19,6 @@ using reconcile::Outcome;
 namespace {
 
 constexpr size_t renderings_max = 2;
-const cluster::GroupVersionKind config_map_kind{"", "v1", "ConfigMap"};
-const cluster::GroupVersionKind secret_kind{"", "v1", "Secret"};
-constexpr std::string_view settings_name = "argocd-cm";
 constexpr std::string_view skip_annotation = "argocd.argoproj.io/skip-reconcile";
 
 bool has_annotation(const Value& object, std::string_view name) {
