@@ -24,6 +24,8 @@ namespace {
 const GroupVersionKind kPod{"", "v1", "Pod"}, kConfigMap{"", "v1", "ConfigMap"}, kSecret{"", "v1", "Secret"},
     kService{"", "v1", "Service"}, kNode{"", "v1", "Node"};
 
+constexpr Duration kListsLag = 3s;
+
 class Agent final : public NodeAgent {
  public:
   Agent(World& world, cluster::Cluster& cluster, PodRuntime& runtime, NodeOptions options)
@@ -147,7 +149,10 @@ class Agent final : public NodeAgent {
     Duration delay = 50ms;
     for (;;) {
       auto stream = co_await runtime_.events();
-      if (stream) everybody();  // what happened before the subscription
+      if (stream) {  // what happened before the subscription, and what the lists did not know of yet
+        everybody();
+        group_->spawn(look_again(this));
+      }
       while (stream) {
         auto event = co_await (*stream)->next();
         if (!event) {
@@ -169,6 +174,10 @@ class Agent final : public NodeAgent {
       if (!co_await runtime::sleep(delay)) co_return;
       delay = std::min<Duration>(delay * 2, 5s);
     }
+  }
+
+  static Task<void> look_again(Agent* self) {
+    if (co_await runtime::sleep(kListsLag)) self->everybody();
   }
 
   void everybody() {

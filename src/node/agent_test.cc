@@ -39,6 +39,19 @@ TEST_CASE("a bound pod runs, is ready, and says so as the kubelet does") {
   CHECK(f.has_event("p", "Started: Container started"));
 }
 
+// containerd tells of an end before its lists show it; a busy one long before.
+TEST_CASE("an end is seen however late the lists know of it") {
+  for (Duration lists_lag : {Duration(0ms), Duration(500ms), Duration(25s)})
+    for (Duration run_time : {0ms, 7ms, 15ms, 30ms, 60ms}) {
+      NodeFixture f(1, {.run_time = run_time, .lists_lag = lists_lag, .list_time = 20ms});
+      f.world.run_for(4s);        // the agent looks once more after it began: that must not be what saves it
+      f.runtime->add_image("m");  // so that it starts while the worker looks at its new sandbox
+      f.create(base::replace_all(kPlain, "  containers:", "  initContainers: [{name: make, image: m}]\n  containers:"));
+      CHECK_MESSAGE(f.eventually([&] { return f.state("p", "web") == "running"; }), run_time.count()
+                                                                                        << " " << lists_lag.count());
+    }
+}
+
 TEST_CASE("a missing image is told in the registry's words, backed off from, and recovers without help") {
   NodeFixture f;
   f.pull_faults["registry.test/web:1"] = "failed to resolve reference: registry.test/web:1: not found";

@@ -21,7 +21,7 @@ namespace {
 
 constexpr Duration kGraceMin = 2s;    // so that SIGTERM is always heard before SIGKILL
 constexpr size_t kMessageMax = 4096;  // of /dev/termination-log
-constexpr int kExitLooksMax = 200;
+constexpr int kQuickExitLooks = 100;  // every 10 ms; then every second, since a busy containerd may need minutes
 
 cluster::ObjectKey key_of(const Value& pod) {
   return {{"", "v1", "Pod"}, std::string(kinds::namespace_of(pod)), std::string(kinds::name_of(pod))};
@@ -119,8 +119,7 @@ Task<void> Worker::run() {
     bool keeps_tokens = !pod::is_deleted(pod_) && !pod::is_terminal(pod_);
     if (auto renewal = next_renewal(tokens_); renewal && keeps_tokens && *renewal <= node_.world.now())
       volumes_stale_ = true;
-    look_soon_.reset();
-    if (stale_exits(*seen)) look_soon_ = 10ms;
+    look_soon_ = look_for_exits(*seen);
     co_await act(std::move(plan));
     if (auto renewal = next_renewal(tokens_); renewal && keeps_tokens && (!until || *renewal < *until)) until = renewal;
     if (!finished_) co_await wait_for_news(until);
@@ -138,6 +137,7 @@ Task<void> Worker::run() {
 
 Task<Result<pod::Seen>> Worker::gather() {
   pod::Seen seen;
+  for (auto& [id, looks] : exits_) ++looks;
   StringMap ours{{kLabelPodUid, uid_}};
   auto sandboxes = OR_CO_RETURN(co_await node_.runtime.list_sandboxes(ours));
   for (Sandbox& s : sandboxes) {
@@ -210,23 +210,28 @@ Task<Result<pod::Seen>> Worker::gather() {
   co_return seen;
 }
 
-// An exit is told by containerd a moment before its CRI lists know of it.
-bool Worker::stale_exits(const pod::Seen& seen) {
-  bool stale = false;
+// An exit is told by containerd a moment before its CRI lists know of it. What was told while we gathered is not
+// judged by what we saw before: the next look does. Gives when to look again.
+std::optional<Duration> Worker::look_for_exits(const pod::Seen& seen) {
+  std::optional<Duration> soon;
   for (auto it = exits_.begin(); it != exits_.end();) {
-    const std::string& id = it->first;
-    bool still = std::ranges::any_of(
-                     seen.containers,
-                     [&](const ContainerStatus& c) { return c.id == id && c.state == ContainerState::running; }) ||
-                 std::ranges::any_of(seen.sandboxes, [&](const SandboxStatus& s) { return s.id == id && s.ready; });
-    if (still && ++it->second <= kExitLooksMax) {
-      stale = true;
-      ++it;
-    } else {
+    auto& [id, looks] = *it;
+    bool over = looks > 0 &&
+                std::ranges::none_of(
+                    seen.containers,
+                    [&](const ContainerStatus& c) {
+                      return c.id == id && (c.state == ContainerState::created || c.state == ContainerState::running);
+                    }) &&
+                std::ranges::none_of(seen.sandboxes, [&](const SandboxStatus& s) { return s.id == id && s.ready; });
+    if (over) {
       it = exits_.erase(it);
+      continue;
     }
+    Duration wait = looks <= kQuickExitLooks ? 10ms : 1s;
+    soon = soon ? std::min(*soon, wait) : wait;
+    ++it;
   }
-  return stale;
+  return soon;
 }
 
 Task<void> Worker::wait_for_news(std::optional<WallTime> until) {

@@ -68,7 +68,7 @@ class Worker {
   std::vector<std::string> host_ips() const { return node_.options.addresses; }
   const Value& container_spec(std::string_view name) const;
   void notice(const pod::Notice& notice);
-  bool stale_exits(const pod::Seen& seen);
+  std::optional<Duration> look_for_exits(const pod::Seen& seen);
 
   NodeContext& node_;
   std::string uid_;
@@ -88,7 +88,7 @@ class Worker {
 
   std::map<std::string, ContainerStatus> ended_;  // exited containers do not change any more
   std::set<std::string> said_;                    // keys of notices
-  std::map<std::string, int> exits_;              // ids whose end was told before the runtime's lists know it
+  std::map<std::string, int> exits_;              // id whose end was told: times we looked for it in the lists since
   std::map<std::string, std::string> volumes_;
   ServiceTokens tokens_;
   bool volumes_ready_ = false, volumes_stale_ = false;

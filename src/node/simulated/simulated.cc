@@ -210,14 +210,15 @@ class Simulated final : public SimulatedRuntime {
     if (!answering_) co_return silent();
     auto it = containers_.find(id);
     if (it == containers_.end()) co_return fail(ErrorKind::not_found, "no container {}", id);
-    co_return ContainerStatus(it->second);
+    ContainerStatus status = as_listed(it->second);
+    co_return co_await listed(std::move(status));
   }
   Task<Result<std::vector<Container>>> list_containers(StringMap labels) override {
     if (!answering_) co_return silent();
     std::vector<Container> list;
     for (const auto& [id, c] : containers_)
-      if (carries(c.labels, labels)) list.push_back(c);
-    co_return list;
+      if (carries(c.labels, labels)) list.push_back(as_listed(c));
+    co_return co_await listed(std::move(list));
   }
   Task<Result<>> update_resources(std::string id, LinuxResources) override {
     if (!answering_) co_return silent();
@@ -271,6 +272,21 @@ class Simulated final : public SimulatedRuntime {
   static Error no_containers() {
     return Error(ErrorKind::unsupported,
                  "this node is simulated: there is no process to reach (start Slipway with --node=containerd)");
+  }
+
+  ContainerStatus as_listed(const ContainerStatus& c) const {
+    if (c.state != ContainerState::exited || c.finished + options_.lists_lag <= world_.now()) return c;
+    ContainerStatus before = c;
+    before.state = ContainerState::running;
+    before.finished = {};
+    before.exit_code = 0;
+    before.reason.clear();
+    return before;
+  }
+  template <class T>
+  Task<Result<T>> listed(T answer) {
+    if (options_.list_time > Duration()) OR_CO_RETURN(co_await runtime::sleep(options_.list_time));
+    co_return answer;
   }
 
   void end(const std::string& id, int exit_code, std::string reason) {

@@ -17,6 +17,8 @@ namespace slipway::node::simulated {
 
 struct SimulatedOptions {
   Duration pull_time = 50ms, sandbox_time = 20ms, start_time = 10ms, run_time = 300ms;
+  // As with containerd, whose lists know of an end a while after its event: how long, and how long a list takes.
+  Duration lists_lag{}, list_time{};
   std::string pod_network = "10.42.0";  // addresses are <pod_network>.2 to .254, then the next /24
   std::string file;                     // of its memory; empty: none
   // Asked for each pull: an error makes it fail with that message.

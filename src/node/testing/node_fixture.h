@@ -18,7 +18,8 @@
 namespace slipway::node::testing {
 
 struct NodeFixture {
-  explicit NodeFixture(uint64_t seed = 1) : world(seed), store(world.run(store::open_store(world, {})).value()) {
+  explicit NodeFixture(uint64_t seed = 1, simulated::SimulatedOptions defaults = {})
+      : runtime_defaults(std::move(defaults)), world(seed), store(world.run(store::open_store(world, {})).value()) {
     cluster = cluster::make_embedded_cluster(world, *store, kinds::builtin_catalog(), cluster_options()).value();
     runtime = simulated::create(world, runtime_options());
     options.name = "n1";
@@ -108,7 +109,7 @@ struct NodeFixture {
   }
 
   simulated::SimulatedOptions runtime_options() {
-    simulated::SimulatedOptions o;
+    simulated::SimulatedOptions o = runtime_defaults;
     o.pull_fault = [this](const std::string& image) -> std::optional<Error> {
       auto it = pull_faults.find(image);
       if (it == pull_faults.end()) return std::nullopt;
@@ -117,6 +118,7 @@ struct NodeFixture {
     return o;
   }
 
+  const simulated::SimulatedOptions runtime_defaults;
   sim::SimWorld world;
   std::map<std::string, std::string> pull_faults;  // image: the registry's words
   std::unique_ptr<store::Store> store;
