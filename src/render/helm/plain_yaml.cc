@@ -1,128 +1,61 @@
 // Line by line with a stack of open blocks. Each line is: blanks, "- " any number of times, then `key:`, `key: scalar`
-// or a scalar. Rules that make it certain:
+// or a scalar (plain_scalars.h). Rules that make it certain:
 //   - a line's column is that of an open block, or deeper where the line before opened a block (a key or dash without a
 //   value);
 //   - one block holds keys only or dashes only; dashes may stand at their key's column;
-//   - scalars are checked to be one-line plain or quoted, and a deeper line after a scalar is not recognised;
-//   - a key may not come twice (the full reader would take the last one, and libyaml does not care: only heads matter,
-//   so
-//     repeated keys of the head are left to it).
+//   - a deeper line after a scalar is not recognised unless it goes on with it;
+//   - a key may not come twice in a head (the full reader would take the last one, and libyaml does not care).
 #include "render/helm/plain_yaml.h"
 
 #include <algorithm>
 #include <vector>
 
+#include "render/helm/plain_scalars.h"
 #include "value/yaml_scalar.h"
 
 namespace slipway::render::helm {
 
 namespace {
 
+using Kind = ScalarText::Kind;
+
 struct Block {
   int column;
   bool list;
 };
 
-// A plain scalar that ends with its line and can be nothing else. Comments are cut off by the caller's rules: a '#'
-// behind a blank makes it unsure.
-bool sure_plain(std::string_view s) {
-  if (s.empty()) return false;
-  auto first = static_cast<unsigned char>(s[0]);
-  if (std::string_view("!&*|>'\"%@`#{}[],?:-=<~.").find(s[0]) != std::string_view::npos) {
-    // "-1", "-x", ".5", "=", "~" are plain too when what follows is no blank
-    if (s[0] != '-' && s[0] != '.' && s[0] != '~' && s[0] != '=' && s[0] != '<') return false;
-    if (s[0] == '-' && (s.size() == 1 || s[1] == ' ')) return false;
-    if (s[0] == '.' && s.starts_with("...")) return false;
-    if (s[0] == '<' && s.starts_with("<<")) return false;
-  }
-  if (first < 0x20 || first == 0x7F) return false;
-  for (size_t i = 0; i < s.size(); ++i) {
-    auto c = static_cast<unsigned char>(s[i]);
-    if (c < 0x20 || c >= 0x7F) return false;  // tabs, other languages: the full reader
-    if (c == ':' && (i + 1 == s.size() || s[i + 1] == ' ')) return false;
-    if (c == '#' && i > 0 && s[i - 1] == ' ') return false;
-  }
-  return s.back() != ' ';
-}
-
-bool sure_quoted(std::string_view s) {
-  if (s.size() < 2) return false;
-  char quote = s[0];
-  if (quote != s.back()) return false;
-  std::string_view inner = s.substr(1, s.size() - 2);
-  for (size_t i = 0; i < inner.size(); ++i) {
-    auto c = static_cast<unsigned char>(inner[i]);
-    if (c < 0x20 || c >= 0x7F) return false;
-    if (inner[i] == quote) {
-      if (quote != '\'' || i + 1 == inner.size() || inner[i + 1] != '\'') return false;
-      ++i;
-    }
-    if (quote == '"' && inner[i] == '\\') {
-      if (i + 1 == inner.size() || std::string_view("nt\\\"").find(inner[i + 1]) == std::string_view::npos)
-        return false;
-      ++i;
-    }
-  }
-  return true;
-}
-
-bool sure_scalar(std::string_view s) {
-  if (s.empty()) return false;
-  if (s[0] == '"' || s[0] == '\'') return sure_quoted(s);
-  if (s == "{}" || s == "[]") return true;
-  return sure_plain(s);
-}
-
-// Keys: letters, digits and what names are made of; anything else goes to the full reader.
-bool sure_key(std::string_view s) {
-  if (s.size() >= 2 && (s[0] == '"' || s[0] == '\'')) {
-    std::string_view inner = s.substr(1, s.size() - 2);
-    return s.back() == s[0] && inner.size() < 200 && inner.find_first_of("\"'\\") == inner.npos && sure_quoted(s);
-  }
-  return !s.empty() && s.size() < 200 &&
-         std::ranges::all_of(
-             s,
-             [](unsigned char c) {
-               return std::isalnum(c) || c == '_' || c == '-' || c == '.' || c == '/' || c == '$';
-             }) &&
-         s[0] != '-' && s[0] != '.' &&
-         value::resolve_plain(s, value::YamlRules::sigs).kind == value::Scalar::Kind::string;
-}
-
 std::string_view unquoted_key(std::string_view s) {
   return s[0] == '"' || s[0] == '\'' ? s.substr(1, s.size() - 2) : s;
 }
 
-// A scalar as the text a string field gets. Only called where sure_scalar() held.
-std::optional<std::string> text_of(std::string_view s) {
+// A scalar as the text a string field gets; nothing when it is no string, or one that takes more to read.
+std::optional<std::string> text_of(const ScalarText& scalar) {
+  std::string_view s = scalar.text;
+  if (s.empty() || scalar.many_lines || scalar.kind == Kind::flow) return std::nullopt;
+  if (scalar.kind == Kind::plain) {
+    if (value::resolve_plain(s, value::YamlRules::sigs).kind != value::Scalar::Kind::string) return std::nullopt;
+    return std::string(s);
+  }
   if (s[0] == '"') {
     if (s.find('\\') != s.npos) return std::nullopt;
     return std::string(s.substr(1, s.size() - 2));
   }
-  if (s[0] == '\'') {
-    std::string out;
-    for (size_t i = 1; i + 1 < s.size(); ++i) {
-      out += s[i];
-      if (s[i] == '\'') ++i;
-    }
-    return out;
+  std::string out;
+  for (size_t i = 1; i + 1 < s.size(); ++i) {
+    out += s[i];
+    if (s[i] == '\'') ++i;
   }
-  if (value::resolve_plain(s, value::YamlRules::sigs).kind != value::Scalar::Kind::string) return std::nullopt;
-  return std::string(s);
+  return out;
 }
 
 class Quick {
  public:
-  explicit Quick(std::string_view text) : rest_(text) {}
+  explicit Quick(std::string_view text) : lines_(text) {}
 
-  std::optional<Head> run() {
-    if (rest_.find('\r') != rest_.npos || rest_.find('\t') != rest_.npos) return std::nullopt;
-    while (!rest_.empty()) {
-      size_t end = rest_.find('\n');
-      std::string_view line = rest_.substr(0, end);
-      rest_ = end == rest_.npos ? std::string_view() : rest_.substr(end + 1);
-      if (!take(line)) return std::nullopt;
-    }
+  std::optional<Head> run(std::string_view text) {
+    if (!fine_bytes(text, tabs_)) return std::nullopt;
+    while (!lines_.at_end())
+      if (!take(lines_.next())) return std::nullopt;
     if (blocks_.empty()) return std::nullopt;
     std::ranges::sort(head_.annotations);
     return std::move(head_);
@@ -130,62 +63,65 @@ class Quick {
 
  private:
   bool take(std::string_view line) {
-    size_t column = line.find_first_not_of(' ');
-    if (column == line.npos) return true;
+    size_t column = blanks_before(line);
+    if (column == line.size()) return true;
     std::string_view s = line.substr(column);
     if (s[0] == '#') return true;
+    if (tabs_ && s.find('\t') != s.npos) return false;
     while (s.ends_with(' ')) s.remove_suffix(1);
-    if (column > 10'000 || blocks_.size() > 100) return false;
-    if (s == "---" || s == "..." || s.starts_with("--- ") || s[0] == '%') return false;
-    bool first = true;
+    if (column > 10'000 || blocks_.size() > 100 || s[0] == '%') return false;
+    if (s.starts_with("---") || s.starts_with("...")) return false;
+    bool own_line = true;
     while (s[0] == '-' && (s.size() == 1 || s[1] == ' ')) {
-      if (!enter(static_cast<int>(column), true, first) || blocks_[0].list) return false;
+      if (!enter(static_cast<int>(column), true, own_line) || blocks_[0].list) return false;
       // metadata and its annotations are mappings, or the full reader says why not
       if (top_ == "metadata" && ((blocks_.size() > 1 && blocks_[1].list) || (in_annotations_ && blocks_.size() < 4)))
         return false;
-      first = false;
-      open_ = true;
-      open_column_ = static_cast<int>(column);
-      open_key_ = false;
-      size_t skip = s.size() == 1 ? 1 : s.find_first_not_of(' ', 1);
-      if (skip == s.npos || skip == s.size() || s.size() == 1) return true;
+      own_line = false;
+      open(column, false);
+      if (s.size() == 1) return true;
+      size_t skip = 1 + blanks_before(s.substr(1));
       column += skip;
       s = s.substr(skip);
-      if (s[0] == '#') return false;
+      if (s[0] == '#') return true;
     }
-    // where the key ends, if there is one
-    size_t colon = s.npos;
-    if (s[0] == '"' || s[0] == '\'') {
-      size_t close = s.find(s[0], 1);
-      if (close != s.npos && close + 1 < s.size() && s[close + 1] == ':' &&
-          (close + 2 == s.size() || s[close + 2] == ' '))
-        colon = close + 1;
-    } else {
-      size_t at = s.find(": ");
-      colon = at != s.npos ? at : s.ends_with(':') ? s.size() - 1 : s.npos;
-    }
-    if (colon == s.npos) {
-      // a scalar in a list
-      if (first || !open_ || !sure_scalar(s)) return false;
-      open_ = false;
-      return true;
-    }
-    std::string_view key = s.substr(0, colon);
-    if (!sure_key(key)) return false;
-    if (!enter(static_cast<int>(column), false, first)) return false;
-    std::string_view value = s.substr(colon + 1);
-    size_t start = value.find_first_not_of(' ');
-    value = start == value.npos ? std::string_view() : value.substr(start);
-    if (!note(unquoted_key(key), value)) return false;
+    size_t n = key_length(s);
+    if (n == 0) return lone_scalar(s, column);
+    if (!enter(static_cast<int>(column), false, own_line)) return false;
+    std::string_view key = unquoted_key(s.substr(0, n));
+    s = s.substr(n + 1);
+    s = s.substr(blanks_before(s));
+    ScalarText scalar;
     open_ = false;
-    if (value.empty()) {
-      open_ = true;
-      open_column_ = static_cast<int>(column);
-      open_key_ = true;
-      return true;
+    if (s.empty() || s[0] == '#') {
+      open(column, true);
+    } else {
+      scalar = taken(s);
+      if (scalar.kind == Kind::none) return false;
     }
-    if (value[0] == '|' || value[0] == '>') return block_scalar(value, static_cast<int>(column));
-    return sure_scalar(value);
+    return note(key, scalar);
+  }
+
+  void open(size_t column, bool key) {
+    open_ = true;
+    open_column_ = static_cast<int>(column);
+    open_key_ = key;
+  }
+
+  ScalarText taken(std::string_view s) {
+    ScalarText scalar = take_scalar(s, lines_, blocks_.back().column);
+    if (tabs_ && scalar.many_lines && scalar.kind != Kind::block) return {};
+    return scalar;
+  }
+
+  // The value of the dash before it, or of the key or dash of a line above.
+  bool lone_scalar(std::string_view s, size_t column) {
+    if (!open_ || static_cast<int>(column) <= open_column_ || blocks_.back().column != open_column_) return false;
+    // {} may stand below what must be a mapping
+    bool mapping = top_ == "metadata" && (blocks_.size() == 1 || (blocks_.size() == 2 && in_annotations_));
+    if (mapping && s != "{}") return false;
+    open_ = false;
+    return taken(s).kind != Kind::none;
   }
 
   // A line (or what follows a dash in it) begins an entry at `column`.
@@ -197,94 +133,66 @@ class Quick {
         while (!blocks_.empty() &&
                (blocks_.back().column > column || (blocks_.back().column == column && blocks_.back().list && !list)))
           blocks_.pop_back();
-        if (blocks_.empty()) {
-          if (seen_) return false;
-        } else {
-          return blocks_.back().column == column && blocks_.back().list == list;
-        }
+        if (!blocks_.empty()) return blocks_.back().column == column && blocks_.back().list == list;
       }
     }
-    if (!own_line || !blocks_.empty() || !seen_) {
-      if (!blocks_.empty() && blocks_.back().column > column) return false;
-      blocks_.push_back({column, list});
-      seen_ = true;
-      return true;
-    }
-    return false;
-  }
-
-  bool block_scalar(std::string_view head, int column) {
-    std::string_view marks = head.substr(1);
-    if (marks != "" && marks != "-" && marks != "+") return false;  // with an indent: the full reader
-    int indent = -1;
-    while (!rest_.empty()) {
-      size_t end = rest_.find('\n');
-      std::string_view line = rest_.substr(0, end);
-      size_t at = line.find_first_not_of(' ');
-      if (at != line.npos) {
-        if (static_cast<int>(at) <= column) break;
-        if (indent < 0) indent = static_cast<int>(at);
-        if (static_cast<int>(at) < indent) return false;
-        for (char c : line)
-          if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return false;
-      } else if (indent < 0 && !line.empty()) {
-        return false;  // blanks before the first line
-      }
-      rest_ = end == rest_.npos ? std::string_view() : rest_.substr(end + 1);
-    }
+    if (blocks_.empty() ? seen_ : blocks_.back().column > column) return false;
+    blocks_.push_back({column, list});
+    seen_ = true;
     return true;
   }
 
   // Remembers what heads are made of. False: it needs the full reader.
-  bool note(std::string_view key, std::string_view value) {
+  bool note(std::string_view key, const ScalarText& scalar) {
     size_t depth = blocks_.size();
     if (depth == 1) {
       top_ = key;
       in_annotations_ = false;
-      std::string* field = key == "kind" ? &head_.kind : key == "apiVersion" ? &head_.api_version : nullptr;
-      if (key == "metadata") {
-        if (metadata_ || !value.empty()) return false;
-        metadata_ = true;
-      }
-      if (!field) return true;
-      return put(*field, value);
+      if (key == "kind") return put(head_.kind, scalar);
+      if (key == "apiVersion") return put(head_.api_version, scalar);
+      if (key != "metadata") return true;
+      if (metadata_ || scalar.kind != Kind::none) return false;
+      return metadata_ = true;
     }
-    if (top_ != "metadata" || blocks_[1].list) return top_ != "metadata" || !blocks_[1].list;
+    if (top_ != "metadata") return true;
+    if (blocks_[1].list) return false;
     if (depth == 2) {
       in_annotations_ = key == "annotations";
-      if (key == "name") return put(head_.name, value);
-      if (in_annotations_) {
-        if (annotations_ || (!value.empty() && value != "{}")) return false;
-        annotations_ = true;
-      }
-      return true;
+      if (key == "name") return put(head_.name, scalar);
+      if (!in_annotations_) return true;
+      if (annotations_ || (scalar.kind != Kind::none && scalar.text != "{}")) return false;
+      return annotations_ = true;
     }
     if (!in_annotations_) return true;
     if (depth > 3 || blocks_[2].list) return false;
+    return note_annotation(key, scalar);
+  }
+
+  bool note_annotation(std::string_view key, const ScalarText& scalar) {
     for (const auto& [name, _] : head_.annotations)
       if (name == key) return false;
-    if (value.empty() || value[0] == '|' || value[0] == '>') {
-      if (key.starts_with("helm.sh/") || value.empty()) return false;
-      head_.annotations.emplace_back(key, "");
-      return true;
-    }
     std::string text;
-    if (!put(text, value)) return false;
+    if (scalar.many_lines) {  // a text whatever it says; nobody asks for it
+      bool text_for_sure = scalar.kind == Kind::block || scalar.kind == Kind::quoted;
+      if (!text_for_sure || key.starts_with("helm.sh/")) return false;
+    } else if (!put(text, scalar)) {
+      return false;
+    }
     head_.annotations.emplace_back(key, std::move(text));
     return true;
   }
 
-  static bool put(std::string& field, std::string_view value) {
-    if (!field.empty() || value.empty() || !sure_scalar(value) || value == "{}" || value == "[]") return false;
-    auto text = text_of(value);
+  static bool put(std::string& field, const ScalarText& scalar) {
+    if (!field.empty()) return false;
+    auto text = text_of(scalar);
     if (!text) return false;
     field = std::move(*text);
     return true;
   }
 
-  std::string_view rest_;
+  Lines lines_;
   std::vector<Block> blocks_;
-  bool seen_ = false;
+  bool tabs_ = false, seen_ = false;
   bool open_ = false, open_key_ = false;  // the last entry has no value yet
   int open_column_ = 0;
   Head head_;
@@ -295,7 +203,7 @@ class Quick {
 }  // namespace
 
 std::optional<Head> quick_head(std::string_view document) {
-  return Quick(document).run();
+  return Quick(document).run(document);
 }
 
 }  // namespace slipway::render::helm
