@@ -138,6 +138,7 @@ Task<void> Worker::run() {
 Task<Result<pod::Seen>> Worker::gather() {
   pod::Seen seen;
   for (auto& [id, looks] : exits_) ++looks;
+  made_meanwhile_.reset();
   StringMap ours{{kLabelPodUid, uid_}};
   auto sandboxes = OR_CO_RETURN(co_await node_.runtime.list_sandboxes(ours));
   for (Sandbox& s : sandboxes) {
@@ -182,6 +183,9 @@ Task<Result<pod::Seen>> Worker::gather() {
     }
     seen.containers.push_back(std::move(*status));
   }
+  if (made_meanwhile_ &&
+      std::ranges::find(seen.sandboxes, made_meanwhile_->id, &SandboxStatus::id) == seen.sandboxes.end())
+    seen.sandboxes.push_back(*made_meanwhile_);
   std::ranges::sort(seen.sandboxes, std::greater<>(), &SandboxStatus::attempt);
   std::ranges::sort(seen.containers, [](const ContainerStatus& a, const ContainerStatus& b) {
     return a.attempt != b.attempt ? a.attempt > b.attempt : a.created > b.created;

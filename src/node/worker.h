@@ -95,6 +95,7 @@ class Worker {
   std::vector<ContainerStatus> seen_containers_;
   std::string sandbox_;
   std::vector<std::string> ips_;
+  std::optional<SandboxStatus> made_meanwhile_;  // which lists that were asked before cannot know
   std::optional<Duration> look_soon_;
   std::map<std::string, std::unique_ptr<Probing>> probing_;
   std::unique_ptr<TaskGroup> step_group_;

@@ -18,6 +18,14 @@ namespace {
 
 constexpr Duration kConfigRetry = 10s;  // a missing ConfigMap wakes us when it comes; this is for the rest
 
+// Not synced: after a loss of power the pod's sandbox is made anew, and its files with it.
+Result<> write_file(runtime::Files& files, const std::string& path, std::string_view bytes, uint32_t mode) {
+  (void)files.remove(path);
+  auto file = OR_RETURN(files.open(path, runtime::OpenMode::create_new, mode));
+  OR_RETURN(file->write_at(0, bytes));
+  return files.set_mode(path, mode);  // whatever the umask was
+}
+
 }  // namespace
 
 Task<void> Worker::step(pod::Plan plan) {
@@ -31,6 +39,7 @@ Task<void> Worker::step(pod::Plan plan) {
       WallTime now = node_.world.now();
       sandbox_failure_ = pod::StartFailure{"FailedCreatePodSandBox", made.error().message(), now, now + sandbox_delay_};
     }
+    if (!made) plan.start.clear();
   }
   for (const pod::StartContainer& what : plan.start)
     if (!co_await start(what)) break;
@@ -60,14 +69,16 @@ Task<Result<>> Worker::make_sandbox(uint32_t attempt) {
     co_return std::move(made).error();
   }
   node_.pod_of_id[*made] = uid_;
+  auto status = OR_CO_RETURN(co_await node_.runtime.sandbox_status(*made));
+  sandbox_ = *made;
+  ips_ = status.ips.empty() ? host_ips() : status.ips;
+  made_meanwhile_ = status;
   if (!node_.runtime.simulated()) {
-    auto status = OR_CO_RETURN(co_await node_.runtime.sandbox_status(*made));
     auto host_hosts = node_.world.files().read("/etc/hosts", 1 << 20);
-    OR_CO_RETURN(node_.world.files().write_atomically(
-        pod::hosts_path(node_.options, pod_),
-        pod::hosts_file(pod_, status.ips, pod::hostname_of(pod_), host_hosts ? *host_hosts : std::string(),
-                        node_.options.cluster_domain),
-        0644));
+    OR_CO_RETURN(write_file(node_.world.files(), pod::hosts_path(node_.options, pod_),
+                            pod::hosts_file(pod_, status.ips, pod::hostname_of(pod_),
+                                            host_hosts ? *host_hosts : std::string(), node_.options.cluster_domain),
+                            0644));
   }
   co_return Result<>();
 }
@@ -103,8 +114,7 @@ Task<bool> Worker::start(pod::StartContainer what) {
   if (!node_.runtime.simulated()) {
     std::string message = pod::termination_path(node_.options, pod_, what.name, what.restart_count);
     auto ready = files.make_directories(message.substr(0, message.rfind('/')), 0755);
-    if (ready) ready = files.write_atomically(message, "", 0666);
-    if (ready) ready = files.set_mode(message, 0666);
+    if (ready) ready = write_file(files, message, "", 0666);
     for (const Mount& m : config->mounts) {
       if (!ready) break;
       if (!m.sub_path.empty()) {

@@ -107,10 +107,7 @@ class Decision {
     if (!sandbox_) return make_sandbox();
     leave_others();
     if (!walk_init()) return;
-    int kept = 0;
-    for (const ContainerSpec& c : specs_)
-      if (c.role == Role::main) kept += walk_main(c);
-    if (kept == 0) finish();
+    if (walk_mains() == 0) finish();
   }
 
   // Sandboxes that are not the pod's any more: ended at once, and gone with the last of their containers.
@@ -144,6 +141,8 @@ class Decision {
     if (seen_.sandbox_failure && seen_.sandbox_failure->holds(now_)) return look_at(seen_.sandbox_failure->retry_at);
     plan_.create_sandbox = true;
     plan_.sandbox_attempt = static_cast<uint32_t>(last_attempt_ + 1);
+    // What comes first in it follows in the same step, as with the kubelet.
+    if (walk_init()) walk_mains();
   }
 
   // True when main containers may run.
@@ -185,6 +184,14 @@ class Decision {
       const ContainerStatus* run = newest(c.name());
       return !run || run->state != ContainerState::exited || restarts_after(pod_, c, run->exit_code);
     });
+  }
+
+  // How many run or will run again.
+  int walk_mains() {
+    int kept = 0;
+    for (const ContainerSpec& c : specs_)
+      if (c.role == Role::main) kept += walk_main(c);
+    return kept;
   }
 
   // 1 when the container runs or will run again.

@@ -107,7 +107,7 @@ std::string deleted(std::string_view spec, int grace) {
 }  // namespace
 
 TEST_CASE("decide: from nothing to running") {
-  check({kWeb, {}, {}, {}}, "sandbox 0, Pending");
+  check({kWeb, {}, {}, {}}, "sandbox 0, start web#0, Pending");
   check({kWeb, {"s0 ready"}, {}, {}}, "start web#0, Pending");
   check({kWeb, {"s0 ready"}, {}, [](Seen& s) { s.stepping = true; }}, "Pending");
   check({kWeb, {"s0 ready"}, {"web#0 running"}, {}}, "Running");
@@ -180,7 +180,7 @@ TEST_CASE("decide: the end of a pod") {
 }
 
 TEST_CASE("decide: what became of the sandbox, and of health") {
-  check({kWeb, {"s0 dead"}, {"web#0 exited 137"}, {}}, "sandbox 1, Running");
+  check({kWeb, {"s0 dead"}, {"web#0 exited 137"}, {}}, "sandbox 1, start web#1, Running");
   check({kWeb, {"s1 ready", "s0 dead"}, {"web#0 exited 137 1 in s0"}, {}}, "start web#1, Running");
   check({kJob, {"s0 dead"}, {"web#0 exited 0"}, {}}, "Succeeded");
   auto verdict = [](Verdict ProbeResults::* which) {
