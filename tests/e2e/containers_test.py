@@ -329,6 +329,8 @@ class Containers(unittest.TestCase):
 
     def test_7_down_stops_and_up_starts_again(self):
         running = len(self.slipway.pods("hoist"))
+        tasks = f"{self.data}/containerd/state/io.containerd.runtime.v2.task/k8s.io"
+        wait("what was deleted before has ended", lambda: len(os.listdir(tasks)) == 2 * running, 30)
         self.assertIn(f"stopped {running} pods", self.slipway.cli("down", "--data", self.data).stdout)
         self.assertEqual(0, self.slipway.process.wait(40))
         self.assertFalse(os.path.exists(f"{self.data}/containerd/grpc.sock"))
