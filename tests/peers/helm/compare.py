@@ -39,9 +39,9 @@ def cases(charts):
                 yield name, file.rsplit(".", 1)[0], chart, ["-f", os.path.join(ci, file)]
 
 
-def run(command, home):
+def run(command, home, seconds=600):
     env = dict(os.environ, HOME=home, KUBECONFIG="/dev/null", HELM_NAMESPACE="")
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, timeout=600)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, timeout=seconds)
     return done.returncode, done.stdout, done.stderr.split(WHY)[0]
 
 
@@ -53,10 +53,13 @@ def masked(text, first, second):
     return b"\n".join(b"(random)" if x != y else line for x, y, line in zip(a, b, lines))
 
 
-def compare(slipway, helm, compat, chart, words, home, refusals=False):
-    """None when equal; with `refusals` "refused" when both refuse alike."""
+def compare(slipway, helm, compat, chart, words, home, refusals=False, seconds=600):
+    """None when equal; with `refusals` "refused" when both refuse alike, "slow" when Helm itself takes longer than `seconds`."""
     arguments = ["template", "rel", chart, "--namespace", "ns", "--kube-version", "1.35.0", *words]
-    code, out, err = run([helm, *arguments], home)
+    try:
+        code, out, err = run([helm, *arguments], home, seconds)
+    except subprocess.TimeoutExpired:
+        return "slow"
     ours_code, ours_out, ours_err = run([slipway, "helm", *arguments, "--compat", compat], home)
     if code != ours_code:
         return f"exit code {ours_code}, Helm {code}: {ours_err.decode(errors='replace').strip()[:300]}"
