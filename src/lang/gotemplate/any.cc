@@ -335,10 +335,26 @@ namespace {
 
 Result<Value> tree_of(const Any& v, int depth, size_t& nodes);
 
+Result<> add_fields(const Any& v, int depth, size_t& nodes, std::vector<value::Member>& members) {
+  for (const Field& field : v.type()->fields) {
+    const Any& held = field.of(v);
+    if (field.hidden || (field.omit_empty && is_omitted(held))) continue;
+    if (field.embedded)
+      OR_RETURN(add_fields(held, depth + 1, nodes, members));
+    else
+      members.push_back({value::Key(field.json_name()), OR_RETURN(tree_of(held, depth + 1, nodes))});
+  }
+  return {};
+}
+
 Result<Value> tree_of_map(const Any& v, int depth, size_t& nodes) {
   if (v.dict() == nullptr) return Value();
   if (const Value* whole = v.dict()->untouched()) return *whole;
   std::vector<value::Member> members;
+  if (v.kind() != Kind::map) {
+    OR_RETURN(add_fields(v, depth, nodes, members));
+    return Value::object(std::move(members));
+  }
   members.reserve(v.dict()->size());
   for (const Dict::Entry& e : v.dict()->entries())
     members.push_back({e.key, OR_RETURN(tree_of(e.value, depth + 1, nodes))});
@@ -417,6 +433,7 @@ bool equal_at(const Any& a, const Any& b, int depth, size_t& nodes) {
       if (a.same_node(b)) return true;
       if (a.node() == nullptr || b.node() == nullptr) return false;
       Dict *p = dynamic_cast<Dict*>(a.node()), *q = dynamic_cast<Dict*>(b.node());
+      if (p == nullptr && q == nullptr && a.type()->json != nullptr) return a.type()->json(a) == a.type()->json(b);
       if (p == nullptr || q == nullptr || p->size() != q->size()) return false;
       auto x = p->entries(), y = q->entries();
       for (size_t i = 0; i < x.size(); ++i)
@@ -432,6 +449,17 @@ bool equal_at(const Any& a, const Any& b, int depth, size_t& nodes) {
 }
 
 }  // namespace
+
+const Any& Field::of(const Any& structure) const {
+  static const Any none;
+  const auto* fields = dynamic_cast<const Dict*>(structure.node());
+  const Any* found = fields == nullptr ? nullptr : fields->find(std::string_view(hidden ? " " + name : name));
+  return found == nullptr ? none : *found;
+}
+
+bool is_omitted(const Any& v) {
+  return v.kind() != Kind::structure && !v.truth();
+}
 
 Result<Value> to_value(const Any& v) {
   size_t nodes = 0;

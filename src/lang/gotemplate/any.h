@@ -63,6 +63,22 @@ struct Method {
   std::string name;
   Signature signature;
   Any (*run)(Call&) = nullptr;  // call.self() is the receiver
+  bool of_pointer = false;  // only where the receiver has an address: not for what came right out of an interface {}
+  std::string refusal;      // Go has the method, but templates cannot call it: why
+};
+// A struct's field and what its tags say.
+struct Field {
+  Field(std::string name, std::string json = {}, bool omit_empty = false)  // NOLINT: mostly the name is all
+      : name(std::move(name)), json(std::move(json)), omit_empty(omit_empty) {}
+  Field(const char* name) : name(name) {}  // NOLINT
+  std::string name;
+  std::string json;         // empty: the name
+  bool omit_empty = false;  // in JSON
+  bool yaml_tags = false;   // YAML names and leaves out as JSON does; otherwise small letters, everything
+  bool hidden = false;      // begins with a small letter: printed, and nothing else; in the Dict behind a blank
+  bool embedded = false;    // JSON and TOML write its fields as the outer struct's own
+  const std::string& json_name() const { return json.empty() ? name : json; }
+  const Any& of(const Any& structure) const;
 };
 
 // A Go type. Types live for ever (or longer than every value of theirs) and are compared by address.
@@ -72,11 +88,15 @@ struct Type {
   const Type* element = nullptr;     // of a slice or map; what a pointer points to
   const Type* underlying = nullptr;  // of a named type: "chartutil.Values" -> "map[string]interface {}"; null: itself
   std::vector<Method> methods;
-  // Struct fields in Go's order, for printing and lookup; a value holds them in a Dict, by name.
-  std::vector<std::string> fields;
+  // Struct fields in Go's order, of a pointer those of what it points to. A value holds them in a Dict, by name, and
+  // beside them those of embedded structs.
+  std::vector<Field> fields;
   std::string (*text)(const Any& self) = nullptr;  // fmt.Stringer or error: what printing shows
-  Value (*json)(const Any& self) = nullptr;        // json.Marshaler, or a struct's JSON form
-  std::string go_syntax;                           // %#v's name where it differs from `name`; empty: the same
+  // A fmt.Stringer of the pointer alone: what an action shows of a value that has an address.
+  std::string (*shown)(const Any& self) = nullptr;
+  std::string (*go_text)(const Any& self) = nullptr;  // fmt.GoStringer: %#v
+  Value (*json)(const Any& self) = nullptr;           // json.Marshaler
+  std::string go_syntax;                              // %#v's name where it differs from `name`; empty: the same
 };
 
 namespace types {
@@ -313,6 +333,9 @@ class Heap {
   Dict* maps_ = nullptr;
   uint64_t changes_ = 0;  // of maps that were made from Values
 };
+
+// What `omitempty` leaves out: false, 0, "", nil, and lists and maps of nothing.
+bool is_omitted(const Any& v);
 
 // The tree behind a value, as encoding/json sees it: bytes as base64, structs by Type::json. Untouched parts are
 // shared, not copied. Errors: invalid for what has no JSON (NaN, complex numbers, functions), too_large past 1000

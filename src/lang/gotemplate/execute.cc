@@ -417,7 +417,8 @@ class Executor {
     const Type* type = receiver.type();
     if (type == nullptr) return error(fmt::format("nil pointer evaluating {}.{}", types::any.name, key.view()));
     for (const Method& m : type->methods)
-      if (m.name == key.view()) {
+      if (m.name == key.view() && !(m.of_pointer && receiver.held())) {
+        if (!m.refusal.empty()) return error(m.refusal);
         Any self = receiver;
         return call(m.name, m.signature, nullptr, m.run, &self, id, words, final);
       }
@@ -430,6 +431,10 @@ class Executor {
         if (found == nullptr) {
           if (receiver.node() == nullptr)
             return error(fmt::format("nil pointer evaluating {}.{}", static_type(receiver), key.view()));
+          for (const Field& field : type->fields)
+            if (field.hidden && field.name == key.view())
+              return error(
+                  fmt::format("{} is an unexported field of struct type {}", key.view(), static_type(receiver)));
           break;
         }
         if (has_arguments) return error(fmt::format("{} has arguments but cannot be invoked as function", key.view()));

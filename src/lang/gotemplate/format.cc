@@ -54,6 +54,7 @@ class Printer {
   };
 
   bool methods(const Any& v, char32_t verb) {
+    if (!erroring_ && f_.sharp_v && v.type()->go_text != nullptr) return out_ += v.type()->go_text(v), true;
     if (erroring_ || v.type()->text == nullptr || f_.sharp_v) return false;
     if (verb != 'v' && verb != 's' && verb != 'x' && verb != 'X' && verb != 'q') return false;
     if (v.kind() == Kind::pointer && v.node() == nullptr) return out_ += "<nil>", true;
@@ -136,7 +137,7 @@ class Printer {
   void slice(const Any& v, char32_t verb, int depth) {
     if (v.is_bytes() && (verb == 's' || verb == 'q' || verb == 'x' || verb == 'X')) return string(v.bytes(), verb);
     if (f_.sharp_v) {
-      out_ += v.is_bytes() ? "[]byte" : go_syntax(v);
+      out_ += v.is_bytes() && depth == 0 ? "[]byte" : go_syntax(v);
       if (v.node() == nullptr) {
         out_ += "(nil)";
         return;
@@ -190,12 +191,10 @@ class Printer {
     if (f_.sharp_v) out_ += go_syntax(v);
     out_ += '{';
     bool first = true;
-    auto* fields = dynamic_cast<Dict*>(v.node());
-    for (const std::string& name : v.type()->fields) {
+    for (const Field& field : v.type()->fields) {
       between(std::exchange(first, false));
-      if (f_.plus_v || f_.sharp_v) out_ += name + ":";
-      const Any* field = fields != nullptr ? fields->find(std::string_view(name)) : nullptr;
-      value(field != nullptr ? *field : Any(), verb, depth + 1);
+      if (f_.plus_v || f_.sharp_v) out_ += field.name + ":";
+      value(field.of(v), verb, depth + 1);
       if (deep_) return;
     }
     out_ += '}';
@@ -214,7 +213,13 @@ class Printer {
     if (v.node() == nullptr) return pad(verb == 'p' ? "0x0" : "<nil>");
     if (verb != 'v' && verb != 'p' && verb != 'x' && verb != 'X' && verb != 'd' && verb != 'o' && verb != 'b')
       return bad_verb(v, verb);
-    hexadecimal(0xc000000000);  // an address means nothing to anybody
+    constexpr uint64_t address = 0xc000000000;  // it means nothing to anybody
+    if (verb == 'v' && f_.sharp_v)
+      out_ += fmt::format("({})({:#x})", v.type_name(), address);
+    else if (verb == 'v' || verb == 'p')
+      hexadecimal(address);
+    else
+      integer(Any::number(types::uint64, static_cast<int64_t>(address)), verb);
   }
 
   // ---- integers
@@ -648,7 +653,10 @@ bool append_printed(std::string& out, const Any& v) {
   }
   Printer p(out);
   // An action looks through a pointer before it prints.
-  if (v.kind() == Kind::pointer && v.node() != nullptr && v.type()->text == nullptr && v.type()->element != nullptr)
+  if (v.type() != nullptr && v.type()->shown != nullptr && !v.held())
+    out += v.type()->shown(v);
+  else if (v.kind() == Kind::pointer && v.node() != nullptr && v.type()->text == nullptr &&
+           v.type()->element != nullptr)
     p.argument(Any(*v.type()->element, v.node()), 'v');
   else
     p.argument(v, 'v');

@@ -23,6 +23,12 @@ Any any_of(Time t) {
   return Any(kTime, new TimeNode(std::move(t)));
 }
 
+// The method behind a type's text.
+void add_string(Type& t) {
+  t.methods.push_back(
+      {"String", {{}, false, &types::string}, [](Call& c) { return Any::of(c.self().type()->text(c.self())); }});
+}
+
 const Type& month_type() {
   static const Type t = [] {
     Type m;
@@ -32,6 +38,7 @@ const Type& month_type() {
       Time t = Time::of(2000, std::clamp<int64_t>(v.as_int(), 1, 12), 1, 0, 0, 0, 0, Zone::utc());
       return t.format("January");
     };
+    add_string(m);
     return m;
   }();
   return t;
@@ -42,9 +49,69 @@ const Type& weekday_type() {
     m.name = "time.Weekday";
     m.kind = Kind::int_;
     m.text = [](const Any& v) { return Time::of(2000, 1, 2 + v.as_int(), 0, 0, 0, 0, Zone::utc()).format("Monday"); };
+    add_string(m);
     return m;
   }();
   return t;
+}
+
+std::string rfc3339(const Time& t) {
+  return t.format("2006-01-02T15:04:05.999999999Z07:00");
+}
+
+// A *time.Location, by its zone.
+class LocationNode : public gotemplate::Node {
+ public:
+  explicit LocationNode(std::shared_ptr<const Zone> zone) : zone(std::move(zone)) {}
+  const std::shared_ptr<const Zone> zone;
+};
+std::string location_name(const Any& v) {
+  return v.node() == nullptr ? "UTC" : static_cast<const LocationNode*>(v.node())->zone->name();
+}
+const Type& location_type() {
+  static const Type type = [] {
+    Type t;
+    t.name = "*time.Location";
+    t.kind = Kind::pointer;
+    t.text = location_name;
+    t.methods.push_back(
+        {"String", {{}, false, &types::string}, [](Call& c) { return Any::of(location_name(c.self())); }});
+    return t;
+  }();
+  return type;
+}
+
+// What Go has, and templates cannot call.
+void add_refused(Type& t) {
+  for (const char* name : {"Date", "Clock"})
+    t.methods.push_back(
+        {name, {}, nullptr, false, fmt::format("function {} has 3 return values; should be 1 or 2", name)});
+  for (auto [name, second] : {std::pair{"ISOWeek", "int"}, {"Zone", "int"}, {"ZoneBounds", "time.Time"}})
+    t.methods.push_back(
+        {name,
+         {},
+         nullptr,
+         false,
+         fmt::format("invalid function signature for {}: second return value should be error; is {}", name, second)});
+}
+
+Any append(Call& c, const std::string& text) {
+  if (!c.charge(text.size() + c[0].bytes().size())) return Any();
+  return gotemplate::bytes_of(std::string(c[0].bytes()) + text);
+}
+
+void add_marshalling(Type& t) {
+  auto bytes = [&t](const char* name, std::vector<const Type*> in, Any (*run)(Call&)) {
+    t.methods.push_back({name, {std::move(in), false, &types::bytes}, run});
+  };
+  bytes("MarshalText", {}, [](Call& c) { return gotemplate::bytes_of(rfc3339(time_of(c.self()))); });
+  bytes("MarshalJSON", {}, [](Call& c) { return gotemplate::bytes_of('"' + rfc3339(time_of(c.self())) + '"'); });
+  for (const char* name : {"MarshalBinary", "GobEncode"})
+    bytes(name, {}, [](Call& c) { return gotemplate::bytes_of(time_of(c.self()).binary()); });
+  bytes("AppendText", {&types::bytes}, [](Call& c) { return append(c, rfc3339(time_of(c.self()))); });
+  bytes("AppendBinary", {&types::bytes}, [](Call& c) { return append(c, time_of(c.self()).binary()); });
+  bytes("AppendFormat", {&types::bytes, &types::string},
+        [](Call& c) { return append(c, time_of(c.self()).format(c.text(1))); });
 }
 
 Type make_time() {
@@ -52,7 +119,12 @@ Type make_time() {
   t.name = "time.Time";
   t.kind = Kind::structure;
   t.text = [](const Any& v) { return time_of(v).str(); };
-  t.json = [](const Any& v) { return Value(time_of(v).format("2006-01-02T15:04:05.999999999Z07:00")); };
+  t.go_text = [](const Any& v) { return time_of(v).go_string(); };
+  t.json = [](const Any& v) { return Value(rfc3339(time_of(v))); };
+  for (const char* name : {"wall", "ext", "loc"}) {
+    t.fields.emplace_back(name);
+    t.fields.back().hidden = true;
+  }
   auto method = [&t](std::string_view name, std::vector<const Type*> in, const Type& out, Any (*run)(Call&)) {
     t.methods.push_back({std::string(name), {std::move(in), false, &out}, run});
   };
@@ -81,6 +153,22 @@ Type make_time() {
   method("Format", {&types::string}, types::string,
          [](Call& c) { return counted(c, time_of(c.self()).format(c.text(0))); });
   method("String", {}, types::string, [](Call& c) { return Any::of(time_of(c.self()).str()); });
+  method("GoString", {}, types::string, [](Call& c) { return Any::of(time_of(c.self()).go_string()); });
+  method("Truncate", {&types::duration}, kTime,
+         [](Call& c) { return any_of(time_of(c.self()).truncated(c.integer(0), false)); });
+  method("Round", {&types::duration}, kTime,
+         [](Call& c) { return any_of(time_of(c.self()).truncated(c.integer(0), true)); });
+  method("IsDST", {}, types::boolean, [](Call& c) { return Any::of(time_of(c.self()).civil().zone.is_daylight); });
+  method("Location", {}, location_type(),
+         [](Call& c) { return Any(location_type(), new LocationNode(time_of(c.self()).zone)); });
+  method("In", {&location_type()}, kTime, [](Call& c) {
+    if (c[0].node() == nullptr) return c.fail("time: missing Location in call to Time.In");
+    Time moved = time_of(c.self());
+    moved.zone = static_cast<const LocationNode*>(c[0].node())->zone;
+    return any_of(std::move(moved));
+  });
+  add_marshalling(t);
+  add_refused(t);
   method("IsZero", {}, types::boolean, [](Call& c) {
     return Any::of(time_of(c.self()).unix_s == Time().unix_s && time_of(c.self()).nanoseconds == 0);
   });

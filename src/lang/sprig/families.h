@@ -53,6 +53,7 @@ inline Any nil_list() {
   return Any(types::any_list, static_cast<gotemplate::Node*>(nullptr));
 }
 
-Any time_any(Time time);  // a time.Time
+bool holds_structures(const Any& v);  // whose fields have an order of their own, and are not what a json hook writes
+Any time_any(Time time);              // a time.Time
 
 }  // namespace slipway::lang::sprig

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lang/gotemplate/format.h"
 #include "lang/sprig/go_layout.h"
 
 namespace slipway::lang::sprig {
@@ -199,6 +200,35 @@ Time Time::of(int64_t year, int64_t month, int64_t day, int64_t hour, int64_t mi
   t.nanoseconds = static_cast<int>(nanoseconds);
   t.zone = std::move(zone);
   return t;
+}
+
+Time Time::truncated(int64_t unit_ns, bool rounded) const {
+  if (unit_ns <= 0) return *this;
+  __int128 since = (static_cast<__int128>(unix_s) - Time().unix_s) * 1'000'000'000 + nanoseconds;
+  auto rest = static_cast<int64_t>((since % unit_ns + unit_ns) % unit_ns);
+  return rounded && rest >= unit_ns - rest ? plus(unit_ns - rest) : plus(-rest);
+}
+
+std::string Time::go_string() const {
+  Civil c = civil();
+  std::string place = zone == Zone::utc() ? "time.UTC" : "time.Local";
+  if (zone != Zone::utc() && zone->name() == c.zone.abbreviation)  // made by an offset in a text
+    place = "time.Location(" + gotemplate::quote(zone->name()) + ")";
+  return fmt::format("time.Date({}, time.{}, {}, {}, {}, {}, {}, {})", c.year,
+                     kMonths[static_cast<size_t>(c.month - 1)], c.day, c.hour, c.minute, c.second, nanoseconds, place);
+}
+
+std::string Time::binary() const {
+  int offset_s = zone == Zone::utc() ? -60 : civil().zone.offset_s;
+  std::string out(1, offset_s % 60 == 0 ? '\x01' : '\x02');
+  auto put = [&out](uint64_t n, int bytes) {
+    while (bytes-- > 0) out += static_cast<char>(n >> (8 * bytes));
+  };
+  put(static_cast<uint64_t>(unix_s) - static_cast<uint64_t>(Time().unix_s), 8);
+  put(static_cast<uint64_t>(nanoseconds), 4);
+  put(static_cast<uint16_t>(offset_s / 60), 2);
+  if (offset_s % 60 != 0) put(static_cast<uint8_t>(offset_s % 60), 1);
+  return out;
 }
 
 }  // namespace slipway::lang::sprig

@@ -25,6 +25,10 @@ struct Time {
   std::string str() const { return format("2006-01-02 15:04:05.999999999 -0700 MST"); }
   Time plus(int64_t duration_ns) const;
   int64_t minus(const Time& other) const;  // nanoseconds, at most what fits
+  // To whole units since the zero Time; rounded: half a unit goes up. A unit that is not positive changes nothing.
+  Time truncated(int64_t unit_ns, bool rounded) const;
+  std::string go_string() const;  // as Go source: "time.Date(2023, time.November, 14, 22, 13, 20, 0, time.UTC)"
+  std::string binary() const;     // as MarshalBinary
   // As time.Date: months and days past their end run over.
   static Time of(int64_t year, int64_t month, int64_t day, int64_t hour, int64_t minute, int64_t second,
                  int64_t nanoseconds, std::shared_ptr<const Zone> zone);

@@ -57,6 +57,9 @@ std::string key_text(std::string_view key) {
 bool is_nil_value(const Any& v) {
   return v.is_nil() || (v.kind() >= Kind::slice && v.node() == nullptr);
 }
+bool is_struct(const Any& v) {  // or a map
+  return v.is_map() || v.kind() == Kind::structure || (v.kind() == Kind::pointer && v.node() != nullptr);
+}
 bool is_text(const Any& v) {  // what Go would take for a TextMarshaler, or time.Time
   return v.type() != nullptr && v.type()->json != nullptr;
 }
@@ -65,7 +68,7 @@ class Writer {
  public:
   // Empty: `error` says why.
   std::string document(const Any& v) {
-    if (!v.is_map() && v.kind() != Kind::structure) {
+    if (!is_struct(v)) {
       if (v.is_list() && is_tables(v))
         fail("toml: top-level values must be Go maps or structs");
       else
@@ -87,13 +90,13 @@ class Writer {
     bool tables = true;
     for (const Any& item : v.list()->items()) {
       if (is_nil_value(item)) fail("toml: cannot encode array with nil element");
-      if ((!item.is_map() && item.kind() != Kind::structure) || is_text(item)) tables = false;
+      if (!is_struct(item) || is_text(item)) tables = false;
     }
     return tables;
   }
   bool is_table(const Any& v) {
     if (is_nil_value(v) || is_text(v)) return false;
-    return v.is_map() || v.kind() == Kind::structure || (v.is_list() && is_tables(v));
+    return is_struct(v) || (v.is_list() && is_tables(v));
   }
 
   static std::string joined(const std::vector<std::string>& key) {
@@ -106,15 +109,35 @@ class Writer {
     if (!out_.empty()) out_ += '\n';
   }
 
+  // A map's by key, a struct's in the order of its fields. `index`: of the field in the outermost struct.
+  struct Member {
+    std::string name;
+    Any value;
+    size_t index = 0;
+  };
+  static std::vector<Member> members_of(const Any& v) {
+    std::vector<Member> out;
+    if (v.is_map() && v.node() != nullptr)
+      for (const Dict::Entry& e : v.dict()->entries()) out.push_back({e.key.str(), e.value});
+    const auto& fields = v.type()->fields;
+    for (size_t i = 0; i < fields.size(); ++i) {
+      if (fields[i].hidden) continue;
+      if (!fields[i].embedded) out.push_back({fields[i].name, fields[i].of(v), i});
+      if (fields[i].embedded)
+        for (Member& inner : members_of(fields[i].of(v))) out.push_back({std::move(inner.name), inner.value, i});
+    }
+    return out;
+  }
+
   void table(const Any& v, std::vector<std::string> key, int depth) {
     if (depth > kDepthMax) return fail("toml: nested too deeply");
     if (!error.empty()) return;
-    auto entries = v.dict()->entries();
+    auto members = members_of(v);
     for (bool tables : {false, true})
-      for (const Dict::Entry& e : entries) {
-        if (is_table(e.value) != tables || is_nil_value(e.value)) continue;
-        key.push_back(e.key.str());
-        encode(e.value, key, depth);
+      for (const Member& m : members) {
+        if (is_table(m.value) != tables || is_nil_value(m.value)) continue;
+        key.push_back(m.name);
+        encode(m.value, key, depth);
         key.pop_back();
       }
   }
@@ -188,20 +211,25 @@ class Writer {
         return;
       }
       case Kind::map:
-      case Kind::structure: {
+      case Kind::structure:
+      case Kind::pointer: {
         out_ += '{';
         if (v.node() != nullptr) {
-          std::vector<const Dict::Entry*> order;
-          for (bool tables : {false, true})
-            for (const Dict::Entry& e : v.dict()->entries())
-              if (is_table(e.value) == tables) order.push_back(&e);
-          size_t direct = static_cast<size_t>(
-              std::count_if(order.begin(), order.end(), [this](const Dict::Entry* e) { return !is_table(e->value); }));
+          std::vector<Member> order;
+          size_t direct = 0;
+          for (bool tables : {false, true}) {
+            for (const Member& m : members_of(v))
+              if (is_table(m.value) == tables) order.push_back(m);
+            if (!tables) direct = order.size();
+          }
           for (size_t i = 0; i < order.size(); ++i) {
-            if (is_nil_value(order[i]->value)) continue;
-            out_ += key_text(order[i]->key.view()) + " = ";
-            element(order[i]->value, depth + 1);
-            bool last = i < direct ? i + 1 == direct && direct == order.size() : i + 1 == order.size();
+            if (is_nil_value(order[i].value)) continue;
+            out_ += key_text(order[i].name) + " = ";
+            element(order[i].value, depth + 1);
+            // of a struct it asks for the field's place among all, with those that are not written
+            bool last = !v.is_map()  ? order[i].index + 1 == order.size()
+                        : i < direct ? i + 1 == direct && direct == order.size()
+                                     : i + 1 == order.size();
             if (!last) out_ += ", ";
           }
         }
@@ -212,7 +240,6 @@ class Writer {
       case Kind::interface_:
       case Kind::function:
       case Kind::complex128:
-      case Kind::pointer:
         return fail(fmt::format("unexpected type: {}", v.type_name()));
       default:
         out_ += gotemplate::printed(v);

@@ -1,6 +1,7 @@
 // semver and semverCompare on lang/semver.
 #include "lang/semver/semver.h"
 
+#include "lang/gotemplate/format.h"
 #include "lang/sprig/families.h"
 
 namespace slipway::lang::sprig {
@@ -17,12 +18,15 @@ const semver::Version& version_of(const Any& v) {
   return v.node() == nullptr ? none : static_cast<const VersionNode*>(v.node())->version;
 }
 
-// The methods take the pointer type, which therefore has its address before it has its methods.
+// The methods take and give these types, which therefore have their addresses before they have their methods.
 Type& pointer() {
   static Type t;
   return t;
 }
-const Type& structure();
+Type& structure() {
+  static Type t;
+  return t;
+}
 
 Any number(uint64_t n) {
   return Any::number(types::uint64, static_cast<int64_t>(n));
@@ -53,6 +57,25 @@ Any inc_patch(Call& c) {
   return with(std::move(v));
 }
 
+// With another pre-release or other metadata, checked as a version's own would be.
+Any changed(Call& c, std::string semver::Version::* part, char before) {
+  semver::Version v = version_of(c.self());
+  if (!c.text(0).empty()) {
+    auto checked = semver::Version::parse("1.0.0" + (before + std::string(c.text(0))));
+    if (!checked || (*checked).*part != c.text(0))
+      return c.fail(before == '-' ? "invalid prerelease string" : "invalid metadata string");
+  }
+  v.*part = c.text(0);
+  return with(std::move(v));
+}
+
+int compared(const Call& c) {
+  return version_of(c.self()).compare(version_of(c[0]));
+}
+Any holds(Call& c, bool (*wanted)(int order)) {
+  return c[0].node() == nullptr ? c.fail(std::string(kNilDereference)) : Any::of(wanted(compared(c)));
+}
+
 void describe(Type& t, bool is_pointer) {
   t.name = is_pointer ? "*semver.Version" : "semver.Version";
   t.kind = is_pointer ? Kind::pointer : Kind::structure;
@@ -67,30 +90,34 @@ void describe(Type& t, bool is_pointer) {
   method("Prerelease", {}, types::string, [](Call& c) { return Any::of(version_of(c.self()).prerelease); });
   method("Metadata", {}, types::string, [](Call& c) { return Any::of(version_of(c.self()).metadata); });
   method("String", {}, types::string, [](Call& c) { return Any::of(version_of(c.self()).str()); });
-  if (!is_pointer) return;
+  for (const char* name : {"major", "minor", "patch", "pre", "metadata", "original"}) {
+    t.fields.emplace_back(name);
+    t.fields.back().hidden = true;
+  }
+  method("SetPrerelease", {&types::string}, structure(),
+         [](Call& c) { return changed(c, &semver::Version::prerelease, '-'); });
+  method("SetMetadata", {&types::string}, structure(),
+         [](Call& c) { return changed(c, &semver::Version::metadata, '+'); });
+  method("MarshalText", {}, types::bytes, [](Call& c) { return gotemplate::bytes_of(version_of(c.self()).str()); });
+  method("MarshalJSON", {}, types::bytes,
+         [](Call& c) { return gotemplate::bytes_of(gotemplate::quote(version_of(c.self()).str())); });
+  method("Value", {}, types::any, [](Call& c) { return Any::of(version_of(c.self()).str()); });
   method("IncMajor", {}, structure(), inc_major);
   method("IncMinor", {}, structure(), inc_minor);
   method("IncPatch", {}, structure(), inc_patch);
+  if (!is_pointer) return;
   method("Original", {}, types::string, [](Call& c) { return Any::of(version_of(c.self()).original); });
-  method("Compare", {&t}, types::int_,
-         [](Call& c) { return Any::of_int(version_of(c.self()).compare(version_of(c[0]))); });
+  method("Compare", {&t}, types::int_, [](Call& c) {
+    return c[0].node() == nullptr ? c.fail(std::string(kNilDereference)) : Any::of_int(compared(c));
+  });
   auto comparison = [&method, &t](std::string_view name, Any (*run)(Call&)) {
     method(name, {&t}, types::boolean, run);
   };
-  comparison("LessThan", [](Call& c) { return Any::of(version_of(c.self()).compare(version_of(c[0])) < 0); });
-  comparison("LessThanEqual", [](Call& c) { return Any::of(version_of(c.self()).compare(version_of(c[0])) <= 0); });
-  comparison("GreaterThan", [](Call& c) { return Any::of(version_of(c.self()).compare(version_of(c[0])) > 0); });
-  comparison("GreaterThanEqual", [](Call& c) { return Any::of(version_of(c.self()).compare(version_of(c[0])) >= 0); });
-  comparison("Equal", [](Call& c) { return Any::of(version_of(c.self()).compare(version_of(c[0])) == 0); });
-}
-
-const Type& structure() {
-  static const Type t = [] {
-    Type made;
-    describe(made, false);
-    return made;
-  }();
-  return t;
+  comparison("LessThan", [](Call& c) { return holds(c, [](int order) { return order < 0; }); });
+  comparison("LessThanEqual", [](Call& c) { return holds(c, [](int order) { return order <= 0; }); });
+  comparison("GreaterThan", [](Call& c) { return holds(c, [](int order) { return order > 0; }); });
+  comparison("GreaterThanEqual", [](Call& c) { return holds(c, [](int order) { return order >= 0; }); });
+  comparison("Equal", [](Call& c) { return holds(c, [](int order) { return order == 0; }); });
 }
 
 Any with(semver::Version v) {
@@ -101,7 +128,7 @@ Any with(semver::Version v) {
 }  // namespace
 
 void add_versions(Functions& f) {
-  static const bool described = (describe(pointer(), true), true);
+  static const bool described = (describe(structure(), false), describe(pointer(), true), true);
   (void)described;
   const Type* more[] = {&pointer()};
   f.add(

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "lang/sprig/families.h"
 #include "lang/sprig/json_error.h"
 #include "value/utf8.h"
@@ -68,6 +69,53 @@ Value pretty_tree(const Any& v, int depth, bool& ok, size_t& nodes) {
   return tree ? *tree : Value();
 }
 
+// go-yaml v3's text with structs in the order of their fields, which a Value does not keep.
+class OrderedYaml {
+ public:
+  std::string text(const Any& v) {
+    if (!holds_structures(v)) {
+      Value tree = pretty_tree(v, 0, ok, nodes_);
+      return ok ? value::to_yaml(tree, value::YamlStyle::go_yaml_v3) : std::string();
+    }
+    std::string out;
+    if (v.is_list()) {
+      for (const Any& item : v.list()->items()) out += "- " + indented(text(item));
+    } else if (v.is_map()) {
+      for (const Dict::Entry& e : v.dict()->entries()) out += member(e.key.view(), e.value);
+    } else {
+      for (const gotemplate::Field& field : v.type()->fields) {
+        const Any& held = field.of(v);
+        if (field.hidden || (field.yaml_tags && field.omit_empty && gotemplate::is_omitted(held))) continue;
+        out += member(field.yaml_tags ? field.json_name() : base::to_lower(field.name), held);
+      }
+    }
+    return out;
+  }
+  bool ok = true;
+
+ private:
+  std::string member(std::string_view key, const Any& v) {
+    if (holds_structures(v)) {
+      std::string name = value::to_yaml(Value{{std::string(key), nullptr}}, value::YamlStyle::go_yaml_v3);
+      name.resize(name.rfind(" null"));
+      return name + "\n  " + indented(text(v));
+    }
+    Value tree = pretty_tree(v, 0, ok, nodes_);
+    return ok ? value::to_yaml(Value{{std::string(key), std::move(tree)}}, value::YamlStyle::go_yaml_v3)
+              : std::string();
+  }
+  // The lines behind the first stand two columns further in.
+  static std::string indented(std::string_view lines) {
+    std::string out;
+    for (char c : lines) {
+      if (out.ends_with('\n') && c != '\n') out += "  ";
+      out += c;
+    }
+    return out;
+  }
+  size_t nodes_ = 0;
+};
+
 bool decode_yaml(std::string_view text, Value& out, std::string& error) {
   value::YamlLimits limits;
   limits.reals = true;
@@ -97,6 +145,12 @@ Any to_yaml_function(Call& c) {
 }
 
 Any to_yaml_pretty(Call& c) {
+  if (holds_structures(c[0])) {
+    if (auto fits = gotemplate::to_value(c[0]); !fits) return Any::of("");
+    OrderedYaml yaml;
+    std::string text = yaml.text(c[0]);
+    return yaml.ok ? counted(c, without_newline(std::move(text))) : Any::of("");
+  }
   bool ok = true;
   size_t nodes = 0;
   Value tree = pretty_tree(c[0], 0, ok, nodes);

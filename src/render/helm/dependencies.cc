@@ -57,10 +57,12 @@ class Processor {
     Value all = OR_RETURN(coalescer_.merge(chart, Value()));
     Value imported = Value::object();
     for (const auto& d : chart.metadata.dependencies) {
+      std::vector<Value> seen;  // .Chart.Dependencies shows them so
       for (const Value& what : d->import_values.items()) {
         std::string missing;
         if (what.is_object()) {
           std::string child = go_print(what["child"]), parent = go_print(what["parent"]);
+          seen.push_back(Value{{"child", child}, {"parent", parent}});
           const Value* table = table_at(all, d->name + "." + child, &missing);
           if (!table) {
             warn(270, fmt::format("Warning: ImportValues missing table from chart {}: {} is not a table", d->name,
@@ -69,6 +71,7 @@ class Processor {
           }
           imported = coalescer_.merge_tables(imported, at_path(parent, *table));
         } else if (what.is_string()) {
+          seen.push_back(Value{{"child", "exports." + what.str()}, {"parent", "."}});
           const Value* table = table_at(all, d->name + ".exports." + what.str(), &missing);
           if (!table) {
             warn(287, fmt::format("Warning: ImportValues missing table: {} is not a table", go_quote(missing)));
@@ -77,6 +80,7 @@ class Processor {
           imported = coalescer_.merge_tables(imported, *table);
         }
       }
+      if (!seen.empty()) d->import_values = Value::array(std::move(seen));
     }
     chart.values = coalescer_.merge_tables(all, imported);
     return {};

@@ -22,50 +22,6 @@ const Any* find_member(const Any& self, std::string_view name) {
   return self.dict()->find(name);
 }
 
-// ---- .Chart ----
-
-const Type& maintainer_type() {
-  static const Type type = [] {
-    Type t;
-    t.name = "chart.Maintainer";
-    t.kind = Kind::structure;
-    t.fields = {"Name", "Email", "URL"};
-    t.json = [](const Any& self) {
-      ObjectBuilder out;
-      out.set_unless_empty("name", find_member(self, "Name")->value());
-      out.set_unless_empty("email", find_member(self, "Email")->value());
-      out.set_unless_empty("url", find_member(self, "URL")->value());
-      return out.build();
-    };
-    return t;
-  }();
-  return type;
-}
-
-Value json_or_null(const Any& v) {
-  return to_value(v).value_or(Value());
-}
-
-const Type& dependency_type() {
-  static const Type type = [] {
-    Type t;
-    t.name = "chart.Dependency";
-    t.kind = Kind::structure;
-    t.fields = {"Name", "Version", "Repository", "Condition", "Tags", "Enabled", "ImportValues", "Alias"};
-    t.json = [](const Any& self) {
-      auto get = [&](const char* key) { return json_or_null(*find_member(self, key)); };
-      ObjectBuilder out;
-      out.set("name", get("Name")).set_unless_empty("version", get("Version")).set("repository", get("Repository"));
-      out.set_unless_empty("condition", get("Condition")).set_unless_empty("tags", get("Tags"));
-      out.set_unless_empty("enabled", get("Enabled")).set_unless_empty("import-values", get("ImportValues"));
-      out.set_unless_empty("alias", get("Alias"));
-      return out.build();
-    };
-    return t;
-  }();
-  return type;
-}
-
 Type named(std::string name, Kind kind, const Type* element, const Type* underlying = nullptr) {
   Type t;
   t.name = std::move(name);
@@ -75,38 +31,81 @@ Type named(std::string name, Kind kind, const Type* element, const Type* underly
   return t;
 }
 
-// Helm 3's .Chart: chart.Metadata embedded beside IsRoot, so its fields are the struct's own.
+// ---- .Chart ----
+
+const Type& maintainer_type() {
+  static const Type type = [] {
+    Type t = named("chart.Maintainer", Kind::structure, nullptr);
+    t.fields = {{"Name", "name", true}, {"Email", "email", true}, {"URL", "url", true}};
+    return t;
+  }();
+  return type;
+}
+
+const Type& dependency_type() {
+  static const Type type = [] {
+    Type t = named("chart.Dependency", Kind::structure, nullptr);
+    t.fields = {{"Name", "name"},
+                {"Version", "version", true},
+                {"Repository", "repository"},
+                {"Condition", "condition", true},
+                {"Tags", "tags", true},
+                {"Enabled", "enabled", true},
+                {"ImportValues", "import-values", true},
+                {"Alias", "alias", true}};
+    for (Field& field : t.fields) field.yaml_tags = true;
+    return t;
+  }();
+  return type;
+}
+
+Type pointer_to(const Type& type) {
+  Type t = named("*" + type.name, Kind::pointer, &type);
+  t.fields = type.fields;
+  return t;
+}
+
+const Type& pointer_to_maintainer() {
+  static const Type type = pointer_to(maintainer_type());
+  return type;
+}
+const Type& pointer_to_dependency() {
+  static const Type type = pointer_to(dependency_type());
+  return type;
+}
+
+const Type& metadata_type() {
+  static const Type type = [] {
+    Type t = named("chart.Metadata", Kind::structure, nullptr);
+    t.fields = {{"Name", "name", true},
+                {"Home", "home", true},
+                {"Sources", "sources", true},
+                {"Version", "version", true},
+                {"Description", "description", true},
+                {"Keywords", "keywords", true},
+                {"Maintainers", "maintainers", true},
+                {"Icon", "icon", true},
+                {"APIVersion", "apiVersion", true},
+                {"Condition", "condition", true},
+                {"Tags", "tags", true},
+                {"AppVersion", "appVersion", true},
+                {"Deprecated", "deprecated", true},
+                {"Annotations", "annotations", true},
+                {"KubeVersion", "kubeVersion", true},
+                {"Dependencies", "dependencies", true},
+                {"Type", "type", true}};
+    return t;
+  }();
+  return type;
+}
+
+// Helm 3's .Chart: chart.Metadata embedded beside IsRoot.
 const Type& chart_type() {
   static const Type type = [] {
-    Type t;
-    t.name = "struct { chart.Metadata; IsRoot bool }";
-    t.kind = Kind::structure;
-    t.fields = {"Name",        "Home",        "Sources",     "Version",      "Description", "Keywords",
-                "Maintainers", "Icon",        "APIVersion",  "Condition",    "Tags",        "AppVersion",
-                "Deprecated",  "Annotations", "KubeVersion", "Dependencies", "Type",        "IsRoot"};
-    t.json = [](const Any& self) {
-      static const std::pair<const char*, const char*> names[] = {{"Name", "name"},
-                                                                  {"Home", "home"},
-                                                                  {"Sources", "sources"},
-                                                                  {"Version", "version"},
-                                                                  {"Description", "description"},
-                                                                  {"Keywords", "keywords"},
-                                                                  {"Maintainers", "maintainers"},
-                                                                  {"Icon", "icon"},
-                                                                  {"APIVersion", "apiVersion"},
-                                                                  {"Condition", "condition"},
-                                                                  {"Tags", "tags"},
-                                                                  {"AppVersion", "appVersion"},
-                                                                  {"Deprecated", "deprecated"},
-                                                                  {"Annotations", "annotations"},
-                                                                  {"KubeVersion", "kubeVersion"},
-                                                                  {"Dependencies", "dependencies"},
-                                                                  {"Type", "type"}};
-      ObjectBuilder out;
-      for (auto [field, json] : names) out.set_unless_empty(json, json_or_null(*find_member(self, field)));
-      out.set("IsRoot", find_member(self, "IsRoot")->as_bool());
-      return out.build();
-    };
+    Type t = named("struct { chart.Metadata; IsRoot bool }", Kind::structure, nullptr);
+    Field metadata("Metadata");
+    metadata.embedded = true;
+    t.fields = {std::move(metadata), {"IsRoot"}};
     return t;
   }();
   return type;
@@ -190,68 +189,72 @@ const Type& files_type() {
 
 // ---- .Capabilities ----
 
-const Type& version_set_type() {
-  static const Type type = [] {
-    Type t = named("chartutil.VersionSet", Kind::slice, &types::string, &types::string_list);
+const Type& version_set_type(Compat compat) {
+  static const auto make = [](const char* name) {
+    Type t = named(name, Kind::slice, &types::string, &types::string_list);
     t.methods.push_back({"Has", Signature{{&types::string}, false, &types::boolean}, [](Call& call) {
                            bool has = std::ranges::any_of(call.self().list()->items(),
                                                           [&](const Any& v) { return v.text() == call.text(0); });
                            return Any::of(has);
                          }});
     return t;
-  }();
-  return type;
+  };
+  static const Type three = make("chartutil.VersionSet"), four = make("common.VersionSet");
+  return compat == Compat::helm4 ? four : three;
 }
 
-Any kube_text(Call& call) {
-  return *find_member(call.self(), " normal");
+constexpr const char* kNormal = " normalizedVersion";
+
+std::string kube_text(const Any& self) {
+  return std::string(find_member(self, kNormal)->text());
 }
 
-const Type& kube_version_type() {
-  static const Type type = [] {
-    Type t = named("chartutil.KubeVersion", Kind::structure, nullptr);
-    t.fields = {"Version", "Major", "Minor"};
-    t.methods.push_back({"String", Signature{{}, false, &types::string}, kube_text});
-    t.methods.push_back({"GitVersion", Signature{{}, false, &types::string}, kube_text});
-    t.json = [](const Any& self) {
-      auto get = [&](const char* key) { return find_member(self, key)->value(); };
-      return Value{{"Version", get("Version")}, {"Major", get("Major")}, {"Minor", get("Minor")}};
-    };
-    t.text = [](const Any& self) { return std::string(find_member(self, " normal")->text()); };
+Field hidden_field(const char* name) {
+  Field field(name);
+  field.hidden = true;
+  return field;
+}
+
+// Helm 4 has moved its types to another package, and keeps beside the version what ranges are asked of.
+const Type& kube_version_type(Compat compat) {
+  static const auto make = [](const char* name, std::vector<Field> fields) {
+    Type t = named(name, Kind::structure, nullptr);
+    t.fields = std::move(fields);
+    t.shown = kube_text;
+    for (const char* method : {"String", "GitVersion"})
+      t.methods.push_back({method, Signature{{}, false, &types::string},
+                           [](Call& call) { return Any::of(kube_text(call.self())); }, true});
     return t;
-  }();
-  return type;
+  };
+  static const Type three = make("chartutil.KubeVersion", {{"Version"}, {"Major"}, {"Minor"}});
+  static const Type four =
+      make("common.KubeVersion", {{"Version"}, hidden_field("normalizedVersion"), {"Major"}, {"Minor"}});
+  return compat == Compat::helm4 ? four : three;
 }
 
-const Type& helm_version_type() {
-  static const Type type = [] {
+const Type& helm_version_type(Compat compat) {
+  static const auto make = [](bool four) {
     Type t = named("version.BuildInfo", Kind::structure, nullptr);
-    t.fields = {"Version", "GitCommit", "GitTreeState", "GoVersion"};
-    t.json = [](const Any& self) {
-      auto get = [&](const char* key) { return find_member(self, key)->value(); };
-      ObjectBuilder out;
-      out.set_unless_empty("version", get("Version")).set_unless_empty("git_commit", get("GitCommit"));
-      out.set_unless_empty("git_tree_state", get("GitTreeState")).set_unless_empty("go_version", get("GoVersion"));
-      return out.build();
-    };
+    t.fields = {{"Version", "version", true},
+                {"GitCommit", "git_commit", true},
+                {"GitTreeState", "git_tree_state", true},
+                {"GoVersion", "go_version", true}};
+    if (four) t.fields.emplace_back("KubeClientVersion", "kube_client_version", true);
     return t;
-  }();
-  return type;
+  };
+  static const Type three = make(false), four = make(true);
+  return compat == Compat::helm4 ? four : three;
 }
 
-const Type& capabilities_type() {
-  static const Type structure = [] {
-    Type t = named("chartutil.Capabilities", Kind::structure, nullptr);
-    t.fields = {"KubeVersion", "APIVersions", "HelmVersion"};
-    t.json = [](const Any& self) {
-      auto get = [&](const char* key) { return json_or_null(*find_member(self, key)); };
-      return Value{{"KubeVersion", get("KubeVersion")},
-                   {"APIVersions", get("APIVersions")},
-                   {"HelmVersion", get("HelmVersion")}};
-    };
+const Type& capabilities_type(Compat compat) {
+  static const auto make = [](const char* name) {
+    Type t = named(name, Kind::structure, nullptr);
+    t.fields = {{"KubeVersion"}, {"APIVersions"}, {"HelmVersion"}};
     return t;
-  }();
-  return structure;
+  };
+  static const Type three = make("chartutil.Capabilities"), four = make("common.Capabilities");
+  static const Type to_three = pointer_to(three), to_four = pointer_to(four);
+  return compat == Compat::helm4 ? to_four : to_three;
 }
 
 }  // namespace
@@ -262,50 +265,98 @@ const Type& values_type(Compat compat) {
   return compat == Compat::helm4 ? four : three;
 }
 
-Any chart_object(Heap& heap, const Chart& chart, Compat compat) {
-  const Metadata& m = chart.metadata;
-  Any annotations = heap.map(types::string_map);
-  for (const auto& [key, note] : m.annotations) annotations.dict()->set(key, text(note));
-  std::vector<Any> maintainers, dependencies;
-  for (const Maintainer& one : m.maintainers)
-    maintainers.push_back(heap.structure(
-        maintainer_type(), {{"Name", text(one.name)}, {"Email", text(one.email)}, {"URL", text(one.url)}}));
-  for (const auto& d : m.dependencies) {
-    if (!d) continue;
-    dependencies.push_back(heap.structure(
-        dependency_type(), {{"Name", text(d->name)},
-                            {"Version", text(d->version)},
-                            {"Repository", text(d->repository)},
-                            {"Condition", text(d->condition)},
-                            {"Tags", heap.strings(d->tags)},
-                            {"Enabled", Any::of(d->enabled)},
-                            {"ImportValues", d->import_values.is_array() ? heap.of(d->import_values) : heap.list({})},
-                            {"Alias", text(d->alias)}}));
+namespace {
+
+// A []string field that is not given is nil in Go; Helm 4 makes lists of it all.
+Any texts(Heap& heap, const std::vector<std::string>& items, Compat compat) {
+  if (compat == Compat::helm3) return items.empty() ? Any(types::string_list, nullptr) : heap.strings(items);
+  std::vector<Any> all;
+  for (const std::string& item : items) all.push_back(text(item).as_held());
+  return heap.list(std::move(all));
+}
+
+// Once the import-values have been looked at, each is a map[string]string.
+Any import_values(Heap& heap, const Value& given, Compat compat) {
+  if (!given.is_array()) return compat == Compat::helm3 ? Any(types::any_list, nullptr) : heap.list({});
+  std::vector<Any> all;
+  for (const Value& item : given.items()) {
+    Any one = heap.map(types::string_map);
+    for (const value::Member& m : item.members()) one.dict()->set(m.key, Any::of(m.value.as_string()));
+    all.push_back((item.is_object() ? one : heap.of(item)).as_held());
   }
-  static const Type maintainer_list = named("[]*chart.Maintainer", Kind::slice, &maintainer_type());
-  static const Type dependency_list = named("[]*chart.Dependency", Kind::slice, &dependency_type());
-  std::vector<Dict::Entry> fields = {{"Name", text(m.name)},
-                                     {"Home", text(m.home)},
-                                     {"Sources", heap.strings(m.sources)},
-                                     {"Version", text(m.version)},
-                                     {"Description", text(m.description)},
-                                     {"Keywords", heap.strings(m.keywords)},
-                                     {"Maintainers", heap.list(std::move(maintainers), maintainer_list)},
-                                     {"Icon", text(m.icon)},
-                                     {"APIVersion", text(m.api_version)},
-                                     {"Condition", text(m.condition)},
-                                     {"Tags", text(m.tags)},
-                                     {"AppVersion", text(m.app_version)},
-                                     {"Deprecated", Any::of(m.deprecated)},
-                                     {"Annotations", std::move(annotations)},
-                                     {"KubeVersion", text(m.kube_version)},
-                                     {"Dependencies", heap.list(std::move(dependencies), dependency_list)},
-                                     {"Type", text(m.type)},
-                                     {"IsRoot", Any::of(chart.is_root())}};
-  if (compat == Compat::helm3) return heap.structure(chart_type(), std::move(fields));
+  return heap.list(std::move(all));
+}
+
+// A struct as Helm 3 has it; a map of the same fields in Helm 4.
+Any fields_of(Heap& heap, const Type& type, std::vector<Dict::Entry> fields, Compat compat) {
+  if (compat == Compat::helm3) return heap.structure(type, std::move(fields));
   Any out = heap.map();
   for (Dict::Entry& e : fields) out.dict()->set(e.key, std::move(e.value).as_held());
   return out;
+}
+
+Any list_of(Heap& heap, const Type& element, std::vector<Any> items, Compat compat) {
+  if (compat == Compat::helm4) {
+    for (Any& item : items) item = std::move(item).as_held();
+    return heap.list(std::move(items));
+  }
+  static const Type maintainers = named("[]*chart.Maintainer", Kind::slice, &pointer_to_maintainer());
+  static const Type dependencies = named("[]*chart.Dependency", Kind::slice, &pointer_to_dependency());
+  const Type& type = &element == &pointer_to_maintainer() ? maintainers : dependencies;
+  return items.empty() ? Any(type, nullptr) : heap.list(std::move(items), type);
+}
+
+}  // namespace
+
+Any chart_object(Heap& heap, const Chart& chart, Compat compat) {
+  const Metadata& m = chart.metadata;
+  Any annotations = m.annotations.empty() ? Any(types::string_map, nullptr) : heap.map(types::string_map);
+  for (const auto& [key, note] : m.annotations) annotations.dict()->set(key, text(note));
+  std::vector<Any> maintainers, dependencies;
+  for (const Maintainer& one : m.maintainers)
+    maintainers.push_back(fields_of(heap, pointer_to_maintainer(),
+                                    {{"Name", text(one.name)}, {"Email", text(one.email)}, {"URL", text(one.url)}},
+                                    compat));
+  for (const auto& d : m.dependencies) {
+    if (!d) continue;
+    dependencies.push_back(fields_of(heap, pointer_to_dependency(),
+                                     {{"Name", text(d->name)},
+                                      {"Version", text(d->version)},
+                                      {"Repository", text(d->repository)},
+                                      {"Condition", text(d->condition)},
+                                      {"Tags", texts(heap, d->tags, compat)},
+                                      {"Enabled", Any::of(d->enabled)},
+                                      {"ImportValues", import_values(heap, d->import_values, compat)},
+                                      {"Alias", text(d->alias)}},
+                                     compat));
+  }
+  std::vector<Dict::Entry> fields = {
+      {"Name", text(m.name)},
+      {"Home", text(m.home)},
+      {"Sources", texts(heap, m.sources, compat)},
+      {"Version", text(m.version)},
+      {"Description", text(m.description)},
+      {"Keywords", texts(heap, m.keywords, compat)},
+      {"Maintainers", list_of(heap, pointer_to_maintainer(), std::move(maintainers), compat)},
+      {"Icon", text(m.icon)},
+      {"APIVersion", text(m.api_version)},
+      {"Condition", text(m.condition)},
+      {"Tags", text(m.tags)},
+      {"AppVersion", text(m.app_version)},
+      {"Deprecated", Any::of(m.deprecated)},
+      {"Annotations", std::move(annotations)},
+      {"KubeVersion", text(m.kube_version)},
+      {"Dependencies", list_of(heap, pointer_to_dependency(), std::move(dependencies), compat)},
+      {"Type", text(m.type)}};
+  Dict::Entry is_root{"IsRoot", Any::of(chart.is_root())};
+  if (compat == Compat::helm4) {
+    fields.push_back(std::move(is_root));
+    return fields_of(heap, chart_type(), std::move(fields), compat);
+  }
+  std::vector<Dict::Entry> all = fields;  // an embedded struct's fields are the outer one's as well
+  all.push_back({"Metadata", heap.structure(metadata_type(), std::move(fields))});
+  all.push_back(std::move(is_root));
+  return heap.structure(chart_type(), std::move(all));
 }
 
 Any files_object(Heap& heap, const Chart& chart) {
@@ -319,17 +370,18 @@ Any capabilities_object(Heap& heap, const Capabilities& capabilities, Compat com
   std::vector<Any> versions;
   for (const std::string& v : capabilities.api_versions) versions.push_back(text(v));
   bool four = compat == Compat::helm4;
-  return heap.structure(
-      capabilities_type(),
-      {{"KubeVersion", heap.structure(kube_version_type(), {{"Version", text(kube.version)},
-                                                            {"Major", text(kube.major)},
-                                                            {"Minor", text(kube.minor)},
-                                                            {" normal", text(kube.normal)}})},
-       {"APIVersions", heap.list(std::move(versions), version_set_type())},
-       {"HelmVersion", heap.structure(helm_version_type(), {{"Version", text(four ? "v4.3" : "v3.22")},
-                                                            {"GitCommit", text("")},
-                                                            {"GitTreeState", text("")},
-                                                            {"GoVersion", text("go1.26.8")}})}});
+  std::vector<Dict::Entry> helm = {{"Version", text(four ? "v4.3" : "v3.22")},
+                                   {"GitCommit", text("")},
+                                   {"GitTreeState", text("")},
+                                   {"GoVersion", text("go1.26.8")}};
+  if (four) helm.push_back({"KubeClientVersion", text("v1.37")});
+  return heap.structure(capabilities_type(compat),
+                        {{"KubeVersion", heap.structure(kube_version_type(compat), {{"Version", text(kube.version)},
+                                                                                    {"Major", text(kube.major)},
+                                                                                    {"Minor", text(kube.minor)},
+                                                                                    {kNormal, text(kube.normal)}})},
+                         {"APIVersions", heap.list(std::move(versions), version_set_type(compat))},
+                         {"HelmVersion", heap.structure(helm_version_type(compat), std::move(helm))}});
 }
 
 Any release_object(Heap& heap, const ReleaseInfo& release) {
