@@ -3,7 +3,9 @@
 
 #include "cli/command.h"
 #include "render/kustomize/build_options.h"
+#include "render/kustomize/functions.h"
 #include "render/kustomize/resource.h"
+#include "runtime/real_world.h"
 
 namespace slipway::cli {
 
@@ -28,5 +30,15 @@ extern const Option explain_option;
 
 // As `kustomize build` prints them.
 std::string kustomize_text(const std::vector<render::kustomize::Resource>& resources);
+
+// What `kustomize build` was told about functions (render/kustomize/functions.h).
+struct FunctionFlags {
+  bool plugins = false, exec = false, as_current_user = false, network = false;
+  std::vector<std::string> mounts, env;
+};
+// `tree`: this machine's files from / on; it outlives the result.
+std::shared_ptr<render::kustomize::Functions> allowed_functions(const FunctionFlags& flags, const sources::Tree& tree);
+// Runs the function that a build wanted, if any, and hands on what it says on stderr; true: build again.
+Task<bool> run_wanted(runtime::RealWorld& world, render::kustomize::Functions* functions);
 
 }  // namespace slipway::cli

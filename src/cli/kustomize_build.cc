@@ -66,13 +66,15 @@ const std::vector<Option>& build_options() {
        .help = "render helmCharts, by Slipway itself; those that are not in chartHome are pulled"},
       {.name = "--reorder", .value = "HOW", .help = "legacy or none, where no sortOptions say otherwise"},
       {.name = "--enable-managedby-label", .help = "add app.kubernetes.io/managed-by"},
-      {.name = "--enable-alpha-plugins", .help = "accepted: there are only the built-in plugins"},
-      {.name = "--enable-exec", .help = "accepted: executables are never run"},
-      {.name = "--as-current-user", .help = "accepted: containers are never run"},
-      {.name = "--network", .help = "accepted: containers are never run"},
-      {.name = "--network-name", .value = "NAME", .help = "accepted: containers are never run"},
-      {.name = "--mount", .value = "WHAT", .help = "accepted: containers are never run"},
-      {.name = "--env", .value = "NAME=VALUE", .help = "accepted: containers are never run", .letter = 'e'},
+      {.name = "--enable-alpha-plugins",
+       .help = "run functions of others in containers, by docker or podman; alone it runs no executable"},
+      {.name = "--enable-exec",
+       .help = "with --enable-alpha-plugins: run executables too. Not for what you do not trust"},
+      {.name = "--as-current-user", .help = "run containers as you, not as nobody"},
+      {.name = "--network", .help = "let containers that ask for it use this machine's network"},
+      {.name = "--network-name", .value = "NAME", .help = "accepted; kustomize passes it on to nobody either"},
+      {.name = "--mount", .value = "type=bind,src=PATH,dst=PATH[,rw=true]", .help = "of this machine, into containers"},
+      {.name = "--env", .value = "NAME=VALUE", .help = "for functions", .letter = 'e'},
       {.name = "--helm-command", .value = "PATH", .help = "accepted: no helm is called"},
       {.name = "--helm-debug", .help = "accepted: no helm is called"},
       {.name = "--helm-api-versions", .value = "VERSION", .help = "for .Capabilities.APIVersions of charts"},
@@ -88,6 +90,7 @@ struct Wanted {
   std::string kube_version;
   std::vector<std::string> api_versions;
   std::optional<Explained> explained;
+  FunctionFlags functions;
 };
 
 Result<Wanted> read_words(const std::vector<std::string>& words) {
@@ -101,7 +104,9 @@ Result<Wanted> read_words(const std::vector<std::string>& words) {
                 flags.is("--enable-helm"),
                 flags.text("--helm-kube-version"),
                 flags.all("--helm-api-versions"),
-                std::nullopt};
+                std::nullopt,
+                {flags.is("--enable-alpha-plugins"), flags.is("--enable-exec"), flags.is("--as-current-user"),
+                 flags.is("--network"), flags.all("--mount"), flags.all("--env")}};
   if (flags.has("--explain")) wanted.explained = OR_RETURN(explained_of(flags.text("--explain")));
   auto check = [](const char* flag, const std::string& value, std::vector<std::string> legal) -> Result<> {
     if (value.empty() || std::ranges::find(legal, value) != legal.end()) return {};
@@ -130,6 +135,8 @@ Task<int> build(runtime::RealWorld& world, Invocation said) {
   request.chart_settings.api_versions = wanted->api_versions;
   render::kustomize::RemoteBases bases;
   request.remotes = &bases;
+  auto functions = allowed_functions(wanted->functions, *tree);
+  request.functions = functions.get();
   std::vector<std::string> warnings;
   request.warn = [&warnings](std::string_view warning) { warnings.emplace_back(warning); };
   std::optional<render::kustomize::Explanation> explanation;
@@ -139,7 +146,8 @@ Task<int> build(runtime::RealWorld& world, Invocation said) {
   auto built = render::kustomize::build(request);
   while (!built) {
     bool more = co_await render::kustomize::fetch_wanted(world, *repositories, {.local = true, .may = {}}, &bases);
-    if (!more) break;
+    bool ran = co_await run_wanted(world, functions.get());
+    if (!more && !ran) break;
     warnings.clear();
     built = render::kustomize::build(request);
   }
@@ -205,7 +213,8 @@ Command kustomize_build_command() {
           .arguments = "[DIR]",
           .summary = "print what a kustomization comes to, as kustomize 5.8.2 does",
           .help =
-              "The same bytes as `kustomize build`. Functions and executables of others are never run.\n\n"
+              "The same bytes as `kustomize build`. Functions of others (annotation config.kubernetes.io/function) run "
+              "only here,\nand only with --enable-alpha-plugins, executables with --enable-exec as well.\n\n"
               "  slipway kustomize build apps/shop/overlays/prod\n"
               "  slipway kustomize build apps/shop/overlays/prod -o out.yaml\n",
           .options = build_options(),

@@ -40,10 +40,7 @@ class Folder(unittest.TestCase):
 
     def serve(self, folder):
         """The folder over https; its certificate is ca.pem. Gives the URL."""
-        key, cert = os.path.join(self.folder, "key.pem"), os.path.join(self.folder, "ca.pem")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                        "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
-                       check=True, capture_output=True)
+        key, cert = self.certificate()
 
         class Quiet(http.server.SimpleHTTPRequestHandler):
             def log_message(self, *arguments):
@@ -57,11 +54,21 @@ class Folder(unittest.TestCase):
         self.addCleanup(server.shutdown)
         return f"https://127.0.0.1:{server.server_port}"
 
-    def registry(self):
-        """Debian's docker-registry without TLS. Gives HOST:PORT."""
+    def certificate(self):
+        """Of 127.0.0.1: key.pem and ca.pem in the folder."""
+        key, cert = os.path.join(self.folder, "key.pem"), os.path.join(self.folder, "ca.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+                       check=True, capture_output=True)
+        return key, cert
+
+    def registry(self, tls=False):
+        """Debian's docker-registry; `tls`: its certificate is ca.pem. Gives HOST:PORT."""
         port = free_port()
+        key, cert = self.certificate() if tls else ("", "")
+        secret = f", tls: {{certificate: \"{cert}\", key: \"{key}\"}}" if tls else ""
         self.write("registry.yml", f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {self.folder}/registry}}}}\n"
-                                   f"http: {{addr: \"127.0.0.1:{port}\"}}\n")
+                                   f"http: {{addr: \"127.0.0.1:{port}\"{secret}}}\n")
         registry = subprocess.Popen(["docker-registry", "serve", os.path.join(self.folder, "registry.yml")],
                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(lambda: (registry.kill(), registry.wait()))

@@ -8,6 +8,7 @@ import io, json, os, shutil, subprocess, sys, tarfile, tempfile, unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from helm_charts import Folder
 from harness import ROOT, GitServer, Repository, Slipway, make_certificate, wait
 
 HERE = Path(__file__).parent / "kustomize"
@@ -200,6 +201,33 @@ class Remote(unittest.TestCase):
         again = run(BINARY, "kustomize", "localize", "over", cwd=over.parent)
         self.assertEqual(again.returncode, 1)
         self.assertIn("already exists", again.stderr)
+
+
+@unittest.skipUnless(shutil.which("docker-registry"), "no docker-registry: script/setup installs it")
+class Registry(Folder):
+    def test_a_chart_of_a_registry(self):
+        """As kustomize prints it, which calls `helm pull oci://...`; also for the newest version, and for one that is not there."""
+        host = self.registry(tls=True)
+        self.chart("web", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}-map}\n"
+                          "data: {version: {{ .Chart.Version }}, size: {{ .Values.size }}}\n", "1.2.3")
+        self.write("web/values.yaml", "size: L\n")
+        self.helm("package", "web")
+        self.helm("push", "web-1.2.3.tgz", f"oci://{host}/charts", "--ca-file", "ca.pem")
+        shutil.rmtree(f"{self.folder}/web")
+        peers = Path(os.environ.get("SLIPWAY_PEERS", os.path.expanduser("~/.cache/slipway/peers"))) / "bin"
+        environment = dict(os.environ, HOME=self.folder, XDG_CACHE_HOME=f"{self.folder}/cache", SSL_CERT_FILE=f"{self.folder}/ca.pem")
+        for version in ("version: 1.2.3, ", "", "version: 7.0.0, "):
+            with self.subTest(version):
+                self.write("k/kustomization.yaml", f"helmCharts:\n- {{name: web, repo: 'oci://{host}/charts', {version}releaseName: shop, valuesInline: {{size: XL}}}}\nnamePrefix: p-\n")
+                done = run(BINARY, "kustomize", "build", "--enable-helm", f"{self.folder}/k", env=environment)
+                if "7" in version:
+                    self.assertEqual((done.returncode, done.stdout), (1, ""))
+                    self.assertRegex(done.stderr, r"kustomization.yaml:2:3: oci:.*7\.0\.0: not found")
+                    continue
+                self.assertEqual(done.stdout, "apiVersion: v1\ndata:\n  size: XL\n  version: 1.2.3\nkind: ConfigMap\nmetadata:\n  name: p-shop-map\n", done.stderr)
+                if (peers / "kustomize").exists():
+                    theirs = run(peers / "kustomize", "build", "--enable-helm", "--helm-command", peers / "helm", f"{self.folder}/k", env=environment)
+                    self.assertEqual(theirs.stdout, done.stdout, theirs.stderr)
 
 
 def chart_archive():

@@ -9,8 +9,10 @@
 #include "base/text.h"
 #include "render/kustomize/configuration.h"
 #include "render/kustomize/documents.h"
+#include "render/kustomize/functions.h"
 #include "render/kustomize/generate.h"
 #include "render/kustomize/name_reference.h"
+#include "render/kustomize/notes.h"
 #include "render/kustomize/order.h"
 #include "render/kustomize/patch.h"
 #include "render/kustomize/plugin.h"
@@ -152,7 +154,10 @@ class Build {
       Folder::File file = OR_RETURN(folder.read(entry.text));
       std::vector<Resource> read = OR_RETURN(resources_of(file));
       for (Resource& r : read) {
-        if (traced_) r.from = origin_of(into_entry(trail, entry.text));
+        if (traced_) {
+          r.make_room_for_notes();
+          r.from = origin_of(into_entry(trail, entry.text));
+        }
         OR_RETURN(into.resources.append(std::move(r)));
       }
       if (request_.observer) request_.observer->after(into.resources, {.field = "resources", .text = file.text});
@@ -220,9 +225,11 @@ class Build {
   // A file that several kustomizations name is read once.
   Result<std::vector<Resource>> resources_of(const Folder::File& file) {
     auto there = files_.find({file.tree, file.path});
-    if (there == files_.end())
-      there = files_.emplace(std::pair(file.tree, file.path), OR_RETURN(read_resources(*file.text, file.path, &known_)))
-                  .first;
+    if (there == files_.end()) {
+      std::vector<Resource> read = OR_RETURN(read_resources(*file.text, file.path, &known_));
+      for (Resource& r : read) read_notes(r);
+      there = files_.emplace(std::pair(file.tree, file.path), std::move(read)).first;
+    }
     return there->second;
   }
 
@@ -249,6 +256,7 @@ class Build {
     if (!traced_) return;
     for (Resource& r : all.resources.all()) {
       part_shared_annotations(r);
+      r.make_room_for_notes();
       if (!r.from)
         r.from = by;
       else
@@ -293,7 +301,9 @@ class Build {
     Accumulated plugins = OR_RETURN(load_plugins(folder, k.generators, k, trail));
     for (const Resource& plugin : plugins.resources.all()) {
       const ChartSettings* charts = request_.charts ? &request_.chart_settings : nullptr;
-      for (Resource& made : OR_RETURN(run_generator(plugin, folder, &known_, charts, warnings_))) {
+      auto generated = is_function(plugin) ? generate_by_function(plugin, folder, request_.functions, &known_)
+                                           : run_generator(plugin, folder, &known_, charts, warnings_);
+      for (Resource& made : OR_RETURN(std::move(generated))) {
         if (traced_) made.from = by_plugin(plugin);
         OR_RETURN(into.resources.absorb(std::move(made)));
       }
@@ -380,23 +390,25 @@ class Build {
     return step("commonLabels", 0, k.common_labels, c.common_labels);
   }
 
-  // Plugins are given inline, in files, or as kustomizations that make them.
+  // Plugins are given inline, in files, or as kustomizations that make them; those inline come first.
   Result<Accumulated> load_plugins(const Folder& folder, const std::vector<Named>& entries, const Kustomization& k,
                                    const Trail& trail) {
     Accumulated plugins;
+    auto is_inline = [](const Named& entry) {
+      return entry.text.find('\n') != entry.text.npos || entry.text.starts_with('{');
+    };
     for (const Named& entry : entries) {
-      if (entry.text.find('\n') != entry.text.npos || entry.text.starts_with('{')) {
-        auto read = read_resources(entry.text, "", &known_);
-        if (!read) return std::move(read).error().at(entry.spot.place());
-        for (Resource& r : *read) {
-          r.origin = entry.spot.place();
-          if (traced_) r.from = origin_of(into_entry(trail, k.file.substr(k.file.rfind('/') + 1)));
-          OR_RETURN(plugins.resources.append(std::move(r)));
-        }
-        continue;
+      if (!is_inline(entry)) continue;
+      auto read = read_resources(entry.text, "", &known_);
+      if (!read) return std::move(read).error().at(entry.spot.place());
+      for (Resource& r : *read) {
+        r.origin = entry.spot.place();
+        if (traced_) r.from = origin_of(into_entry(trail, k.file.substr(k.file.rfind('/') + 1)));
+        OR_RETURN(plugins.resources.append(std::move(r)));
       }
-      OR_RETURN(accumulate_entry(folder, entry, plugins, trail, 1, ""));
     }
+    for (const Named& entry : entries)
+      if (!is_inline(entry)) OR_RETURN(accumulate_entry(folder, entry, plugins, trail, 1, ""));
     return plugins;
   }
 
@@ -405,9 +417,12 @@ class Build {
     Accumulated plugins = OR_RETURN(load_plugins(folder, entries, k, trail));
     for (const Resource& plugin : plugins.resources.all()) {
       std::string what = fmt::format("{} {}", plugin.gvk().kind, plugin.name());
-      OR_RETURN(observed(all.resources,
-                         {.field = "transformers", .what = what.c_str(), .kustomization = &k, .folder = &folder},
-                         [&] { return run_transformer(all.resources, plugin, folder, &known_); }));
+      OR_RETURN(observed(
+          all.resources, {.field = "transformers", .what = what.c_str(), .kustomization = &k, .folder = &folder}, [&] {
+            return is_function(plugin)
+                       ? transform_by_function(all.resources, plugin, folder, request_.functions, &known_)
+                       : run_transformer(all.resources, plugin, folder, &known_);
+          }));
       all.resources.drop_removed();
       trace(all, by_plugin(plugin));
     }
@@ -418,14 +433,19 @@ class Build {
   Result<> run_validators(const Folder& folder, const Kustomization& k, Accumulated& all, const Trail& trail) {
     Accumulated plugins = OR_RETURN(load_plugins(folder, k.validators, k, trail));
     for (const Resource& plugin : plugins.resources.all()) {
+      if (is_function(plugin)) {
+        OR_RETURN(validate_by_function(all.resources, plugin, folder, request_.functions, &known_));
+        continue;
+      }
       std::vector<Resource> before = all.resources.all();
       OR_RETURN(run_transformer(all.resources, plugin, folder, &known_));
       const std::vector<Resource>& after = all.resources.all();
       bool same = before.size() == after.size();
-      // Where there were labels, writing that one and taking it away again leaves other nodes there.
+      // Where there were labels in a file, writing that one and taking it away again leaves other nodes there.
       for (size_t i = 0; same && i < before.size(); ++i)
-        same = !(before[i].object()["metadata"]["labels"].size() &&
+        same = !(before[i].object()["metadata"]["labels"].size() && !before[i].labels_made &&
                  after[i].object()["metadata"]["labels"].has("validated-by")) &&
+               before[i].scalars_written == after[i].scalars_written &&
                before[i].object() == without_validated(after[i].object()) &&
                before[i].previous_count() == after[i].previous_count() && before[i].prefixes == after[i].prefixes &&
                before[i].suffixes == after[i].suffixes;
@@ -527,43 +547,17 @@ class Build {
     return std::nullopt;
   }
 
-  static std::string lines(const Provenance& p, std::string_view indent) {
-    std::string out;
-    auto line = [&](std::string_view more, std::string_view name, const std::string& text) {
-      if (!text.empty())
-        out += fmt::format("{}{}{}: {}\n", indent, more, name, base::trim(value::to_yaml(Value(text))));
-    };
-    line("", "path", p.path);
-    line("", "repo", p.repo);
-    line("", "ref", p.ref);
-    line("", "configuredIn", p.configured_in);
-    if (!p.kind.empty()) {
-      out += fmt::format("{}configuredBy:\n", indent);
-      line("  ", "apiVersion", p.api_version);
-      line("  ", "kind", p.kind);
-      line("  ", "name", p.name);
-      line("  ", "namespace", p.ns);
-    }
-    return out;
-  }
-
   // Annotations are texts whatever was written, and an empty mapping of them goes.
   static void finish_metadata(Resource& r, bool with_origin, bool with_transformers) {
     Value annotations = r.object()["metadata"]["annotations"];
     bool had = r.object()["metadata"].has("annotations");
-    Value after = annotations;
-    for (const auto& [key, text] : annotations.members())
+    Value kept = without_build_annotations(annotations), after = kept;
+    for (const auto& [key, text] : kept.members())
       if (!text.is_string() || value::note_of(text) != value::Note::none)
         after = after.with_member(key, Value(scalar_text(text)));
-    if (with_origin && r.from) after = after.with_member("config.kubernetes.io/origin", Value(lines(*r.from, "")));
-    if (with_transformers && !r.changed_by.empty()) {
-      std::string text;
-      for (const Provenance& p : r.changed_by) {
-        std::string entry = lines(p, "  ");
-        text += "-" + entry.substr(1);
-      }
-      after = after.with_member("alpha.config.kubernetes.io/transformations", Value(text));
-    }
+    if (with_origin && r.from) after = after.with_member("config.kubernetes.io/origin", Value(r.from->text("")));
+    if (with_transformers && !r.changed_by.empty())
+      after = after.with_member("alpha.config.kubernetes.io/transformations", Value(text_of(r.changed_by)));
     if (after.is_object() && after.size()) {
       if (!after.same_node(annotations)) r.set_object(r.object().with("/metadata/annotations", after));
     } else if (had) {

@@ -12,6 +12,8 @@
 
 namespace slipway::render::kustomize {
 
+struct Functions;
+
 struct BuildRequest {
   std::shared_ptr<const sources::Tree> tree;
   std::string path;
@@ -22,6 +24,7 @@ struct BuildRequest {
   RemoteBases* remotes = nullptr;  // null: remote resources are refused; else, while it wants some: fetch, build again
   bool charts = false;             // helmCharts are rendered (--enable-helm)
   ChartSettings chart_settings;
+  Functions* functions = nullptr;  // null: plugins of others are refused; else, while it wants one: run it, build again
   std::vector<std::pair<std::string, std::string>> variables;  // for the overrides: see RenderRequest
   bool managed_by_label = false;                               // as buildMetadata's managedByLabel
   Observer* observer = nullptr;                                // null: nobody looks on

@@ -43,6 +43,7 @@ const std::vector<std::string>& default_last() {
 struct Rank {
   int order = 0;
   std::string kind, name;
+  bool is_namespace = false, is_core = false;
 };
 
 std::string or_else(const std::string& text, const char* other) {
@@ -72,14 +73,19 @@ Result<> sort_resources(ResourceSet& set, const SortOptions& options) {
     ranks.push_back(
         {order == orders.end() ? 0 : order->second,
          fmt::format("{}_{}_{}", or_else(id.group, "~G"), or_else(id.version, "~V"), or_else(id.kind, "~K")),
-         fmt::format("{}|{}|{}", id.kind, or_else(std::string(r.scope_name()), "~X"), r.name())});
+         fmt::format("{}|{}|{}", id.kind, or_else(std::string(r.scope_name()), "~X"), r.name()), id.kind == "Namespace",
+         id.group.empty()});
   }
   std::vector<size_t> sorted(ranks.size());
   std::iota(sorted.begin(), sorted.end(), 0);
   std::ranges::stable_sort(sorted, [&](size_t a, size_t b) {
     const Rank &x = ranks[a], &y = ranks[b];
     if (x.order != y.order) return x.order < y.order;
-    if (x.kind != y.kind) return x.kind < y.kind;
+    if (x.kind != y.kind) {
+      // A Namespace without group comes before those of others.
+      bool turned = x.is_namespace && y.is_namespace && (x.is_core || y.is_core);
+      return turned ? x.kind > y.kind : x.kind < y.kind;
+    }
     return x.name < y.name;
   });
   set.reorder(sorted);

@@ -7,6 +7,7 @@
 #include "kinds/patch_schema.h"
 #include "render/kustomize/documents.h"
 #include "render/kustomize/merge.h"
+#include "render/kustomize/notes.h"
 #include "render/kustomize/shared_labels.h"
 #include "value/json.h"
 #include "value/note.h"
@@ -91,22 +92,38 @@ Value texts_of(const Value& pairs) {
   return Value::object(std::move(members));
 }
 
+// A patch that takes all annotations away takes the notes among them.
+bool takes_notes_away(const Value& patch) {
+  const Value& metadata = patch["metadata"];
+  if (metadata.is_null()) return patch.has("metadata");
+  const Value& annotations = metadata["annotations"];
+  return metadata.has(kinds::patch_directive) || annotations.has(kinds::patch_directive) ||
+         (annotations.is_null() && metadata.has("annotations"));
+}
+
 Result<> merge_into(ResourceSet& set, size_t index, Value patch, Allowed allowed) {
   Resource& r = set.all()[index];
+  r.labels_made = false;
   if ((allowed.name || allowed.kind) && patch["metadata"]["annotations"].size())
     patch = patch.with("/metadata/annotations", texts_of(patch["metadata"]["annotations"]));
   std::string name(r.name()), ns(r.scope_name()), kind = r.gvk().kind;
   if (allowed.name || allowed.kind) r.remember_id();
   // What a whole patch that says "replace" gives is never looked at there.
   if (patch[kinds::patch_directive].as_string() == "replace") return {};
-  auto merged = OR_RETURN(merge_over(r.object(), patch, r.known()).context(fmt::format("patching {}", r.id().str())));
+  bool whole = takes_notes_away(patch);
+  auto merged = OR_RETURN(merge_over(whole ? with_notes(r) : r.object(), patch, r.known())
+                              .context(fmt::format("patching {}", r.id().str())));
   if (!merged || merged->empty()) {
     set.remove(r);
     return {};
   }
   Value after = std::move(*merged), before = r.object();
-  if (!allowed.kind && after["kind"].as_string() != kind) after = after.with_member("kind", kind);
-  r.set_object(std::move(after));
+  // kustomize writes the kind back, as plain text.
+  if (!allowed.kind) after = after.with_member("kind", value::noted(Value(kind), value::Note::untagged));
+  if (whole)
+    set_with_notes(r, std::move(after));
+  else
+    r.set_object(std::move(after));
   follow_shared_labels(r, before);
   if (!allowed.name) r.set_name(name);
   r.set_namespace(ns);
@@ -186,13 +203,27 @@ Value reread(const Value& v) {
   return out;
 }
 
+// Whether an operation reads, replaces or drops all annotations, among which kustomize keeps its notes.
+bool takes_notes(const Value& operations) {
+  for (const Value& operation : operations.items())
+    for (const char* field : {"path", "from"}) {
+      if (!operation.has(field)) continue;
+      std::string_view pointer = operation[field].as_string();
+      if (pointer.empty() || pointer == "/metadata" || pointer == "/metadata/annotations") return true;
+    }
+  return false;
+}
+
 Result<> apply_operations(ResourceSet& set, size_t index, const Value& operations, bool remembers) {
   Resource& r = set.all()[index];
+  r.labels_made = false;
   if (remembers) r.remember_id();
   // Where kustomize keeps notes of its own among the annotations there are some to add to.
   OR_RETURN(check_misfits(r.object()).context(r.id().str()));
   Value before = value::plain_meaning(r.object());
-  bool lent = r.has_notes() && !before["metadata"].has("annotations") && before["metadata"].is_object();
+  bool whole = takes_notes(operations) && before["metadata"].is_object();
+  bool lent = !whole && r.has_notes() && !before["metadata"].has("annotations") && before["metadata"].is_object();
+  if (whole) before = value::plain_meaning(with_notes(r));
   if (lent) before = before.with("/metadata/annotations", Value::object());
   auto after = value::json_patch(before, operations);
   if (!after) return std::move(after).error().context(fmt::format("patching {}", r.id().str()));
@@ -202,7 +233,10 @@ Result<> apply_operations(ResourceSet& set, size_t index, const Value& operation
   Value result = reread(*after);
   if (result["metadata"]["annotations"].size())
     result = result.with("/metadata/annotations", texts_of(result["metadata"]["annotations"]));
-  r.set_object(std::move(result));
+  if (whole)
+    change_but_notes(r, std::move(result));
+  else
+    r.set_object(std::move(result));
   r.shared_labels.clear();
   if (r.is_removed()) set.remove(r);
   set.touched(index);

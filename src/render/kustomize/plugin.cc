@@ -152,21 +152,9 @@ Result<> transform(ResourceSet& set, const Resource& plugin, const Folder& folde
   return fail(ErrorKind::unsupported, "unable to load builtin {}: no such transformer", plugin.id().str());
 }
 
-Error refused(const Resource& plugin) {
-  return fail(ErrorKind::unsupported,
-              "external plugins disabled; unable to load external plugin '{}': only the built-in ones (apiVersion: "
-              "builtin) can run",
-              plugin.gvk().kind)
-      .at(plugin.origin);
-}
-bool is_builtin(const Resource& plugin) {
-  return plugin.gvk().group.empty() && plugin.gvk().version == "builtin";
-}
-
 }  // namespace
 
 Result<> run_transformer(ResourceSet& set, const Resource& plugin, const Folder& folder, const KnownKinds* known) {
-  if (!is_builtin(plugin)) return refused(plugin);
   auto done = transform(set, plugin, folder, known);
   if (!done)
     return std::move(done)
@@ -196,7 +184,6 @@ Result<Resource> generate_policy(const Resource& plugin, const KnownKinds* known
 
 Result<std::vector<Resource>> run_generator(const Resource& plugin, const Folder& folder, const KnownKinds* known,
                                             const ChartSettings* charts, std::vector<std::string>& warnings) {
-  if (!is_builtin(plugin)) return refused(plugin);
   const std::string& kind = plugin.gvk().kind;
   if (kind == "IAMPolicyGenerator") return std::vector<Resource>{OR_RETURN(generate_policy(plugin, known))};
   bool secret = kind == "SecretGenerator", chart = kind == "HelmChartInflationGenerator";

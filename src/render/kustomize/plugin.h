@@ -8,7 +8,8 @@
 
 namespace slipway::render::kustomize {
 
-// Errors: unsupported for a plugin that is none of the built-in ones, invalid for a wrong configuration.
+// Only for those that are no functions. Errors: unsupported for one that is none of them, invalid for a wrong
+// configuration.
 // (Their unknown fields are passed over, as there.)
 // `charts` null: charts are not rendered.
 Result<std::vector<Resource>> run_generator(const Resource& plugin, const Folder& folder, const KnownKinds* known,

@@ -1,13 +1,16 @@
 #include "render/kustomize/replacement.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/text.h"
+#include "render/kustomize/notes.h"
 #include "render/kustomize/patch.h"
 #include "render/kustomize/shared_labels.h"
 #include "render/words.h"
 #include "value/json.h"
 #include "value/note.h"
+#include "value/yaml.h"
 
 namespace slipway::render::kustomize {
 
@@ -48,6 +51,7 @@ std::string text_of(const Value& v) {
 
 // Only the text of a scalar is written over another: the old one's type stays, and must still be what the text says.
 Value retyped(const Value& old, std::string text) {
+  if (old.is_string() && value::note_of(old) == value::Note::untagged && text.empty()) return Value("");
   if (old.is_string() && value::note_of(old) != value::Note::spelled)  // untagged stays so too
     return value::noted(Value(text), value::note_of(old));
   std::string_view before = value::plain_tag(scalar_text(old)), after = value::plain_tag(text);
@@ -78,36 +82,122 @@ Result<Value> with_options(const Value& old, bool made, const Value& value, cons
   } else if (!scalar) {
     return value;
   }
-  return made ? value::noted(Value(text), value::Note::untagged) : retyped(old, std::move(text));
+  if (!made) return retyped(old, std::move(text));
+  return text.empty() ? Value("") : value::noted(Value(text), value::Note::untagged);
 }
 
-// Walks a path and writes at its end; counts the places. `create`: what is missing on the way is made.
-class Writer {
- public:
-  Writer(const Value& value, const FieldOptions& options) : value_(value), options_(options) {}
-  int written = 0;
+// A node by where it stands: names and, where the name is empty, indices.
+struct Step {
+  std::string name;
+  size_t index = 0;
+};
+using Place = std::vector<Step>;
 
-  Result<Value> write(const Value& node, std::span<const std::string> path) {
+const Value* at_place(const Value& root, std::span<const Step> place) {
+  const Value* at = &root;
+  for (const Step& step : place) {
+    if (at->is_array())
+      at = step.name.empty() && step.index < at->size() ? &(*at)[step.index] : nullptr;
+    else
+      at = at->find(step.name);
+    if (!at) return nullptr;
+  }
+  return at;
+}
+
+Value with_place(const Value& node, std::span<const Step> place, Value value) {
+  if (place.empty()) return value;
+  const Step& step = place[0];
+  if (node.is_array())
+    return node.with_item(step.index, with_place(node[step.index], place.subspan(1), std::move(value)));
+  return node.with_member(step.name, with_place(node[step.name], place.subspan(1), std::move(value)));
+}
+
+// Nothing where there is nothing, or where a part does not fit what is there.
+std::optional<Place> look_up(const Value& object, std::span<const std::string> path) {
+  Place place;
+  const Value* at = &object;
+  for (const std::string& untrimmed : path) {
+    std::string part(base::trim(untrimmed));
+    if (part.empty()) continue;
+    auto index = base::parse_int(part);
+    bool is_match = part.starts_with('[') && part.ends_with(']');
+    if (!index && part != "-" && !is_match) {
+      at = at->find(part);
+      if (!at) return std::nullopt;
+      place.push_back({part, 0});
+      continue;
+    }
+    if (!at->is_array()) return std::nullopt;
+    size_t i = 0;
+    if (part == "-") {
+      i = at->size() - 1;
+    } else if (index) {
+      i = static_cast<size_t>(*index);
+    } else {
+      size_t equals = part.find('=');
+      if (equals == part.npos) return std::nullopt;
+      std::string name = part.substr(1, equals - 1), wanted = part.substr(equals + 1, part.size() - equals - 2);
+      auto is_meant = [&](const Value& item) {
+        if (name.empty()) return scalar_text(item) == wanted;
+        return item.has(name) && (wanted.empty() || scalar_text(item[name]) == wanted);
+      };
+      while (i < at->size() && !is_meant((*at)[i])) ++i;
+    }
+    if (i >= at->size()) return std::nullopt;
+    at = &(*at)[i];
+    place.push_back({"", i});
+  }
+  return place;
+}
+
+// The first document of a text that may be YAML or JSON. Error: invalid when it is neither, or empty.
+Result<Value> parse_text(const Value& scalar) {
+  std::string text = scalar_text(scalar);
+  auto read = OR_RETURN(value::parse_yaml_noted(text, {}, {.first_only = true}));
+  if (read.empty()) return fail(ErrorKind::invalid, "an empty text is no mapping");
+  return std::move(read[0].value);
+}
+
+// The nodes that a path leads to, by where they stand. `create`: what is missing on the way is made, in the copy that
+// find() returns. All are found before the first is written.
+class Finder {
+ public:
+  Finder(const Value& value, bool create) : value_(value), create_(create) {}
+  std::vector<Place> found;
+  size_t lost = 0;  // found within something that nobody will ever look at
+
+  Result<Value> find(const Value& node, std::span<const std::string> path) {
     if (path.empty()) {
-      ++written;
-      return with_options(node, value::note_of(node) == value::Note::made, value_, options_);
+      found.push_back(here_);
+      return node;
     }
     const std::string& part = path[0];
     auto rest = path.subspan(1);
     if (auto index = base::parse_int(part); index && *index >= 0)
-      return write_index(node, static_cast<size_t>(*index), rest);
-    if (part.starts_with('[') && part.ends_with(']')) return write_matching(node, part, rest);
-    if (part == "*") return write_all(node, rest);
-    if (!node.is_object() && !node.is_null())
+      return find_index(node, static_cast<size_t>(*index), rest);
+    if (part.starts_with('[') && part.ends_with(']')) return find_matching(node, part, rest);
+    if (part == "*") return find_all(node, rest);
+    if (node.is_null()) {
+      lost += create_;
+      return node;
+    }
+    if (!node.is_object())
       return fail(ErrorKind::invalid, "expected a mapping with \"{}\", found {}", part, words(node.type()));
     const Value* field = node.find(part);
-    if (!field && !options_.create) return node;
-    if (field && field->is_string() && !rest.empty()) return write_within(node, part, *field, rest);
-    Value inner = field ? *field : empty_for(rest);
-    return node.with_member(part, OR_RETURN(write(inner, rest)));
+    if (!field && !create_) return node;
+    if (field && !field->is_object() && !field->is_array() && !rest.empty()) return find_within(node, *field, rest);
+    Value after = OR_RETURN(find_at({part, 0}, field ? *field : empty_for(rest), rest));
+    return field && after.same_node(*field) ? node : node.with_member(part, std::move(after));
   }
 
  private:
+  Result<Value> find_at(Step step, const Value& node, std::span<const std::string> rest) {
+    here_.push_back(std::move(step));
+    Value after = OR_RETURN(find(node, rest));
+    here_.pop_back();
+    return after;
+  }
   Value empty_for(std::span<const std::string> rest) const {
     if (rest.empty())
       return value_.is_object()  ? Value::object()
@@ -115,61 +205,129 @@ class Writer {
                                  : value::noted(Value(), value::Note::made);
     return rest[0].starts_with('[') || base::parse_int(rest[0]) ? Value::array() : Value::object();
   }
-  Result<Value> write_index(const Value& node, size_t index, std::span<const std::string> rest) {
-    if (!node.is_array())
-      return fail(ErrorKind::invalid, "index {} specified, but there is {}", index, words(node.type()));
-    if (index == node.size() && options_.create) return node.appended(OR_RETURN(write(empty_for(rest), rest)));
+  Result<> expect_list(const Value& node, std::string_view part) const {
+    if (node.is_array() || node.is_null()) return {};
+    return fail(ErrorKind::invalid, "{} is for lists, found {}", part, words(node.type()));
+  }
+  Result<Value> find_index(const Value& node, size_t index, std::span<const std::string> rest) {
+    OR_RETURN(expect_list(node, fmt::format("index {}", index)));
+    if (index == node.size() && create_) {
+      if (node.is_array()) return node.appended(OR_RETURN(find_at({"", index}, empty_for(rest), rest)));
+      ++lost;
+      return node;
+    }
     if (index >= node.size())
       return fail(ErrorKind::invalid, "index {} specified but only {} elements found", index, node.size());
-    return node.with_item(index, OR_RETURN(write(node[index], rest)));
+    return node.with_item(index, OR_RETURN(find_at({"", index}, node[index], rest)));
   }
-  Result<Value> write_all(const Value& node, std::span<const std::string> rest) {
-    if (!node.is_array()) return fail(ErrorKind::invalid, "* is for lists, found {}", words(node.type()));
+  Result<Value> find_all(const Value& node, std::span<const std::string> rest) {
+    OR_RETURN(expect_list(node, "*"));
     Value out = node;
-    for (size_t i = 0; i < node.size(); ++i) out = out.with_item(i, OR_RETURN(write(node[i], rest)));
+    for (size_t i = 0; i < node.size(); ++i) out = out.with_item(i, OR_RETURN(find_at({"", i}, node[i], rest)));
     return out;
   }
+  // As it is written there: in its quotes, if it stands in some.
+  static std::string written(const Value& v) {
+    if (v.is_object() || v.is_array()) return std::string(base::trim(value::to_yaml(v)));
+    if (value::note_of(v) == value::Note::quoted) return fmt::format("'{}'", scalar_text(v));
+    return std::string(base::trim(scalar_text(v)));
+  }
   // [name=web] or [=text]; what stands behind the = is a regular expression.
-  Result<Value> write_matching(const Value& node, const std::string& part, std::span<const std::string> rest) {
+  Result<Value> find_matching(const Value& node, const std::string& part, std::span<const std::string> rest) {
     size_t equals = part.find('=');
     if (equals == part.npos) return fail(ErrorKind::invalid, "list entry key=value pair expected in \"{}\"", part);
     std::string name = part.substr(1, equals - 1), wanted = part.substr(equals + 1, part.size() - equals - 2);
-    if (!node.is_array()) return fail(ErrorKind::invalid, "{} is for lists, found {}", part, words(node.type()));
+    OR_RETURN(expect_list(node, part));
     RE2 pattern(wanted, RE2::Quiet);
     if (!pattern.ok()) return fail(ErrorKind::invalid, "\"{}\": {}", wanted, pattern.error());
+    if (name.empty()) rest = {};
     Value out = node;
-    bool found = false;
+    size_t before = found.size() + lost;
     for (size_t i = 0; i < node.size(); ++i) {
       if (!name.empty() && !node[i].has(name)) continue;
-      if (!RE2::PartialMatch(text_of(name.empty() ? node[i] : node[i][name]), pattern)) continue;
-      found = true;
-      out = out.with_item(i, OR_RETURN(write(node[i], name.empty() ? std::span<const std::string>() : rest)));
+      if (RE2::PartialMatch(written(name.empty() ? node[i] : node[i][name]), pattern))
+        out = out.with_item(i, OR_RETURN(find_at({"", i}, node[i], rest)));
     }
-    if (found || !options_.create) return out;
-    Value written = value::noted(Value(wanted), value::Note::untagged);
-    Value made = name.empty() ? written : Value{{value::Key(name), written}};
-    return out.appended(OR_RETURN(write(made, name.empty() ? std::span<const std::string>() : rest)));
+    if (found.size() + lost != before || !create_) return out;
+    if (node.is_null()) {
+      ++lost;
+      return node;
+    }
+    Value text = value::noted(Value(wanted), value::Note::untagged);
+    Value made = name.empty() ? text : Value{{value::Key(name), text}};
+    return out.appended(OR_RETURN(find_at({"", node.size()}, made, rest)));
   }
-  // A text that is itself YAML or JSON: written inside, and put back in its own form.
-  Result<Value> write_within(const Value& node, const std::string& part, const Value& field,
-                             std::span<const std::string> rest) {
-    auto inner = value::parse_yaml(field.as_string(), {}, value::YamlLimits{.rules = value::YamlRules::kustomize});
-    if (!inner || (!inner->is_object() && !inner->is_array()))
-      return fail(ErrorKind::invalid, "\"{}\" is a text, no mapping with \"{}\"", part, rest[0]);
-    Value after = OR_RETURN(write(*inner, rest));
-    std::string text = field.str();
-    std::string_view trimmed = base::trim(text);
-    bool json = trimmed.starts_with('{') || trimmed.starts_with('[');
-    bool pretty = text.find('\n') != text.npos && text.find("  ") != text.npos;
-    std::string written_text = !json    ? std::string(base::trim(value::to_yaml(after)))
-                               : pretty ? std::string(base::trim(value::to_json_pretty(after, 2)))
-                                        : value::to_json(after);
-    return node.with_member(part, Value(written_text));
+  // kustomize looks into a text that is YAML here too, and never puts back what is written there.
+  Result<Value> find_within(const Value& node, const Value& field, std::span<const std::string> rest) {
+    Finder inner(value_, create_);
+    OR_RETURN(inner.find(OR_RETURN(parse_text(field)), rest));
+    lost += inner.found.size() + inner.lost;
+    return node;
   }
 
   const Value& value_;
-  const FieldOptions& options_;
+  const bool create_;
+  Place here_;
 };
+
+// Where a replacement takes its value: unless a part of it is meant, it is the field itself, which the replacement may
+// write to.
+struct Taken {
+  Value value;
+  size_t resource = SIZE_MAX;
+  Place place;
+  bool with_notes = false;
+};
+
+void take_again(Taken& taken, bool is_source, const Value& object) {
+  if (!is_source) return;
+  if (const Value* now = at_place(object, taken.place)) taken.value = *now;
+}
+
+// Writes the value to each place. What it writes over the field that it takes the value from, it takes from then on.
+Result<Value> write_at(const Value& object, const std::vector<Place>& places, Taken& taken, bool is_source,
+                       const FieldOptions& options) {
+  Value out = object;
+  take_again(taken, is_source, out);
+  for (const Place& place : places) {
+    const Value& old = *at_place(out, place);
+    bool made = value::note_of(old) == value::Note::made;
+    out = with_place(out, place, OR_RETURN(with_options(old, made, taken.value, options)));
+    take_again(taken, is_source, out);
+  }
+  return out;
+}
+
+// A path that leads into a text that is itself YAML or JSON: written inside, and put back in its own form. Nothing when
+// it does not, or when that cannot be done.
+std::optional<Value> write_within_text(const Value& object, std::span<const std::string> path, Taken& taken,
+                                       bool is_source, const FieldOptions& options) {
+  for (size_t i = 1; i < path.size(); ++i) {
+    auto place = look_up(object, path.first(i));
+    const Value* field = place ? at_place(object, *place) : nullptr;
+    if (!field || field->is_object() || field->is_array()) continue;
+    auto inner = parse_text(*field);
+    if (!inner) return std::nullopt;
+    Finder finder(taken.value, options.create);
+    auto grown = finder.find(*inner, path.subspan(i));
+    if (!grown || finder.found.size() + finder.lost == 0) return std::nullopt;
+    Taken copy = taken;
+    auto after = write_at(*grown, finder.found, copy, false, options);
+    if (!after) return std::nullopt;
+    std::string text = scalar_text(*field);
+    std::string_view trimmed = base::trim(text);
+    bool json = trimmed.starts_with('{') || trimmed.starts_with('[');
+    bool pretty = text.find('\n') != text.npos && text.find("  ") != text.npos;
+    Value plain = value::plain_meaning(*after);
+    std::string written = !json    ? std::string(base::trim(value::to_yaml(plain)))
+                          : pretty ? std::string(base::trim(value::to_json_pretty(plain, 2)))
+                                   : value::to_json(plain);
+    Value out = field->is_string() ? with_place(object, *place, Value(written)) : object;
+    take_again(taken, is_source, out);
+    return out;
+  }
+  return std::nullopt;
+}
 
 // Whether a resource is or was called so. kustomize does not ask here which kinds are cluster-scoped: such a one is in
 // "default" now, and was in no namespace that can be said before.
@@ -189,61 +347,42 @@ std::string describe(const Selector& s) {
   return id.str() + (s.ns.empty() ? "[noNs]" : "");
 }
 
-const Value* look_up(const Value& object, std::span<const std::string> path) {
-  const Value* at = &object;
-  for (const std::string& part : path) {
-    if (at->is_array()) {
-      if (auto index = base::parse_int(part)) {
-        if (*index < 0 || static_cast<size_t>(*index) >= at->size()) return nullptr;
-        at = &(*at)[static_cast<size_t>(*index)];
-        continue;
-      }
-      if (part == "-" && at->size()) {
-        at = &(*at)[at->size() - 1];
-        continue;
-      }
-      size_t equals = part.find('=');
-      if (!part.starts_with('[') || equals == part.npos) return nullptr;
-      std::string name = part.substr(1, equals - 1), wanted = part.substr(equals + 1, part.size() - equals - 2);
-      auto items = at->items();
-      auto item =
-          std::ranges::find_if(items, [&](const Value& v) { return text_of(name.empty() ? v : v[name]) == wanted; });
-      if (item == items.end()) return nullptr;
-      at = &*item;
-      continue;
-    }
-    at = at->find(part);
-    if (!at) return nullptr;
-  }
-  return at;
+// Whether a path means all annotations, among which kustomize keeps its notes.
+bool takes_notes(std::span<const std::string> path) {
+  return !path.empty() && path[0] == "metadata" && (path.size() == 1 || (path.size() == 2 && path[1] == "annotations"));
 }
 
-Result<Value> source_value(ResourceSet& set, const Replacement& r) {
+Value object_for(const Resource& r, std::span<const std::string> path) {
+  return takes_notes(path) ? with_notes(r) : r.object();
+}
+
+Result<Taken> source_value(ResourceSet& set, const Replacement& r) {
   if (r.source_value && r.source)
     return fail(ErrorKind::invalid, "value and resource selectors are mutually exclusive");
-  if (r.source_value) return value::noted(Value(*r.source_value), value::Note::untagged);
-  const Resource* found = nullptr;
-  for (const Resource& candidate : set.all()) {
-    if (candidate.is_removed() || !is_selected(*r.source, candidate)) continue;
-    if (found) return fail(ErrorKind::invalid, "multiple matches for selector {}", describe(*r.source));
-    found = &candidate;
+  if (r.source_value) return Taken{value::noted(Value(*r.source_value), value::Note::untagged), SIZE_MAX, {}, false};
+  const auto& all = set.all();
+  size_t found = SIZE_MAX;
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (all[i].is_removed() || !is_selected(*r.source, all[i])) continue;
+    if (found != SIZE_MAX) return fail(ErrorKind::invalid, "multiple matches for selector {}", describe(*r.source));
+    found = i;
   }
-  if (!found) return fail(ErrorKind::invalid, "nothing selected by {}:{}", describe(*r.source), r.source_path);
+  if (found == SIZE_MAX)
+    return fail(ErrorKind::invalid, "nothing selected by {}:{}", describe(*r.source), r.source_path);
   auto path = split_field_path(r.source_path);
-  const Value* field = look_up(found->object(), path);
-  // kustomize's own notes are annotations too.
-  if (r.source_path == "metadata.annotations" && found->has_notes() && (!field || field->empty()))
-    return Value::object();
+  Value object = object_for(all[found], path);
+  auto place = look_up(object, path);
+  const Value* field = place ? at_place(object, *place) : nullptr;
   if (!field || field->is_null() || ((field->is_object() || field->is_array()) && field->empty()))
     return fail(ErrorKind::invalid, "fieldPath `{}` is missing for replacement source {}", r.source_path,
                 describe(*r.source));
-  if (r.source_options.delimiter.empty()) return *field;
+  if (r.source_options.delimiter.empty()) return Taken{*field, found, std::move(*place), takes_notes(path)};
   if (field->is_object() || field->is_array())
     return fail(ErrorKind::invalid, "delimiter option can only be used with scalar nodes");
   std::string text = text_of(*field), rest = text;
   for (int64_t i = 0;; ++i) {
     size_t at = rest.find(r.source_options.delimiter);
-    if (i == r.source_options.index) return Value(rest.substr(0, at));
+    if (i == r.source_options.index) return Taken{Value(rest.substr(0, at)), SIZE_MAX, {}, false};
     if (at == rest.npos || r.source_options.index < 0)
       return fail(ErrorKind::invalid, "options.index {} is out of bounds for value {}", r.source_options.index, text);
     rest.erase(0, at + r.source_options.delimiter.size());
@@ -277,20 +416,34 @@ Result<bool> is_target(const Resource& r, const ReplacementTarget& target, const
   return matches_ids(chosen.select, *target.select, r);
 }
 
-Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, const Value& value) {
+Result<Value> write(const Value& object, std::span<const std::string> path, Taken& taken, bool is_source,
+                    const FieldOptions& options) {
+  if (auto within = write_within_text(object, path, taken, is_source, options)) return *within;
+  Finder finder(taken.value, options.create);
+  Value grown = OR_RETURN(finder.find(object, path));
+  if (finder.found.size() + finder.lost == 0) return fail(ErrorKind::invalid, "");
+  return write_at(grown, finder.found, taken, is_source, options);
+}
+
+Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, Taken& taken) {
   for (size_t i : OR_RETURN(select_targets(set, target))) {
     Resource& r = set.all()[i];
     for (const std::string& text : target.paths) {
       auto path = split_field_path(text);
-      Writer writer(value, target.options);
-      auto after = writer.write(r.object(), path);
-      std::string what = fmt::format("unable to find {}field \"{}\" in replacement target {}",
-                                     target.options.create ? "or create " : "", text, r.id().str());
-      if (!after) return std::move(after).error().context(what);
-      if (!writer.written) return fail(ErrorKind::invalid, "{}", what);
-      Value before = r.object();
+      bool noted = takes_notes(path) || (i == taken.resource && taken.with_notes);
+      Value before = noted ? with_notes(r) : r.object();
+      auto after = write(before, path, taken, i == taken.resource, target.options);
+      if (!after) {
+        std::string what = fmt::format("unable to find {}field \"{}\" in replacement target {}",
+                                       target.options.create ? "or create " : "", text, r.id().str());
+        if (after.error().message().empty()) return fail(ErrorKind::invalid, "{}", what);
+        return std::move(after).error().context(what);
+      }
       Id id = r.id();
-      r.set_object(std::move(*after));
+      if (noted)
+        set_with_notes(r, std::move(*after));
+      else
+        r.set_object(std::move(*after));
       follow_shared_labels(r, before);
       set.may_collide = set.may_collide || !(r.id() == id);
     }
@@ -302,8 +455,8 @@ Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, const V
 Result<> apply_one(ResourceSet& set, const Replacement& r) {
   if ((!r.source && !r.source_value) || r.targets.empty())
     return fail(ErrorKind::invalid, "replacements must specify a source and at least one target");
-  Value value = OR_RETURN(source_value(set, r));
-  for (const ReplacementTarget& target : r.targets) OR_RETURN(apply_target(set, target, value));
+  Taken taken = OR_RETURN(source_value(set, r));
+  for (const ReplacementTarget& target : r.targets) OR_RETURN(apply_target(set, target, taken));
   return {};
 }
 
@@ -328,6 +481,12 @@ Result<std::vector<Replacement>> read_file(const Folder& folder, const Replaceme
 }
 
 }  // namespace
+
+std::optional<Value> field_at(const Value& object, std::span<const std::string> path) {
+  auto place = look_up(object, path);
+  if (!place) return std::nullopt;
+  return *at_place(object, *place);
+}
 
 Result<std::vector<size_t>> select_targets(const ResourceSet& set, const ReplacementTarget& target) {
   if (!target.select) return fail(ErrorKind::invalid, "target must specify resources to select");

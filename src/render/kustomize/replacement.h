@@ -1,6 +1,7 @@
 // Replacements: a value found in one resource is written into others.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "render/kustomize/folder.h"
@@ -16,6 +17,9 @@ Result<> apply_replacements(ResourceSet& set, std::span<const Replacement> repla
 Result<std::vector<Replacement>> read_replacements(std::span<const Replacement> replacements, const Folder& folder);
 // Which resources a target means. Errors: invalid (a broken expression, no selector).
 Result<std::vector<size_t>> select_targets(const ResourceSet& set, const ReplacementTarget& target);
+
+// What a path leads to: names, indices, "-" for the last of a list, "[key=text]" for the first that has it.
+std::optional<Value> field_at(const Value& object, std::span<const std::string> path);
 
 // "spec.ports.[name=http].port" in parts: brackets with a = stay, "\." is a dot within a name.
 std::vector<std::string> split_field_path(std::string_view path);

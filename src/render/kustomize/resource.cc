@@ -6,6 +6,7 @@
 #include "render/kustomize/generate.h"
 #include "value/json.h"
 #include "value/note.h"
+#include "value/yaml.h"
 
 namespace slipway::render::kustomize {
 
@@ -31,6 +32,31 @@ Result<> check_misfits(const Value& v) {
   for (const Value& item : v.items()) OR_RETURN(check_misfits(item));
   for (const auto& member : v.members()) OR_RETURN(check_misfits(member.value));
   return {};
+}
+
+std::string Provenance::text(std::string_view indent) const {
+  std::string out;
+  auto line = [&](std::string_view more, std::string_view name, const std::string& text) {
+    if (!text.empty()) out += fmt::format("{}{}{}: {}\n", indent, more, name, base::trim(value::to_yaml(Value(text))));
+  };
+  line("", "path", path);
+  line("", "repo", repo);
+  line("", "ref", ref);
+  line("", "configuredIn", configured_in);
+  if (!kind.empty()) {
+    out += fmt::format("{}configuredBy:\n", indent);
+    line("  ", "apiVersion", api_version);
+    line("  ", "kind", kind);
+    line("  ", "name", name);
+    line("  ", "namespace", ns);
+  }
+  return out;
+}
+
+std::string text_of(std::span<const Provenance> changes) {
+  std::string out;
+  for (const Provenance& p : changes) out += "-" + p.text("  ").substr(1);
+  return out;
 }
 
 std::string Id::key() const {
@@ -83,7 +109,15 @@ Id Resource::previous(size_t i) const {
   return {gvk, earlier.name, earlier.scope};
 }
 
+void Resource::make_room_for_notes() {
+  const Value& metadata = object_["metadata"];
+  if (metadata.has("annotations") && !metadata["annotations"].is_object())
+    set_object(object_.without("/metadata/annotations"));
+}
+
 void Resource::remember_id() {
+  make_room_for_notes();
+  labels_made = false;
   Id now = id();
   previous_.push_back({now.name, now.scope, now.gvk.kind});
 }
@@ -209,16 +243,21 @@ Result<> ResourceSet::append_all(ResourceSet other) {
 
 namespace {
 
-Value merged_maps(const Value& under, const Value& over) {
-  if (!over.is_object()) return under;
-  if (!under.is_object()) return over;
-  std::vector<value::Member> members(under.members().begin(), under.members().end());
-  members.insert(members.end(), over.members().begin(), over.members().end());
-  return Value::object(std::move(members));
+// kustomize reads both as texts by their keys, and writes none where there are none. In data a null is empty.
+Value merged_texts(const Value& under, const Value& over, bool is_data) {
+  std::vector<value::Member> members;
+  for (const Value* map : {&under, &over})
+    for (const auto& [key, item] : map->members()) {
+      bool plain = item.is_string() && value::note_of(item) == value::Note::none;
+      members.push_back({key, plain ? item : Value(is_data && item.is_null() ? "" : scalar_text(item))});
+    }
+  return members.empty() ? Value() : Value::object(std::move(members));
 }
-void set_merged(Resource& into, const char* pointer, const Value& under) {
-  Value merged = merged_maps(under, into.object().at(pointer));
-  if (!merged.is_null()) into.set_object(into.object().with(pointer, merged));
+void set_merged(Resource& into, const char* pointer, const Value& under, bool is_data = true) {
+  const Value& over = into.object().at(pointer);
+  if (over.is_null() && under.is_null()) return;
+  Value merged = merged_texts(under, over, is_data);
+  into.set_object(merged.is_null() ? into.object().without(pointer) : into.object().with(pointer, merged));
 }
 
 }  // namespace
@@ -238,10 +277,14 @@ Result<> ResourceSet::absorb(Resource made) {
                 made.id().str(), made.behavior == Behavior::create ? "create" : "unspecified")
         .at(made.origin);
   Resource& old = all_[matches[0]];
-  set_merged(made, "/metadata/labels", old.object()["metadata"]["labels"]);
-  set_merged(made, "/metadata/annotations", old.object()["metadata"]["annotations"]);
+  Id taken{made.gvk(), std::string(old.name()), std::string(old.id().scope)};
+  if (with_current_id(taken) != std::vector{matches[0]})
+    return fail(ErrorKind::invalid, "cannot find resource with id {} to replace", taken.str()).at(made.origin);
+  set_merged(made, "/metadata/labels", old.object()["metadata"]["labels"], false);
+  set_merged(made, "/metadata/annotations", old.object()["metadata"]["annotations"], false);
   made.take_identity_of(old);
   made.needs_hash = made.needs_hash && old.needs_hash;
+  made.generated = old.generated;
   if (made.behavior == Behavior::merge) {
     Value data = old.object()["data"];
     if (made.gvk().kind == "Secret")

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -33,7 +34,9 @@ enum class Behavior { unspecified, create, merge, replace };
 // Where a resource came from, or what changed it, as buildMetadata writes it.
 struct Provenance {
   std::string path, repo, ref, configured_in, api_version, kind, name, ns;
+  std::string text(std::string_view indent) const;
 };
+std::string text_of(std::span<const Provenance> changes);
 
 class Resource {
  public:
@@ -52,6 +55,12 @@ class Resource {
   std::string_view previous_name(size_t i) const { return previous_[i].name; }
   bool has_id(const Id& id) const;  // now or before
   void remember_id();               // before its name, namespace or kind changes
+  struct Earlier {
+    std::string name, scope, kind;
+  };
+  const std::vector<Earlier>& earlier() const { return previous_; }
+  void set_earlier(std::vector<Earlier> earlier) { previous_ = std::move(earlier); }
+  void make_room_for_notes();  // annotations that are no mapping give way to kustomize's first note
   // kustomize keeps its notes among the annotations: whether there are any, so that something can be added to them.
   bool has_notes() const {
     return !previous_.empty() || !prefixes.empty() || !suffixes.empty() || generated || from.has_value();
@@ -70,6 +79,8 @@ class Resource {
     std::vector<std::vector<std::string>> paths;
   };
   std::vector<SharedLabel> shared_labels;
+  bool labels_made = false;  // its labels are a transformer's work, as kustomize writes them, and the last of metadata
+  int scalars_written = 0;   // by a transformer that writes numbers: over an equal one too
   bool needs_hash = false;
   bool generated = false;
   bool from_chart = false;  // its namespace is the chart's affair
@@ -79,9 +90,6 @@ class Resource {
   std::vector<Provenance> changed_by;
 
  private:
-  struct Earlier {
-    std::string name, scope, kind;
-  };
   Value object_;
   GroupVersionKind gvk_;
   bool cluster_scoped_ = false;

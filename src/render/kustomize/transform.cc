@@ -99,7 +99,9 @@ Result<> rename(ResourceSet& set, std::span<const FieldSpec> fields, std::vector
         (r.*context).push_back(part);
         r.remember_id();
       }
-      OR_RETURN(change_fields(r, field, Missing::skip, change));
+      // A field for several kinds is one for each: it must be of one kind then and now.
+      if (field.kinds.empty() || original.kind == r.gvk().kind)
+        OR_RETURN(change_fields(r, field, Missing::skip, change));
     }
     set.touched(i);
   }
@@ -127,6 +129,16 @@ Result<> add_suffix(ResourceSet& set, const std::string& suffix, std::span<const
                 [&](const Value& name) -> Result<Value> { return renamed(name, scalar_text(name) + suffix); });
 }
 
+// Whether labels are as kustomize would write them anew once these are added: in order, and none from a file.
+static bool stays_made(const Resource& r, const Pairs& pairs) {
+  const Value& labels = r.object()["metadata"]["labels"];
+  if (labels.is_null()) return !r.object()["metadata"].has("labels");
+  if (!r.labels_made || labels.members().empty()) return false;
+  return std::ranges::all_of(pairs, [&](const auto& pair) {
+    return labels.has(pair.first) || pair.first > labels.members().back().key.view();
+  });
+}
+
 Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSpec> fields) {
   if (pairs.empty()) return {};
   std::vector<value::Member> members;
@@ -138,11 +150,14 @@ Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSp
     for (const FieldSpec& field : fields) {
       std::vector<bool> had(pairs.size());
       bool reached = false;
+      bool own_labels = field.path_text == "metadata/labels";
+      if (own_labels)
+        r.labels_made = stays_made(r, pairs);
+      else if (field.path_text == "metadata/annotations" && !r.has_notes())
+        r.labels_made = false;
       auto change = [&](const Value& old) -> Result<Value> {
         reached = true;
-        // Empty annotations gave way when kustomize wrote its own notes.
-        bool blank = old.is_string() && old.as_string().empty() && field.path_text == "metadata/annotations";
-        if (old.is_null() || (old.is_object() && old.empty()) || blank) return made;
+        if (old.is_null() || (old.is_object() && old.empty())) return made;
         if (!old.is_object())
           return fail(ErrorKind::invalid, "expected a mapping of labels or annotations, found {}", words(old.type()));
         for (size_t k = 0; k < pairs.size(); ++k) had[k] = had[k] || old.has(pairs[k].first);
@@ -168,11 +183,15 @@ Result<> set_replicas(ResourceSet& set, const Replica& replica, std::span<const 
   for (const FieldSpec& field : fields)
     for (size_t i : named) {
       Resource& r = set.all()[i];
-      bool matches = field.matches(r.gvk()) && r.name() == replica.name;
-      for (size_t p = 0; p < r.previous_count() && !matches; ++p)
-        matches = r.previous_name(p) == replica.name && field.matches(r.previous(p).gvk);
-      if (!matches) continue;
-      found = true;
+      bool matches = field.matches(r.gvk()) && r.name() == replica.name, by_this_kind = matches;
+      for (size_t p = 0; p < r.previous_count() && !by_this_kind; ++p) {
+        if (r.previous_name(p) != replica.name || !field.matches(r.previous(p).gvk)) continue;
+        matches = true;
+        by_this_kind = field.kinds.empty() || r.previous(p).gvk.kind == r.gvk().kind;
+      }
+      found = found || matches;
+      if (!by_this_kind) continue;
+      ++r.scalars_written;
       OR_RETURN(change_fields(r, field, Missing::make_scalar, change));
     }
   if (found) return {};

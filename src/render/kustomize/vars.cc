@@ -50,30 +50,25 @@ namespace {
 
 using Values = std::map<std::string, Value>;
 
-// "spec.ports[0].port": an index stands in brackets behind a name.
-const Value* field_at(const Value& object, const std::string& path) {
-  const Value* at = &object;
-  for (std::string part : split_field_path(path)) {
-    std::string index;
-    if (size_t open = part.find('['); part.ends_with(']') && open != part.npos && part.find('=') == part.npos) {
-      index = part.substr(open + 1, part.size() - open - 2);
-      part = part.substr(0, open);
+// "spec.ports[0].port": an index may stand in brackets behind a name.
+std::optional<Value> value_of(const Value& object, const std::string& path) {
+  std::vector<std::string> parts;
+  for (std::string& part : split_field_path(path)) {
+    size_t open = part.find_last_of('[');
+    std::string_view index = part;
+    if (open == part.npos || !part.ends_with(']')) {
+      parts.push_back(std::move(part));
+      continue;
     }
-    if (at->is_array()) {
-      auto number = base::parse_int(part);
-      if (!number || *number < 0 || static_cast<size_t>(*number) >= at->size()) return nullptr;
-      at = &(*at)[static_cast<size_t>(*number)];
-    } else if (!part.empty()) {
-      at = at->find(part);
+    index = index.substr(open + 1, part.size() - open - 2);
+    if (index.empty() || index.find_first_not_of("0123456789") != index.npos) {
+      parts.push_back(std::move(part));
+      continue;
     }
-    if (at && !index.empty()) {
-      auto number = base::parse_int(index);
-      if (!at->is_array() || !number || *number < 0 || static_cast<size_t>(*number) >= at->size()) return nullptr;
-      at = &(*at)[static_cast<size_t>(*number)];
-    }
-    if (!at) return nullptr;
+    if (open > 0) parts.push_back(part.substr(0, open));
+    parts.emplace_back(index);
   }
-  return at;
+  return field_at(object, parts);
 }
 
 class Replacer {
@@ -155,16 +150,21 @@ Result<> resolve_vars(ResourceSet& set, std::span<const Var> vars, std::span<con
     if (object == objects.end())
       return fail(ErrorKind::invalid, "var {} cannot be mapped to a field in the set of known resources", describe(var))
           .at(var.spot.place());
-    const Value* field = field_at(object->second->object(), var.path);
+    auto field = value_of(object->second->object(), var.path);
     if (!field)
       return fail(ErrorKind::invalid, "field specified in var {} not found in corresponding resource", describe(var))
           .at(var.spot.place());
     values.emplace(var.name, *field);
   }
   Replacer replacer(values);
-  for (Resource& r : set.all())
-    if (!r.is_removed())
-      for (const FieldSpec& field : fields) OR_RETURN(change_fields(r, field, Missing::skip, std::ref(replacer)));
+  for (Resource& r : set.all()) {
+    if (r.is_removed()) continue;
+    for (const FieldSpec& field : fields) OR_RETURN(change_fields(r, field, Missing::skip, std::ref(replacer)));
+    // Earlier ids stand among the annotations there: a var in a kind counts as replaced.
+    for (const Resource::Earlier& e : r.earlier())
+      for (const std::string* text : {&e.name, &e.scope, &e.kind})
+        if (text->find('$') != text->npos) OR_RETURN(replacer(Value(*text)));
+  }
   std::vector<std::string> unused;
   for (const auto& [name, value] : values)
     if (!replacer.used.contains(name)) unused.push_back(name);

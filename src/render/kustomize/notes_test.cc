@@ -1,0 +1,151 @@
+// What follows from kustomize's keeping its notes among the annotations, and from its writing into the nodes that it
+// reads from. Each expected text is what kustomize 5.8.2 printed.
+#include "render/kustomize/notes.h"
+
+#include <doctest/doctest.h>
+
+#include "render/kustomize/build.h"
+#include "sources/testing/make_tree.h"
+#include "value/json.h"
+#include "value/yaml.h"
+
+using namespace slipway;
+using namespace slipway::render::kustomize;
+
+namespace {
+
+constexpr const char* map_and_pod =
+    "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: {z: z}}, data: {k: \"1\"}}\n---\n"
+    "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: r/x}], volumes: "
+    "[{configMap: "
+    "{name: a}}]}}\n";
+
+// What base (`base` and its resources), then the overlay over it, come to; in one line per resource.
+std::string built(std::string overlay, std::string base = "namePrefix: x-\n", std::string resources = map_and_pod) {
+  auto tree = sources::testing::make_tree({{"app/kustomization.yaml", "resources: [../base]\n" + overlay},
+                                           {"base/kustomization.yaml", "resources: [r.yaml]\n" + base},
+                                           {"base/r.yaml", resources}});
+  auto done = build({.tree = tree, .path = "app", .catalog = &kinds::builtin_catalog()});
+  if (!done) return done.error().str();
+  std::string out;
+  for (const Resource& r : done->resources) out += value::to_json(r.object()) + "\n";
+  return out;
+}
+void check(const std::string& got, std::string_view expected) {
+  CHECK_MESSAGE(got.find(expected) != got.npos, "expected: ", expected, "\n     got: ", got);
+}
+std::string replacement(const std::string& source, const std::string& paths, const std::string& options = "{}") {
+  return "replacements: [{source: {" + source + "}, targets: [{select: {kind: Pod}, fieldPaths: [" + paths +
+         "], options: " + options + "}]}]\n";
+}
+
+}  // namespace
+
+TEST_CASE("who drops all annotations drops the earlier names, and references to them") {
+  std::string patch =
+      "patches: [{patch: \"{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: null}}\"}]";
+  check(built(patch), R"("volumes":[{"configMap":{"name":"a"}}])");
+  // A JSON patch puts them back.
+  check(
+      built("patches: [{target: {kind: ConfigMap}, patch: '[{\"op\": \"replace\", \"path\": \"/metadata/annotations\", "
+            "\"value\": {\"b\": \"c\"}}]'}]"),
+      R"("volumes":[{"configMap":{"name":"x-a"}}])");
+}
+
+TEST_CASE("annotations read as a whole have the notes among them, and those of a file count") {
+  check(built(replacement("kind: ConfigMap, fieldPath: metadata.annotations", "spec.copied", "{create: true}")),
+        R"("copied":{"internal.config.kubernetes.io/prefixes":"x-","internal.config.kubernetes.io/previousKinds":)");
+  check(built("", "",
+              "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations:\n"
+              "    internal.config.kubernetes.io/previousNames: old\n"
+              "    internal.config.kubernetes.io/previousNamespaces: default\n"
+              "    internal.config.kubernetes.io/previousKinds: ConfigMap\n"
+              "    internal.config.kubernetes.io/needsHashSuffix: enabled\n"
+              "    config.kubernetes.io/path: 'x'\n---\n"
+              "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {volumes: [{configMap: {name: old}}]}}\n"),
+        R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a-6ct58987ht"}}
+{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"volumes":[{"configMap":{"name":"a-6ct58987ht"}}]}})");
+}
+
+TEST_CASE("annotations that are no mapping give way to the next note, and not before") {
+  std::string text = replacement("kind: ConfigMap, fieldPath: metadata.name", "metadata.annotations");
+  check(built("namePrefix: y-\ncommonAnnotations: {b: c}\n", "namePrefix: x-\n" + text),
+        R"("kind":"Pod","metadata":{"annotations":{"b":"c"},)");
+  check(built("commonAnnotations: {b: c}\n", "", "{apiVersion: v1, kind: Pod, metadata: {name: p, annotations: ''}}\n"),
+        "expected a mapping of labels or annotations, found a text");
+}
+
+TEST_CASE("a replacement that writes over its source goes on with what it wrote") {
+  check(built(replacement("kind: Pod, fieldPath: metadata.name", "metadata.name, metadata.name",
+                          "{delimiter: /, index: 1}"),
+              ""),
+        R"("name":"p/p/p")");
+  check(
+      built(replacement("kind: Pod, fieldPath: spec.containers", "'spec.containers.[name=n].image'", "{create: true}"),
+            ""),
+      R"({"image":[{"image":"r/x","name":"c"},{"image":[],"name":"n"}],"name":"n"})");
+  // What is made and given nothing is an empty text.
+  check(
+      built(replacement("kind: Pod, fieldPath: spec.containers", "'spec.args.[=x]'", "{create: true, delimiter: ':'}"),
+            ""),
+      R"("args":[""])");
+  check(built(replacement("kind: Pod, fieldPath: metadata.name", "spec.containers.-.name")),
+        "expected a mapping with \"-\"");
+}
+
+TEST_CASE("merging into data makes texts of it, and nothing of nothing") {
+  std::string overlay = "configMapGenerator: [{name: a, behavior: merge, literals: [b=2]}]\n";
+  check(built(overlay, "", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: true, n: null}}\n"),
+        R"("data":{"b":"2","k":"true","n":""})");
+  check(built("configMapGenerator: [{name: a, behavior: merge}]\n", "",
+              "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {}}\n"),
+        R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}})");
+}
+
+TEST_CASE("a kind that was patched reads as what is written over it; another one takes no part in a merge") {
+  std::string patch = "patches: [{patch: \"{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {a: b}}}\"}]\n";
+  std::string written = "replacements: [{sourceValue: '10', targets: [{select: {kind: Pod}, fieldPaths: [kind]}]}]\n";
+  check(built(patch + written), R"("kind":10,)");
+  check(built("configMapGenerator: [{name: a, behavior: merge}]\n",
+              "namePrefix: x-\nreplacements: [{sourceValue: Odd, targets: [{select: {kind: ConfigMap}, fieldPaths: "
+              "[kind]}]}]\n"),
+        "cannot find resource with id ConfigMap.v1.[noGrp]/x-a.[noNs] to replace");
+}
+
+TEST_CASE("replicas and prefixes go by one kind, then and now; plugins in the list come before those in files") {
+  std::string turned =
+      "patches: [{target: {kind: Deployment}, options: {allowKindChange: true, allowNameChange: true}, patch: "
+      "\"{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: n}}\"}]\n";
+  check(built("replicas: [{name: d, count: 7}]\n", turned,
+              "{apiVersion: apps/v1, kind: Deployment, metadata: {name: d}, spec: {replicas: 1}}\n"),
+        R"("spec":{"replicas":1})");
+}
+
+TEST_CASE("namespaces without a group come first; a var's path may end a list with -") {
+  check(
+      built(
+          "sortOptions: {order: legacy}\n", "",
+          "{apiVersion: a/v1, kind: Namespace, metadata: {name: a}}\n---\n{apiVersion: v1, kind: Namespace, metadata: "
+          "{name: z}}\n"),
+      "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"z\"}}\n{");
+  check(
+      built("vars: [{name: V, objref: {apiVersion: v1, kind: Pod, name: p}, fieldref: {fieldpath: "
+            "'spec.containers.-.name'}}]\n"
+            "patches: [{patch: \"{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, args: "
+            "[$(V)]}]}}\"}]\n",
+            ""),
+      R"("args":["c"])");
+}
+
+TEST_CASE("a validator's label may be added where a transformer made the labels") {
+  auto with = [](std::string base, std::string resource) {
+    return built(
+        "validators: [\"{apiVersion: builtin, kind: LabelTransformer, metadata: {name: v}, labels: {validated-by: "
+        "us}, fieldSpecs: [{path: metadata/labels, create: true}]}\"]\n",
+        std::move(base), std::move(resource));
+  };
+  check(with("labels: [{pairs: {a: b}}]\n", "{apiVersion: v1, kind: Pod, metadata: {name: p}}\n"),
+        R"("labels":{"a":"b","validated-by":"us"})");
+  check(with("", "{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {a: b}}}\n"),
+        "shouldn't modify the resource map");
+}
