@@ -169,7 +169,7 @@ List* Any::list() const noexcept {
   return static_cast<List*>(words_.node);
 }
 std::string_view Any::bytes() const noexcept {
-  return words_.node == nullptr ? std::string_view() : static_cast<Bytes*>(words_.node)->content;
+  return words_.node == nullptr ? std::string_view() : *static_cast<Bytes*>(words_.node)->content;
 }
 
 size_t Any::size() const noexcept {

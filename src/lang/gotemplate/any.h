@@ -246,9 +246,13 @@ class Any {
 // A []uint8.
 class Bytes : public Node {
  public:
-  explicit Bytes(std::string content) : content(std::move(content)) {}
-  const std::string content;
+  explicit Bytes(std::shared_ptr<const std::string> content) : content(std::move(content)) {}
+  explicit Bytes(std::string content) : Bytes(std::make_shared<const std::string>(std::move(content))) {}
+  const std::shared_ptr<const std::string> content;
 };
+inline Any bytes_of(std::shared_ptr<const std::string> content) {
+  return Any(types::bytes, new Bytes(std::move(content)));
+}
 inline Any bytes_of(std::string content) {
   return Any(types::bytes, new Bytes(std::move(content)));
 }

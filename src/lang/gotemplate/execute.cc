@@ -668,7 +668,7 @@ class Executor {
     f.file = p_->name;
     f.executing = t_->name;
     if (node_ == kNoNode) return f;
-    std::string_view before = std::string_view(p_->text).substr(0, expr(node_).position);
+    std::string_view before = p_->text.substr(0, expr(node_).position);
     size_t newline = before.rfind('\n');
     f.column = static_cast<int>(newline == before.npos ? before.size() : before.size() - newline - 1);
     f.line = 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));

@@ -77,7 +77,8 @@ class Lexer {
   char32_t peek();
   bool accept(std::string_view set);
   void accept_run(std::string_view set);
-  bool at_terminator();
+  void skip_word();
+  bool at_terminator() const;
   bool at_right_delimiter(bool& trims) const;
   Token item(Token::Type type);
   void ignore();

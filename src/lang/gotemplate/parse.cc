@@ -49,6 +49,23 @@ struct Source {
   Lexer lexer;
   std::optional<Failure> failure;
   const char* stack = nullptr;
+  std::vector<NodeId> scratch;  // of all Parts
+};
+
+// The children of a node that is being read; those of nodes inside it lie above, and are gone when it goes on.
+class Parts {
+ public:
+  explicit Parts(std::vector<NodeId>& stack) : stack_(stack), from_(stack.size()) {}
+  ~Parts() { stack_.resize(from_); }
+  Parts(const Parts&) = delete;
+  void push_back(NodeId id) { stack_.push_back(id); }
+  size_t size() const { return stack_.size() - from_; }
+  bool empty() const { return size() == 0; }
+  NodeId operator[](size_t i) const { return stack_[from_ + i]; }
+
+ private:
+  std::vector<NodeId>& stack_;
+  size_t from_;
 };
 
 class TreeParser {
@@ -359,7 +376,7 @@ class TreeParser {
   NodeId pipeline(std::string_view context, T end) {
     Token token = peek_non_space();
     Expr pipe{.type = Expr::Type::pipe, .position = token.position};
-    std::vector<NodeId> parts;
+    Parts parts(s_.scratch);
     std::vector<std::string_view> declared;
     for (bool more = true; more && ok();) {
       more = false;
@@ -448,7 +465,7 @@ class TreeParser {
 
   NodeId command() {
     Expr command{.type = Expr::Type::command, .position = peek_non_space().position};
-    std::vector<NodeId> parts;
+    Parts parts(s_.scratch);
     while (ok()) {
       peek_non_space();
       NodeId id = operand();
@@ -528,7 +545,7 @@ class TreeParser {
       }
       case T::field:
         e.type = Expr::Type::field;
-        return with_keys(e, {value::Key(t.text.substr(1))});
+        return with_key(e, t.text.substr(1));
       case T::boolean:
         e.type = Expr::Type::boolean;
         e.index = t.text == "true" ? 1 : 0;
@@ -574,7 +591,7 @@ class TreeParser {
         e.index = slots_[i].second;
         break;
       }
-    return with_keys(e, {value::Key(name)});
+    return with_key(e, name);
   }
 
   NodeId number_node(Expr e, const Token& t) {
@@ -688,10 +705,16 @@ class TreeParser {
     p_.nodes.push_back(e);
     return static_cast<NodeId>(p_.nodes.size() - 1);
   }
-  NodeId with_children(Expr e, const std::vector<NodeId>& parts) {
+  NodeId with_children(Expr e, const Parts& parts) {
     e.first = static_cast<uint32_t>(p_.children.size());
     e.count = static_cast<uint32_t>(parts.size());
-    p_.children.insert(p_.children.end(), parts.begin(), parts.end());
+    for (size_t i = 0; i < parts.size(); ++i) p_.children.push_back(parts[i]);
+    return node(e);
+  }
+  NodeId with_key(Expr e, std::string_view key) {
+    e.first = static_cast<uint32_t>(p_.keys.size());
+    e.count = 1;
+    p_.keys.emplace_back(key);
     return node(e);
   }
   NodeId with_keys(Expr e, std::vector<value::Key> keys) {
@@ -721,20 +744,22 @@ class TreeParser {
 
 }  // namespace
 
-tl::expected<std::shared_ptr<const Parsed>, Failure> parse_text(std::string_view name, std::string_view text,
+tl::expected<std::shared_ptr<const Parsed>, Failure> parse_text(std::string_view name,
+                                                                std::shared_ptr<const std::string> text,
                                                                 const Functions& functions) {
   auto parsed = std::make_shared<Parsed>();
   parsed->name = name;
-  parsed->text = text;
-  if (text.size() > kTextMax) {
+  parsed->whole = std::move(text);
+  parsed->text = *parsed->whole;
+  if (parsed->text.size() > kTextMax) {
     Failure f;
     f.kind = ErrorKind::too_large;
-    f.message = fmt::format("text of {} bytes: at most {} are read", text.size(), kTextMax);
+    f.message = fmt::format("text of {} bytes: at most {} are read", parsed->text.size(), kTextMax);
     f.text = fmt::format("template: {}: {}", name, f.message);
     return tl::unexpected(std::move(f));
   }
-  Source source{*parsed, functions, Lexer(parsed->text), std::nullopt,
-                static_cast<const char*>(__builtin_frame_address(0))};
+  Source source{
+      *parsed, functions, Lexer(parsed->text), std::nullopt, static_cast<const char*>(__builtin_frame_address(0)), {}};
   source.lexer.break_is_word = functions.find("break") == nullptr;
   source.lexer.continue_is_word = functions.find("continue") == nullptr;
   TreeParser(source, parsed->name).parse();

@@ -30,7 +30,11 @@ const Template* Set::find(std::string_view name) const {
 }
 
 tl::expected<const Template*, Failure> Set::parse(std::string_view name, std::string_view text) {
-  auto parsed = parse_text(name, text, *functions_);
+  return parse(name, std::make_shared<const std::string>(text));
+}
+
+tl::expected<const Template*, Failure> Set::parse(std::string_view name, std::shared_ptr<const std::string> text) {
+  auto parsed = parse_text(name, std::move(text), *functions_);
   if (!parsed) return tl::unexpected(std::move(parsed.error()));
   const Template* own = nullptr;
   for (const auto& t : (*parsed)->templates) {

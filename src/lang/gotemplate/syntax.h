@@ -80,7 +80,8 @@ struct Template {
 
 struct Parsed {
   std::string name;
-  std::string text;
+  std::shared_ptr<const std::string> whole;
+  std::string_view text;  // of `whole`
   std::vector<Expr> nodes;
   std::vector<NodeId> children;
   std::vector<value::Key> keys;
@@ -93,7 +94,8 @@ struct Parsed {
 };
 
 // Errors as Go's parser gives them: "template: a.yaml:3: unexpected EOF".
-tl::expected<std::shared_ptr<const Parsed>, Failure> parse_text(std::string_view name, std::string_view text,
+tl::expected<std::shared_ptr<const Parsed>, Failure> parse_text(std::string_view name,
+                                                                std::shared_ptr<const std::string> text,
                                                                 const Functions& functions);
 
 }  // namespace slipway::lang::gotemplate

@@ -118,7 +118,9 @@ class Set {
 
   // Adds the text's own template under `name`, and what it defines. As in Go, a later one of the same name replaces an
   // earlier one, unless it is empty but for blanks and comments. Gives the text's own template.
+  // A text that is shared is not copied.
   tl::expected<const Template*, Failure> parse(std::string_view name, std::string_view text);
+  tl::expected<const Template*, Failure> parse(std::string_view name, std::shared_ptr<const std::string> text);
   // A set that sees everything in this one, and keeps to itself what is added to it: what tpl clones. This set must
   // outlive it.
   Set overlay() const;

@@ -66,7 +66,7 @@ Origin Trace::origin_at(const Output& output, size_t at) {
   auto after = std::ranges::upper_bound(output.pieces, at, {}, &Piece::begin);
   if (after == output.pieces.begin()) return {};
   const Piece& piece = *std::prev(after);
-  const std::string& text = piece.in->text;
+  std::string_view text = piece.in->text;
   size_t position = std::min(piece.position + (piece.is_text ? at - piece.begin : 0), text.size());
   size_t start = position == 0 ? 0 : text.rfind('\n', position - 1);
   start = start == text.npos ? 0 : start + (position == 0 ? 0 : 1);

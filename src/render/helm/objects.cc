@@ -361,7 +361,7 @@ Any chart_object(Heap& heap, const Chart& chart, Compat compat) {
 
 Any files_object(Heap& heap, const Chart& chart) {
   std::vector<std::pair<std::string, Any>> files;
-  for (const ChartFile& file : chart.files) files.emplace_back(file.name, bytes_of(*file.data));
+  for (const ChartFile& file : chart.files) files.emplace_back(file.name, bytes_of(file.data));
   return files_of(heap, std::move(files));
 }
 
