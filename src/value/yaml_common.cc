@@ -150,7 +150,10 @@ class CommonReader {
     next_line();
     if (!to_content()) return false;
     bool inside = p_ < end_ && !at_marker();
-    if (inside && column() > at) return block(at, depth + 1, v);
+    if (inside && column() > at) {
+      bool alone = *p_ == '{' || *p_ == '[';
+      return alone ? scalar_or_flow(at, depth, v) : block(at, depth + 1, v);
+    }
     if (inside && column() == at && at_item()) {  // a list may stand at its key's column
       if (depth + 1 >= depth_known_max || depth + 1 >= limits_.depth_max || !count()) return false;
       return list(at, depth + 1, v);
@@ -367,7 +370,13 @@ class CommonReader {
         continue;
       }
       if (indent < 0) {
-        if (blanks <= std::max(at, 0) || *p_ == '\t') return false;
+        if (*p_ == '\t') return false;
+        if (at >= 0 && blanks <= at) {  // nothing in it
+          p_ = from;
+          v = quoted_value("");
+          return count();
+        }
+        if (blanks == 0) return false;
         indent = blanks;
         unquoted_.append(breaks, '\n');
         breaks = 0;
