@@ -1,5 +1,7 @@
 #include "cli/command.h"
 
+#include <limits.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -227,6 +229,21 @@ void print(std::string_view text) {
     ssize_t n = ::write(STDOUT_FILENO, text.data(), text.size());
     if (n <= 0) return;  // the reader went away
     text.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
+void print(const std::vector<std::string_view>& pieces) {
+  std::vector<iovec> left;
+  for (std::string_view piece : pieces)
+    if (!piece.empty()) left.push_back({const_cast<char*>(piece.data()), piece.size()});
+  for (size_t at = 0; at < left.size();) {
+    ssize_t n = ::writev(STDOUT_FILENO, &left[at], static_cast<int>(std::min<size_t>(left.size() - at, IOV_MAX)));
+    if (n <= 0) return;  // the reader went away
+    auto written = static_cast<size_t>(n);
+    for (; at < left.size() && written >= left[at].iov_len; ++at) written -= left[at].iov_len;
+    if (at == left.size()) return;
+    left[at].iov_base = static_cast<char*>(left[at].iov_base) + written;
+    left[at].iov_len -= written;
   }
 }
 

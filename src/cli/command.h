@@ -57,6 +57,7 @@ int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, ch
 
 // For run functions: stdout is the answer, stderr the conversation.
 void print(std::string_view text);
+void print(const std::vector<std::string_view>& pieces);  // one behind the other
 void complain(std::string_view text);
 int report(const Error& error, std::string_view next_step = {});  // prints, gives 1
 

@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -26,7 +27,8 @@ namespace slipway::runtime {
 
 namespace {
 
-// Between the two: a letter, a length, that many bytes. R: the result; Q: a question; A: its answer; M: out of memory.
+// Between the two: a letter, a length, that many bytes. Q: a question; A: its answer. Letters and numbers alone: R: the
+// result, so long; M: out of memory; O: no room for output.
 constexpr size_t kHeadBytes = 9;
 
 bool write_all(int fd, std::string_view bytes) {
@@ -39,12 +41,15 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
-bool send(int fd, char kind, std::string_view text) {
+bool send_head(int fd, char kind, uint64_t number) {
   char head[kHeadBytes];
   head[0] = kind;
-  uint64_t size = text.size();
-  std::memcpy(head + 1, &size, sizeof size);
-  return write_all(fd, {head, sizeof head}) && write_all(fd, text);
+  std::memcpy(head + 1, &number, sizeof number);
+  return write_all(fd, {head, sizeof head});
+}
+
+bool send(int fd, char kind, std::string_view text) {
+  return send_head(fd, kind, text.size()) && write_all(fd, text);
 }
 
 bool read_exactly(int fd, char* into, size_t bytes) {
@@ -106,7 +111,8 @@ bool close_the_door() {
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
-[[noreturn]] void live(int fd, const std::function<std::string(const Ask& ask)>& work, const IsolationLimits& limits) {
+[[noreturn]] void live(int fd, char* memory, const std::function<void(const Ask& ask, IsolatedOutput& out)>& work,
+                       const IsolationLimits& limits) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   child_fd = fd;
   for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
@@ -129,7 +135,7 @@ bool close_the_door() {
 #endif
   if (!close_the_door()) _exit(98);
   std::set_new_handler([] {
-    send(child_fd, 'M', {});
+    send_head(child_fd, 'M', 0);
     _exit(99);
   });
   Ask ask = [fd](std::string_view question) {
@@ -143,8 +149,12 @@ bool close_the_door() {
     if (!read_exactly(fd, answer.data(), size)) _exit(97);
     return answer;
   };
-  std::string result = work(ask);
-  send(fd, 'R', result);
+  IsolatedOutput out(memory, limits.output_bytes_max, [fd] {
+    send_head(fd, 'O', 0);
+    _exit(99);
+  });
+  work(ask, out);
+  send_head(fd, 'R', out.view().size());
   _exit(0);
 }
 
@@ -171,6 +181,19 @@ struct Child {
     return status;
   }
   ~Child() { end(true); }
+};
+
+// Memory that this process and the child share; not a page of it is there before somebody writes.
+struct Shared {
+  Shared(const Shared&) = delete;
+  explicit Shared(size_t size)
+      : size(size),
+        at(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {}
+  ~Shared() {
+    if (at != MAP_FAILED) ::munmap(at, size);
+  }
+  size_t size;
+  void* at;
 };
 
 using Clock = std::chrono::steady_clock;
@@ -218,15 +241,25 @@ Error what_happened(Child& child, const Error& error, const IsolationLimits& lim
 
 }  // namespace
 
-Result<std::string> run_isolated(const std::function<std::string(const Ask& ask)>& work, const Ask& answer,
-                                 IsolationLimits limits) {
+std::string_view IsolatedOutput::append(std::string_view bytes) {
+  if (bytes.size() > bytes_max_ - size_) full_();
+  std::string_view there(static_cast<char*>(std::memcpy(memory_ + size_, bytes.data(), bytes.size())), bytes.size());
+  size_ += bytes.size();
+  return there;
+}
+
+Result<base::SharedText> run_isolated(const std::function<void(const Ask& ask, IsolatedOutput& out)>& work,
+                                      const Ask& answer, IsolationLimits limits) {
+  auto shared = std::make_shared<Shared>(limits.output_bytes_max);
+  if (shared->at == MAP_FAILED) return fail(ErrorKind::io, "mmap: {}", std::strerror(errno));
+  auto* memory = static_cast<char*>(shared->at);
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return fail(ErrorKind::io, "socketpair: {}", std::strerror(errno));
   Fd ours{ends[0]}, theirs{ends[1]};
   pid_t pid = ::fork();
   if (pid < 0) return fail(ErrorKind::io, "fork: {}", std::strerror(errno));
-  if (pid == 0) live(theirs.value, work, limits);
+  if (pid == 0) live(theirs.value, memory, work, limits);
   Child child{pid};
   ::close(theirs.value);
   theirs.value = -1;
@@ -240,13 +273,15 @@ Result<std::string> run_isolated(const std::function<std::string(const Ask& ask)
     if (head[0] == 'M')
       return fail(ErrorKind::too_large, "it needs more than {} MB of memory, and was stopped",
                   limits.memory_bytes_max >> 20);
-    if (size > limits.output_bytes_max)
-      return fail(ErrorKind::too_large, "its output of {} bytes is over the limit of {}", size,
-                  limits.output_bytes_max);
+    if (head[0] == 'O' || size > limits.output_bytes_max)
+      return fail(ErrorKind::too_large, "its output is over the limit of {} bytes", limits.output_bytes_max);
+    if (head[0] == 'R') {
+      child.end(true);  // then nobody writes to the memory any more
+      return base::SharedText({memory, size}, std::move(shared));
+    }
     std::string text(size, '\0');
     if (auto got = read_until(ours.value, text.data(), size, deadline, limits.stop); !got)
       return what_happened(child, got.error(), limits);
-    if (head[0] == 'R') return text;
     if (!send(ours.value, 'A', answer ? answer(text) : std::string())) {
       return what_happened(child, fail(ErrorKind::unavailable, "gone"), limits);
     }

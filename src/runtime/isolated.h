@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/shared_text.h"
 #include "base/time.h"
 
 namespace slipway::runtime {
@@ -23,9 +24,24 @@ struct IsolationLimits {
 // What the work may ask of the process around it, one question at a time; the answer is text.
 using Ask = std::function<std::string(std::string_view question)>;
 
-// The text that `work` gives. `answer` runs here. Errors: too_large (memory, output), timeout, canceled, internal (it
-// crashed; which signal), io.
-Result<std::string> run_isolated(const std::function<std::string(const Ask& ask)>& work, const Ask& answer,
-                                 IsolationLimits limits = {});
+// Where the work puts its result: memory that this process sees as well, so that large results are not sent.
+class IsolatedOutput {
+ public:
+  IsolatedOutput(char* memory, uint64_t bytes_max, std::function<void()> full)
+      : memory_(memory), bytes_max_(bytes_max), full_(std::move(full)) {}
+  // Gives where they are now, in memory that outlives this process. Ends the process when there is no room.
+  std::string_view append(std::string_view bytes);
+  std::string_view view() const { return {memory_, size_}; }
+
+ private:
+  char* memory_;
+  uint64_t bytes_max_, size_ = 0;
+  std::function<void()> full_;
+};
+
+// What `work` put into its output; nobody changes it any more. `answer` runs here. Errors: too_large (memory, output),
+// timeout, canceled, internal (it crashed; which signal), io.
+Result<base::SharedText> run_isolated(const std::function<void(const Ask& ask, IsolatedOutput& out)>& work,
+                                      const Ask& answer, IsolationLimits limits = {});
 
 }  // namespace slipway::runtime

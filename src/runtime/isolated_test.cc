@@ -10,60 +10,56 @@
 
 using namespace slipway;
 using runtime::Ask;
+using runtime::IsolatedOutput;
 using runtime::IsolationLimits;
 using runtime::run_isolated;
 
 TEST_CASE("isolated work computes, asks and answers") {
   std::string captured = "from before";
-  auto done = run_isolated([&](const Ask& ask) { return captured + ", " + ask("zone?"); },
+  auto done = run_isolated([&](const Ask& ask, IsolatedOutput& out) { out.append(captured + ", " + ask("zone?")); },
                            [](std::string_view question) { return std::string(question) + " answered"; });
   REQUIRE_MESSAGE(done, done.error().str());
-  CHECK(*done == "from before, zone? answered");
+  CHECK(done->view() == "from before, zone? answered");
   std::string big(3 << 20, 'x');
-  auto long_one = run_isolated([&](const Ask&) { return big; }, {});
+  auto long_one = run_isolated([&](const Ask&, IsolatedOutput& out) { out.append(big); }, {});
   REQUIRE(long_one);
-  CHECK(*long_one == big);
+  CHECK(long_one->view() == big);
 }
 
 TEST_CASE("isolated work reaches nothing") {
   auto done = run_isolated(
-      [](const Ask&) {
+      [](const Ask&, IsolatedOutput& result) {
         std::string out;
         out += ::open("/etc/passwd", O_RDONLY) < 0 && errno == EPERM ? "no files" : "files";
         out += ::socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM ? ", no network" : ", network";
         out += ::fork() < 0 && errno == EPERM ? ", no processes" : ", processes";
         out += ::write(2, "x", 1) < 0 ? ", no stderr" : ", stderr";
-        return out;
+        result.append(out);
       },
       {});
   REQUIRE_MESSAGE(done, done.error().str());
-  CHECK(*done == "no files, no network, no processes, no stderr");
+  CHECK(done->view() == "no files, no network, no processes, no stderr");
 }
 
 TEST_CASE("what breaks there is one error here") {
-  auto crash = run_isolated(
-      [](const Ask&) -> std::string {
-        std::raise(SIGSEGV);
-        return "";
-      },
-      {});
+  auto crash = run_isolated([](const Ask&, IsolatedOutput&) { std::raise(SIGSEGV); }, {});
   REQUIRE(!crash);
   CHECK(crash.error().message().starts_with("it crashed"));
   auto forever = run_isolated(
-      [](const Ask&) -> std::string {
+      [](const Ask&, IsolatedOutput&) {
         for (volatile uint64_t i = 0;; i = i + 1) {
         }
       },
       {}, {.time_max = std::chrono::milliseconds(200)});
   CHECK(forever.failed_with(ErrorKind::timeout));
-  auto output = run_isolated([](const Ask&) { return std::string(2000, 'x'); }, {}, {.output_bytes_max = 1000});
+  auto output = run_isolated([](const Ask&, IsolatedOutput& out) { out.append(std::string(2000, 'x')); }, {},
+                             {.output_bytes_max = 1000});
   CHECK(output.failed_with(ErrorKind::too_large));
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
   auto memory = run_isolated(
-      [](const Ask&) {
+      [](const Ask&, IsolatedOutput&) {
         std::string all;
         for (;;) all.append(1 << 20, 'x');
-        return all;
       },
       {}, {.memory_bytes_max = 64 << 20});
   CHECK_MESSAGE(memory.failed_with(ErrorKind::too_large), memory.error().str());

@@ -187,7 +187,7 @@ int main(int count_of_words, char** words) {
     std::vector<std::string> warnings;
     auto release = render_release(std::move(request), warnings);
     if (!release) return fmt::print(stderr, "{}\n", release.error().error.str()), 1;
-    bytes += print_release(*release, {})->size();
+    bytes += print_release(*release, {})->str().size();
   }
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   fmt::print("{}\t{:.0f}\trenders/s\t{} bytes each\n", "renders of one chart in one process", count / seconds,

@@ -171,7 +171,7 @@ Task<rh::ReleaseResult> rendered(World& world, rh::ReleaseRequest request, Clust
 int refuse_rendering(const rh::ReleaseError& wrong, bool debug) {
   if (debug) {
     for (const auto& [path, text] : wrong.files)
-      if (!rh::trim_space(text).empty()) print(fmt::format("---\n# Source: {}\n{}\n", path, text));
+      if (!rh::trim_space(text).empty()) print(fmt::format("---\n# Source: {}\n{}\n", path, text.view()));
   }
   std::string more = wrong.rendering && !debug ? "\n\nUse --debug flag to render out invalid YAML" : "";
   int code = refuse(wrong.error.str() + more);
@@ -275,7 +275,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   }
   auto text = rh::print_release(*release, printing);
   if (!text) co_return refuse(text.error());
-  print(*text);
+  print(text->pieces);
   co_return 0;
 }
 

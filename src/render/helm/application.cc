@@ -20,7 +20,7 @@ std::string file_of(const std::string& folder, const std::string& manifest) {
   return folder.empty() ? inner : folder + "/" + inner;
 }
 
-Result<> add_objects(const std::string& text, const std::string& file, std::vector<RenderedObject>& out) {
+Result<> add_objects(std::string_view text, const std::string& file, std::vector<RenderedObject>& out) {
   value::YamlLimits limits;
   auto documents = value::parse_yaml_documents(text, file, limits, value::DuplicateKeys::last_wins);
   if (!documents)

@@ -18,9 +18,10 @@ using namespace lang::gotemplate;
 constexpr std::string_view kWarningStart = "HELM_ERR_START", kWarningEnd = "HELM_ERR_END";
 constexpr int kIncludesMax = 1000;
 constexpr size_t kTplCacheMax = 20'000;
+constexpr size_t kLargeTemplate = 16 << 10;
 
 struct Renderable {
-  std::string_view text;
+  Bytes text;
   Any scope;  // the chart's own . (Chart, Files, Release, Values, ...)
   std::string base_path;
 };
@@ -175,7 +176,7 @@ class Scopes {
     for (const ChartFile& file : chart.templates) {
       std::string_view base = std::string_view(file.name).substr(file.name.rfind('/') + 1);
       if (chart.is_library() && !base.starts_with('_')) continue;
-      templates[joined(path, file.name)] = {*file.data, Any(values_type(compat_), shared_node(scope)),
+      templates[joined(path, file.name)] = {file.data, Any(values_type(compat_), shared_node(scope)),
                                             joined(path, "templates")};
     }
     return scope;
@@ -293,6 +294,7 @@ Result<RenderedFiles> run_all(const Chart& chart, const Value& values, const Rel
   for (const std::string& path : order)
     if (auto parsed = set.parse(path, scopes.templates[path].text); !parsed) return parse_error(path, parsed.error());
   RenderedFiles files;
+  std::string out;
   for (const std::string& path : order) {
     if (std::string_view(path).substr(path.rfind('/') + 1).starts_with('_')) continue;
     Renderable& r = scopes.templates[path];
@@ -300,7 +302,9 @@ Result<RenderedFiles> run_all(const Chart& chart, const Value& values, const Rel
     about.dict()->set("Name", Any::of(path).as_held());
     about.dict()->set("BasePath", Any::of(r.base_path).as_held());
     r.scope.dict()->set("Template", std::move(about).as_held());
-    std::string out;
+    out.clear();
+    if (r.text->size() > kLargeTemplate)
+      out.reserve(r.text->size() + r.text->size() / 16);  // mostly text: about as long
     bool traced = tracing && tracing->path == path;
     if (traced) run.trace(&trace);
     Outcome done = run.execute(set, path, r.scope, out);
@@ -309,7 +313,8 @@ Result<RenderedFiles> run_all(const Chart& chart, const Value& values, const Rel
       tracing->found = {without_no_value(std::move(out)), trace.origins_of(tracing->line)};
       return files;
     }
-    files[path] = without_no_value(std::move(out));
+    out = without_no_value(std::move(out));
+    files[path] = options.keep ? options.keep(out) : base::SharedText(std::move(out));
   }
   return files;
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/shared_text.h"
 #include "lang/gotemplate/template.h"
 #include "render/helm/chart.h"
 #include "render/helm/values.h"
@@ -46,13 +47,15 @@ struct EngineOptions {
   Lookup lookup;              // empty: {}
   // --enable-dns: an address; nothing when the host has none. Empty: every host is "".
   std::function<std::optional<std::string>(std::string_view host)> resolve_host;
+  // Where a rendered file is kept; empty: in memory of its own. Gives the same text.
+  std::function<base::SharedText(std::string_view text)> keep;
   lang::gotemplate::Limits limits;
   lang::gotemplate::Environment environment;
 };
 
 // By path ("web/templates/a.yaml"): partials (_x) are not among them. Error: invalid; `frames` of the failure go into
 // the message. `notes`: what lint would print about required values.
-using RenderedFiles = std::map<std::string, std::string>;
+using RenderedFiles = std::map<std::string, base::SharedText>;
 Result<RenderedFiles> run_templates(const Chart& chart, const Value& values, const ReleaseInfo& release,
                                     const Capabilities& capabilities, const EngineOptions& options,
                                     std::vector<std::string>* notes = nullptr);

@@ -203,7 +203,8 @@ class Linter {
               fmt::format("file extension '{}' not valid. Valid extensions are .yaml, .yml, .tpl, or .txt", extension));
       if (extension != ".yaml") continue;
       auto text = rendered->files.find(name + "/" + file.name);
-      if (text != rendered->files.end() && !trim_space(text->second).empty() && !manifest(file.name, text->second))
+      if (text != rendered->files.end() && !trim_space(text->second).empty() &&
+          !manifest(file.name, std::string(text->second)))
         return;
     }
   }

@@ -67,16 +67,11 @@ size_t space_at(std::string_view text) {  // bytes of the white space character 
   return is ? static_cast<size_t>(r.length) : 0;
 }
 
-std::string_view trim_left(std::string_view text) {
-  while (size_t n = space_at(text)) text.remove_prefix(n);
-  return text;
-}
-
-std::vector<std::string> split3(std::string_view text) {
+std::vector<std::string_view> split3(std::string_view text) {
   text = trim_space(text);
-  std::vector<std::string> out;
+  std::vector<std::string_view> out;
   auto add = [&out](std::string_view piece) {
-    if (!piece.empty()) out.emplace_back(trim_space(piece));
+    if (!piece.empty()) out.push_back(trim_space(piece));
   };
   size_t from = 0;
   for (size_t at = text.starts_with("---") ? 0 : text.find("\n---"); at != text.npos;) {
@@ -93,12 +88,12 @@ std::vector<std::string> split3(std::string_view text) {
   return out;
 }
 
-std::vector<std::string> split4(std::string_view text) {
+std::vector<std::string_view> split4(std::string_view text) {
   text = trim_left(text);
-  std::vector<std::string> out;
+  std::vector<std::string_view> out;
   auto add = [&out](std::string_view piece) {
     piece = trim_left(piece);
-    if (!piece.empty()) out.emplace_back(piece);
+    if (!piece.empty()) out.push_back(piece);
   };
   size_t from = 0;
   for (size_t at = text.starts_with("---") ? 0 : text.find("\n---"); at != text.npos;) {
@@ -112,23 +107,19 @@ std::vector<std::string> split4(std::string_view text) {
   return out;
 }
 
-Result<> add_documents(const std::string& path, std::string_view content, Compat compat, Sorted& out,
+Result<> add_documents(const std::string& path, const base::SharedText& file, Compat compat, Sorted& out,
                        std::vector<std::string>& warnings) {
-  for (std::string& text : split_manifests(content, compat)) {
+  for (std::string_view text : split_manifests(file, compat)) {
     auto head = read_head(text, compat);
     if (!head) {
       Error error = std::move(head).error();
       int line = error.causes().empty() ? 0 : static_cast<int>(base::parse_int(error.causes()[0].message).value_or(0));
-      if (line > 0) {
-        size_t start = content.find(text);
-        if (start != content.npos)
-          line += static_cast<int>(std::count(content.begin(), content.begin() + static_cast<long>(start), '\n'));
-      }
+      if (line > 0) line += static_cast<int>(std::count(file.view().data(), text.data(), '\n'));
       Error out = fail(error.kind(), "YAML parse error on {}: {}", path, error.message());
       if (line > 0) out = std::move(out).cause({"YAMLParseError", std::to_string(line), path});
       return out;
     }
-    Manifest manifest{path, std::move(text), std::move(*head)};
+    Manifest manifest{path, file.piece(text), std::move(*head)};
     const std::string* events = manifest.head.annotation("helm.sh/hook");
     if (!events) {
       out.manifests.push_back(std::move(manifest));
@@ -177,7 +168,7 @@ Result<Sorted> sort_manifests(const RenderedFiles& files, Compat compat, std::ve
   return out;
 }
 
-std::vector<std::string> split_manifests(std::string_view text, Compat compat) {
+std::vector<std::string_view> split_manifests(std::string_view text, Compat compat) {
   return compat == Compat::helm3 ? split3(text) : split4(text);
 }
 
@@ -239,7 +230,15 @@ bool Hook::is_test() const {
 }
 
 std::string_view trim_space(std::string_view text) {
-  text = trim_left(text);
+  return trim_right(trim_left(text));
+}
+
+std::string_view trim_left(std::string_view text) {
+  while (size_t n = space_at(text)) text.remove_prefix(n);
+  return text;
+}
+
+std::string_view trim_right(std::string_view text) {
   for (;;) {
     if (text.empty()) return text;
     if (blank(text.back())) {

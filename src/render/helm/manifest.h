@@ -15,8 +15,8 @@ struct Head {
   const std::string* annotation(std::string_view key) const;     // null: absent
 };
 struct Manifest {
-  std::string path;  // "web/templates/a.yaml"
-  std::string text;  // as printed: without its ---
+  std::string path;       // "web/templates/a.yaml"
+  base::SharedText text;  // as printed: without its ---
   Head head;
 };
 struct Hook {
@@ -35,12 +35,14 @@ struct Sorted {
 // file (field) and the line within what was rendered (message).
 Result<Sorted> sort_manifests(const RenderedFiles& files, Compat compat, std::vector<std::string>& warnings);
 
-// A file's documents, without the empty ones.
-std::vector<std::string> split_manifests(std::string_view text, Compat compat);
+// A file's documents, without the empty ones: pieces of it.
+std::vector<std::string_view> split_manifests(std::string_view text, Compat compat);
 // What Helm reads of a document. Errors: invalid, in the words of its YAML reader.
 Result<Head> read_head(std::string_view document, Compat compat);
 Result<Head> read_head_fully(std::string_view document, Compat compat);  // the same, by the YAML reader alone
 
 std::string_view trim_space(std::string_view text);  // Go's strings.TrimSpace
+std::string_view trim_left(std::string_view text);
+std::string_view trim_right(std::string_view text);
 
 }  // namespace slipway::render::helm

@@ -264,17 +264,27 @@ size_t key_length(std::string_view line) {
 }
 
 bool fine_bytes(std::string_view text, bool& tabs) {
-  unsigned wrong = 0, high = 0, tab = 0;
+  // bytes only, so that the compiler takes sixteen at a time
+  uint8_t wrong = 0, high = 0, tab = 0;
   for (char byte : text) {
-    auto c = static_cast<unsigned char>(byte);
-    wrong |= static_cast<unsigned>((c < 0x20) & (c != '\n') & (c != '\t')) | static_cast<unsigned>(c == 0x7F);
-    tab |= static_cast<unsigned>(c == '\t');
+    auto c = static_cast<uint8_t>(byte);
+    uint8_t is_tab = c == '\t', is_newline = c == '\n', is_control = c < 0x20, is_delete = c == 0x7F;
+    wrong |= static_cast<uint8_t>((is_control ^ is_tab ^ is_newline) | is_delete);
+    tab |= is_tab;
     high |= c;
   }
   tabs = tab != 0;
   if (wrong != 0) return false;
   if (high < 0x80) return true;
   for (size_t at = 0; at < text.size();) {
+    uint64_t eight = 0;
+    if (at + 8 <= text.size()) {
+      std::memcpy(&eight, text.data() + at, 8);
+      if ((eight & 0x8080808080808080) == 0) {
+        at += 8;
+        continue;
+      }
+    }
     if (static_cast<unsigned char>(text[at]) < 0x80) {
       ++at;
       continue;

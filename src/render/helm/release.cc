@@ -13,12 +13,31 @@ namespace slipway::render::helm {
 
 namespace {
 
-void append_document(std::string& out, std::string_view path, std::string_view text) {
-  out += "---\n# Source: ";
-  out += path;
-  out += '\n';
-  out += text;
-  out += '\n';
+void append_document(std::vector<std::string_view>& out, std::string_view path, std::string_view text) {
+  out.insert(out.end(), {"---\n# Source: ", path, "\n", text, "\n"});
+}
+
+void append_manifests(std::vector<std::string_view>& out, const Release& release, bool crds) {
+  if (crds)
+    for (const CrdFile& crd : release.crds) append_document(out, crd.path, *crd.data);
+  for (const Manifest& m : release.documents.manifests) append_document(out, m.path, m.text);
+}
+
+std::string joined(const std::vector<std::string_view>& pieces) {
+  size_t size = 0;
+  for (std::string_view piece : pieces) size += piece.size();
+  std::string all;
+  all.reserve(size);
+  for (std::string_view piece : pieces) all += piece;
+  return all;
+}
+
+// White space at both ends, that of the text which the pieces are of.
+void trim(std::vector<std::string_view>& pieces) {
+  size_t first = 0;
+  while (first < pieces.size() && (pieces[first] = trim_left(pieces[first])).empty()) ++first;
+  pieces.erase(pieces.begin(), pieces.begin() + static_cast<long>(first));
+  while (!pieces.empty() && (pieces.back() = trim_right(pieces.back())).empty()) pieces.pop_back();
 }
 
 // The group behind "# Source: [^/]+/(.+)" in a document.
@@ -111,7 +130,7 @@ ReleaseResult render_release(ReleaseRequest request, std::vector<std::string>& w
     }
     if (request.subchart_notes || it->first == root_notes) {
       if (!out.notes.empty()) out.notes += '\n';
-      out.notes += it->second;
+      out.notes += it->second.view();
     }
     it = files->erase(it);
   }
@@ -130,44 +149,44 @@ ReleaseResult render_release(ReleaseRequest request, std::vector<std::string>& w
 }
 
 std::string manifest_block(const Release& release, bool crds) {
-  std::string all;
-  size_t size = 0;
-  for (const Manifest& m : release.documents.manifests) size += m.text.size() + m.path.size() + 32;
-  all.reserve(size + 64);
-  if (crds)
-    for (const CrdFile& crd : release.crds) append_document(all, crd.path, *crd.data);
-  for (const Manifest& m : release.documents.manifests) append_document(all, m.path, m.text);
-  return all;
+  std::vector<std::string_view> pieces;
+  append_manifests(pieces, release, crds);
+  return joined(pieces);
 }
 
-Result<std::string> print_release(const Release& release, const PrintOptions& options) {
-  std::string out = options.manifests ? *options.manifests : manifest_block(release, options.crds);
-  // in place: this may be megabytes
-  std::string_view trimmed = trim_space(out);
-  auto front = static_cast<size_t>(trimmed.data() - out.data());
-  out.resize(front + trimmed.size());
-  out.erase(0, front);
-  out += '\n';
+Result<PrintedRelease> print_release(const Release& release, const PrintOptions& options) {
+  PrintedRelease out;
+  if (options.manifests)
+    out.pieces.push_back(*options.manifests);
+  else
+    append_manifests(out.pieces, release, options.crds);
+  trim(out.pieces);
+  out.pieces.emplace_back("\n");
   if (options.hooks) {
     for (const Hook& hook : release.documents.hooks) {
       if (!options.tests && hook.is_test()) continue;
-      append_document(out, hook.manifest.path, hook.manifest.text);
+      append_document(out.pieces, hook.manifest.path, hook.manifest.text);
     }
   }
   if (options.show_only.empty()) return out;
-  std::vector<std::string> documents = split_manifests(out, options.compat);
-  std::string shown;
+  out.whole = std::make_shared<const std::string>(joined(out.pieces));
+  out.pieces.clear();
+  std::vector<std::string_view> documents = split_manifests(*out.whole, options.compat);
   for (const std::string& pattern : options.show_only) {
     bool missing = true;
-    for (const std::string& document : documents) {
+    for (std::string_view document : documents) {
       std::string_view source = source_of(document);
       if (source.empty() || !match_path(pattern, source).value_or(false)) continue;
-      shown += "---\n" + document + "\n";
+      out.pieces.insert(out.pieces.end(), {"---\n", document, "\n"});
       missing = false;
     }
     if (missing) return fail(ErrorKind::not_found, "could not find template {} in chart", pattern);
   }
-  return shown;
+  return out;
+}
+
+std::string PrintedRelease::str() const {
+  return joined(pieces);
 }
 
 Result<> check_installable(const Chart& chart, Compat compat, std::vector<std::string>& warnings) {

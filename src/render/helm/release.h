@@ -51,8 +51,14 @@ struct PrintOptions {
 };
 // CRDs where they are wanted, and manifests, without hooks: what a post-renderer gets.
 std::string manifest_block(const Release& release, bool crds);
-// What `helm template` prints. Error: not_found, "could not find template x in chart".
-Result<std::string> print_release(const Release& release, const PrintOptions& options);
+// What `helm template` prints, one behind the other: pieces of the release and the options, which must outlive it.
+struct PrintedRelease {
+  std::vector<std::string_view> pieces;
+  std::shared_ptr<const std::string> whole;  // what `pieces` may be of
+  std::string str() const;
+};
+// Error: not_found, "could not find template x in chart".
+Result<PrintedRelease> print_release(const Release& release, const PrintOptions& options);
 
 // What Helm looks at before it renders: a library chart, and dependencies that charts/ lacks, are refused; a deprecated
 // chart is a warning. Error: invalid.

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <map>
 
 #include "base/text.h"
 #include "runtime/isolated.h"
@@ -15,13 +16,17 @@ std::atomic<bool> in_workers{false}, stopping{false};
 
 constexpr uint64_t kMemoryMax = 2ull << 30;
 constexpr uint64_t kOutputMax = 512 << 20;
+constexpr uint64_t kHere = UINT64_MAX;  // a place: what is told follows
 
+// Writes to a std::string or to what the parent sees.
+template <class Out>
 class Writer {
  public:
+  explicit Writer(Out& out) : out_(out) {}
   Writer& number(uint64_t n) {
     char bytes[sizeof n];
     std::memcpy(bytes, &n, sizeof n);
-    out_.append(bytes, sizeof n);
+    out_.append(std::string_view(bytes, sizeof n));
     return *this;
   }
   Writer& text(std::string_view s) {
@@ -34,10 +39,9 @@ class Writer {
     for (const std::string& s : all) text(s);
     return *this;
   }
-  std::string take() { return std::move(out_); }
 
  private:
-  std::string out_;
+  Out& out_;
 };
 
 // Reads what a child wrote that may have been taken over: every length is checked.
@@ -71,27 +75,54 @@ class Reader {
     return all;
   }
   bool good() const { return good_; }
-
- private:
   uint64_t broken() {
     good_ = false;
     in_ = {};
     return 0;
   }
+
+ private:
   std::string_view in_;
   bool good_ = true;
 };
 
-void write(Writer& out, const Manifest& m) {
-  out.text(m.path).text(m.text).text(m.head.api_version).text(m.head.kind).text(m.head.name);
+// Writes to what the parent sees. Rendered texts lie there already, where the engine put them: their places are told.
+class Packer : public Writer<runtime::IsolatedOutput> {
+ public:
+  explicit Packer(runtime::IsolatedOutput& out) : Writer(out), out_(out) {}
+  Packer& place(std::string_view text) {
+    std::string_view all = out_.view();
+    bool inside = text.data() >= all.data() && text.data() + text.size() <= all.data() + all.size();
+    if (inside)
+      number(static_cast<uint64_t>(text.data() - all.data())).number(text.size());
+    else
+      number(kHere).text(text);
+    return *this;
+  }
+
+ private:
+  runtime::IsolatedOutput& out_;
+};
+
+// What is at a place that was told.
+base::SharedText read_place(Reader& in, const base::SharedText& whole) {
+  uint64_t at = in.number();
+  if (at == kHere) return whole.piece(in.text());
+  uint64_t size = in.number();
+  if (at > whole.view().size() || size > whole.view().size() - at) return in.broken(), base::SharedText();
+  return whole.piece(whole.view().substr(at, size));
+}
+
+void write(Packer& out, const Manifest& m) {
+  out.place(m.text).text(m.path).text(m.head.api_version).text(m.head.kind).text(m.head.name);
   out.number(m.head.annotations.size());
   for (const auto& [key, note] : m.head.annotations) out.text(key).text(note);
 }
 
-Manifest read_manifest(Reader& in) {
+Manifest read_manifest(Reader& in, const base::SharedText& whole) {
   Manifest m;
+  m.text = read_place(in, whole);
   m.path = in.text();
-  m.text = in.text();
   m.head.api_version = in.text();
   m.head.kind = in.text();
   m.head.name = in.text();
@@ -102,22 +133,27 @@ Manifest read_manifest(Reader& in) {
   return m;
 }
 
-void write(Writer& out, const RenderedFiles& files) {
+void write(Packer& out, const RenderedFiles& files) {
   out.number(files.size());
-  for (const auto& [path, text] : files) out.text(path).text(text);
+  for (const auto& [path, text] : files) out.place(text).text(path);
 }
 
-RenderedFiles read_files(Reader& in) {
+RenderedFiles read_files(Reader& in, const base::SharedText& whole) {
   RenderedFiles files;
   for (uint64_t n = in.count(); n > 0; --n) {
-    std::string path(in.text());
-    files[std::move(path)] = in.text();
+    base::SharedText text = read_place(in, whole);
+    files[std::string(in.text())] = std::move(text);
   }
   return files;
 }
 
-std::string packed(const ReleaseResult& result, const std::vector<std::string>& warnings) {
-  Writer out;
+uint64_t address_of(const Bytes& text) {
+  return reinterpret_cast<uintptr_t>(text.get());
+}
+
+void pack(const ReleaseResult& result, const std::vector<std::string>& warnings, runtime::IsolatedOutput& output) {
+  Packer out(output);
+  uint64_t start = output.view().size();
   out.texts(warnings).number(result.has_value());
   if (!result) {
     const Error& error = result.error().error;
@@ -125,8 +161,8 @@ std::string packed(const ReleaseResult& result, const std::vector<std::string>& 
     out.number(error.causes().size());
     for (const base::Cause& cause : error.causes()) out.text(cause.reason).text(cause.message).text(cause.field);
     write(out, result.error().files);
-    out.text(result.error().explanation);
-    return out.take();
+    out.text(result.error().explanation).number(start);
+    return;
   }
   out.number(result->documents.manifests.size());
   for (const Manifest& m : result->documents.manifests) write(out, m);
@@ -139,14 +175,29 @@ std::string packed(const ReleaseResult& result, const std::vector<std::string>& 
         .number(static_cast<uint64_t>(hook.weight));
   }
   out.number(result->crds.size());
-  for (const CrdFile& crd : result->crds) out.text(crd.path).text(*crd.data);
+  // Their texts are the chart's, which the parent has at the same place.
+  for (const CrdFile& crd : result->crds) out.text(crd.path).number(address_of(crd.data));
   out.text(result->notes);
   write(out, result->files);
-  return out.take();
+  out.number(start);
 }
 
-ReleaseResult unpacked(std::string_view text, std::vector<std::string>& warnings) {
-  Reader in(text);
+void add_texts(const Chart& chart, std::map<uint64_t, Bytes>& known) {
+  for (const ChartFile& file : chart.files) known[address_of(file.data)] = file.data;
+  for (const auto& child : chart.dependencies) add_texts(*child, known);
+}
+
+ReleaseResult unpacked(const base::SharedText& text, const Chart& chart, std::vector<std::string>& warnings) {
+  auto unreadable = [] {
+    return tl::unexpected(
+        ReleaseError{fail(ErrorKind::internal, "the rendering worker's answer cannot be read"), false, {}, {}});
+  };
+  std::map<uint64_t, Bytes> known;
+  add_texts(chart, known);
+  std::string_view all = text;
+  uint64_t start = all.size() < sizeof start ? 0 : Reader(all.substr(all.size() - sizeof start)).number();
+  if (start > all.size()) return unreadable();
+  Reader in(all.substr(start));  // behind the texts that are told by their places
   auto said = in.texts();
   warnings.insert(warnings.end(), said.begin(), said.end());
   ReleaseResult result;
@@ -161,14 +212,14 @@ ReleaseResult unpacked(std::string_view text, std::vector<std::string>& warnings
       cause.field = in.text();
       error = std::move(error).cause(std::move(cause));
     }
-    RenderedFiles files = read_files(in);
+    RenderedFiles files = read_files(in, text);
     result = tl::unexpected(ReleaseError{std::move(error), rendering, std::move(files), std::string(in.text())});
   } else {
     Release release;
-    for (uint64_t n = in.count(); n > 0; --n) release.documents.manifests.push_back(read_manifest(in));
+    for (uint64_t n = in.count(); n > 0; --n) release.documents.manifests.push_back(read_manifest(in, text));
     for (uint64_t n = in.count(); n > 0; --n) {
       Hook hook;
-      hook.manifest = read_manifest(in);
+      hook.manifest = read_manifest(in, text);
       hook.events = in.texts();
       hook.delete_policies = in.texts();
       hook.log_policies = in.texts();
@@ -177,22 +228,23 @@ ReleaseResult unpacked(std::string_view text, std::vector<std::string>& warnings
     }
     for (uint64_t n = in.count(); n > 0; --n) {
       std::string path(in.text());
-      release.crds.push_back({std::move(path), std::make_shared<const std::string>(in.text())});
+      auto data = known.find(in.number());
+      if (data == known.end()) return unreadable();
+      release.crds.push_back({std::move(path), data->second});
     }
     release.notes = in.text();
-    release.files = read_files(in);
+    release.files = read_files(in, text);
     result = std::move(release);
   }
-  if (!in.good())
-    return tl::unexpected(
-        ReleaseError{fail(ErrorKind::internal, "the rendering worker's answer cannot be read"), false, {}, {}});
+  if (!in.good()) return unreadable();
   return result;
 }
 
 // Questions: a letter, then texts.
 std::string answer(const ReleaseRequest& request, std::string_view question) {
   Reader in(question);
-  Writer out;
+  std::string reply;
+  Writer out(reply);
   std::string_view kind = in.text();
   if (kind == "zone" && request.engine.environment.zoneinfo) {
     auto file = request.engine.environment.zoneinfo(in.text());
@@ -208,7 +260,14 @@ std::string answer(const ReleaseRequest& request, std::string_view question) {
   } else {
     out.number(0).text({});
   }
-  return out.take();
+  return reply;
+}
+
+// What a question of this kind about these words is sent as.
+std::string asking(std::string_view kind, std::string_view about) {
+  std::string question;
+  Writer(question).text(kind).text(about);
+  return question;
 }
 
 }  // namespace
@@ -223,13 +282,14 @@ void stop_workers() {
 
 ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& warnings) {
   if (!in_workers) return render_release(std::move(request), warnings);
-  auto work = [&](const runtime::Ask& ask) {
+  auto work = [&](const runtime::Ask& ask, runtime::IsolatedOutput& out) {
     // Neither is freed: this process is about to end.
     auto& inner = *new ReleaseRequest(request);
     inner.engine.process_ends = true;
+    inner.engine.keep = [&out](std::string_view text) { return base::SharedText(out.append(text), nullptr); };
     if (request.engine.environment.zoneinfo) {
       inner.engine.environment.zoneinfo = [&ask](std::string_view zone) -> std::optional<std::string> {
-        std::string text = ask(Writer().text("zone").text(zone).take());
+        std::string text = ask(asking("zone", zone));
         Reader in(text);
         if (in.number() == 0) return std::nullopt;
         return std::string(in.text());
@@ -237,7 +297,7 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
     }
     if (request.engine.resolve_host) {
       inner.engine.resolve_host = [&ask](std::string_view host) -> std::optional<std::string> {
-        std::string text = ask(Writer().text("host").text(host).take());
+        std::string text = ask(asking("host", host));
         Reader in(text);
         if (in.number() == 0) return std::nullopt;
         return std::string(in.text());
@@ -246,9 +306,10 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
     if (request.engine.lookup) {
       inner.engine.lookup = [&ask](std::string_view version, std::string_view kind, std::string_view ns,
                                    std::string_view name) -> Result<Value> {
-        Writer question;
-        question.text("lookup").texts({std::string(version), std::string(kind), std::string(ns), std::string(name)});
-        std::string text = ask(question.take());
+        std::string question;
+        Writer(question).text("lookup").texts(
+            {std::string(version), std::string(kind), std::string(ns), std::string(name)});
+        std::string text = ask(question);
         Reader in(text);
         bool found = in.number() != 0;
         std::string_view rest = in.text();
@@ -258,7 +319,7 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
     }
     std::vector<std::string> said;
     auto& result = *new ReleaseResult(render_release(std::move(inner), said));
-    return packed(result, said);
+    pack(result, said, out);
   };
   auto done = runtime::run_isolated(
       work, [&](std::string_view question) { return answer(request, question); },
@@ -270,7 +331,7 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
                        done.error().message());
     return tl::unexpected(ReleaseError{std::move(error), false, {}, {}});
   }
-  return unpacked(*done, warnings);
+  return unpacked(*done, *request.chart, warnings);
 }
 
 }  // namespace slipway::render::helm

@@ -123,7 +123,7 @@ Result<std::vector<Resource>> inflate_chart(const HelmChart& chart, const HelmGl
   if (!done) return std::move(done).error().error;
   helm::PrintOptions print{
       .crds = chart.include_crds, .hooks = !chart.skip_hooks, .tests = !chart.skip_tests, .show_only = {}};
-  std::string text = OR_RETURN(helm::print_release(*done, print));
+  std::string text = OR_RETURN(helm::print_release(*done, print)).str();
   std::vector<Resource> out =
       OR_RETURN(read_resources(text, fmt::format("{}/templates", found.tree->shown(found.path)), known));
   for (Resource& r : out) r.from_chart = true;
