@@ -183,16 +183,18 @@ class RealFiles final : public Files {
     std::string out;
     size_t size = st.st_size > 0 ? static_cast<size_t>(st.st_size) : 0;  // 0 under /proc
     size_t used = 0;
-    while (true) {
+    for (size_t room = size + 1;; room = std::max<size_t>(used, 4096)) {
       if (used > limit || size > limit) return fail(ErrorKind::too_large, "read {}: larger than {} bytes", path, limit);
-      if (used == out.size()) out.resize(std::max(size + 1, used + std::max<size_t>(used, 4096)));
-      ssize_t n = again([&] { return ::read(fd.get(), out.data() + used, out.size() - used); });
+      ssize_t n = 0;
+      out.resize_and_overwrite(used + room, [&](char* into, size_t) {
+        n = again([&] { return ::read(fd.get(), into + used, room); });
+        return used + static_cast<size_t>(std::max<ssize_t>(n, 0));
+      });
       if (n < 0) return failed("read", path);
-      if (n == 0) break;
       used += static_cast<size_t>(n);
+      bool is_all = n == 0 || (size > 0 && S_ISREG(st.st_mode) && static_cast<size_t>(n) < room);
+      if (is_all && used <= limit) return out;
     }
-    out.resize(used);
-    return out;
   }
 
   Result<> write_atomically(std::string path, std::string_view bytes, uint32_t permissions) override {
