@@ -1,4 +1,12 @@
 # Every library we use, found once; rooms name the imported targets. All are Debian 12 packages (script/setup installs them).
+#
+# Four fifths of `slipway version`, and a third of rendering a small chart, was the dynamic linker: looking up C++ names,
+# and each of libcrypto's and SQLite's own. With SLIPWAY_STATIC_LIBRARIES (in the release) all but the C library is linked
+# in; a fix in OpenSSL then needs a new slipway.
+if(SLIPWAY_STATIC_LIBRARIES)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+  set(OPENSSL_USE_STATIC_LIBS ON)
+endif()
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
@@ -6,10 +14,8 @@ pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
-
-# Two thirds of `slipway version` was the dynamic linker looking up C++ names. The C++ libraries can be linked in
-# (SLIPWAY_STATIC_CXX, in the release); what faces the network (OpenSSL, nghttp2) stays Debian's to update.
-if(SLIPWAY_STATIC_CXX)
+find_library(CRYPT crypt REQUIRED)
+if(SLIPWAY_STATIC_LIBRARIES)
   add_library(fmt STATIC cmake/fmt.cc)  # Debian has no archive of it, but its headers hold all the code
   target_compile_definitions(fmt PUBLIC FMT_SHARED)  # declared as with Debian's libfmt.so
   add_library(fmt::fmt ALIAS fmt)
