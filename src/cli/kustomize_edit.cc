@@ -256,7 +256,7 @@ Result<> create(World& world, const std::vector<std::string>& words) {
   if (request.arguments.size()) OR_RETURN(render::kustomize::edit(file.fields, request));
   if (flags.is("--autodetect")) {
     std::vector<std::string> found;
-    render::kustomize::KnownKinds known(kinds::builtin_catalog());
+    render::kustomize::KnownKinds known(nullptr);
     detect(place, "", flags.is("--recursive"), &known, found);
     for (const std::string& path : found) {
       Value there = file.fields["resources"];

@@ -18,14 +18,21 @@ Task<Result<LocalTree>> read_local_tree(World& world, std::string path) {
       break;
     }
   }
+  // Outside of a repository: two folders up, where a base beside an overlay lies, else one, else the folder alone. What
+  // is too large to read is passed over.
+  std::vector<std::string> roots{root};
   if (root == whole && !world.files().exists(whole + "/.git")) {
-    auto parent = std::filesystem::path(whole).parent_path().parent_path().string();
-    if (parent.size() > 1) root = parent;
+    auto one = std::filesystem::path(whole).parent_path(), two = one.parent_path();
+    roots = {two.string(), one.string(), whole};
+    std::erase_if(roots, [](const std::string& up) { return up.size() <= 1; });
+  } else if (root != whole) {
+    roots.push_back(whole);
   }
-  auto tree = co_await sources::read_directory(world, root);
-  if (!tree && root != whole) {
-    root = whole;
+  Result<std::shared_ptr<const sources::Tree>> tree = fail(ErrorKind::not_found, "there is no {}", path);
+  for (const std::string& up : roots) {
+    root = up;
     tree = co_await sources::read_directory(world, root);
+    if (tree) break;
   }
   if (!tree) co_return std::move(tree).error();
   co_return LocalTree{std::move(*tree), whole == root ? "" : whole.substr(root.size() + 1)};

@@ -73,7 +73,8 @@ void sort_fields(std::vector<FieldSpec>& fields) {
 
 Result<> Configuration::merge(const Configuration& other) {
   if (other.builtin && !other.custom) {
-    if (builtin) return {};
+    // Beside custom rows it is merged all the same: one of those may stand in the way of a row that was here before.
+    if (builtin && !custom) return {};
     if (!custom) {
       *this = other;
       return {};

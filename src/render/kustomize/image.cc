@@ -31,12 +31,14 @@ class Retag {
       : image_(image),
         pattern_("^" + image.name + "(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{}-]*)?$",
                  RE2::Quiet) {}
+  size_t written() const { return written_; }
   bool may_match(std::string_view text) const { return pattern_.ok() && RE2::PartialMatch(text, pattern_); }
 
   Result<Value> operator()(const Value& field) const {
     if (field.is_null()) return field;
     if (!field.is_string()) return fail(ErrorKind::invalid, "expected an image name, found {}", words(field.type()));
     if (!may_match(field.as_string())) return field;
+    ++written_;
     ImageName parts = split_image_name(field.as_string());
     if (!image_.new_name.empty()) parts.name = image_.new_name;
     if (!image_.new_tag.empty() || !image_.digest.empty()) {
@@ -55,6 +57,7 @@ class Retag {
  private:
   const Image& image_;
   RE2 pattern_;
+  mutable size_t written_ = 0;
 };
 
 Result<Value> in_containers(const Value& node, const Retag& retag) {
@@ -75,7 +78,9 @@ Result<Value> in_containers(const Value& node, const Retag& retag) {
       for (size_t i = 0; i < after.size(); ++i) {
         if (!after[i].is_object() || !after[i]["image"].is_string()) continue;
         Value image = OR_RETURN(retag(after[i]["image"]));
-        if (!(image == after[i]["image"])) after = after.with_item(i, after[i].with_member("image", std::move(image)));
+        const Value& old = after[i]["image"];
+        if (!(image == old) || value::note_of(image) != value::note_of(old))
+          after = after.with_item(i, after[i].with_member("image", std::move(image)));
       }
     }
     if (!after.same_node(inner)) out = out.with_member(key, std::move(after));
@@ -89,10 +94,12 @@ Result<> set_image(ResourceSet& set, const Image& image, std::span<const FieldSp
   Retag retag(image);
   for (Resource& r : set.all()) {
     if (r.is_removed() || r.gvk().kind == "CustomResourceDefinition") continue;
+    size_t before = retag.written();
     Value after = OR_RETURN(in_containers(r.object(), retag));
     if (!after.same_node(r.object())) r.set_object(std::move(after));
     for (const FieldSpec& field : fields)
       OR_RETURN(change_fields(r, field, Missing::skip, [&](const Value& v) { return retag(v); }));
+    r.scalars_written += static_cast<int>(retag.written() - before);
   }
   return {};
 }

@@ -149,3 +149,42 @@ TEST_CASE("a validator's label may be added where a transformer made the labels"
   check(with("", "{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {a: b}}}\n"),
         "shouldn't modify the resource map");
 }
+
+TEST_CASE("a rule for one kind that differs from the one for all shows when those are merged again") {
+  std::string config = "images: [{kind: Widget, path: 'spec/containers[]/image'}]\n";
+  auto tree =
+      sources::testing::make_tree({{"app/kustomization.yaml", "resources: [../base, r.yaml]\n"},
+                                   {"app/r.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}\n"},
+                                   {"base/kustomization.yaml", "resources: [../sub]\nconfigurations: [c.yaml]\n"},
+                                   {"base/c.yaml", config},
+                                   {"sub/kustomization.yaml", "resources: [r.yaml]\n"},
+                                   {"sub/r.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: p}}\n"}});
+  bool base = build({.tree = tree, .path = "base", .catalog = &kinds::builtin_catalog()}).has_value();
+  CHECK(base);
+  auto done = build({.tree = tree, .path = "app", .catalog = &kinds::builtin_catalog()});
+  REQUIRE(!done.has_value());
+  CHECK(done.error().message().find("conflicting") != std::string::npos);
+}
+
+TEST_CASE(
+    "what stands in quotes keeps them, whoever writes there: values added, images, and texts that JSON patches left") {
+  const char* deployment =
+      "{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, labels: {a: 'x', b: x}}, spec: {template: {spec: "
+      "{containers: [{name: c, image: foo}, {name: q, image: 'foo'}, {name: o, image: 'r:'}]}}}}\n";
+  check(
+      built(
+          "transformers: [\"{apiVersion: builtin, kind: ValueAddTransformer, metadata: {name: v}, value: '5', targets: "
+          "[{fieldPath: metadata/labels/a}, {fieldPath: metadata/labels/b}]}\"]\n",
+          "", deployment),
+      R"("labels":{"a":"5","b":5})");
+  std::string ten =
+      "replacements: [{sourceValue: '10', targets: [{select: {kind: Deployment}, fieldPaths: "
+      "['spec.template.spec.containers.*.image']}]}]\n";
+  check(built("images: [{name: foo}]\n" + ten, "", deployment),
+        R"([{"image":10,"name":"c"},{"image":"10","name":"q"},{"image":"10","name":"o"}])");
+  std::string patch =
+      "patchesJson6902: [{target: {version: v1, group: apps, kind: Deployment, name: d}, patch: "
+      "'[{\"op\": \"add\", \"path\": \"/x\", \"value\": 1}]'}]\n";
+  check(built(patch + "images: [{name: r}, {name: foo}]\n" + ten, "", deployment),
+        R"([{"image":10,"name":"c"},{"image":10,"name":"q"},{"image":"10","name":"o"}])");
+}

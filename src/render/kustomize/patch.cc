@@ -1,5 +1,6 @@
 #include "render/kustomize/patch.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
@@ -12,6 +13,7 @@
 #include "value/json.h"
 #include "value/note.h"
 #include "value/patch.h"
+#include "value/yaml.h"
 
 namespace slipway::render::kustomize {
 
@@ -118,8 +120,11 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, Allowed allowed
     return {};
   }
   Value after = std::move(*merged), before = r.object();
-  // kustomize writes the kind back, as plain text.
-  if (!allowed.kind) after = after.with_member("kind", value::noted(Value(kind), value::Note::untagged));
+  // kustomize writes the kind back, as plain text unless it stands in quotes.
+  if (!allowed.kind) {
+    bool quoted = value::note_of(after["kind"]) == value::Note::quoted;
+    after = after.with_member("kind", value::noted(Value(kind), quoted ? value::Note::quoted : value::Note::untagged));
+  }
   if (whole)
     set_with_notes(r, std::move(after));
   else
@@ -186,14 +191,23 @@ Value as_real(const Value& large) {
   return value::noted(Value(plain), value::Note::spelled);
 }
 
+// Whether a text stands in quotes, or in a block, once it is written.
+bool is_quoted_in_yaml(std::string_view text) {
+  if (text.empty() || !value::read_plain(text).is_string()) return true;
+  auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '.' ||
+           c == '_';
+  };
+  if (std::ranges::all_of(text, is_plain)) return false;
+  char first = value::to_yaml(Value(text))[0];
+  return first == '\'' || first == '"' || first == '|';
+}
+
 // As what was written out and read again: texts are in quotes where they must be, annotations are texts.
 Value reread(const Value& v) {
-  if (v.is_string() && value::note_of(v) == value::Note::spelled) return as_real(v);
-  if (v.is_string())
-    return value::noted(v, value::read_plain(v.as_string()).is_string() && !v.as_string().empty() &&
-                                   v.as_string().find('\n') == std::string_view::npos
-                               ? value::Note::none
-                               : value::Note::quoted);
+  value::Note note = value::note_of(v);
+  if (v.is_string() && (note == value::Note::spelled || note == value::Note::untagged)) return as_real(v);
+  if (v.is_string()) return value::noted(v, is_quoted_in_yaml(v.as_string()) ? value::Note::quoted : value::Note::none);
   if (v.is_null()) return Value();
   Value out = v;
   for (size_t i = 0; v.is_array() && i < v.size(); ++i)

@@ -80,7 +80,7 @@ class Resource {
   };
   std::vector<SharedLabel> shared_labels;
   bool labels_made = false;  // its labels are a transformer's work, as kustomize writes them, and the last of metadata
-  int scalars_written = 0;   // by a transformer that writes numbers: over an equal one too
+  int scalars_written = 0;   // by replicas and images: over an equal one too
   bool needs_hash = false;
   bool generated = false;
   bool from_chart = false;  // its namespace is the chart's affair

@@ -167,8 +167,9 @@ Slot KnownKinds::builtin_of(const GroupVersionKind& id) const {
   Slot slot{.kinds = this};
   if (!has_builtin_schema(id.api_version(), id.kind)) return slot;
   slot.known = true;
-  const kinds::Kind* kind = catalog_.find(id);
-  if (!kind) kind = catalog_.find_kind(id.group, id.kind);
+  const kinds::Catalog& catalog = catalog_ ? *catalog_ : kinds::builtin_catalog();
+  const kinds::Kind* kind = catalog.find(id);
+  if (!kind) kind = catalog.find_kind(id.group, id.kind);
   slot.builtin.type = kind && kind->builtin && kind->type ? kind->type : &metadata_only();
   return slot;
 }

@@ -53,7 +53,8 @@ struct Slot {
 // whether the built-in one is known beside it depends on what had been looked up by then.
 class KnownKinds {
  public:
-  explicit KnownKinds(const kinds::Catalog& catalog) : catalog_(catalog) {}
+  // `catalog` null: the built-in one, whose tables are read when the first patch needs them.
+  explicit KnownKinds(const kinds::Catalog* catalog) : catalog_(catalog) {}
   bool is_cluster_scoped(const GroupVersionKind& id) const;
   Slot schema_of(const GroupVersionKind& id) const;
   void add(std::shared_ptr<const OpenApi> schema);
@@ -61,7 +62,7 @@ class KnownKinds {
  private:
   Slot builtin_of(const GroupVersionKind& id) const;
   enum class Builtin { alone, below, above, absent };
-  const kinds::Catalog& catalog_;
+  const kinds::Catalog* catalog_;
   std::shared_ptr<const OpenApi> own_;
   Builtin builtin_ = Builtin::alone;
   mutable bool looked_up_ = false, asked_scope_ = false;

@@ -58,8 +58,11 @@ class Writer {
   Result<Value> written(const Value& node) {
     if (node.is_object() || node.is_array())
       return fail(ErrorKind::invalid, "expected a scalar, found {}", words(node.type()));
-    if (target_.file_path_position <= 0) return untagged(add_.value);
-    return untagged(with_part(scalar_text(node), static_cast<size_t>(target_.file_path_position - 1), add_.value));
+    std::string text = add_.value;
+    if (target_.file_path_position > 0)
+      text = with_part(scalar_text(node), static_cast<size_t>(target_.file_path_position - 1), text);
+    bool quoted = value::note_of(node) == value::Note::quoted;  // the quotes stay
+    return quoted ? value::noted(Value(text), value::Note::quoted) : untagged(text);
   }
   Result<Value> write_index(const Value& node, const std::string& part, std::span<const std::string> rest) {
     if (!node.is_array()) return fail(ErrorKind::invalid, "expected a list, found {}", words(node.type()));
