@@ -188,3 +188,12 @@ TEST_CASE(
   check(built(patch + "images: [{name: r}, {name: foo}]\n" + ten, "", deployment),
         R"([{"image":10,"name":"c"},{"image":10,"name":"q"},{"image":"10","name":"o"}])");
 }
+
+TEST_CASE("where there are vars, what they might stand in counts as text") {
+  std::string added =
+      "transformers: [\"{apiVersion: builtin, kind: ValueAddTransformer, metadata: {name: v}, value: '5', targets: "
+      "[{fieldPath: metadata/labels/a, selector: {kind: Pod}}]}\"]\n";
+  std::string vars = "vars: [{name: V, objref: {apiVersion: v1, kind: Pod, name: p}}]\n";
+  check(built(added, ""), R"("labels":{"a":5})");
+  check(built(added + vars, ""), R"("labels":{"a":"5"})");
+}

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "render/kustomize/replacement.h"
 #include "value/json.h"
+#include "value/note.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -91,7 +92,8 @@ class Replacer {
     for (const auto& [key, item] : field.members())
       if (item.is_string()) {
         Value after = expand(item);
-        if (!(after == item)) out = out.with_member(key, std::move(after));
+        if (!(after == item) || value::note_of(after) != value::note_of(item))
+          out = out.with_member(key, std::move(after));
       }
     return out;
   }
@@ -100,7 +102,8 @@ class Replacer {
   // A text that is one $(VAR) takes the value with its type; within a text it is printed.
   Value expand(const Value& field) {
     std::string_view text = field.as_string();
-    if (text.find('$') == text.npos) return field;
+    // Whatever is looked at here counts as text from then on.
+    if (text.find('$') == text.npos) return value::note_of(field) == value::Note::untagged ? Value(text) : field;
     std::string out;
     for (size_t i = 0; i < text.size(); ++i) {
       if (text[i] != '$' || i + 1 == text.size()) {
