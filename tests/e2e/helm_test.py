@@ -78,6 +78,39 @@ for case_file in sorted(os.listdir(record.CASES)):
     if case_file.endswith(".txt"):
         add(case_file)
 
+
+class Words(Folder):
+    """What Helm 3.22 prints for commands that are no rendering."""
+
+    def test_show(self):
+        self.chart("c")
+        self.write("c/values.yaml", "b: {c: x}\n")
+        self.write("c/crds/x.yaml", "kind: X\n")
+        self.write("c/crds/y.yaml", "kind: Y\n")
+        self.assertEqual("kind: X\n\nkind: Y\n\n", self.helm("show", "crds", "c"))
+        self.assertTrue(self.helm("show", "all", "c").endswith("---\nkind: X\n\nkind: Y\n\n"))
+        self.assertEqual("x", self.helm("show", "values", "c", "--jsonpath", "{.b.c}").strip())
+        self.assertEqual("Error: error parsing jsonpath {: unclosed action\n", self.helm("show", "values", "c", "--jsonpath", "{", code=1))
+        self.assertEqual('Error: "helm show chart" requires 1 argument\n\nUsage:  helm show chart [CHART] [flags]\n', self.helm("show", "chart", code=1))
+
+    def test_dependencies_packages_and_names(self):
+        self.chart("c")
+        self.assertEqual("WARNING: no dependencies at c/charts\n", self.helm("dep", "list", "c"))
+        self.assertEqual("Error: stat nope: no such file or directory\n", self.helm("dependency", "list", "nope", code=1))
+        self.assertEqual("Successfully packaged chart and saved it to: out/c-1.0.0.tgz\n", self.helm("package", "c", "-d", "out"))
+        self.assertEqual("Error: invalid semantic version\n", self.helm("package", "c", "--version", "x", code=1))
+        self.assertEqual("Error: cannot push directory, must provide chart archive (.tgz)\n", self.helm("push", "c", "oci://localhost:1", code=1))
+        self.assertEqual("[]\n", self.helm("repo", "list", "-o", "json"))
+        self.assertEqual("Error: no repositories configured\n", self.helm("repo", "remove", "x", code=1))
+        self.assertIn("requires 1 argument", self.helm("repo", "index", code=1))
+        self.assertEqual("Error: non-absolute URLs should be in form of repo_name/path_to_chart, got: nope\n", self.helm("template", "r", "nope", code=1))
+
+    def test_version(self):
+        self.assertEqual("v3.22\n", self.helm("version", "--short"))
+        self.assertEqual('version.BuildInfo{Version:"v3.22", GitCommit:"", GitTreeState:"", GoVersion:"go1.26.8"}\n', self.helm("version"))
+        self.assertEqual("v3.22", self.helm("version", "--template", "{{.Version}}"))
+
+
 class BadInput(Folder):
     """One clear error each, exit code 1, nothing written."""
 

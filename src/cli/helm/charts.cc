@@ -6,6 +6,7 @@
 #include "cli/helm/commands.h"
 #include "cli/helm/packages.h"
 #include "cli/paths.h"
+#include "lang/jsonpath/jsonpath.h"
 #include "render/helm/environment.h"
 #include "render/helm/schema.h"
 #include "render/helm/version.h"
@@ -19,30 +20,60 @@ namespace rh = render::helm;
 
 namespace {
 
-Result<Flags> flags_of(const std::vector<Option>& options, const Invocation& said, size_t least, const char* usage) {
-  auto flags = Flags::parse(options, said.arguments);
-  if (flags && flags->arguments.size() < least)
-    return fail(ErrorKind::bad_request, "{} argument{} expected\n\nUsage:  {}", least, least == 1 ? "" : "s", usage);
-  return flags;
+constexpr size_t kAny = SIZE_MAX;
+
+// Helm's words for too few or too many arguments. `usage`: behind the command's own words.
+Result<> check_count(size_t count, size_t least, size_t most, std::string_view command, std::string_view usage) {
+  if (count >= least && count <= most) return {};
+  std::string wanted = least == most   ? fmt::format("requires {}", least)
+                       : count < least ? fmt::format("requires at least {}", least)
+                                       : fmt::format("accepts at most {}", most);
+  size_t named = count < least ? least : most;
+  return fail(ErrorKind::bad_request, "\"helm {}\" {} argument{}\n\nUsage:  helm {} {} [flags]", command, wanted,
+              named == 1 ? "" : "s", command, usage);
+}
+
+std::string without_slashes(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+// The first word of commands that have commands of their own. Errors: bad_request with those that there are.
+Result<std::string> verb_of(const Flags& flags, std::string_view command, std::string_view known) {
+  std::string said = flags.arguments.empty() ? "" : flags.arguments[0];
+  for (std::string_view word : base::split(known, ' '))
+    if (said == word) return said;
+  return fail(ErrorKind::bad_request, "unknown command \"{}\" for \"helm {}\": expected one of {}", said, command,
+              known);
 }
 
 // ---- show ----
 
 std::vector<Option> show_options() {
-  return joined({chart_flags(), global_flags()});
+  return joined({{{"--jsonpath", "TEMPLATE", "what of the values to print"}}, chart_flags(), global_flags()});
 }
 
 Task<int> show(runtime::RealWorld& world, Invocation said) {
-  auto flags = flags_of(show_options(), said, 2, "helm show all|chart|values|readme|crds CHART");
+  auto flags = Flags::parse(show_options(), said.arguments);
   if (!flags) co_return refuse(flags.error());
-  std::string what = flags->arguments[0];
-  static const std::vector<std::string> known = {"all", "chart", "values", "readme", "crds"};
-  if (std::ranges::find(known, what) == known.end())
-    co_return refuse(
-        fmt::format("unknown command \"{}\" for \"helm show\": expected all, chart, values, readme or crds", what));
+  auto verb = verb_of(*flags, "show", "all chart values readme crds");
+  if (!verb) co_return refuse(verb.error());
+  std::string what = *verb;
+  if (auto fits = check_count(flags->arguments.size() - 1, 1, 1, "show " + what, "[CHART]"); !fits)
+    co_return refuse(fits.error());
+  if (flags->has("--jsonpath") && what != "values") co_return refuse("unknown flag: --jsonpath");
   auto found = co_await find_chart(world, flags->arguments[1], *flags);
   if (!found) co_return refuse(found.error());
   const rh::Chart& chart = *found->chart;
+  if (flags->has("--jsonpath")) {
+    std::string text = flags->text("--jsonpath");
+    auto path = lang::jsonpath::compile(text);
+    if (!path) co_return refuse(fmt::format("error parsing jsonpath {}: {}", text, path.error().message()));
+    auto shown = lang::jsonpath::render(*path, chart.values, lang::jsonpath::Missing::refuse);
+    if (!shown) co_return refuse(shown.error());
+    print(*shown);
+    co_return 0;
+  }
   auto text_of = [&](std::string_view name) -> std::string {
     for (const rh::ChartFile& file : chart.raw)
       if (base::to_lower(file.name) == name) return *file.data;
@@ -63,10 +94,9 @@ Task<int> show(runtime::RealWorld& world, Invocation said) {
     if (!readme.empty()) out += readme + "\n";
   }
   if (all || what == "crds") {
-    for (const rh::CrdFile& crd : rh::crds_of(chart)) {
-      if (!crd.data->starts_with("---")) out += "---\n";
-      out += *crd.data + "\n";
-    }
+    auto crds = rh::crds_of(chart);
+    if (all && !crds.empty() && !crds[0].data->starts_with("---")) out += "---\n";
+    for (const rh::CrdFile& crd : crds) out += *crd.data + "\n";
   }
   print(out);
   co_return 0;
@@ -97,25 +127,30 @@ std::string dependency_status(const rh::Chart& chart, const rh::Dependency& d, c
 }
 
 Task<int> dependency(runtime::RealWorld& world, Invocation said) {
-  auto flags = flags_of(dependency_options(), said, 1, "helm dependency build|update|list CHART");
+  auto flags = Flags::parse(dependency_options(), said.arguments);
   if (!flags) co_return refuse(flags.error());
-  std::string verb = flags->arguments[0];
-  std::string directory = absolute_path(flags->arguments.size() > 1 ? flags->arguments[1] : ".");
-  if (verb == "build" || verb == "update" || verb == "up") {
+  auto word = verb_of(*flags, "dependency", "build update list up ls");
+  if (!word) co_return refuse(word.error());
+  std::string verb = *word == "up" ? "update" : *word == "ls" ? "list" : *word;
+  if (auto fits = check_count(flags->arguments.size() - 1, 0, 1, "dependency " + verb, "CHART"); !fits)
+    co_return refuse(fits.error());
+  std::string path = flags->arguments.size() > 1 ? flags->arguments[1] : ".";
+  std::string directory = absolute_path(path);
+  bool there = world.files().exists(directory);
+  if (verb != "list") {
+    if (!there) co_return refuse(fmt::format("could not find {0}: stat {0}: no such file or directory", path));
     auto done =
         co_await fetch_dependencies(world, directory, verb == "build" ? Wanted::locked : Wanted::latest, *flags);
     if (!done) co_return refuse(done.error());
     print(*done);
     co_return 0;
   }
-  if (verb != "list" && verb != "ls")
-    co_return refuse(
-        fmt::format("unknown command \"{}\" for \"helm dependency\": expected build, update or list", verb));
+  if (!there) co_return refuse(fmt::format("stat {}: no such file or directory", path));
   auto found = co_await find_chart(world, directory, *flags);
   if (!found) co_return refuse(found.error());
   const rh::Chart& chart = *found->chart;
   if (chart.metadata.dependencies.empty()) {
-    complain(fmt::format("WARNING: no dependencies at {}/charts\n", directory));
+    print(fmt::format("WARNING: no dependencies at {}charts\n", path == "." ? "" : without_slashes(path) + "/"));
     co_return 0;
   }
   auto files = world.files().list(directory + "/charts").value_or(std::vector<std::string>());
@@ -145,11 +180,13 @@ std::vector<Option> package_options() {
 }
 
 Task<int> package(runtime::RealWorld& world, Invocation said) {
-  auto flags = flags_of(package_options(), said, 1, "helm package [CHART_PATH] [...]");
+  auto flags = Flags::parse(package_options(), said.arguments);
   if (!flags) co_return refuse(flags.error());
+  if (flags->arguments.empty()) co_return refuse("need at least one argument, the path to the chart");
   if (flags->is("--sign")) co_return refuse("--sign is not offered: charts are not signed");
   for (const std::string& path : flags->arguments) {
     std::string directory = absolute_path(path);
+    if (!world.files().exists(directory)) co_return refuse(fmt::format("stat {}: no such file or directory", path));
     if (flags->is("--dependency-update")) {
       auto done = co_await fetch_dependencies(world, directory, Wanted::latest, *flags);
       if (!done) co_return refuse(done.error());
@@ -157,19 +194,24 @@ Task<int> package(runtime::RealWorld& world, Invocation said) {
     auto found = co_await find_chart(world, directory, *flags);
     if (!found) co_return refuse(found.error());
     rh::Chart& chart = *found->chart;
-    if (flags->has("--version")) chart.metadata.version = flags->text("--version");
+    if (flags->has("--version")) {
+      chart.metadata.version = flags->text("--version");
+      if (!rh::is_version(chart.metadata.version)) co_return refuse("invalid semantic version");
+    }
     if (flags->has("--app-version")) chart.metadata.app_version = flags->text("--app-version");
     if (!rh::is_version(chart.metadata.version))
       co_return refuse(fmt::format("validation: chart.metadata.version \"{}\" is invalid", chart.metadata.version));
     if (std::string missing = rh::missing_dependencies(chart); !missing.empty())
       co_return refuse("found in Chart.yaml, but missing in charts/ directory: " + missing);
     auto now = std::chrono::duration_cast<std::chrono::seconds>(world.now().time_since_epoch()).count();
-    std::string file =
-        absolute_path(flags->text("--destination", ".")) + "/" + chart.name() + "-" + chart.metadata.version + ".tgz";
+    std::string to = flags->text("--destination", ".");
+    std::string name = "/" + chart.name() + "-" + chart.metadata.version + ".tgz";
+    std::string file = absolute_path(to) + name;
     if (auto made = world.files().make_directories(file.substr(0, file.rfind('/'))); !made)
       co_return refuse(made.error());
     if (auto done = world.files().write_atomically(file, pack(chart, now), 0644); !done) co_return refuse(done.error());
-    print(fmt::format("Successfully packaged chart and saved it to: {}\n", file));
+    print(fmt::format("Successfully packaged chart and saved it to: {}\n",
+                      to == "." ? file : without_slashes(to) + name));
   }
   co_return 0;
 }
@@ -184,8 +226,10 @@ std::vector<Option> pull_options() {
 }
 
 Task<int> pull(runtime::RealWorld& world, Invocation said) {
-  auto flags = flags_of(pull_options(), said, 1, "helm pull [chart URL | repo/chartname] [...]");
+  auto flags = Flags::parse(pull_options(), said.arguments);
   if (!flags) co_return refuse(flags.error());
+  if (auto fits = check_count(flags->arguments.size(), 1, kAny, "pull", "[chart URL | repo/chartname] [...]"); !fits)
+    co_return refuse(fits.error());
   if (flags->is("--prov")) co_return refuse("--prov is not offered: signatures are not fetched");
   for (const std::string& name : flags->arguments) {
     auto fetched = co_await fetch_named(world, name, *flags);
@@ -220,13 +264,17 @@ std::vector<Option> push_options() {
 }
 
 Task<int> push(runtime::RealWorld& world, Invocation said) {
-  auto flags = flags_of(push_options(), said, 2, "helm push [chart] [remote]");
+  auto flags = Flags::parse(push_options(), said.arguments);
   if (!flags) co_return refuse(flags.error());
+  if (auto fits = check_count(flags->arguments.size(), 2, kAny, "push", "[chart] [remote]"); !fits)
+    co_return refuse(fits.error());
   std::string file = flags->arguments[0], remote = flags->arguments[1];
   if (!remote.starts_with("oci://"))
     co_return refuse(fmt::format("scheme prefix missing from remote (e.g. \"oci://\"): {}", remote));
   auto bytes = world.files().read(absolute_path(file), 64 << 20);
-  if (!bytes) co_return refuse(fmt::format("stat {}: no such file or directory", file));
+  if (world.files().exists(absolute_path(file) + "/."))
+    co_return refuse("cannot push directory, must provide chart archive (.tgz)");
+  if (!bytes) co_return refuse(fmt::format("{}: no such file", file));
   auto loaded = rh::load_archive(*bytes);
   if (!loaded) co_return refuse(loaded.error());
   auto access = access_of(world, *flags);
@@ -299,18 +347,31 @@ Task<Result<std::string>> repo_index(World& world, std::string folder, Flags fla
 }
 
 Task<int> repo(runtime::RealWorld& world, Invocation said) {
-  auto flags = flags_of(repo_options(), said, 1, "helm repo add|list|update|remove|index");
+  auto flags = Flags::parse(repo_options(), said.arguments);
   if (!flags) co_return refuse(flags.error());
-  std::string verb = flags->arguments[0];
+  auto word = verb_of(*flags, "repo", "add list update remove index ls up rm");
+  if (!word) co_return refuse(word.error());
+  std::string verb = *word;
   auto arguments = std::vector<std::string>(flags->arguments.begin() + 1, flags->arguments.end());
+  std::string format = flags->text("--output", "table");
+  if (format != "table" && format != "json" && format != "yaml")
+    co_return refuse(fmt::format("invalid argument \"{}\" for \"-o, --output\" flag: invalid format type", format));
+  if (verb == "index")
+    if (auto fits = check_count(arguments.size(), 1, 1, "repo index", "[DIR]"); !fits) co_return refuse(fits.error());
   if (verb == "index") {
-    auto done = co_await repo_index(world, arguments.empty() ? "." : arguments[0], *flags);
+    auto done = co_await repo_index(world, arguments[0], *flags);
     if (!done) co_return refuse(done.error());
     co_return 0;
   }
   auto known = read_repositories(world, *flags);
   if (!known) co_return refuse(known.error());
   if (verb == "list" || verb == "ls") {
+    if (format != "table") {
+      ArrayBuilder list;
+      for (const auto& one : *known) list.push(Value{{"name", one.name}, {"url", one.url}});
+      print(format == "json" ? value::to_json(list.build()) + "\n" : value::to_yaml(list.build()));
+      co_return 0;
+    }
     if (known->empty()) co_return refuse("no repositories to show");
     size_t name = 4, url = 3;
     for (const auto& one : *known) name = std::max(name, one.name.size()), url = std::max(url, one.url.size());
@@ -343,6 +404,9 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
     co_return 0;
   }
   if (verb == "remove" || verb == "rm") {
+    if (auto fits = check_count(arguments.size(), 1, kAny, "repo remove", "[REPO1 [REPO2 ...]]"); !fits)
+      co_return refuse(fits.error());
+    if (known->empty()) co_return refuse("no repositories configured");
     for (const std::string& name : arguments) {
       auto there = std::ranges::find(*known, name, &NamedRepository::name);
       if (there == known->end()) co_return refuse(fmt::format("no repo named \"{}\" found", name));
@@ -352,30 +416,27 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
     }
     co_return 0;
   }
-  if (verb == "update" || verb == "up") {
-    if (known->empty()) co_return refuse("no repositories found. You must add one before updating");
-    print("Hang tight while we grab the latest from your chart repositories...\n");
-    bool failed = false;
-    for (const NamedRepository& one : *known) {
-      if (!arguments.empty() && std::ranges::find(arguments, one.name) == arguments.end()) continue;
-      sources::ChartAccess access;
-      access.username = one.username;
-      access.password = one.password;
-      auto index = co_await sources::fetch_index(world, one.url, access);
-      if (index) {
-        print(fmt::format("...Successfully got an update from the \"{}\" chart repository\n", one.name));
-      } else {
-        failed = true;
-        print(fmt::format("...Unable to get an update from the \"{}\" chart repository ({}):\n\t{}\n", one.name,
-                          one.url, index.error().str()));
-      }
+  // update
+  if (known->empty()) co_return refuse("no repositories found. You must add one before updating");
+  print("Hang tight while we grab the latest from your chart repositories...\n");
+  bool failed = false;
+  for (const NamedRepository& one : *known) {
+    if (!arguments.empty() && std::ranges::find(arguments, one.name) == arguments.end()) continue;
+    sources::ChartAccess access;
+    access.username = one.username;
+    access.password = one.password;
+    auto index = co_await sources::fetch_index(world, one.url, access);
+    if (index) {
+      print(fmt::format("...Successfully got an update from the \"{}\" chart repository\n", one.name));
+    } else {
+      failed = true;
+      print(fmt::format("...Unable to get an update from the \"{}\" chart repository ({}):\n\t{}\n", one.name, one.url,
+                        index.error().str()));
     }
-    if (failed) co_return refuse("failed to update some of the repositories");
-    print("Update Complete. ⎈Happy Helming!⎈\n");
-    co_return 0;
   }
-  co_return refuse(
-      fmt::format("unknown command \"{}\" for \"helm repo\": expected add, list, update, remove or index", verb));
+  if (failed) co_return refuse("failed to update some of the repositories");
+  print("Update Complete. ⎈Happy Helming!⎈\n");
+  co_return 0;
 }
 
 Command command(const char* words, const char* arguments, const char* summary, const char* help,
@@ -404,6 +465,12 @@ Command dependency_command() {
                  "Repositories are file://, https:// and oci://, or @NAME of `helm repo add`. Nothing is written "
                  "before all is fetched.",
                  dependency_options(), dependency);
+}
+Command dep_command() {
+  Command c = dependency_command();
+  c.words = "helm dep";
+  c.summary = "the same, shorter";
+  return c;
 }
 Command package_command() {
   return command("helm package", "[CHART...]", "pack a chart into NAME-VERSION.tgz", "Packs charts as Helm does.",

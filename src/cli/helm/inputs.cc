@@ -124,8 +124,10 @@ Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags)
         if (name.ends_with(".yaml") || name.ends_with(".yml"))
           co_return fail(ErrorKind::invalid, "file '{}' seems to be a YAML file, but expected a gzipped archive",
                          whole);
-        co_return fail(ErrorKind::invalid,
-                       "file '{}' does not appear to be a gzipped archive; got 'text/plain; charset=utf-8'", whole);
+        // Go judges the first 512 bytes; where there are fewer, it sees the zeros behind them
+        bool text = bytes.size() >= 512 && bytes.substr(0, 512).find('\0') == bytes.npos;
+        co_return fail(ErrorKind::invalid, "file '{}' does not appear to be a gzipped archive; got '{}'", whole,
+                       text ? "text/plain; charset=utf-8" : "application/octet-stream");
       }
       loaded = rh::load_archive(bytes, limits);
     }
@@ -183,7 +185,8 @@ Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, 
     co_return co_await sources::fetch_chart(world, url, name, range, access);
   size_t slash = name.find('/');
   if (slash == name.npos)
-    co_return fail(ErrorKind::not_found, "failed to download \"{}\": there is no such path, and no --repo", name);
+    co_return fail(ErrorKind::not_found, "non-absolute URLs should be in form of repo_name/path_to_chart, got: {}",
+                   name);
   auto repositories = OR_CO_RETURN(read_repositories(world, flags));
   for (const NamedRepository& one : repositories) {
     if (one.name != name.substr(0, slash)) continue;

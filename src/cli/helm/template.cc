@@ -221,7 +221,9 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   }
   if (flags.has("--timeout")) {
     auto time = base::parse_go_duration(flags.text("--timeout"));
-    if (!time) co_return refuse(fmt::format("invalid argument \"{}\" for \"--timeout\" flag", flags.text("--timeout")));
+    if (!time)
+      co_return refuse(fmt::format("invalid argument \"{0}\" for \"--timeout\" flag: time: invalid duration \"{0}\"",
+                                   flags.text("--timeout")));
     request.time_max = *time;
   }
   request.chart = std::move(found->chart);

@@ -68,7 +68,7 @@ class Loader {
         chart.files.push_back(file);
       else
         warnings_.push_back(
-            "load.go:150: Warning: Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend "
+            "load.go:138: Warning: Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend "
             "migrating to Chart.lock.");
       return {};
     }
@@ -85,7 +85,7 @@ class Loader {
     if (file.name == "requirements.yaml") {
       if (!v1)
         warnings_.push_back(
-            "load.go:129: Warning: Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend "
+            "load.go:120: Warning: Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend "
             "migrating "
             "dependencies to Chart.yaml.");
       if (auto done = read_requirements(*file.data, chart.metadata); !done)

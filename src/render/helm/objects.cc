@@ -6,6 +6,7 @@
 #include "lang/gotemplate/template.h"
 #include "render/helm/glob.h"
 #include "render/helm/read.h"
+#include "render/helm/release.h"
 #include "value/yaml.h"
 
 namespace slipway::render::helm {
@@ -365,23 +366,26 @@ Any files_object(Heap& heap, const Chart& chart) {
   return files_of(heap, std::move(files));
 }
 
+Any helm_version_object(Heap& heap, Compat compat) {
+  std::vector<Dict::Entry> fields = {{"Version", text(helm_version(compat))},
+                                     {"GitCommit", text("")},
+                                     {"GitTreeState", text("")},
+                                     {"GoVersion", text("go1.26.8")}};
+  if (compat == Compat::helm4) fields.push_back({"KubeClientVersion", text("v1.37")});
+  return heap.structure(helm_version_type(compat), std::move(fields));
+}
+
 Any capabilities_object(Heap& heap, const Capabilities& capabilities, Compat compat) {
   const KubeVersion& kube = capabilities.kube;
   std::vector<Any> versions;
   for (const std::string& v : capabilities.api_versions) versions.push_back(text(v));
-  bool four = compat == Compat::helm4;
-  std::vector<Dict::Entry> helm = {{"Version", text(four ? "v4.3" : "v3.22")},
-                                   {"GitCommit", text("")},
-                                   {"GitTreeState", text("")},
-                                   {"GoVersion", text("go1.26.8")}};
-  if (four) helm.push_back({"KubeClientVersion", text("v1.37")});
   return heap.structure(capabilities_type(compat),
                         {{"KubeVersion", heap.structure(kube_version_type(compat), {{"Version", text(kube.version)},
                                                                                     {"Major", text(kube.major)},
                                                                                     {"Minor", text(kube.minor)},
                                                                                     {kNormal, text(kube.normal)}})},
                          {"APIVersions", heap.list(std::move(versions), version_set_type(compat))},
-                         {"HelmVersion", heap.structure(helm_version_type(compat), std::move(helm))}});
+                         {"HelmVersion", helm_version_object(heap, compat)}});
 }
 
 Any release_object(Heap& heap, const ReleaseInfo& release) {

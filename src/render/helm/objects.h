@@ -12,6 +12,7 @@ lang::gotemplate::Any chart_object(lang::gotemplate::Heap& heap, const Chart& ch
 lang::gotemplate::Any files_object(lang::gotemplate::Heap& heap, const Chart& chart);
 lang::gotemplate::Any capabilities_object(lang::gotemplate::Heap& heap, const Capabilities& capabilities,
                                           Compat compat);
+lang::gotemplate::Any helm_version_object(lang::gotemplate::Heap& heap, Compat compat);  // a version.BuildInfo
 lang::gotemplate::Any release_object(lang::gotemplate::Heap& heap, const ReleaseInfo& release);
 
 }  // namespace slipway::render::helm

@@ -6,6 +6,7 @@
 #include "lang/sprig/sprig.h"
 #include "render/helm/go_json.h"
 #include "render/helm/ignore.h"
+#include "render/helm/objects.h"
 #include "render/helm/schema.h"
 #include "render/helm/version.h"
 
@@ -203,15 +204,20 @@ Result<> check_installable(const Chart& chart, Compat compat, std::vector<std::s
       four ? "an" : "An", four ? '\'' : '`', four ? '\'' : '`', missing);
 }
 
-Result<std::string> name_from_template(std::string_view text, const lang::gotemplate::Environment& environment) {
-  namespace gt = lang::gotemplate;
+namespace {
+
+namespace gt = lang::gotemplate;
+
+// A template of the command line's, over a value that `make` gives.
+template <class Make>
+Result<std::string> run_small(const char* name, std::string_view text, const gt::Environment& environment, Make make) {
   static const auto functions = [] {
     auto all = std::make_shared<gt::Functions>();
     lang::sprig::add_functions(*all);
     return all;
   }();
   gt::Set set(functions);
-  auto parsed = set.parse("name-template", text);
+  auto parsed = set.parse(name, text);
   if (!parsed) return fail(ErrorKind::invalid, "{}", parsed.error().text);
   gt::Limits limits;
   limits.steps_max = 1'000'000;
@@ -219,9 +225,24 @@ Result<std::string> name_from_template(std::string_view text, const lang::gotemp
   limits.memory_bytes_max = 64 << 20;
   gt::Run run(limits, environment);
   std::string out;
-  if (auto done = run.execute(set, **parsed, gt::Any::nil(), out); !done)
+  if (auto done = run.execute(set, **parsed, make(run.heap()), out); !done)
     return fail(ErrorKind::invalid, "{}", done.error().text);
   return out;
+}
+
+}  // namespace
+
+Result<std::string> name_from_template(std::string_view text, const gt::Environment& environment) {
+  return run_small("name-template", text, environment, [](gt::Heap&) { return gt::Any::nil(); });
+}
+
+std::string helm_version(Compat compat) {
+  return compat == Compat::helm4 ? "v4.3" : "v3.22";
+}
+
+Result<std::string> print_helm_version(Compat compat, std::string_view text, const gt::Environment& environment) {
+  return run_small("_", text.empty() ? "{{ printf \"%#v\\n\" . }}" : text, environment,
+                   [compat](gt::Heap& heap) { return helm_version_object(heap, compat); });
 }
 
 Result<> check_release_name(std::string_view name, Compat compat) {

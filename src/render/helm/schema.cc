@@ -664,6 +664,11 @@ Result<std::string> schema_faults(std::string_view schema_json, const Value& val
     // It is read as a stream there.
     return fail(ErrorKind::invalid, "{}", words == "unexpected end of JSON input" ? "unexpected EOF" : words);
   }
+  if (!schema->is_object() && !schema->is_bool())
+    return fail(ErrorKind::invalid,
+                "\"file:///values.schema.json#\" is not valid against metaschema: jsonschema validation failed with "
+                "'https://json-schema.org/draft/2020-12/schema#'\n- at '': got {}, want boolean or object",
+                value::json_word(*schema));
   auto faults = Validator(*schema, warnings).run(values);
   if (!faults) return std::move(faults).error();
   std::string out;

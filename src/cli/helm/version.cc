@@ -1,0 +1,45 @@
+// slipway helm version.
+#include "cli/helm/commands.h"
+#include "cli/helm/flags.h"
+#include "cli/helm/inputs.h"
+#include "render/helm/environment.h"
+
+namespace slipway::cli::helm {
+
+namespace rh = render::helm;
+
+namespace {
+
+Task<int> version(runtime::RealWorld& world, Invocation said) {
+  auto flags = Flags::parse(version_command().options, said.arguments);
+  if (!flags) co_return refuse(flags.error());
+  auto compat = compat_of(*flags);
+  if (!compat) co_return refuse(compat.error());
+  if (flags->is("--short") && !flags->has("--template")) {
+    print(rh::helm_version(*compat) + "\n");
+    co_return 0;
+  }
+  auto text = rh::print_helm_version(*compat, flags->text("--template"), rh::environment_of(world));
+  if (!text) co_return refuse(text.error());
+  print(*text);
+  co_return 0;
+}
+
+}  // namespace
+
+Command version_command() {
+  Command c;
+  c.words = "helm version";
+  c.summary = "the version of Helm whose charts we render";
+  c.help = "What Helm itself would print, for scripts that ask before they begin; --template is Helm's.";
+  c.options = joined({{{"--short", "", "the number alone"},
+                       {"--template", "TEMPLATE", "a Go template over what is printed otherwise"},
+                       {"--client", "", "accepted", "", false, 'c'}},
+                      global_flags()});
+  c.arguments_max = 100;
+  c.own_words = true;
+  c.run = version;
+  return c;
+}
+
+}  // namespace slipway::cli::helm
