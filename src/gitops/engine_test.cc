@@ -355,4 +355,16 @@ TEST_CASE("comparing for people") {
   }
 }
 
+TEST_CASE("a project says where its applications' own repositories may be") {
+  Shop f({{"config.yaml", config_map("settings", "a")}});
+  f.create(
+      "{apiVersion: argoproj.io/v1alpha1, kind: AppProject, metadata: {name: narrow, namespace: argocd}, "
+      "spec: {sourceRepos: ['https://elsewhere.example/**'], destinations: [{server: '*', namespace: '*'}]}}");
+  f.apply_application(f.application("narrow").with("/spec/project", "narrow"));
+  CHECK(f.condition("InvalidSpecError", "narrow") == "application repo /srv/shop is not permitted in project 'narrow'");
+  f.patch("AppProject", "narrow", R"({"spec": {"sourceRepos": ["*"]}})", "argocd");
+  f.settle();
+  CHECK(f.condition("InvalidSpecError", "narrow") == "");
+}
+
 }  // namespace slipway::gitops::testing

@@ -27,8 +27,9 @@ int main(int argc, char** argv) {
     if (!serves) use_one_heap();
     runtime::RealWorldOptions options;
     // Commands that answer and end need no threads and tell only what went wrong.
-    // A server has some to spare: charts render on them, up to a minute each, and the store writes on them.
-    options.pool_threads = serves ? 6 : 1;
+    // A server has some to spare: charts render on them, up to a minute each, and the store writes on them. More than
+    // Applications are looked at at a time (wiring/controllers.cc): charts without an end leave two.
+    options.pool_threads = serves ? 12 : 1;
     options.log_level = serves ? runtime::LogLevel::info : runtime::LogLevel::warning;
     return runtime::RealWorld::create(options);
   };

@@ -111,6 +111,17 @@ Application read_application(const Value& object, std::string_view control_names
   return app;
 }
 
+std::string readable(std::string message) {
+  constexpr size_t kMost = 8192, kKept = 3000;
+  if (message.size() <= kMost) return message;
+  auto at_character = [&](size_t i) {
+    while (i > 0 && (message[i] & 0xC0) == 0x80) --i;
+    return i;
+  };
+  size_t head = at_character(kKept), tail = at_character(message.size() - kKept);
+  return fmt::format("{}\n... ({} bytes left out) ...\n{}", message.substr(0, head), tail - head, message.substr(tail));
+}
+
 Retry Retry::from(const Value& retry) {
   Retry r;
   r.limit = retry["limit"].as_int(retry.is_object() ? 0 : 5);

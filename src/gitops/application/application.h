@@ -60,6 +60,10 @@ struct Application {
   std::vector<Condition> comparison_errors;  // what is not offered yet: nothing can be compared
   std::vector<Condition> warnings;
 };
+// A message as people read it: of what is very long (a chart that includes itself a thousand times says so a thousand
+// times) the beginning and the end, and how much was left out.
+std::string readable(std::string message);
+
 // Never fails: what is wrong stands in the lists. `projects`: names of the AppProjects that exist.
 Application read_application(const Value& object, std::string_view control_namespace,
                              const std::vector<std::string>& projects);

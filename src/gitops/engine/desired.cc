@@ -47,9 +47,15 @@ std::vector<std::pair<std::string, std::string>> variables_of(const Application&
 
 // What a chart names and its repository does not hold: charts that it depends on, values files at URLs. As Argo CD's
 // `helm dependency build`, with the credentials of the repositories' Secrets.
-Task<Result<>> fetch_wanted(World& world, sources::Repositories& repositories, render::RenderRequest* request) {
-  auto wanted = render::helm::wanted_by(*request);
+Task<Result<>> fetch_wanted(World& world, sources::Repositories& repositories, const RenderSettings* settings,
+                            render::RenderRequest* request) {
+  auto wanted = co_await world.on_pool([request] { return render::helm::wanted_by(*request); });
   if (!wanted) co_return Result<>();  // rendering says the same, with more around it
+  std::string refused;
+  for (const render::helm::WantedChart& chart : wanted->charts)
+    if (!may_fetch(*settings, chart.repository)) refused += (refused.empty() ? "" : ", ") + chart.repository;
+  if (!refused.empty())
+    co_return fail(ErrorKind::forbidden, "helm repos {} are not permitted in project '{}'", refused, settings->project);
   for (render::helm::WantedChart& chart : wanted->charts) {
     std::string key = chart.key();
     if (request->charts.contains(key)) continue;
@@ -103,7 +109,7 @@ Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources:
     request.api_versions.push_back(version + "/" + kind->id.kind);
   }
   request.environment = render::helm::environment_of(world);
-  OR_CO_RETURN(co_await fetch_wanted(world, repositories, &request));
+  OR_CO_RETURN(co_await fetch_wanted(world, repositories, &settings, &request));
   auto desired = std::make_shared<Desired>();
   // A remote cluster's catalog may change on the loop while another thread would read it.
   bool on_pool = &catalog == &kinds::builtin_catalog();

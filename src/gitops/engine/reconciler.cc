@@ -9,6 +9,7 @@
 #include "gitops/application/tracking.h"
 #include "gitops/credentials.h"
 #include "gitops/sync/automatic.h"
+#include "sources/url.h"
 #include "value/patch.h"
 
 namespace slipway::gitops {
@@ -59,7 +60,22 @@ void ApplicationReconciler::forget_failed(Memory& memory) {
 Application ApplicationReconciler::read(const Value& object) const {
   std::vector<std::string> projects;
   for (const Value& project : cache_.list(project_kind)) projects.emplace_back(kinds::name_of(project));
-  return read_application(object, options_.control_namespace, projects);
+  Application app = read_application(object, options_.control_namespace, projects);
+  std::string url = app.source["repoURL"].str();
+  if (!url.empty() && !may_fetch(settings_of(app), url)) {
+    app.spec_errors.push_back({"InvalidSpecError", fmt::format("application repo {} is not permitted in project '{}'",
+                                                               sources::shown_url(url), app.project)});
+  }
+  return app;
+}
+
+RenderSettings ApplicationReconciler::settings_of(const Application& app) const {
+  auto known = [this](const ObjectKey& key) {
+    const Value* found = cache_.get(key);
+    return found ? *found : Value();
+  };
+  return read_render_settings(known({config_map_kind, options_.control_namespace, std::string(settings_name)}),
+                              known({project_kind, options_.control_namespace, app.project}), app.project);
 }
 
 Task<Outcome> ApplicationReconciler::reconcile(ObjectKey key) {
@@ -177,6 +193,7 @@ Task<ApplicationReconciler::View> ApplicationReconciler::look(Pass& pass, Applic
   }
   view.state.conditions.insert(view.state.conditions.end(), problems.begin(), problems.end());
   view.state.conditions.insert(view.state.conditions.end(), app.warnings.begin(), app.warnings.end());
+  for (Condition& c : view.state.conditions) c.message = readable(std::move(c.message));
   co_return view;
 }
 
@@ -184,13 +201,7 @@ Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pas
                                                                              std::string revision, std::string* sha) {
   auto commit = OR_CO_RETURN(co_await revisions_.resolve(app.url, revision));
   *sha = commit.sha;
-  auto known_value = [&](const ObjectKey& key) {
-    const Value* found = cache_.get(key);
-    return found ? *found : Value();
-  };
-  RenderSettings settings =
-      read_render_settings(known_value({config_map_kind, options_.control_namespace, std::string(settings_name)}),
-                           known_value({project_kind, options_.control_namespace, app.project}), app.project);
+  RenderSettings settings = settings_of(app);
   Value inputs{{"sha", commit.sha},
                {"settings", settings.inputs()},
                {"source", app.source.without_member("targetRevision")},

@@ -79,6 +79,7 @@ class ApplicationReconciler final : public reconcile::Reconciler {
 
   Application read(const Value& object) const;
   static void forget_failed(Memory& memory);
+  RenderSettings settings_of(const Application& app) const;
 
   World& world_;
   cluster::Cluster& cluster_;

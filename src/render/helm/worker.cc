@@ -327,8 +327,9 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
          return stopping.load();
        }});
   if (!done) {
-    Error error = fail(done.error().kind(), "chart {}: rendering was given up: {}", request.chart->name(),
-                       done.error().message());
+    // Time is a limit like memory: the same chart would only meet it again.
+    ErrorKind kind = done.failed_with(ErrorKind::timeout) ? ErrorKind::too_large : done.error().kind();
+    Error error = fail(kind, "chart {}: rendering was given up: {}", request.chart->name(), done.error().message());
     return tl::unexpected(ReleaseError{std::move(error), false, {}, {}});
   }
   return unpacked(*done, *request.chart, warnings);

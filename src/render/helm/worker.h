@@ -13,8 +13,8 @@ void render_in_workers(bool on);
 // From now on workers are ended and rendering is canceled: the program stops, and shall not wait for a chart.
 void stop_workers();
 
-// As render_release(); a crash, too much memory or time is an error of this rendering alone: too_large, timeout,
-// internal.
+// As render_release(); a crash, too much memory or time is an error of this rendering alone: too_large (time
+// too), internal.
 ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& warnings);
 
 }  // namespace slipway::render::helm

@@ -35,7 +35,10 @@ std::unique_ptr<cluster::Cache> cache_of_everything(World& world, cluster::Clust
 }
 
 static Task<void> run_one(World& world, cluster::Cache& cache, reconcile::Reconciler& reconciler) {
-  co_await reconcile::run_controller(world, cache, reconciler);
+  reconcile::ControllerOptions options;
+  // Applications wait for repositories and charts, a minute at the worst: a few such must not hold up the others.
+  if (reconciler.name() == "application") options.workers = 10;
+  co_await reconcile::run_controller(world, cache, reconciler, options);
 }
 
 void start(World& world, TaskGroup& group, Controllers& controllers) {
