@@ -69,7 +69,7 @@ Task<int> show(runtime::RealWorld& world, Invocation said) {
     std::string text = flags->text("--jsonpath");
     auto path = lang::jsonpath::compile(text);
     if (!path) co_return refuse(fmt::format("error parsing jsonpath {}: {}", text, path.error().message()));
-    auto shown = lang::jsonpath::render(*path, chart.values, lang::jsonpath::Missing::refuse);
+    auto shown = lang::jsonpath::render(*path, chart.values);
     if (!shown) co_return refuse(shown.error());
     print(*shown);
     co_return 0;
@@ -90,7 +90,7 @@ Task<int> show(runtime::RealWorld& world, Invocation said) {
     std::string readme = text_of("readme.md");
     if (readme.empty()) readme = text_of("readme.txt");
     if (readme.empty()) readme = text_of("readme");
-    if (all && !readme.empty()) out += "\n---\n";
+    if (all && !readme.empty()) out += "---\n";
     if (!readme.empty()) out += readme + "\n";
   }
   if (all || what == "crds") {
@@ -164,7 +164,16 @@ Task<int> dependency(runtime::RealWorld& world, Invocation said) {
   for (const auto& row : rows) {
     for (size_t i = 0; i < 4; ++i) out += fmt::format("{:<{}}{}", row[i], widths[i], i < 3 ? "\t" : "\n");
   }
-  print(out + "\n");
+  out += '\n';
+  for (const auto& child : chart.dependencies) {
+    std::string folder = "charts/" + child->name();
+    if (!world.files().exists(directory + "/" + folder)) continue;
+    auto is_it = [&](const auto& d) { return d->name == child->name(); };
+    if (std::ranges::none_of(chart.metadata.dependencies, is_it))
+      out += fmt::format("WARNING: \"{}{}\" is not in Chart.yaml.\n", path == "." ? "" : without_slashes(path) + "/",
+                         folder);
+  }
+  print(out);
   co_return 0;
 }
 

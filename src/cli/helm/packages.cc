@@ -113,8 +113,14 @@ Task<Result<std::string>> fetch_dependencies(World& world, std::string directory
                        requested[i].name);
       rh::Dependency as_is;
       as_is.name = requested[i].name;
-      as_is.version = (*there)->metadata.version;
+      as_is.version = requested[i].version;
       locked.push_back(as_is);
+      const std::string& version = (*there)->metadata.version;
+      if (!rh::in_range(as_is.version.empty() ? "*" : as_is.version, version))
+        co_return fail(ErrorKind::invalid, "dependency {} at version {} does not satisfy the constraint {}", as_is.name,
+                       version, as_is.version);
+      said += fmt::format("Dependency {} did not declare a repository. Assuming it exists in the charts directory\n",
+                          as_is.name);
       continue;
     }
     all.push_back(OR_CO_RETURN(co_await fetch_one(world, directory, requested[i], ranges[i], flags)));
@@ -144,7 +150,7 @@ Task<Result<std::string>> fetch_dependencies(World& world, std::string directory
     const char* name = chart->metadata.api_version == "v1" ? "requirements.lock" : "Chart.lock";
     OR_CO_RETURN(world.files().write_atomically(directory + "/" + name, value::to_yaml(lock), 0644));
   }
-  co_return fmt::format("Saving {} charts\n{}Deleting outdated charts\n", all.size(), said);
+  co_return fmt::format("Saving {} charts\n{}Deleting outdated charts\n", requested.size(), said);
 }
 
 }  // namespace slipway::cli::helm
