@@ -53,7 +53,7 @@ Result<> write_file(World& world, const Place& place, const std::string& name, c
 // What it comes to, or why it cannot be built.
 Result<std::string> built(World& world, const Place& place) {
   auto tree = sources::open_disk(world.files(), place.here);
-  render::kustomize::BuildRequest request{.tree = tree, .path = place.folder, .catalog = &kinds::builtin_catalog()};
+  render::kustomize::BuildRequest request{.tree = tree, .path = place.folder};
   auto done = OR_RETURN(render::kustomize::build(request));
   return kustomize_text(done.resources);
 }
@@ -256,7 +256,7 @@ Result<> create(World& world, const std::vector<std::string>& words) {
   if (request.arguments.size()) OR_RETURN(render::kustomize::edit(file.fields, request));
   if (flags.is("--autodetect")) {
     std::vector<std::string> found;
-    render::kustomize::KnownKinds known(nullptr);
+    render::kustomize::KnownKinds known;
     detect(place, "", flags.is("--recursive"), &known, found);
     for (const std::string& path : found) {
       Value there = file.fields["resources"];

@@ -84,7 +84,7 @@ Result<> write(runtime::Files& files, const std::string& destination, const rk::
 }
 
 Result<std::string> built(const std::shared_ptr<const sources::Tree>& tree, std::string path, rk::RemoteBases* bases) {
-  rk::BuildRequest request{.tree = tree, .path = std::move(path), .catalog = &kinds::builtin_catalog()};
+  rk::BuildRequest request{.tree = tree, .path = std::move(path)};
   request.remotes = bases;
   return kustomize_text(OR_RETURN(rk::build(request)).resources);
 }

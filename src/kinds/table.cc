@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "kinds/table_line.h"
 #include "value/json.h"
 
 namespace slipway::kinds {
@@ -31,29 +32,6 @@ constexpr Scalar scalars[] = {
     {"IntOrString", Shape::int_or_string},
     {"Duration", Shape::duration},
     {"any", Shape::any},
-};
-
-// The tokens of one line. A token ends at white space outside quotes.
-class Line {
- public:
-  explicit Line(std::string_view text) : rest_(text) {}
-  std::string_view next() {
-    size_t at = 0;
-    while (at < rest_.size() && rest_[at] == ' ') ++at;
-    size_t end = at;
-    bool quoted = false;
-    while (end < rest_.size() && (quoted || rest_[end] != ' ')) {
-      if (rest_[end] == '"') quoted = !quoted;
-      ++end;
-    }
-    std::string_view token = rest_.substr(at, end - at);
-    rest_.remove_prefix(end);
-    return token;
-  }
-  std::string_view rest() const { return base::trim(rest_); }
-
- private:
-  std::string_view rest_;
 };
 
 std::vector<std::string> words(std::string_view list) {
@@ -94,9 +72,7 @@ class Reader {
     std::string_view text = file.text;
     bool left_out = false;
     while (!text.empty()) {
-      size_t end = text.find('\n');
-      std::string_view line = text.substr(0, end);
-      text.remove_prefix(end == text.npos ? text.size() : end + 1);
+      std::string_view line = take_line(text);
       ++number;
       if (line.empty() || line[0] == '#') continue;
       if (line[0] != ' ') left_out = false;
@@ -125,7 +101,7 @@ class Reader {
       if (!lines_.empty()) ++lines_.back();
       return {};
     }
-    Line line(text);
+    TableLine line(text);
     std::string_view what = line.next(), name = line.next();
     if (what == "group") return open_group(name, line);
     if (what == "enum") {
@@ -154,7 +130,7 @@ class Reader {
     return {};
   }
 
-  Result<void> open_group(std::string_view group_version, Line& line) {
+  Result<void> open_group(std::string_view group_version, TableLine& line) {
     size_t slash = group_version.find('/');
     group_ = slash == group_version.npos ? "" : group_version.substr(0, slash);
     version_ = slash == group_version.npos ? group_version : group_version.substr(slash + 1);
@@ -167,7 +143,7 @@ class Reader {
 
   // Second pass.
   Result<void> body_line(std::string_view text, std::string_view description) {
-    Line line(text);
+    TableLine line(text);
     std::string_view first = line.next();
     if (text[0] == ' ') {
       if (!type_) return fail(ErrorKind::invalid, "{}: a field needs a type or kind line above it", first);
@@ -191,7 +167,7 @@ class Reader {
     return {};
   }
 
-  Result<void> kind(std::string_view name, Line& line) {
+  Result<void> kind(std::string_view name, TableLine& line) {
     kind_ = &out_.kinds.emplace_back();
     kind_->id = {std::string(group_), std::string(version_), std::string(name)};
     kind_->type = type_;
@@ -246,7 +222,7 @@ class Reader {
   }
 
   // column NAME TYPE SOURCE [wide] [format=F]
-  Result<void> column(Line& line, std::string_view description) {
+  Result<void> column(TableLine& line, std::string_view description) {
     if (!kind_) return fail(ErrorKind::invalid, "a column needs a kind above it");
     Column& c = kind_->columns.emplace_back();
     c.name = unquoted(line.next());
@@ -266,7 +242,7 @@ class Reader {
   }
 
   // NAME TAG TYPE words...
-  Result<void> field(std::string_view name, Line& line, std::string_view description) {
+  Result<void> field(std::string_view name, TableLine& line, std::string_view description) {
     Field& f = type_->fields.emplace_back();
     f.name = name;
     f.description = description;

@@ -67,8 +67,7 @@ Result<Rendered> render(const RenderRequest& request) {
       break;
   }
   const kustomize::BuildOptions& options = request.kustomize_build;
-  kustomize::BuildRequest build{
-      .tree = request.tree, .path = request.path, .catalog = request.catalog, .overrides = request.kustomize};
+  kustomize::BuildRequest build{.tree = request.tree, .path = request.path, .overrides = request.kustomize};
   build.unrestricted = options.unrestricted;
   build.legacy_order = options.legacy_order;
   build.managed_by_label = options.managed_by_label;

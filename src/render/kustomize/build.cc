@@ -49,7 +49,7 @@ Result<> placed(Result<> done, const Spot& spot) {
 
 class Build {
  public:
-  explicit Build(const BuildRequest& request) : request_(request), known_(request.catalog) {}
+  explicit Build(const BuildRequest& request) : request_(request) {}
 
   Result<Built> run() {
     if (request_.observer) request_.observer->begin();

@@ -17,7 +17,6 @@ struct Functions;
 struct BuildRequest {
   std::shared_ptr<const sources::Tree> tree;
   std::string path;
-  const kinds::Catalog* catalog = nullptr;  // null: the built-in one
   bool unrestricted = false;       // files outside a kustomization's folder may be read (never outside the tree)
   bool legacy_order = true;        // as the command line sorts, unless sortOptions say otherwise
   Value overrides;                 // spec.source.kustomize of an Application; null: none

@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   };
   auto build = [&](std::map<std::string, sources::FileEntry> files) {
     auto tree = std::make_shared<const sources::Tree>(std::move(files));
-    auto built = render::kustomize::build({.tree = tree, .path = "k", .catalog = &kinds::builtin_catalog()});
+    auto built = render::kustomize::build({.tree = tree, .path = "k"});
     if (!built && built.error().str().empty()) std::abort();
     if (built)
       for (const auto& r : built->resources) (void)value::to_json(r.object()).size();

@@ -16,9 +16,7 @@ namespace {
 using Files = std::vector<std::pair<std::string, sources::testing::Content>>;
 
 std::string build_text(Files files, std::string path = "app", std::string overrides = "") {
-  BuildRequest request{.tree = sources::testing::make_tree(std::move(files)),
-                       .path = std::move(path),
-                       .catalog = &kinds::builtin_catalog()};
+  BuildRequest request{.tree = sources::testing::make_tree(std::move(files)), .path = std::move(path)};
   if (!overrides.empty()) request.overrides = *value::parse_yaml(overrides);
   auto built = build(request);
   if (!built) return built.error().str();
@@ -120,7 +118,7 @@ TEST_CASE("a remote base is wanted, then built; clones never reach above themsel
   auto tree = sources::testing::make_tree(
       {{"app/kustomization.yaml", std::string("resources: [\"https://h/o/r//b?ref=v1\"]\n")}});
   RemoteBases bases;
-  BuildRequest request{.tree = tree, .path = "app", .catalog = &kinds::builtin_catalog(), .unrestricted = true};
+  BuildRequest request{.tree = tree, .path = "app", .unrestricted = true};
   request.remotes = &bases;
   CHECK(!build(request));
   REQUIRE(!bases.wanted.empty());
@@ -155,7 +153,7 @@ TEST_CASE("a base of ten overlays is read once: what they leave alone is one val
     overlays += fmt::format("- ../o{}\n", i);
   }
   files.emplace_back("app/kustomization.yaml", "resources:\n" + overlays);
-  auto built = build({.tree = sources::testing::make_tree(files), .path = "app", .catalog = &kinds::builtin_catalog()});
+  auto built = build({.tree = sources::testing::make_tree(files), .path = "app"});
   REQUIRE(built);
   REQUIRE(built->resources.size() == 10);
   for (const Resource& r : built->resources) CHECK(r.object()["data"].same_node(built->resources[0].object()["data"]));
@@ -238,7 +236,7 @@ TEST_CASE("a chart to be pulled is wanted along with what else is missing, and c
         std::string("resources: [\"https://h/o/r//b\"]\nhelmCharts: [{name: web, repo: \"https://charts.example\", "
                     "version: 1.0.0, releaseName: r}, {name: db, repo: \"oci://reg.example/charts\"}]\n")}});
   RemoteBases bases;
-  BuildRequest request{.tree = tree, .path = "app", .catalog = &kinds::builtin_catalog(), .charts = true};
+  BuildRequest request{.tree = tree, .path = "app", .charts = true};
   request.remotes = &bases;
   CHECK(!build(request));
   CHECK(bases.wanted == std::vector<std::string>{"https://h/o/r//b"});

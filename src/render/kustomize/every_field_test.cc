@@ -125,10 +125,7 @@ spec: {template: {spec: {containers: [{name: db, image: "redis:7"}]}}, volumeCla
 std::string what_happens(std::string_view kustomization) {
   std::vector<std::pair<std::string, sources::testing::Content>> tree(files.begin(), files.end());
   tree.emplace_back("k/kustomization.yaml", std::string(kustomization));
-  auto built = build({.tree = sources::testing::make_tree(std::move(tree)),
-                      .path = "k",
-                      .catalog = &kinds::builtin_catalog(),
-                      .charts = true});
+  auto built = build({.tree = sources::testing::make_tree(std::move(tree)), .path = "k", .charts = true});
   if (!built) return "ERROR " + built.error().str();
   std::string out;
   for (const Resource& r : built->resources) out += "---\n" + value::to_yaml(r.object());
@@ -380,8 +377,7 @@ TEST_CASE("every field of a Component has its effect, and a Kustomization's part
     auto tree = std::vector<std::pair<std::string, sources::testing::Content>>(files.begin(), files.end());
     tree.emplace_back("k/kustomization.yaml", fmt::format("{}components: [../own]\n", resources));
     tree.emplace_back("own/kustomization.yaml", std::string(row.kustomization));
-    auto built = build(
-        {.tree = sources::testing::make_tree(std::move(tree)), .path = "k", .catalog = &kinds::builtin_catalog()});
+    auto built = build({.tree = sources::testing::make_tree(std::move(tree)), .path = "k"});
     std::string got = built ? "" : built.error().str();
     if (built)
       for (const Resource& r : built->resources) got += "---\n" + value::to_yaml(r.object());

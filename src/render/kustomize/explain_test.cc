@@ -14,8 +14,7 @@ using Files = std::vector<std::pair<std::string, sources::testing::Content>>;
 
 std::string told(Files files, std::string kind, std::string name) {
   Explanation explanation(std::move(kind));
-  BuildRequest request{
-      .tree = sources::testing::make_tree(std::move(files)), .path = "prod", .catalog = &kinds::builtin_catalog()};
+  BuildRequest request{.tree = sources::testing::make_tree(std::move(files)), .path = "prod"};
   request.observer = &explanation;
   auto built = build(request);
   if (!built) return built.error().str();

@@ -29,8 +29,7 @@ constexpr const char* application =
 std::string found(Files files) {
   std::vector<Hazard> hazards;
   HazardObserver observer(&hazards);
-  BuildRequest request{
-      .tree = sources::testing::make_tree(std::move(files)), .path = "app", .catalog = &kinds::builtin_catalog()};
+  BuildRequest request{.tree = sources::testing::make_tree(std::move(files)), .path = "app"};
   request.observer = &observer;
   auto built = build(request);
   if (!built) return built.error().str();

@@ -46,8 +46,7 @@ std::string run(const Value& c) {
   std::string directory = c["Dir"].str();
   auto clean = sources::clean_path(directory);
   if (!clean) return clean.error().str();
-  BuildRequest request{
-      .tree = sources::testing::make_tree(std::move(files)), .path = *clean, .catalog = &kinds::builtin_catalog()};
+  BuildRequest request{.tree = sources::testing::make_tree(std::move(files)), .path = *clean};
   for (const Value& flag : c["Flags"].items()) request.unrestricted |= flag.as_string() == "LoadRestrictionsNone";
   request.legacy_order = false;
   if (std::string why = difference(request, c, c["Expected"].as_string()); !why.empty()) return why;

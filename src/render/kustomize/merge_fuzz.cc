@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return documents && !documents->empty() ? (*documents)[0].value : Value();
   };
   Value target = read(parts[0], value::DuplicateKeys::refuse), patch = read(parts[1], value::DuplicateKeys::first_wins);
-  KnownKinds known(nullptr);
+  KnownKinds known;
   if (parts.size() == 3)
     if (auto schema = OpenApi::read(parts[2], "schema")) known.add(*schema);
   for (int i = 0; i < 2; ++i) {

@@ -25,7 +25,7 @@ std::string built(std::string overlay, std::string base = "namePrefix: x-\n", st
   auto tree = sources::testing::make_tree({{"app/kustomization.yaml", "resources: [../base]\n" + overlay},
                                            {"base/kustomization.yaml", "resources: [r.yaml]\n" + base},
                                            {"base/r.yaml", resources}});
-  auto done = build({.tree = tree, .path = "app", .catalog = &kinds::builtin_catalog()});
+  auto done = build({.tree = tree, .path = "app"});
   if (!done) return done.error().str();
   std::string out;
   for (const Resource& r : done->resources) out += value::to_json(r.object()) + "\n";
@@ -159,9 +159,9 @@ TEST_CASE("a rule for one kind that differs from the one for all shows when thos
                                    {"base/c.yaml", config},
                                    {"sub/kustomization.yaml", "resources: [r.yaml]\n"},
                                    {"sub/r.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: p}}\n"}});
-  bool base = build({.tree = tree, .path = "base", .catalog = &kinds::builtin_catalog()}).has_value();
+  bool base = build({.tree = tree, .path = "base"}).has_value();
   CHECK(base);
-  auto done = build({.tree = tree, .path = "app", .catalog = &kinds::builtin_catalog()});
+  auto done = build({.tree = tree, .path = "app"});
   REQUIRE(!done.has_value());
   CHECK(done.error().message().find("conflicting") != std::string::npos);
 }

@@ -28,8 +28,7 @@ std::string built(const std::string& overrides, const std::string& pointer, cons
                  {"app/part/kustomization.yaml",
                   std::string("apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nlabels: [{pairs: {part: "
                               "'yes'}}]\n")}};
-  BuildRequest request{
-      .tree = sources::testing::make_tree(std::move(files)), .path = "app", .catalog = &kinds::builtin_catalog()};
+  BuildRequest request{.tree = sources::testing::make_tree(std::move(files)), .path = "app"};
   request.overrides = *value::parse_yaml(overrides);
   request.variables = {{"ARGOCD_APP_NAME", "shop"}, {"ARGOCD_APP_REVISION", "abc"}};
   auto done = build(request);

@@ -20,7 +20,7 @@ std::optional<GroupVersionKind> id_in(const Value& entry) {
 }
 
 // Lists that are merged by our kinds, which are newer than the schema that kustomize has.
-bool came_later(const kinds::Type& type, std::string_view field) {
+bool came_later(std::string_view type, std::string_view field) {
   using Entry = std::pair<std::string_view, std::string_view>;
   static constexpr auto later = std::to_array<Entry>({
       {"ContainerStatus", "allocatedResourcesStatus"},
@@ -34,21 +34,7 @@ bool came_later(const kinds::Type& type, std::string_view field) {
       {"PodStatus", "resourceClaimStatuses"},
       {"ValidatingWebhook", "matchConditions"},
   });
-  std::string_view name = type.name;
-  return std::ranges::find(later, Entry(name.substr(name.rfind('.') + 1), field)) != later.end();
-}
-
-// A kind that we have no table of: only what all objects have is known.
-const kinds::Type& metadata_only() {
-  static const kinds::Type type = [] {
-    kinds::Type t;
-    kinds::Field metadata{.name = "metadata",
-                          .type = {.shape = kinds::Shape::object, .type = &kinds::object_meta_type()}};
-    t.fields.push_back(std::move(metadata));
-    t.index();
-    return t;
-  }();
-  return type;
+  return std::ranges::find(later, Entry(type, field)) != later.end();
 }
 
 Slot of_node(const KnownKinds* kinds, const OpenApi* api, const Value* node) {
@@ -73,17 +59,12 @@ Slot Slot::member(std::string_view name) const {
     if (!field && (*node)["additionalProperties"].is_object()) field = node->find("additionalProperties");
     return of_node(kinds, api, field ? api->resolved(*field) : nullptr);
   }
-  const kinds::Field* field = builtin.type ? builtin.type->field(name) : nullptr;
-  slot.known = field || builtin.element;
-  if (!slot.known) return slot;
-  kinds::PatchSchema::Member member = builtin.member(name);
+  if (!builtin.type && !builtin.is_map()) return slot;
+  auto member = kinds->outline().member(builtin, name);
+  slot.known = member.known;
   slot.builtin = member.below;
-  slot.merges = member.merge && !came_later(*builtin.type, name);
-  if (!slot.merges) return slot;
-  if (field->list_keys.size() > 1)
-    slot.keys = field->list_keys;
-  else if (!member.merge_key.empty())
-    slot.keys = {member.merge_key};
+  slot.merges = member.merges && !came_later(builtin.type->name, name);
+  if (slot.merges) slot.keys.assign(member.keys.begin(), member.keys.end());
   return slot;
 }
 
@@ -167,11 +148,14 @@ Slot KnownKinds::builtin_of(const GroupVersionKind& id) const {
   Slot slot{.kinds = this};
   if (!has_builtin_schema(id.api_version(), id.kind)) return slot;
   slot.known = true;
-  const kinds::Catalog& catalog = catalog_ ? *catalog_ : kinds::builtin_catalog();
-  const kinds::Kind* kind = catalog.find(id);
-  if (!kind) kind = catalog.find_kind(id.group, id.kind);
-  slot.builtin.type = kind && kind->builtin && kind->type ? kind->type : &metadata_only();
+  const kinds::MergeOutline::Type* type = outline().find(id);
+  slot.builtin.type = type ? type : &outline().metadata_only();
   return slot;
+}
+
+const kinds::MergeOutline& KnownKinds::outline() const {
+  if (!outline_) outline_ = std::make_unique<const kinds::MergeOutline>();
+  return *outline_;
 }
 
 Slot KnownKinds::schema_of(const GroupVersionKind& id) const {

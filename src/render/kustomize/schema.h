@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kinds/kind.h"
-#include "kinds/patch_schema.h"
+#include "kinds/merge_outline.h"
 
 namespace slipway::render::kustomize {
 
@@ -36,12 +36,12 @@ class KnownKinds;
 
 // A place in an object, as a strategic merge sees it.
 struct Slot {
-  bool known = false;             // there is a schema, if only of "anything"
-  bool merges = false;            // a list whose elements are merged
-  std::vector<std::string> keys;  // by these; none: a list of scalars
-  kinds::PatchSchema builtin;     // below this place; of a list: below its elements
-  const OpenApi* api = nullptr;   // when the schema is of this document,
-  const Value* node = nullptr;    // this is it
+  bool known = false;                  // there is a schema, if only of "anything"
+  bool merges = false;                 // a list whose elements are merged
+  std::vector<std::string> keys;       // by these; none: a list of scalars
+  kinds::MergeOutline::Place builtin;  // below this place; of a list: below its elements
+  const OpenApi* api = nullptr;        // when the schema is of this document,
+  const Value* node = nullptr;         // this is it
   const KnownKinds* kinds = nullptr;
   Slot member(std::string_view name) const;
   Slot element() const;
@@ -53,16 +53,15 @@ struct Slot {
 // whether the built-in one is known beside it depends on what had been looked up by then.
 class KnownKinds {
  public:
-  // `catalog` null: the built-in one, whose tables are read when the first patch needs them.
-  explicit KnownKinds(const kinds::Catalog* catalog) : catalog_(catalog) {}
   bool is_cluster_scoped(const GroupVersionKind& id) const;
   Slot schema_of(const GroupVersionKind& id) const;
   void add(std::shared_ptr<const OpenApi> schema);
+  const kinds::MergeOutline& outline() const;  // made when the first patch needs it
 
  private:
   Slot builtin_of(const GroupVersionKind& id) const;
   enum class Builtin { alone, below, above, absent };
-  const kinds::Catalog* catalog_;
+  mutable std::unique_ptr<const kinds::MergeOutline> outline_;
   std::shared_ptr<const OpenApi> own_;
   Builtin builtin_ = Builtin::alone;
   mutable bool looked_up_ = false, asked_scope_ = false;
