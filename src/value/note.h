@@ -14,10 +14,12 @@ enum class Note : uint8_t {
   tilde,
   nothing,
   title,
-  upper,     // a null written ~, not at all, Null, NULL
-  misfit,    // a text put where there was a number: nobody can read it, unless something replaces it
-  made,      // a null that stands for a scalar just made
-  untagged,  // as spelled, of a scalar that was made and not read: whatever is put there reads as what it then says
+  upper,       // a null written ~, not at all, Null, NULL
+  misfit,      // a text put where there was a number: nobody can read it, unless something replaces it
+  made,        // a null that stands for a scalar just made
+  untagged,    // as spelled, of a scalar that was made and not read: whatever is put there reads as what it then says
+  unreadable,  // a text that stands for a scalar no JSON can hold (.inf, !!binary that is none):
+               // DuplicateKeys::as_nodes
 };
 Note note_of(const Value& v);  // none for all but texts and nulls
 Value noted(Value v, Note note);

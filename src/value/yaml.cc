@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "value/json.h"
@@ -113,6 +115,7 @@ class YamlReader {
     yaml_mark_t start;
     std::string anchor;
     size_t nodes_before, bytes_before;
+    std::vector<std::string> odd_keys = {};  // that are no texts
     bool object() const { return expects != Expects::item; }
   };
   struct Anchor {
@@ -200,19 +203,34 @@ class YamlReader {
     frames_.pop_back();
     if (f.object()) {
       std::optional<std::string> twice;
-      if (duplicates_ == DuplicateKeys::first_wins)
-        std::reverse(stack_.members.data() + f.mark, stack_.members.data() + stack_.members.size());
+      std::vector<Member> later;
+      if (duplicates_ == DuplicateKeys::as_nodes) later = take_repeats(f);
       v = stack_.close_object(f.mark, [&twice](const Key& key) {
         if (!twice) twice = key.str();
       });
       if (twice && duplicates_ == DuplicateKeys::refuse) return duplicate(f.start, *twice);
-      if (twice && duplicates_ == DuplicateKeys::first_wins) v = v.with_member(repeated_keys, true);
+      if (!later.empty()) v = v.with_member(repeated_keys, Value::object(std::move(later)));
       if (merges_.size() > f.merges_mark) add_merged(v, f.merges_mark);
     } else {
       v = stack_.close_array(f.mark);
     }
     if (!f.anchor.empty()) anchors_[f.anchor] = {v, nodes_ - f.nodes_before, text_bytes_ - f.bytes_before, false};
     return true;
+  }
+
+  // Turns the members of a mapping around, so that the first of equal ones wins; the others of these by their key.
+  std::vector<Member> take_repeats(const Frame& f) {
+    Member* from = stack_.members.data() + f.mark;
+    Member* to = stack_.members.data() + stack_.members.size();
+    std::map<std::string_view, std::vector<Value>> repeats;
+    for (const std::string& key : f.odd_keys) repeats[key];
+    std::unordered_set<std::string_view> seen;
+    for (Member* m = from; m != to; ++m)
+      if (!seen.insert(m->key.view()).second) repeats[m->key.view()].push_back(m->value);
+    std::vector<Member> out;
+    for (auto& [key, values] : repeats) out.push_back({Key(key), Value::array(std::move(values))});
+    std::reverse(from, to);
+    return out;
   }
 
   bool alias(Value& v) {
@@ -265,8 +283,13 @@ class YamlReader {
   }
 
   bool key_of(const Value& v) {
-    if (limits_.rules == YamlRules::kustomize && !v.is_string())
-      return wrong("a key must be text, found a {}: quote it", to_string(v.type()));
+    if (limits_.rules == YamlRules::kustomize && !v.is_string()) {
+      bool kept = duplicates_ == DuplicateKeys::as_nodes && !v.is_object() && !v.is_array();
+      if (!kept) return wrong("a key must be text, found a {}: quote it", to_string(v.type()));
+      std::string text(events_.type() == YAML_SCALAR_EVENT ? events_.scalar() : to_json(v));
+      frames_.back().odd_keys.push_back(text);
+      return put_key(text);
+    }
     switch (v.type()) {
       case Type::string:
         return put_key(v.as_string());
@@ -292,6 +315,14 @@ class YamlReader {
   }
 
   bool scalar(Value& v, bool as_key = false) {
+    if (read_scalar(v, as_key)) return true;
+    if (duplicates_ != DuplicateKeys::as_nodes || !notes || as_key) return false;
+    error_.reset();
+    v = noted(Value(events_.scalar()), Note::unreadable);
+    return true;
+  }
+
+  bool read_scalar(Value& v, bool as_key) {
     const auto& s = events_.event().data.scalar;
     std::string_view text = events_.scalar();
     if (s.tag == nullptr) {
@@ -421,7 +452,7 @@ class YamlReader {
       bool starts = events_.type() == YAML_MAPPING_START_EVENT || events_.type() == YAML_SEQUENCE_START_EVENT;
       bool ends = events_.type() == YAML_MAPPING_END_EVENT || events_.type() == YAML_SEQUENCE_END_EVENT;
       if (ends && depth-- == target && target != 0) break;
-      if (target != 0 && depth == target) {
+      if (target != 0 && depth == target && !ends) {
         if (key && events_.type() == YAML_SCALAR_EVENT && says(name)) {
           if (first)
             return fail(ErrorKind::bad_request, "mapping key \"{}\" already defined at line {}", name, first->line)
@@ -532,6 +563,7 @@ std::string_view null_text(const Value& null) {
     case Note::misfit:
     case Note::made:
     case Note::untagged:
+    case Note::unreadable:
       break;
   }
   return "null";

@@ -35,10 +35,13 @@ struct YamlLimits {
 };
 enum class DuplicateKeys {
   refuse,
-  last_wins,   // as sigs.k8s.io/yaml without Strict: also between a mapping's own keys and merged ones
-  first_wins,  // as looking a key up among go-yaml's nodes; the mapping has the member `repeated_keys` beside
+  last_wins,  // as sigs.k8s.io/yaml without Strict: also between a mapping's own keys and merged ones
+  as_nodes,   // what can be read only as go-yaml's nodes is kept: see `repeated_keys`
 };
 
+// How a mapping is kept that no JSON can hold: the first of several equal keys stands, a key that is no text stands as
+// its text, and this member beside has a list under each such key: the values that stood there later. Notes (note.h)
+// mark scalars of that sort.
 inline constexpr std::string_view repeated_keys = "\x01 repeated keys";
 
 struct Document {

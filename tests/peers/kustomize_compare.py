@@ -52,6 +52,18 @@ def digest(data):
     return hashlib.sha256(data).hexdigest()[:20]
 
 
+def of_changed_kind(theirs, ours):
+    """The one known difference (see tests/peers/README.md): names of generated objects that are neither ConfigMap nor
+    Secret any more differ in their hash, and nothing else does."""
+    named = [[(re.search(rb"^kind: (.*)$", document, re.M), re.search(rb"^  name: (\S+-)?([a-z0-9]{10})$", document, re.M))
+              for document in answer.out.split(b"\n---\n")] for answer in (theirs, ours)]
+    out = ours.out
+    for (kind, name), (_, own) in zip(*named):
+        if kind and name and own and kind[1] not in (b"ConfigMap", b"Secret") and name[1] == own[1]:
+            out = out.replace(own[0][7:], name[0][7:])
+    return out == theirs.out
+
+
 def inputs_of(case):
     text = json.dumps({name: content if isinstance(content, str) else content.hex() for name, content in case.files.items()}, sort_keys=True)
     return digest(text.encode("utf-8", "surrogatepass"))
@@ -141,6 +153,8 @@ def main():
         theirs = run([kustomize, "build", "k"], directory)
         ours = run([slipway, "kustomize", "build", "k"], directory)
         why = difference(theirs, ours)
+        if why == "bytes" and of_changed_kind(theirs, ours):
+            why = "known"
         if why or said.only is not None:
             for name, answer in (("theirs", theirs), ("ours", ours)):
                 with open(os.path.join(directory, name), "wb") as f:
@@ -154,7 +168,10 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(said.jobs) as pool:
         for number, why, theirs, ours in pool.map(compare, numbers):
             counts["built" if theirs.code == 0 else "refused" if theirs.code == 1 else "broken"] += 1
-            if not why:
+            if why == "known":
+                counts["known"] += 1
+                print(f"{number}: the hash of a changed kind, as known", flush=True)
+            if why in ("", "known"):
                 continue
             counts["different"] += 1
             shown[why] += 1
@@ -163,7 +180,7 @@ def main():
                 if "refused" in why:
                     detail = (theirs if theirs.code else ours).err.decode("utf-8", "replace").strip().split("\n")[-1][-220:]
                 print(f"{number}: {why} {detail}", flush=True)
-    print(f"{counts['built']} built, {counts['refused']} refused, {counts['broken']} where kustomize panics, {counts['different']} different; seed {seed}")
+    print(f"{counts['built']} built, {counts['refused']} refused, {counts['broken']} where kustomize panics, {counts['different']} different, {counts['known']} as known; seed {seed}")
     if not said.keep and not counts["different"] and said.only is None:
         shutil.rmtree(keep, ignore_errors=True)
     return 1 if counts["different"] else 0

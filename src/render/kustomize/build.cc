@@ -20,6 +20,7 @@
 #include "render/kustomize/shared_labels.h"
 #include "render/kustomize/transform.h"
 #include "render/kustomize/vars.h"
+#include "render/words.h"
 #include "sources/url.h"
 #include "value/json.h"
 #include "value/note.h"
@@ -155,6 +156,11 @@ class Build {
       std::vector<Resource> read = OR_RETURN(resources_of(file));
       for (Resource& r : read) {
         if (traced_) {
+          if (const Value& annotations = r.object()["metadata"]["annotations"];
+              !annotations.is_null() && !annotations.is_object())
+            return fail(ErrorKind::invalid, "metadata/annotations of {}: expected a mapping, found {}", r.id().str(),
+                        words(annotations.type()))
+                .at(r.origin);
           r.make_room_for_notes();
           r.from = origin_of(into_entry(trail, entry.text));
         }
@@ -402,6 +408,7 @@ class Build {
       auto read = read_resources(entry.text, "", &known_);
       if (!read) return std::move(read).error().at(entry.spot.place());
       for (Resource& r : *read) {
+        if (r.flaw) return Error(*r.flaw).at(entry.spot.place());
         r.origin = entry.spot.place();
         if (traced_) r.from = origin_of(into_entry(trail, k.file.substr(k.file.rfind('/') + 1)));
         OR_RETURN(plugins.resources.append(std::move(r)));
@@ -409,6 +416,8 @@ class Build {
     }
     for (const Named& entry : entries)
       if (!is_inline(entry)) OR_RETURN(accumulate_entry(folder, entry, plugins, trail, 1, ""));
+    for (const Resource& r : plugins.resources.all())
+      if (r.flaw && has_flaw(r.object())) return *r.flaw;
     return plugins;
   }
 
@@ -503,6 +512,7 @@ class Build {
       if (scalar_text(r.object()["metadata"]["name"]).empty() && !r.gvk().kind.ends_with("List"))
         return fail(ErrorKind::invalid, "missing metadata.name in object of kind {}: it was taken away", r.gvk().kind)
             .at(r.origin);
+      if (r.flaw && has_flaw(r.object())) return *r.flaw;
       bool spelled = false;
       auto fine = check_text(r.object(), spelled);
       if (!fine) return std::move(fine).error().context(r.id().str()).at(r.origin);
@@ -519,7 +529,8 @@ class Build {
       std::string_view text = v.as_string();
       value::Note note = value::note_of(v);
       spelled = spelled || note == value::Note::spelled || note == value::Note::untagged;
-      if (value::note_of(v) == value::Note::misfit) return check_misfits(v);
+      if (note == value::Note::misfit) return check_misfits(v);
+      if (note == value::Note::unreadable) return fail(ErrorKind::invalid, "\"{}\" has no JSON", text);
       if (auto bad = control_character(text))
         return fail(ErrorKind::invalid, "a text holds U+{:04X}, which no YAML can hold: \"{}\"", *bad,
                     text.substr(0, 40));
@@ -528,7 +539,7 @@ class Build {
     for (const Value& item : v.items()) OR_RETURN(check_text(item, spelled));
     for (const auto& member : v.members()) {
       if (member.key.view() == value::repeated_keys)
-        return fail(ErrorKind::invalid, "a patch gave it a mapping with one key twice");
+        return fail(ErrorKind::invalid, "a mapping has a key that is no text, or one twice");
       OR_RETURN(check_text(member.value, spelled));
     }
     return {};
@@ -551,9 +562,9 @@ class Build {
   static void finish_metadata(Resource& r, bool with_origin, bool with_transformers) {
     Value annotations = r.object()["metadata"]["annotations"];
     bool had = r.object()["metadata"].has("annotations");
-    Value kept = without_build_annotations(annotations), after = kept;
+    Value kept = last_of_equal_keys(without_build_annotations(annotations)), after = kept;
     for (const auto& [key, text] : kept.members())
-      if (!text.is_string() || value::note_of(text) != value::Note::none)
+      if (key.view() != value::repeated_keys && (!text.is_string() || value::note_of(text) != value::Note::none))
         after = after.with_member(key, Value(scalar_text(text)));
     if (with_origin && r.from) after = after.with_member("config.kubernetes.io/origin", Value(r.from->text("")));
     if (with_transformers && !r.changed_by.empty())

@@ -32,6 +32,8 @@ Value all_quoted(const Value& v) {
 struct Found {
   Value object;
   int line;
+  bool in_flow = false;
+  std::shared_ptr<const Error> flaw = nullptr;
 };
 
 Result<> check(const Found& found) {
@@ -83,62 +85,67 @@ Result<std::vector<Chunk>> split(std::string_view text, const std::string& file)
 }
 
 // The first document of each chunk: what stands behind it is never looked at.
-Result<std::vector<value::Document>> read_documents(const std::string& text, const std::string& file,
-                                                    value::DuplicateKeys duplicates, bool* alone) {
+Result<std::vector<Found>> read_documents(const std::string& text, const std::string& file, bool* alone) {
   value::YamlLimits limits{.first_only = true};
-  std::vector<value::Document> out;
+  std::vector<Found> out;
   auto chunks = OR_RETURN(split(text, file));
   *alone = chunks.size() == 1;
   for (const Chunk& chunk : chunks) {
-    auto read = value::parse_yaml_noted(chunk.text, file, limits, duplicates);
+    auto read = value::parse_yaml_noted(chunk.text, file, limits);
+    std::shared_ptr<const Error> flaw;
     if (!read) {
-      // For its place in the whole file.
-      auto whole = value::parse_yaml_documents(text, file, {.rules = value::YamlRules::kustomize});
-      return whole ? std::move(read).error() : std::move(whole).error();
+      base::Place place = read.error().place();
+      place.line += place.line ? chunk.line : 0;
+      Error why = fail(read.error().kind(), "{}", read.error().message()).at(std::move(place));
+      read = value::parse_yaml_noted(chunk.text, file, limits, value::DuplicateKeys::as_nodes);
+      if (!read) return why;
+      flaw = std::make_shared<const Error>(std::move(why));
     }
-    for (value::Document& d : *read) out.push_back({std::move(d.value), d.line + chunk.line});
+    for (value::Document& d : *read)
+      out.push_back({std::move(d.value), d.line + chunk.line, base::trim(chunk.text).starts_with('{'), flaw});
   }
   return out;
 }
 
 }  // namespace
 
-Result<std::vector<Resource>> read_resources(std::string_view text, const std::string& file, const KnownKinds* known,
-                                             value::DuplicateKeys duplicates) {
+Result<std::vector<Resource>> read_resources(std::string_view text, const std::string& file, const KnownKinds* known) {
   bool alone = false;
-  auto documents =
-      OR_RETURN(read_documents(base::replace_all(std::string(text), "\r\n", "\n"), file, duplicates, &alone));
+  auto documents = OR_RETURN(read_documents(base::replace_all(std::string(text), "\r\n", "\n"), file, &alone));
   std::deque<Found> ahead;
-  auto take = [&](Value object, int line) -> Result<> {
+  auto take = [&](Value object, const Found& from) -> Result<> {
     if (object.is_null() || (object.is_object() && object.empty())) return {};
-    ahead.push_back({with_written_names(std::move(object)), line});
-    if (auto fine = check(ahead.back()); !fine) return std::move(fine).error().at({file, line});
+    ahead.push_back({with_written_names(std::move(object)), from.line, from.in_flow, from.flaw});
+    if (auto fine = check(ahead.back()); !fine) return std::move(fine).error().at({file, from.line});
     return {};
   };
   // A file that is one List gives its items as they are written; others are opened later.
-  if (alone && documents.size() == 1 && documents[0].value["items"].is_array() &&
-      (kinds::kind_of(documents[0].value) == "List" || kinds::kind_of(documents[0].value) == "ResourceList")) {
-    Value list = documents[0].value["items"];
-    for (const Value& item : list.items()) OR_RETURN(take(item, documents[0].line));
+  if (alone && documents.size() == 1 && documents[0].object["items"].is_array() &&
+      (kinds::kind_of(documents[0].object) == "List" || kinds::kind_of(documents[0].object) == "ResourceList")) {
+    Value list = documents[0].object["items"];
+    for (const Value& item : list.items()) OR_RETURN(take(item, documents[0]));
     documents.clear();
   }
-  for (value::Document& d : documents) OR_RETURN(take(std::move(d.value), d.line));
+  for (Found& d : documents) OR_RETURN(take(std::move(d.object), d));
   std::vector<Resource> out;
   for (; !ahead.empty(); ahead.pop_front()) {
-    Found& found = ahead.front();
+    const Found found = ahead.front();
     const Value& o = found.object;
     if (!kinds::kind_of(o).ends_with("List") || !o.has("items")) {
-      out.emplace_back(std::move(found.object), base::Place{file, found.line}, known);
+      out.emplace_back(o, base::Place{file, found.line}, known);
+      out.back().in_flow = found.in_flow;
+      out.back().flaw = found.flaw;
       continue;
     }
+    // Its items go the way of JSON.
+    if (found.flaw && has_flaw(o)) return *found.flaw;
     if (!o["items"].is_array() && !o["items"].is_null())
       return fail(ErrorKind::invalid, "expected a list in {}/items, found {}", kinds::kind_of(o),
                   words(o["items"].type()))
           .at({file, found.line});
     // The opened items stand behind all other documents, as they do there.
     Value list = all_quoted(value::plain_meaning(o["items"]));
-    int line = found.line;
-    for (const Value& item : list.items()) OR_RETURN(take(item, line));
+    for (const Value& item : list.items()) OR_RETURN(take(item, found));
   }
   return out;
 }

@@ -8,8 +8,9 @@
 
 namespace slipway::render::kustomize {
 
-// Errors: bad_request (no YAML), invalid (no kind, no name, an empty list item), with file and line.
-Result<std::vector<Resource>> read_resources(std::string_view text, const std::string& file, const KnownKinds* known,
-                                             value::DuplicateKeys duplicates = value::DuplicateKeys::refuse);
+// Errors: bad_request (no YAML), invalid (no kind, no name, an empty list item), with file and line. What YAML can say
+// and JSON cannot (a key twice, a key that is no text, .inf) is no error yet: a patch may take it away, or the whole
+// resource may not be printed. Such a resource knows what is wrong with it (Resource::flaw).
+Result<std::vector<Resource>> read_resources(std::string_view text, const std::string& file, const KnownKinds* known);
 
 }  // namespace slipway::render::kustomize

@@ -4,12 +4,16 @@
 
 #include "base/text.h"
 #include "render/words.h"
+#include "value/note.h"
 
 namespace slipway::render::kustomize {
 namespace {
 
-bool is_unchanged(const Value& a, const Value& b) {
-  return a.same_node(b) || (!a.is_object() && !a.is_array() && a.type() == b.type() && a == b);
+// What was made without a type may be given one and say the same.
+bool is_unchanged(const Value& after, const Value& before) {
+  return after.same_node(before) ||
+         (!after.is_object() && !after.is_array() && after.type() == before.type() && after == before &&
+          (value::note_of(before) != value::Note::untagged || value::note_of(after) == value::Note::untagged));
 }
 
 }  // namespace

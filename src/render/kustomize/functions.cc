@@ -319,10 +319,12 @@ Result<std::vector<Resource>> run(const Resource& plugin, const Folder& folder, 
   return made;
 }
 
-std::vector<std::pair<Value, Added>> items_of(const ResourceSet& set) {
+Result<std::vector<std::pair<Value, Added>>> items_of(const ResourceSet& set) {
   std::vector<std::pair<Value, Added>> items;
-  for (const Resource& r : set.all())
+  for (const Resource& r : set.all()) {
+    if (r.flaw && has_flaw(r.object())) return *r.flaw;
     if (!r.is_removed()) items.emplace_back(with_id(r), Added());
+  }
   return items;
 }
 
@@ -363,7 +365,8 @@ Result<std::vector<Resource>> generate_by_function(const Resource& plugin, const
 Result<> transform_by_function(ResourceSet& set, const Resource& plugin, const Folder& folder, Functions* functions,
                                const KnownKinds* known) {
   bool skipped = false;
-  auto made = OR_RETURN(run(plugin, folder, functions, known, items_of(set), &skipped));
+  auto items = OR_RETURN(items_of(set));
+  auto made = OR_RETURN(run(plugin, folder, functions, known, items, &skipped));
   if (skipped) return {};
   std::set<std::string> given;
   for (Resource& r : made) {
@@ -374,11 +377,11 @@ Result<> transform_by_function(ResourceSet& set, const Resource& plugin, const F
     auto there = set.with_current_id(r.id());
     if (there.size() > 1) return fail(ErrorKind::invalid, "multiple matches for Id {}", r.id().str()).at(plugin.origin);
     if (there.empty()) {
-      Value object = r.object();
-      set_with_notes(r, std::move(object));
+      set_with_notes(r, r.object());
       OR_RETURN(set.append(std::move(r)));
     } else {
       set_with_notes(set.all()[there[0]], r.object());
+      set.all()[there[0]].flaw = r.flaw;
       set.touched(there[0]);
     }
   }
@@ -390,7 +393,8 @@ Result<> transform_by_function(ResourceSet& set, const Resource& plugin, const F
 Result<> validate_by_function(const ResourceSet& set, const Resource& plugin, const Folder& folder,
                               Functions* functions, const KnownKinds* known) {
   bool skipped = false;
-  auto made = OR_RETURN(run(plugin, folder, functions, known, items_of(set), &skipped));
+  auto items = OR_RETURN(items_of(set));
+  auto made = OR_RETURN(run(plugin, folder, functions, known, items, &skipped));
   std::set<std::string> ids;
   for (const Resource& r : set.all())
     if (!r.is_removed()) ids.insert(r.id().key());

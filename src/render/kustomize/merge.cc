@@ -40,6 +40,31 @@ bool same(const Value& a, const Value& b) {
          (!a.is_object() && !a.is_array() && a.type() == b.type() && a == b && value::note_of(a) == value::note_of(b));
 }
 
+// What stands in a mapping under keys that it has already (value::repeated_keys): nobody looks at it, but where the
+// first of such a key is taken away the next one is there.
+class Repeats {
+ public:
+  explicit Repeats(const Value& mapping) : left_(mapping[value::repeated_keys]) {}
+  bool any() const { return left_.is_object(); }
+  Merged next(const value::Key& key) {
+    const Value* list = left_.find(key);
+    if (!list) return {};
+    Value values = *list;
+    auto items = values.items();
+    if (items.size() < 2)
+      left_ = left_.without_member(key);
+    else
+      left_ = left_.with_member(key, Value::array({items.begin() + 1, items.end()}));
+    return items.empty() ? Merged() : Merged(items[0]);
+  }
+  void add_left(std::vector<value::Member>& members) const {
+    if (left_.size()) members.push_back({value::repeated_keys, left_});
+  }
+
+ private:
+  Value left_;
+};
+
 // `target` and `patch` may be one Value: then it is new here. Neither null: absent.
 Result<Merged> merge(const Value* target, const Value* patch, const Slot& slot);
 
@@ -60,26 +85,35 @@ Result<Merged> merge_map(const Value* target, const Value* patch, const Slot& sl
   }
   std::vector<value::Member> members;
   bool changed = false;
+  Repeats repeats(*target);
   auto add = [&](const value::Key& key, const Value* t, const Value* p) -> Result<> {
     Merged merged = OR_RETURN(merge(t, p, slot.member(key)));
+    if (!merged && repeats.any()) merged = repeats.next(key);
     changed = changed || !merged || !t || !same(*merged, *t);
     if (merged) members.push_back({key, std::move(*merged)});
     return {};
   };
-  if (target == patch) {
-    for (const auto& [key, item] : target->members()) OR_RETURN(add(key, &item, &item));
+  auto done = [&] {
     if (!changed) return Merged(*target);
+    repeats.add_left(members);
     return Merged(Value::object(std::move(members)));
+  };
+  if (target == patch) {
+    for (const auto& [key, item] : target->members())
+      if (key.view() != value::repeated_keys) OR_RETURN(add(key, &item, &item));
+    return done();
   }
   auto t = target->members();
   auto p = patch ? patch->members() : std::span<const value::Member>();
   size_t i = 0, j = 0;
   while (i < t.size() || j < p.size()) {
-    if (j == p.size() || (i < t.size() && t[i].key < p[j].key)) {
+    if (i < t.size() && t[i].key.view() == value::repeated_keys) {
+      ++i;
+    } else if (j < p.size() && p[j].key.view() == value::repeated_keys) {
+      ++j;  // a repeated key counts once, the first time; only what is taken over whole is refused later
+    } else if (j == p.size() || (i < t.size() && t[i].key < p[j].key)) {
       OR_RETURN(add(t[i].key, &t[i].value, nullptr));
       ++i;
-    } else if (p[j].key.view() == value::repeated_keys) {
-      ++j;  // a repeated key counts once, the first time; only what is taken over whole is refused later
     } else if (i == t.size() || p[j].key < t[i].key) {
       OR_RETURN(add(p[j].key, nullptr, &p[j].value));
       ++j;
@@ -88,8 +122,7 @@ Result<Merged> merge_map(const Value* target, const Value* patch, const Slot& sl
       ++i, ++j;
     }
   }
-  if (!changed) return Merged(*target);
-  return Merged(Value::object(std::move(members)));
+  return done();
 }
 
 bool is_gone(const Merged& merged) {

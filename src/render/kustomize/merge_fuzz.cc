@@ -18,11 +18,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (parts.size() < 2) return 0;
   value::YamlLimits limits{.bytes_max = 64 << 10, .depth_max = 50, .nodes_max = 5000, .expanded_bytes_max = 1 << 20};
-  auto read = [&](const std::string& text, value::DuplicateKeys duplicates) {
-    auto documents = value::parse_yaml_noted(text, {}, limits, duplicates);
+  auto read = [&](const std::string& text) {
+    auto documents = value::parse_yaml_noted(text, {}, limits, value::DuplicateKeys::as_nodes);
     return documents && !documents->empty() ? (*documents)[0].value : Value();
   };
-  Value target = read(parts[0], value::DuplicateKeys::refuse), patch = read(parts[1], value::DuplicateKeys::first_wins);
+  Value target = read(parts[0]), patch = read(parts[1]);
   KnownKinds known;
   if (parts.size() == 3)
     if (auto schema = OpenApi::read(parts[2], "schema")) known.add(*schema);

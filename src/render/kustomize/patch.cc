@@ -89,8 +89,10 @@ struct Allowed {
 
 Value texts_of(const Value& pairs) {
   std::vector<value::Member> members;
-  for (const auto& [key, item] : pairs.members())
-    members.push_back({key, value::noted(Value(scalar_text(item)), value::Note::quoted)});
+  Value once = last_of_equal_keys(pairs);
+  for (const auto& [key, item] : once.members())
+    if (key.view() != value::repeated_keys)
+      members.push_back({key, value::noted(Value(scalar_text(item)), value::Note::quoted)});
   return Value::object(std::move(members));
 }
 
@@ -103,9 +105,20 @@ bool takes_notes_away(const Value& patch) {
          (annotations.is_null() && metadata.has("annotations"));
 }
 
-Result<> merge_into(ResourceSet& set, size_t index, Value patch, Allowed allowed) {
+// Kind and name are written back after a patch, as plain text unless they stand in quotes.
+Value put_back(const Value& now, const std::string& before) {
+  bool quoted = value::note_of(now) == value::Note::quoted;
+  return value::noted(Value(before), quoted ? value::Note::quoted : value::Note::untagged);
+}
+void put_name_back(Resource& r, const std::string& name) {
+  Value before = put_back(r.object()["metadata"]["name"], name);
+  r.set_object(r.object().with("/metadata/name", std::move(before)));
+}
+
+Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource& from, Allowed allowed) {
   Resource& r = set.all()[index];
   r.labels_made = false;
+  if (!r.flaw) r.flaw = from.flaw;
   if ((allowed.name || allowed.kind) && patch["metadata"]["annotations"].size())
     patch = patch.with("/metadata/annotations", texts_of(patch["metadata"]["annotations"]));
   std::string name(r.name()), ns(r.scope_name()), kind = r.gvk().kind;
@@ -120,17 +133,13 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, Allowed allowed
     return {};
   }
   Value after = std::move(*merged), before = r.object();
-  // kustomize writes the kind back, as plain text unless it stands in quotes.
-  if (!allowed.kind) {
-    bool quoted = value::note_of(after["kind"]) == value::Note::quoted;
-    after = after.with_member("kind", value::noted(Value(kind), quoted ? value::Note::quoted : value::Note::untagged));
-  }
+  if (!allowed.kind) after = after.with_member("kind", put_back(after["kind"], kind));
   if (whole)
     set_with_notes(r, std::move(after));
   else
     r.set_object(std::move(after));
   follow_shared_labels(r, before);
-  if (!allowed.name) r.set_name(name);
+  if (!allowed.name) put_name_back(r, name);
   r.set_namespace(ns);
   set.touched(index);
   set.may_collide = set.may_collide || ((allowed.name || allowed.kind) && set.with_current_id(r.id()).size() > 1);
@@ -164,7 +173,8 @@ Result<> merge_by_id(ResourceSet& set, const Resource& patch, Allowed allowed, b
     return fail(ErrorKind::invalid, "no resource matches strategic merge patch \"{}\": {}{}", patch.id().str(),
                 index.error().message(), near ? fmt::format("; did you mean \"{}\"?", *near) : "");
   }
-  return merge_into(set, *index, copies ? in_version_of(patch.object(), set.all()[*index]) : patch.object(), allowed);
+  return merge_into(set, *index, copies ? in_version_of(patch.object(), set.all()[*index]) : patch.object(), patch,
+                    allowed);
 }
 
 // The operations of a JSON patch; null when the text is none.
@@ -233,7 +243,7 @@ Result<> apply_operations(ResourceSet& set, size_t index, const Value& operation
   r.labels_made = false;
   if (remembers) r.remember_id();
   // Where kustomize keeps notes of its own among the annotations there are some to add to.
-  OR_RETURN(check_misfits(r.object()).context(r.id().str()));
+  OR_RETURN(check_misfits(r).context(r.id().str()));
   Value before = value::plain_meaning(r.object());
   bool whole = takes_notes(operations) && before["metadata"].is_object();
   bool lent = !whole && r.has_notes() && !before["metadata"].has("annotations") && before["metadata"].is_object();
@@ -252,6 +262,7 @@ Result<> apply_operations(ResourceSet& set, size_t index, const Value& operation
   else
     r.set_object(std::move(result));
   r.shared_labels.clear();
+  r.in_flow = false;
   if (r.is_removed()) set.remove(r);
   set.touched(index);
   if (!set.may_collide && !(r.id() == id)) set.may_collide = set.with_current_id(r.id()).size() > 1;
@@ -279,13 +290,13 @@ Result<> apply_merges(ResourceSet& set, const std::vector<Resource>& merges, con
                 "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set `patches.target` field");
   Matcher matcher = OR_RETURN(Matcher::create(*patch.target));
   for (size_t i : matcher.select(set))
-    OR_RETURN(merge_into(set, i, in_version_of(merges[0].object(), set.all()[i]), allowed));
+    OR_RETURN(merge_into(set, i, in_version_of(merges[0].object(), set.all()[i]), merges[0], allowed));
   return set.may_collide ? set.check_distinct() : Result<>();
 }
 
 Result<> apply_any(ResourceSet& set, const Patch& patch, const Folder& folder, const KnownKinds* known) {
   PatchText text = OR_RETURN(text_of(patch, folder));
-  auto merges = read_resources(text.text, text.file, known, value::DuplicateKeys::first_wins);
+  auto merges = read_resources(text.text, text.file, known);
   auto operations = json_operations(text.text);
   bool is_operations = operations && (operations->is_array() || operations->is_null());
   if (merges && !(merges->empty() && is_operations && operations->size())) {
@@ -318,7 +329,7 @@ Result<> apply_strategic_patches(ResourceSet& set, std::span<const Named> patche
   // All are read before the first is applied.
   std::vector<std::pair<std::vector<Resource>, const Named*>> read;
   for (const Named& patch : patches) {
-    auto merges = read_resources(patch.text, "", known, value::DuplicateKeys::first_wins);
+    auto merges = read_resources(patch.text, "", known);
     if (!merges || patch.text.find('\n') == patch.text.npos) {
       auto file = folder.read(patch.text);
       if (!file && merges && !merges->empty()) {
@@ -326,7 +337,7 @@ Result<> apply_strategic_patches(ResourceSet& set, std::span<const Named> patche
         continue;
       }
       if (!file) return std::move(file).error().at(patch.spot.place());
-      merges = read_resources(*file->text, file->path, known, value::DuplicateKeys::first_wins);
+      merges = read_resources(*file->text, file->path, known);
     }
     if (!merges) return std::move(merges).error().at(patch.spot.place());
     read.emplace_back(std::move(*merges), &patch);

@@ -49,9 +49,14 @@ std::string text_of(const Value& v) {
   return scalar_text(v);
 }
 
+// An empty text without a type is null, but in a mapping or list in braces it is written in quotes.
+Value empty_text(bool in_flow) {
+  return in_flow ? Value("") : value::noted(Value(), value::Note::made);
+}
+
 // Only the text of a scalar is written over another: the old one's type stays, and must still be what the text says.
-Value retyped(const Value& old, std::string text) {
-  if (old.is_string() && value::note_of(old) == value::Note::untagged && text.empty()) return Value("");
+Value retyped(const Value& old, std::string text, bool in_flow) {
+  if ((old.is_null() || value::note_of(old) == value::Note::untagged) && text.empty()) return empty_text(in_flow);
   if (old.is_string() && value::note_of(old) != value::Note::spelled)  // untagged stays so too
     return value::noted(Value(text), value::note_of(old));
   std::string_view before = value::plain_tag(scalar_text(old)), after = value::plain_tag(text);
@@ -59,7 +64,7 @@ Value retyped(const Value& old, std::string text) {
   return before == "str" ? value::scalar_as_written(text) : value::noted(Value(text), value::Note::misfit);
 }
 
-Result<Value> with_options(const Value& old, bool made, const Value& value, const FieldOptions& options) {
+Result<Value> with_options(const Value& old, bool made, const Value& value, const FieldOptions& options, bool in_flow) {
   bool scalar = !old.is_object() && !old.is_array();
   std::string text = text_of(value);
   if (!options.delimiter.empty()) {
@@ -82,8 +87,8 @@ Result<Value> with_options(const Value& old, bool made, const Value& value, cons
   } else if (!scalar) {
     return value;
   }
-  if (!made) return retyped(old, std::move(text));
-  return text.empty() ? Value("") : value::noted(Value(text), value::Note::untagged);
+  if (!made) return retyped(old, std::move(text), in_flow);
+  return text.empty() ? empty_text(in_flow) : value::noted(Value(text), value::Note::untagged);
 }
 
 // A node by where it stands: names and, where the name is empty, indices.
@@ -284,15 +289,16 @@ void take_again(Taken& taken, bool is_source, const Value& object) {
   if (const Value* now = at_place(object, taken.place)) taken.value = *now;
 }
 
-// Writes the value to each place. What it writes over the field that it takes the value from, it takes from then on.
+// Writes the value to each place (`in_flow`: of an object in braces). What it writes over the field that it takes the
+// value from, it takes from then on.
 Result<Value> write_at(const Value& object, const std::vector<Place>& places, Taken& taken, bool is_source,
-                       const FieldOptions& options) {
+                       const FieldOptions& options, bool in_flow) {
   Value out = object;
   take_again(taken, is_source, out);
   for (const Place& place : places) {
     const Value& old = *at_place(out, place);
     bool made = value::note_of(old) == value::Note::made;
-    out = with_place(out, place, OR_RETURN(with_options(old, made, taken.value, options)));
+    out = with_place(out, place, OR_RETURN(with_options(old, made, taken.value, options, in_flow)));
     take_again(taken, is_source, out);
   }
   return out;
@@ -312,11 +318,11 @@ std::optional<Value> write_within_text(const Value& object, std::span<const std:
     auto grown = finder.find(*inner, path.subspan(i));
     if (!grown || finder.found.size() + finder.lost == 0) return std::nullopt;
     Taken copy = taken;
-    auto after = write_at(*grown, finder.found, copy, false, options);
-    if (!after) return std::nullopt;
     std::string text = scalar_text(*field);
     std::string_view trimmed = base::trim(text);
     bool json = trimmed.starts_with('{') || trimmed.starts_with('[');
+    auto after = write_at(*grown, finder.found, copy, false, options, json);
+    if (!after) return std::nullopt;
     bool pretty = text.find('\n') != text.npos && text.find("  ") != text.npos;
     Value plain = value::plain_meaning(*after);
     std::string written = !json    ? std::string(base::trim(value::to_yaml(plain)))
@@ -417,12 +423,12 @@ Result<bool> is_target(const Resource& r, const ReplacementTarget& target, const
 }
 
 Result<Value> write(const Value& object, std::span<const std::string> path, Taken& taken, bool is_source,
-                    const FieldOptions& options) {
+                    const FieldOptions& options, bool in_flow) {
   if (auto within = write_within_text(object, path, taken, is_source, options)) return *within;
   Finder finder(taken.value, options.create);
   Value grown = OR_RETURN(finder.find(object, path));
   if (finder.found.size() + finder.lost == 0) return fail(ErrorKind::invalid, "");
-  return write_at(grown, finder.found, taken, is_source, options);
+  return write_at(grown, finder.found, taken, is_source, options, in_flow);
 }
 
 Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, Taken& taken) {
@@ -432,7 +438,7 @@ Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, Taken& 
       auto path = split_field_path(text);
       bool noted = takes_notes(path) || (i == taken.resource && taken.with_notes);
       Value before = noted ? with_notes(r) : r.object();
-      auto after = write(before, path, taken, i == taken.resource, target.options);
+      auto after = write(before, path, taken, i == taken.resource, target.options, r.in_flow);
       if (!after) {
         std::string what = fmt::format("unable to find {}field \"{}\" in replacement target {}",
                                        target.options.create ? "or create " : "", text, r.id().str());

@@ -23,6 +23,29 @@ bool begins_with_tab(const Value& v) {
          value::note_of(v) != value::Note::quoted;
 }
 
+bool has_flaw(const Value& v) {
+  if (v.is_string()) return value::note_of(v) == value::Note::unreadable;
+  return v.has(value::repeated_keys) || std::ranges::any_of(v.items(), has_flaw) ||
+         std::ranges::any_of(v.members(), [](const value::Member& m) { return has_flaw(m.value); });
+}
+
+Value last_of_equal_keys(const Value& mapping) {
+  Value repeats = mapping[value::repeated_keys];
+  if (repeats.is_null()) return mapping;
+  Value out = mapping, left = repeats;
+  for (const auto& [key, later] : repeats.members()) {
+    if (!later.size()) continue;  // it is no text, and stays so
+    out = out.with_member(key, later[later.size() - 1]);
+    left = left.without_member(key);
+  }
+  return left.size() ? out.with_member(value::repeated_keys, left) : out.without_member(value::repeated_keys);
+}
+
+Result<> check_misfits(const Resource& r) {
+  if (r.flaw && has_flaw(r.object())) return *r.flaw;
+  return check_misfits(r.object());
+}
+
 Result<> check_misfits(const Value& v) {
   if (begins_with_tab(v))
     return fail(ErrorKind::invalid, "a text of several lines begins with a tab, which kustomize cannot write: \"{}\"",

@@ -1,6 +1,7 @@
 // A resource on its way through a build: the object, what it was called before, and what the build must remember.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,9 +23,15 @@ struct Id {
   std::string str() const;  // "Deployment.v1.apps/web.prod"
 };
 
+class Resource;
 // Error: invalid, naming the first text that kustomize could not read again: one that stands where there was a number
-// (Note::misfit), or a block that begins with a tab.
+// (Note::misfit), or a block that begins with a tab; bad_request: the resource's flaw, where that is still in it.
+Result<> check_misfits(const Resource& r);
 Result<> check_misfits(const Value& v);
+// Whether anything in it can be read only as nodes (value::DuplicateKeys::as_nodes).
+bool has_flaw(const Value& v);
+// A mapping with the last of equal keys: what is left of annotations that are read into a map and written back.
+Value last_of_equal_keys(const Value& mapping);
 bool begins_with_tab(const Value& v);
 // What stands in the YAML of a scalar: "1.50", "null", "~"; "" for lists and mappings.
 std::string scalar_text(const Value& v);
@@ -71,6 +78,8 @@ class Resource {
   bool is_removed() const { return object_.is_null() || object_.empty(); }
 
   base::Place origin;
+  // What no JSON can hold in the file or patch that it came from, and that it may still have: see has_flaw().
+  std::shared_ptr<const Error> flaw;
   std::vector<std::string> prefixes, suffixes;
   std::vector<std::string> vars;  // names of the vars that read from it
   // Labels that one transformer wrote to several fields; see shared_labels.h.
@@ -81,6 +90,7 @@ class Resource {
   std::vector<SharedLabel> shared_labels;
   bool labels_made = false;  // its labels are a transformer's work, as kustomize writes them, and the last of metadata
   int scalars_written = 0;   // by replicas and images: over an equal one too
+  bool in_flow = false;      // written in braces as a whole, as JSON is
   bool needs_hash = false;
   bool generated = false;
   bool from_chart = false;  // its namespace is the chart's affair

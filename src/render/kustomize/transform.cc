@@ -23,11 +23,23 @@ bool is_namespace_field(const FieldSpec& field) {
   return field.path_text == "metadata/namespace";
 }
 
-Value with_subject_namespaces(const Value& object, const NamespaceChange& change) {
+Error wrong_subjects(std::string_view path, const char* expected, const Value& found) {
+  return fail(ErrorKind::invalid, "setting namespaces on subjects: {}: expected {}, found {}", path, expected,
+              words(found.type()));
+}
+
+Result<Value> with_subject_namespaces(const Value& object, const NamespaceChange& change) {
+  if (!object["subjects"].is_array()) return wrong_subjects("subjects", "a list", object["subjects"]);
+  const char* asked = change.subjects == Subjects::default_only ? "name" : "kind";
   std::vector<Value> subjects;
   for (const Value& subject : object["subjects"].items()) {
-    bool takes = change.subjects == Subjects::default_only ? subject["name"].as_string() == "default"
-                                                           : subject["kind"].as_string() == "ServiceAccount";
+    if (!subject.is_object()) return wrong_subjects("subjects[]", "a mapping", subject);
+    if (const Value& text = subject[asked]; text.is_object() || text.is_array())
+      return wrong_subjects(fmt::format("subjects[]/{}", asked), "a text", text);
+    bool takes =
+        subject[asked].as_string() == (change.subjects == Subjects::default_only ? "default" : "ServiceAccount");
+    if (const Value& there = subject["namespace"]; takes && (there.is_object() || there.is_array()))
+      return wrong_subjects("subjects[]/namespace", "a text", there);
     if (takes && change.unset_only && !subject["namespace"].as_string().empty()) takes = false;
     subjects.push_back(takes ? subject.with_member("namespace", change.name) : subject);
   }
@@ -60,8 +72,11 @@ Result<> set_namespace(Resource& r, const NamespaceChange& change, std::span<con
         .at(r.origin);
   if (!r.is_cluster_scoped() && !(change.unset_only && !r.scope_name().empty())) r.set_namespace(change.name);
   bool binding = r.gvk().kind == "RoleBinding" || r.gvk().kind == "ClusterRoleBinding";
-  if (binding && change.subjects != Subjects::none && r.object()["subjects"].is_array())
-    r.set_object(with_subject_namespaces(r.object(), change));
+  if (binding && change.subjects != Subjects::none && !r.object()["subjects"].is_null()) {
+    auto after = with_subject_namespaces(r.object(), change);
+    if (!after) return std::move(after).error().context(r.id().str()).at(r.origin);
+    r.set_object(std::move(*after));
+  }
   for (const FieldSpec& field : fields) {
     if (is_namespace_field(field) || (is_name_field(field) && r.gvk().api_version() != "v1")) continue;
     if (binding && field.path_text == "subjects/namespace") continue;
