@@ -41,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const Document& d : *documents) {
     std::string json = to_json(d.value);
     if (json.size() > 100'000 || json.find("\xc2\x85") != json.npos || json.find("\\u202") != json.npos)
-      continue;  // line breaks to YAML: folded
+      continue;                                       // line breaks to YAML: folded
+    if (json.find("\"<<\":") != json.npos) continue;  // go-yaml leaves "<<" unquoted: read again, it merges
     std::string yaml = to_yaml(d.value);
     auto back = parse_yaml(yaml, "again.yaml", {.depth_max = 1000});
     if (!back || !(*back == *parse_json(json))) std::abort();
