@@ -225,11 +225,7 @@ int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, ch
 }
 
 void print(std::string_view text) {
-  while (!text.empty()) {
-    ssize_t n = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (n <= 0) return;  // the reader went away
-    text.remove_prefix(static_cast<size_t>(n));
-  }
+  print(std::vector<std::string_view>{text});
 }
 
 void print(const std::vector<std::string_view>& pieces) {
