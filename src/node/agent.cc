@@ -24,6 +24,8 @@ namespace {
 const GroupVersionKind kPod{"", "v1", "Pod"}, kConfigMap{"", "v1", "ConfigMap"}, kSecret{"", "v1", "Secret"},
     kService{"", "v1", "Service"}, kNode{"", "v1", "Node"};
 
+// After a break in the events containerd's lists may still lack what happened in it: they are read again this much
+// later.
 constexpr Duration kListsLag = 3s;
 
 class Agent final : public NodeAgent {

@@ -197,10 +197,7 @@ Task<Result<pod::Seen>> Worker::gather() {
   sandbox_.clear();
   ips_.clear();
   for (const SandboxStatus& s : seen.sandboxes)
-    if (s.ready && sandbox_.empty()) {
-      sandbox_ = s.id;
-      ips_ = s.ips.empty() ? host_ips() : s.ips;
-    }
+    if (s.ready && sandbox_.empty()) take_sandbox(s);
   seen_containers_ = seen.containers;
   seen.pod = pod_;
   seen.probes = probe_results_;

@@ -54,6 +54,7 @@ class Worker {
   Task<void> act(pod::Plan plan);
   Task<void> step(pod::Plan plan);
   Task<Result<>> make_sandbox(uint32_t attempt);
+  void take_sandbox(const SandboxStatus& status);
   Task<bool> start(pod::StartContainer what);
   Task<void> kill(std::vector<pod::KillContainer> kills);
   Task<void> kill_one(pod::KillContainer what, SteadyTime deadline);

@@ -47,6 +47,11 @@ Task<void> Worker::step(pod::Plan plan) {
   news_.notify();
 }
 
+void Worker::take_sandbox(const SandboxStatus& status) {
+  sandbox_ = status.id;
+  ips_ = status.ips.empty() ? host_ips() : status.ips;
+}
+
 Task<Result<>> Worker::make_sandbox(uint32_t attempt) {
   auto volumes = co_await prepare_volumes();
   if (!volumes) {
@@ -70,8 +75,7 @@ Task<Result<>> Worker::make_sandbox(uint32_t attempt) {
   }
   node_.pod_of_id[*made] = uid_;
   auto status = OR_CO_RETURN(co_await node_.runtime.sandbox_status(*made));
-  sandbox_ = *made;
-  ips_ = status.ips.empty() ? host_ips() : status.ips;
+  take_sandbox(status);
   made_meanwhile_ = status;
   if (!node_.runtime.simulated()) {
     auto host_hosts = node_.world.files().read("/etc/hosts", 1 << 20);
