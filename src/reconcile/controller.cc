@@ -27,7 +27,7 @@ class Controller {
     auto synced = co_await cache.wait_synced();
     if (synced) {
       group_.spawn(reconciler_.background());
-      for (int i = 0; i < options_.workers; ++i) group_.spawn(work());
+      for (int i = 0; i < reconciler_.workers(); ++i) group_.spawn(work());
       co_await group_.join();
     }
     *self = nullptr;

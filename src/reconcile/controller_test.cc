@@ -31,10 +31,11 @@ class EmptyCache final : public Cache {
 // What each call for a key gives, in order; the last one again and again. Every call takes `takes`.
 class Script final : public Reconciler {
  public:
-  explicit Script(World& world) : world_(world) {}
+  Script(World& world, int workers) : world_(world), workers_(workers) {}
   std::string_view name() const override { return "script"; }
   void watch(Cache&, Enqueue enqueue) override { wake_ = std::move(enqueue); }
   std::vector<GroupVersionKind> needs() const override { return {}; }
+  int workers() const override { return workers_; }
   Task<Outcome> reconcile(ObjectKey key) override {
     int call = calls[key.name]++;
     log.push_back(fmt::format("{}@{}", key.name, world_.steady_now().time_since_epoch() / 1ms - began_ms));
@@ -65,12 +66,13 @@ class Script final : public Reconciler {
 
  private:
   World& world_;
+  int workers_;
   Enqueue wake_;
   std::map<std::string, int> of_key_;
 };
 
 struct Fixture {
-  explicit Fixture(ControllerOptions options = {}) : group(world.executor()) {
+  explicit Fixture(ControllerOptions options = {}, int workers = 4) : script(world, workers), group(world.executor()) {
     group.spawn(run(world, cache, script, options));
     world.run_for(1ms);
     script.began_ms = world.steady_now().time_since_epoch() / 1ms;
@@ -90,7 +92,7 @@ struct Fixture {
   }
   sim::SimWorld world{7};
   EmptyCache cache;
-  Script script{world};
+  Script script;
   TaskGroup group;
   bool stopped = false;
 };
@@ -123,7 +125,7 @@ TEST_CASE("one key is never worked on twice at once, and no wake-up is lost") {
 }
 
 TEST_CASE("several keys are worked on at once, as many as there are workers") {
-  Fixture f({.workers = 2});
+  Fixture f({}, 2);
   f.script.takes = 10ms;
   for (const char* key : {"a", "b", "c", "d", "e"}) f.script.wake(key);
   f.world.run_for(1s);
@@ -152,7 +154,7 @@ TEST_CASE("the delay has an upper end") {
 }
 
 TEST_CASE("a failing key does not hold up another") {
-  Fixture f({.workers = 1});
+  Fixture f({}, 1);
   f.script.gives["bad"] = {failed("x")};
   f.script.wake("bad");
   f.script.wake("good");

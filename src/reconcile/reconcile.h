@@ -35,12 +35,12 @@ class Reconciler {
   virtual void watch(Cache& cache, Enqueue enqueue) = 0;
   virtual std::vector<GroupVersionKind> needs() const = 0;  // kinds the cache must hold
   virtual Task<Outcome> reconcile(ObjectKey key) = 0;
+  virtual int workers() const { return 4; }  // keys at a time; one key never twice at once
   // Runs beside the workers until canceled, after watch(): for what no object tells (a repository's refs).
   virtual Task<void> background() { co_return; }
 };
 
 struct ControllerOptions {
-  int workers = 4;  // keys at a time; one key never twice at once
   Duration retry_delay_first = 5ms;
   Duration retry_delay_max = 5min;
 };

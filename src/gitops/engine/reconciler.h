@@ -25,6 +25,8 @@ class ApplicationReconciler final : public reconcile::Reconciler {
         live_(world, cluster, cache, options_.control_namespace),
         revisions_(world, repositories, options_.poll_interval) {}
   std::string_view name() const override { return "application"; }
+  // They wait for repositories and charts, a minute at the worst: a few such must not hold up the others.
+  int workers() const override { return 10; }
   void watch(reconcile::Cache& cache, Enqueue enqueue) override;
   std::vector<cluster::GroupVersionKind> needs() const override { return cluster::watched_kinds(cluster_.catalog()); }
   Task<reconcile::Outcome> reconcile(cluster::ObjectKey key) override;

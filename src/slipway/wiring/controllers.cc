@@ -34,15 +34,9 @@ std::unique_ptr<cluster::Cache> cache_of_everything(World& world, cluster::Clust
   return cluster::make_cache(world, cluster, cluster::watched_kinds(cluster.catalog()));
 }
 
-static Task<void> run_one(World& world, cluster::Cache& cache, reconcile::Reconciler& reconciler) {
-  reconcile::ControllerOptions options;
-  // Applications wait for repositories and charts, a minute at the worst: a few such must not hold up the others.
-  if (reconciler.name() == "application") options.workers = 10;
-  co_await reconcile::run_controller(world, cache, reconciler, options);
-}
-
 void start(World& world, TaskGroup& group, Controllers& controllers) {
-  for (auto& reconciler : controllers.reconcilers) group.spawn(run_one(world, *controllers.cache, *reconciler));
+  for (auto& reconciler : controllers.reconcilers)
+    group.spawn(reconcile::run_controller(world, *controllers.cache, *reconciler));
   group.spawn(controllers.cache->run());
 }
 
