@@ -125,6 +125,7 @@ Task<int> build(runtime::RealWorld& world, Invocation said) {
   auto tree = sources::open_disk(world.files(), absolute_path("."));
   render::kustomize::BuildRequest request{.tree = tree,
                                           .path = remote ? wanted->path : absolute_path(wanted->path).substr(1)};
+  request.on_disk = true;
   request.unrestricted = wanted->restrictor == "LoadRestrictionsNone";
   request.legacy_order = wanted->order != "none";
   request.managed_by_label = wanted->managed_by_label;

@@ -552,6 +552,7 @@ std::string_view null_text(const Value& null) {
     case Note::tilde:
       return "~";
     case Note::nothing:
+    case Note::made:
       return "";
     case Note::title:
       return "Null";
@@ -561,7 +562,6 @@ std::string_view null_text(const Value& null) {
     case Note::quoted:
     case Note::spelled:
     case Note::misfit:
-    case Note::made:
     case Note::untagged:
     case Note::unreadable:
       break;

@@ -70,7 +70,7 @@ class Build {
     std::string path = OR_RETURN(request_.tree->real_path(request_.path));
     if (!request_.tree->is_directory(path))
       return fail(ErrorKind::bad_request, "must build at directory: \"{}\" is a file", request_.path);
-    return Folder(request_.tree, path, request_.unrestricted, request_.remotes);
+    return Folder(request_.tree, path, request_.unrestricted, request_.remotes, request_.on_disk);
   }
 
   // A base of several overlays is read once.
@@ -263,6 +263,7 @@ class Build {
     for (Resource& r : all.resources.all()) {
       part_shared_annotations(r);
       r.make_room_for_notes();
+      r.labels_made = false;  // the annotations are written anew, behind them
       if (!r.from)
         r.from = by;
       else

@@ -17,6 +17,7 @@ struct Functions;
 struct BuildRequest {
   std::shared_ptr<const sources::Tree> tree;
   std::string path;
+  bool on_disk = false;            // the tree is a machine's whole file system: absolute paths are its paths
   bool unrestricted = false;       // files outside a kustomization's folder may be read (never outside the tree)
   bool legacy_order = true;        // as the command line sorts, unless sortOptions say otherwise
   Value overrides;                 // spec.source.kustomize of an Application; null: none

@@ -48,11 +48,46 @@ TEST_CASE("a missing file is named with its nearest") {
           {{"app/kustomization.yaml", "resources: []"}, {"app/Kustomization", "resources: []"}});
 }
 
+TEST_CASE("absolute paths are the machine's, where the tree is that") {
+  auto tree = sources::testing::make_tree({{"app/kustomization.yaml", "resources: [/app/a.yaml, /b.yaml]\n"},
+                                           {"app/a.yaml", map_a},
+                                           {"b.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}\n"}});
+  auto outcome = [&](bool on_disk, bool unrestricted) {
+    auto built = build({.tree = tree, .path = "app", .on_disk = on_disk, .unrestricted = unrestricted});
+    return built ? fmt::format("{}", built->resources.size()) : built.error().str();
+  };
+  CHECK(outcome(true, true) == "2");
+  CHECK(outcome(true, false).find("security; file \"b.yaml\" is not in or below \"app\"") != std::string::npos);
+  CHECK(outcome(false, true).find("\"/app/a.yaml\" is an absolute path") != std::string::npos);
+}
+
+TEST_CASE("of a whole resource a JSON patch makes another one, or nothing") {
+  auto patched = [](std::string operation) {
+    return build_text({{"app/kustomization.yaml",
+                        "resources: [a.yaml]\npatches:\n- target: {kind: ConfigMap}\n  patch: '[" + operation + "]'\n"},
+                       {"app/a.yaml", map_a}});
+  };
+  auto says = [&](std::string operation, std::string_view expected) {
+    std::string got = patched(std::move(operation));
+    CHECK_MESSAGE(got.find(expected) != got.npos, "expected: ", expected, "\n     got: ", got);
+  };
+  says(R"({"op": "replace", "path": "", "value": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b"}}})",
+       "kind: Pod\nmetadata:\n  name: b\n");
+  says(R"({"op": "replace", "path": "", "value": {}})", "no kind");
+  says(R"({"op": "replace", "path": "", "value": 1})", "replace operation value must be an object");
+  says(R"({"op": "add", "path": "", "value": {}})", "add operation does not apply");
+  says(R"({"op": "copy", "from": "", "path": "/x"})", "copy operation does not apply");
+}
+
 TEST_CASE("unknown and mistyped fields are refused where they stand") {
   refuses("app/kustomization.yaml:2:11: unknown field \"resorces\" in the kustomization; did you mean \"resources\"?",
           {{"app/kustomization.yaml", "namePrefix: a-\nresorces: [a.yaml]\n"}});
   refuses("app/kustomization.yaml:4:11: newTag: expected a text, found a number (quote it)",
           {{"app/kustomization.yaml", "resources: []\nimages:\n- name: nginx\n  newTag: 1.0\n"}});
+  refuses("kustomization.yaml:2:11: expected a mapping, found a text",
+          {{"app/kustomization.yaml", "resources: []\nmetadata: x\n"}});
+  refuses("unknown field \"nam\" in the metadata; did you mean \"name\"?",
+          {{"app/kustomization.yaml", "resources: []\nmetadata: {nam: x}\n"}});
   refuses("kind should be Kustomization or Component",
           {{"app/kustomization.yaml", "kind: Kustomisation\nresources: []\n"}});
   refuses("kustomization.yaml is empty", {{"app/kustomization.yaml", "kind: Kustomization\n"}});

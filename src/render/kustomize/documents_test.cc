@@ -104,3 +104,10 @@ TEST_CASE("an empty text written where there was nothing is null, in braces a te
   check("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {a: b}}\n", replacement,
         R"("spec":{"args":[""]})", "");
 }
+
+TEST_CASE("a name that becomes empty is missing") {
+  check("data: {a: b}\n",
+        "replacements: [{source: {kind: ConfigMap, fieldPath: data}, targets: [{select: {kind: ConfigMap}, fieldPaths: "
+        "[metadata.name]}]}]\n",
+        "missing metadata.name");
+}

@@ -40,7 +40,11 @@ Error Folder::missing(std::string_view path, std::string_view resolved) const {
   size_t slash = resolved.rfind('/');
   std::string folder(slash == resolved.npos ? "" : resolved.substr(0, slash));
   std::string hint;
-  if (auto near = base::nearest(resolved.substr(slash + 1), tree_->list(folder))) {
+  std::string name(resolved.substr(slash + 1));
+  auto beside = tree_->list(folder);
+  if (std::erase(beside, name)) {
+    hint = "; it is a symlink to what is not there";
+  } else if (auto near = base::nearest(name, beside)) {
     size_t own = path.rfind('/');
     hint = fmt::format("; did you mean \"{}{}\"?", own == path.npos ? "" : path.substr(0, own + 1), *near);
   } else if (!folder.empty() && !tree_->is_directory(folder)) {
@@ -56,10 +60,10 @@ Result<Folder::File> Folder::read(std::string_view path) const {
     if (!found.text) return fail(ErrorKind::bad_request, "\"{}\" is a repository; a file was expected", path);
     return File{std::string(path), found.text};
   }
-  if (path.starts_with('/'))
+  if (path.starts_with('/') && !absolute_)
     return fail(ErrorKind::forbidden, "\"{}\" is an absolute path; only files in or below \"{}\" may be read", path,
                 display());
-  auto joined = sources::join_path(root_, path);
+  auto joined = sources::join_path(path.starts_with('/') ? "" : root_, path.substr(path.starts_with('/')));
   if (!joined) return fail(ErrorKind::forbidden, "security; file \"{}\" leads out of the repository", path);
   auto real = tree_->real_path(*joined);
   if (!real) return real.failed_with(ErrorKind::not_found) ? missing(path, *joined) : std::move(real).error();
@@ -127,7 +131,7 @@ Result<Folder> Folder::open(std::string_view path) const {
       return fail(ErrorKind::invalid, "cycle detected: \"{}\" contains \"{}\", which is being built ({})",
                   tree_->shown(*real), f->display(), way);
   }
-  Folder opened(tree_, *real, unrestricted_, remotes_);
+  Folder opened(tree_, *real, unrestricted_, remotes_, absolute_);
   opened.referrer_ = this;
   return opened;
 }

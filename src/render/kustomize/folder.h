@@ -15,8 +15,14 @@ class Folder {
  public:
   // `root` is a path of the tree, as real_path() gives it.
   // `remotes`: what remote paths mean, and where those that it lacks are noted; null: they are refused.
-  Folder(std::shared_ptr<const sources::Tree> tree, std::string root, bool unrestricted, RemoteBases* remotes = nullptr)
-      : tree_(std::move(tree)), root_(std::move(root)), unrestricted_(unrestricted), remotes_(remotes) {}
+  // `absolute`: absolute paths are the tree's.
+  Folder(std::shared_ptr<const sources::Tree> tree, std::string root, bool unrestricted, RemoteBases* remotes = nullptr,
+         bool absolute = false)
+      : tree_(std::move(tree)),
+        root_(std::move(root)),
+        unrestricted_(unrestricted),
+        absolute_(absolute),
+        remotes_(remotes) {}
   const std::string& root() const { return root_; }
   std::string display() const { return tree_->shown(root_); }
   const sources::Tree& tree() const { return *tree_; }
@@ -46,7 +52,7 @@ class Folder {
   Error missing(std::string_view path, std::string_view resolved) const;
   std::shared_ptr<const sources::Tree> tree_;
   std::string root_;
-  bool unrestricted_;
+  bool unrestricted_, absolute_;
   RemoteBases* remotes_;
   const Folder* referrer_ = nullptr;
 };

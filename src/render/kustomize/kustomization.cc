@@ -116,7 +116,11 @@ void read_old_charts(Fields& fields, Kustomization& k) {
 
 void read_all(Fields& fields, Kustomization& k) {
   std::string kind = fields.text("kind"), api_version = fields.text("apiVersion");
-  (void)fields.any("metadata");
+  fields.inner("metadata", [](Fields& f) {  // read, and of no effect
+    for (const char* name : {"name", "namespace"}) (void)f.text(name);
+    for (const char* name : {"labels", "annotations"}) (void)f.pairs(name);
+    f.done("the metadata");
+  });
   k.resources = read_named(fields, "resources");
   if (fields.has("bases")) deprecated(k, "bases", "resources");
   for (Named& base : read_named(fields, "bases")) k.resources.push_back(std::move(base));

@@ -148,6 +148,16 @@ TEST_CASE("a validator's label may be added where a transformer made the labels"
         R"("labels":{"a":"b","validated-by":"us"})");
   check(with("", "{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {a: b}}}\n"),
         "shouldn't modify the resource map");
+  // Whoever notes what changed a resource writes its annotations anew, behind the labels.
+  auto tree = sources::testing::make_tree(
+      {{"app/kustomization.yaml", "resources: [../base]\nbuildMetadata: [transformerAnnotations]\n"},
+       {"base/kustomization.yaml",
+        "resources: [r.yaml]\nlabels: [{pairs: {a: b}}]\nvalidators: ['{apiVersion: builtin, kind: LabelTransformer, "
+        "metadata: {name: v}, labels: {validated-by: us}, fieldSpecs: [{path: metadata/labels, create: true}]}\n']\n"},
+       {"base/r.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: p}}\n"}});
+  auto done = build({.tree = tree, .path = "app"});
+  CHECK_FALSE(done.has_value());
+  if (!done) check(done.error().str(), "shouldn't modify the resource map");
 }
 
 TEST_CASE("a rule for one kind that differs from the one for all shows when those are merged again") {

@@ -238,12 +238,28 @@ bool takes_notes(const Value& operations) {
   return false;
 }
 
+// A resource as a whole can be replaced, by another mapping, and tested; nothing else.
+Result<> check_whole_document(const Value& operations) {
+  for (const Value& operation : operations.items()) {
+    std::string_view op = operation["op"].as_string();
+    if (!operation["path"].is_string()) continue;
+    if (operation["path"] == Value("") && (op == "add" || op == "move" || op == "copy"))
+      return fail(ErrorKind::invalid, "{} operation does not apply: doc is missing path: \"\"", op);
+    if (operation["path"] == Value("") && op == "replace" && !operation["value"].is_object())
+      return fail(ErrorKind::invalid, "replace operation value must be an object");
+    if ((op == "move" || op == "copy") && operation["from"] == Value(""))
+      return fail(ErrorKind::invalid, "{} operation does not apply: doc is missing from path: \"\"", op);
+  }
+  return {};
+}
+
 Result<> apply_operations(ResourceSet& set, size_t index, const Value& operations, bool remembers) {
   Resource& r = set.all()[index];
   r.labels_made = false;
   if (remembers) r.remember_id();
   // Where kustomize keeps notes of its own among the annotations there are some to add to.
   OR_RETURN(check_misfits(r).context(r.id().str()));
+  OR_RETURN(check_whole_document(operations).context(fmt::format("patching {}", r.id().str())));
   Value before = value::plain_meaning(r.object());
   bool whole = takes_notes(operations) && before["metadata"].is_object();
   bool lent = !whole && r.has_notes() && !before["metadata"].has("annotations") && before["metadata"].is_object();
@@ -263,6 +279,7 @@ Result<> apply_operations(ResourceSet& set, size_t index, const Value& operation
     r.set_object(std::move(result));
   r.shared_labels.clear();
   r.in_flow = false;
+  if (r.is_removed() && whole) return fail(ErrorKind::invalid, "patching {}: nothing is left, and no kind", id.str());
   if (r.is_removed()) set.remove(r);
   set.touched(index);
   if (!set.may_collide && !(r.id() == id)) set.may_collide = set.with_current_id(r.id()).size() > 1;
