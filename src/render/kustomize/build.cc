@@ -416,7 +416,8 @@ class Build {
       }
     }
     for (const Named& entry : entries)
-      if (!is_inline(entry)) OR_RETURN(accumulate_entry(folder, entry, plugins, trail, 1, ""));
+      if (!is_inline(entry) && !entry.text.empty())  // an empty entry is none
+        OR_RETURN(accumulate_entry(folder, entry, plugins, trail, 1, ""));
     for (const Resource& r : plugins.resources.all())
       if (r.flaw && has_flaw(r.object())) return *r.flaw;
     return plugins;

@@ -61,6 +61,13 @@ TEST_CASE("absolute paths are the machine's, where the tree is that") {
   CHECK(outcome(false, true).find("\"/app/a.yaml\" is an absolute path") != std::string::npos);
 }
 
+TEST_CASE("empty entries of plugins are none") {
+  for (const char* field : {"generators", "transformers", "validators"})
+    CHECK(build_text({{"app/kustomization.yaml", fmt::format("resources: [a.yaml]\n{}: ['', null]\n", field)},
+                      {"app/a.yaml", map_a}})
+              .starts_with("apiVersion: v1"));
+}
+
 TEST_CASE("of a whole resource a JSON patch makes another one, or nothing") {
   auto patched = [](std::string operation) {
     return build_text({{"app/kustomization.yaml",
