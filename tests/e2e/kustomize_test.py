@@ -442,6 +442,39 @@ class BadInput(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
 
 
+class OutsideOfARepository(unittest.TestCase):
+    """`render` and `check` of a folder that no repository holds: bases beside it and beside its parent are found."""
+
+    def lay_out(self, home, base, overlay):
+        for folder, text in ((base, "resources: [map.yaml]\n"), (overlay, f"resources: [{os.path.relpath(base, overlay)}]\nnamePrefix: p-\n")):
+            os.makedirs(f"{home}/{folder}")
+            Path(f"{home}/{folder}/kustomization.yaml").write_text(text)
+        Path(f"{home}/{base}/map.yaml").write_text("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n")
+
+    def test_bases_above(self):
+        for base, overlay in (("app/base", "app/prod"), ("app/base", "app/overlays/prod"), ("base", "app/base2/prod")):
+            with self.subTest(overlay=overlay), tempfile.TemporaryDirectory() as home:
+                self.lay_out(home, base, overlay)
+                done = run(BINARY, "render", overlay, cwd=home)
+                checked = run(BINARY, "check", overlay, cwd=home)
+                if os.path.relpath(base, overlay).count("..") > 2:  # as far up nobody reads a disk unasked
+                    for refused in (done, checked):
+                        self.assertEqual(refused.returncode, 1)
+                        self.assertIn("leads out of the repository", refused.stdout + refused.stderr)
+                    done = run(BINARY, "kustomize", "build", overlay, cwd=home)
+                else:
+                    self.assertEqual(checked.returncode, 0, checked.stdout)
+                self.assertIn("name: p-a", done.stdout, done.stderr)
+
+    def test_warnings_name_the_line(self):
+        with tempfile.TemporaryDirectory() as home:
+            self.lay_out(home, "app/base", "app/overlays/prod")
+            with open(f"{home}/app/overlays/prod/kustomization.yaml", "a") as f:
+                f.write("images: [{name: nothing, newTag: '2'}]\n")
+            done = run(BINARY, "check", "app/overlays/prod", cwd=home)
+            self.assertIn("overlays/prod/kustomization.yaml:3:10: warning: no container here has the image", done.stdout)
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--record"]:
         record(*sys.argv[2:])
