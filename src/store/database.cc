@@ -75,7 +75,7 @@ class SqliteDatabase final : public Database {
       : path_(std::move(options.path)),
         key_file_(std::move(options.key_file)),
         keys_(std::move(options.keys)),
-        files_(world, std::move(options.seed)) {}
+        files_(world, path_, std::move(options.seed)) {}
   ~SqliteDatabase() override { shut(); }
 
   Result<> open();
@@ -109,6 +109,7 @@ class SqliteDatabase final : public Database {
 };
 
 Result<> SqliteDatabase::open() {
+  OR_RETURN(files_.mark().check());
   int code = sqlite3_open_v2(path_.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                              files_.name());
   if (code != SQLITE_OK) return error("open");
@@ -332,7 +333,7 @@ Error SqliteDatabase::damaged(std::string_view what) const {
   return fail(
       ErrorKind::io,
       "{0}: the database is damaged ({1}). It was left as it is. Bring back what a backup holds: slipway restore "
-      "FILE --force --data {2} - or move {0} and {0}-wal away to begin with an empty cluster, which Git fills "
+      "FILE --force --data {2} - or move {0}* away to begin with an empty cluster, which Git fills "
       "again",
       path_, what, directory());
 }

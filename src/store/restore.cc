@@ -8,6 +8,7 @@
 #include "store/backup.h"
 #include "store/database.h"
 #include "store/index.h"
+#include "store/log_mark.h"
 #include "value/json.h"
 
 namespace slipway::store {
@@ -160,7 +161,7 @@ Result<Restored> restore_backup(World& world, RestoreOptions options) {
   OR_RETURN(files.write_atomically(mark, options.file + "\n", 0600));
   std::vector<std::string> arriving = OR_RETURN(files.list(staging));
   std::vector<std::string> leaving = arriving;
-  for (const char* more : {"-wal", "-shm", "-journal"}) leaving.push_back(database + more);
+  for (const char* more : {"-wal", "-shm", "-journal", mark_suffix.data()}) leaving.push_back(database + more);
   for (const std::string& name : leaving) {
     if (!files.exists(home + "/" + name)) continue;
     if (restored.aside.empty()) {

@@ -59,11 +59,15 @@ struct SqliteFiles::Calls {
     if (h.is_log) h.owner->log_low_ = std::min(h.owner->log_low_, static_cast<uint64_t>(offset));
     auto done = h.file->write_at(static_cast<uint64_t>(offset),
                                  std::string_view(static_cast<const char*>(from), static_cast<size_t>(count)));
-    return done ? SQLITE_OK : failed(*h.owner, done.error(), SQLITE_IOERR_WRITE);
+    if (!done) return failed(*h.owner, done.error(), SQLITE_IOERR_WRITE);
+    if (h.is_log)
+      h.owner->mark_.wrote(static_cast<uint64_t>(offset), {static_cast<const char*>(from), static_cast<size_t>(count)});
+    return SQLITE_OK;
   }
   static int truncate(sqlite3_file* file, sqlite3_int64 size) {
     Handle& h = handle(file);
-    auto done = h.file->truncate(static_cast<uint64_t>(size));
+    auto done = h.is_log && size == 0 ? h.owner->mark_.forget() : Result<>();
+    if (done) done = h.file->truncate(static_cast<uint64_t>(size));
     return done ? SQLITE_OK : failed(*h.owner, done.error(), SQLITE_IOERR_TRUNCATE);
   }
   static int sync(sqlite3_file* file, int) {
@@ -75,6 +79,7 @@ struct SqliteFiles::Calls {
       if (!named) return failed(*h.owner, named.error(), SQLITE_IOERR_DIR_FSYNC);
       h.new_name = false;
     }
+    if (h.is_log) h.owner->mark_.synced();
     return SQLITE_OK;
   }
   static int size(sqlite3_file* file, sqlite3_int64* size) {
@@ -116,7 +121,8 @@ struct SqliteFiles::Calls {
   }
   static int remove(sqlite3_vfs* vfs, const char* path, int sync_directory) {
     SqliteFiles& owner = Calls::owner(vfs);
-    auto done = owner.world_.files().remove(path);
+    auto done = std::string_view(path).ends_with("-wal") ? owner.mark_.forget() : Result<>();
+    if (done) done = owner.world_.files().remove(path);
     if (!done) {
       if (done.error().is(ErrorKind::not_found)) return SQLITE_IOERR_DELETE_NOENT;
       return failed(owner, done.error(), SQLITE_IOERR_DELETE);
@@ -156,7 +162,8 @@ struct SqliteFiles::Calls {
   static int last_error(sqlite3_vfs*, int, char*) { return 0; }
 };
 
-SqliteFiles::SqliteFiles(World& world, std::string seed) : world_(world), seed_(std::move(seed)) {
+SqliteFiles::SqliteFiles(World& world, std::string database, std::string seed)
+    : world_(world), seed_(std::move(seed)), mark_(world, std::move(database)) {
   static std::atomic<int> count = 0;
   name_ = "slipway-" + std::to_string(++count);
   vfs_ = std::make_unique<sqlite3_vfs>();
@@ -182,6 +189,7 @@ SqliteFiles::~SqliteFiles() {
 }
 
 void SqliteFiles::undo() {
+  mark_.undone();
   if (!log_ || log_low_ == ~0ull) return;
   // Best effort: if this fails too, the next transaction overwrites the same place.
   auto size = log_->size();

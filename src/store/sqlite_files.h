@@ -6,6 +6,7 @@
 #include <string>
 
 #include "runtime/world.h"
+#include "store/log_mark.h"
 
 struct sqlite3_vfs;
 
@@ -13,8 +14,9 @@ namespace slipway::store {
 
 class SqliteFiles {
  public:
-  // `seed`: chance for SQLite's salts, taken beforehand on the loop. Both must outlive every connection.
-  SqliteFiles(World& world, std::string seed);
+  // `seed`: chance for SQLite's salts, taken beforehand on the loop. Both must outlive every connection, of which there
+  // is one, to `database`.
+  SqliteFiles(World& world, std::string database, std::string seed);
   SqliteFiles(const SqliteFiles&) = delete;
   ~SqliteFiles();
 
@@ -27,12 +29,15 @@ class SqliteFiles {
   void begin() { log_low_ = ~0ull; }
   void undo();
 
+  LogMark& mark() { return mark_; }
+
   struct Calls;  // the functions that SQLite calls (sqlite_files.cc)
 
  private:
   friend struct Calls;
   World& world_;
   std::string seed_;
+  LogMark mark_;
   std::string name_;
   std::string problem_;
   std::unique_ptr<sqlite3_vfs> vfs_;
