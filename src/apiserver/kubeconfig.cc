@@ -27,12 +27,35 @@ Result<> write_pair(World& world, const std::string& base, const runtime::Certif
   return world.files().write_atomically(base + ".crt", pair.certificate_pem, 0644);
 }
 
-// The pair that is there, when it is valid for a month more and has all the names; else a new one.
+// The authority that every client holds: never changed under them. Nothing when there never was one.
+Result<std::optional<runtime::CertifiedKey>> read_authority(World& world, const std::string& directory) {
+  const std::string base = directory + "/ca";
+  auto refuse = [&](std::string_view why) {
+    return fail(ErrorKind::io,
+                "{}: {}. Every client trusts this authority: put its two files back (they are part of every backup), "
+                "or remove {} to begin with a new one, and give clients the new kubeconfig",
+                base + ".crt", why, directory);
+  };
+  auto pair = read_pair(world, base);
+  if (pair.failed_with(ErrorKind::not_found)) {
+    // A first start that was interrupted leaves the key, and nothing that it signed.
+    if (!world.files().exists(base + ".crt") && !world.files().exists(directory + "/server.crt")) return std::nullopt;
+    return refuse(pair.error().str());
+  }
+  if (!pair) return pair.error();
+  if (auto whole = runtime::check_certified(*pair, *pair); !whole) return refuse(whole.error().str());
+  return std::optional(std::move(*pair));
+}
+
+// The pair that is there, when the issuer signed it, it is valid for a month more and has all the names; else a new
+// one.
 Result<runtime::CertifiedKey> keep_or_issue(World& world, const std::string& base, runtime::CertificateRequest request,
                                             const runtime::CertifiedKey* issuer) {
   WallTime now = world.now();
   auto there = read_pair(world, base);
-  if (there) {
+  if (there && issuer && !runtime::check_certified(*there, *issuer)) {
+    world.log().write(runtime::LogLevel::warning, base + ".crt is not this authority's, or not its key's: made anew");
+  } else if (there) {
     auto facts = runtime::read_certificate(there->certificate_pem);
     auto has_all = [](const std::vector<std::string>& have, const std::vector<std::string>& want) {
       return std::all_of(want.begin(), want.end(),
@@ -40,7 +63,7 @@ Result<runtime::CertifiedKey> keep_or_issue(World& world, const std::string& bas
     };
     bool good = facts && facts->not_after > now + 24h * 30 && has_all(facts->dns_names, request.dns_names) &&
                 has_all(facts->ip_addresses, request.ip_addresses);
-    if (good || (facts && request.ca)) return there;  // clients hold the CA: it is never changed under them
+    if (good) return there;
   } else if (!there.error().is(ErrorKind::not_found)) {
     return there.error();
   }
@@ -74,8 +97,8 @@ const Value& named(const Value& list, std::string_view name, const char* what) {
 Result<Pki> open_pki(World& world, PkiOptions options) {
   OR_RETURN(world.files().make_directories(options.directory, 0700));
   runtime::CertificateRequest ca{.common_name = "slipway-ca", .ca = true};
-  auto ca_pair = keep_or_issue(world, options.directory + "/ca", ca, nullptr);
-  if (!ca_pair) return ca_pair.error();
+  auto ca_pair = OR_RETURN(read_authority(world, options.directory));
+  if (!ca_pair) ca_pair = OR_RETURN(keep_or_issue(world, options.directory + "/ca", ca, nullptr));
   runtime::CertificateRequest server{.common_name = "kube-apiserver", .server = true};
   for (const auto& name : options.server_names) (is_ip(name) ? server.ip_addresses : server.dns_names).push_back(name);
   auto server_pair = keep_or_issue(world, options.directory + "/server", server, &*ca_pair);

@@ -167,6 +167,17 @@ Result<CertifiedKey> issue_certificate(const CertificateRequest& request, const 
   return CertifiedKey{written(certificate_text.get()), written(key_text.get())};
 }
 
+Result<> check_certified(const CertifiedKey& pair, const CertifiedKey& issuer) {
+  auto own = OR_RETURN(read_certificates(pair.certificate_pem).context("the certificate"));
+  KeyPtr key = OR_RETURN(read_private_key(pair.key_pem).context("the key"));
+  auto above = OR_RETURN(read_certificates(issuer.certificate_pem).context("the issuer's certificate"));
+  if (X509_check_private_key(own[0].get(), key.get()) != 1)
+    return openssl_error(ErrorKind::invalid, "the key does not belong to the certificate");
+  if (X509_verify(own[0].get(), X509_get0_pubkey(above[0].get())) != 1)
+    return openssl_error(ErrorKind::invalid, "another authority signed the certificate");
+  return {};
+}
+
 Result<CertificateFacts> read_certificate(std::string_view pem) {
   std::vector<X509Ptr> all = OR_RETURN(read_certificates(pem));
   X509* certificate = all[0].get();

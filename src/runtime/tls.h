@@ -58,6 +58,8 @@ struct CertificateRequest {
 };
 // A new P-256 key and its certificate; `issuer` null: self-signed. The serial comes from `random`.
 Result<CertifiedKey> issue_certificate(const CertificateRequest& request, const CertifiedKey* issuer, Random& random);
+// The key is the certificate's, and `issuer` signed it. Error: invalid, saying which does not hold.
+Result<> check_certified(const CertifiedKey& pair, const CertifiedKey& issuer);
 struct CertificateFacts {
   std::string common_name;
   std::vector<std::string> organizations, dns_names, ip_addresses;

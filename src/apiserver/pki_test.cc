@@ -1,0 +1,69 @@
+// The data directory's certificates: kept while they are good, made anew when they are not, never guessed at.
+#include <doctest/doctest.h>
+
+#include "apiserver/kubeconfig.h"
+#include "sim/sim_world.h"
+
+using namespace slipway;
+using namespace slipway::apiserver;
+
+namespace {
+
+const PkiOptions options{"/data/pki", {"localhost", "127.0.0.1"}};
+
+std::string opened(World& world) {
+  auto pki = open_pki(world, options);
+  return pki ? pki->ca.certificate_pem + pki->server.certificate_pem : pki.error().str();
+}
+
+}  // namespace
+
+TEST_CASE("certificates are made once") {
+  sim::SimWorld world{1};
+  std::string first = opened(world);
+  CHECK(first.starts_with("-----BEGIN CERTIFICATE-----"));
+  CHECK(opened(world) == first);
+}
+
+TEST_CASE("an authority that lacks a half, or has another's, is refused") {
+  for (const char* half : {"ca.key", "ca.crt"}) {
+    INFO(half);
+    sim::SimWorld world{1};
+    std::string first = opened(world), path = std::string("/data/pki/") + half;
+    std::string kept = world.files().read(path).value();
+    REQUIRE(world.files().remove(path).has_value());
+    std::string said = opened(world);
+    CHECK_MESSAGE(said.find("/data/pki/ca.crt: open " + path + ": No such file") != said.npos, said);
+    CHECK(said.find("put its two files back") != said.npos);
+
+    sim::SimWorld stranger{2};
+    opened(stranger);
+    REQUIRE(world.files().write_atomically(path, stranger.files().read(path).value()).has_value());
+    CHECK(opened(world).find("the key does not belong to the certificate") != std::string::npos);
+
+    REQUIRE(world.files().write_atomically(path, kept).has_value());
+    CHECK(opened(world) == first);
+  }
+}
+
+TEST_CASE("a first start that was interrupted after the authority's key goes on") {
+  sim::SimWorld world{1};
+  opened(world);
+  for (const char* name : {"ca.crt", "server.crt", "server.key", "admin.crt", "admin.key"})
+    REQUIRE(world.files().remove(std::string("/data/pki/") + name).has_value());
+  CHECK(opened(world).starts_with("-----BEGIN CERTIFICATE-----"));
+}
+
+TEST_CASE("what another authority signed is made anew") {
+  sim::SimWorld world{1}, stranger{2};
+  opened(world);
+  opened(stranger);
+  for (const char* name : {"ca.crt", "ca.key"}) {
+    std::string path = std::string("/data/pki/") + name;
+    REQUIRE(world.files().write_atomically(path, stranger.files().read(path).value()).has_value());
+  }
+  auto pki = open_pki(world, options);
+  REQUIRE(pki.has_value());
+  CHECK(runtime::check_certified(pki->server, pki->ca).has_value());
+  CHECK(runtime::check_certified(pki->admin, pki->ca).has_value());
+}
