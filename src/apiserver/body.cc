@@ -106,12 +106,40 @@ std::string media_type(std::string_view content_type) {
   return base::to_lower(base::trim(content_type.substr(0, content_type.find(';'))));
 }
 
-Task<Result<std::string>> read_body(runtime::Exchange& exchange) {
-  auto body = co_await exchange.body().read_all(body_bytes_max);
-  if (body.failed_with(ErrorKind::too_large)) {
-    co_return fail(ErrorKind::too_large, "Request entity too large: limit is {}", body_bytes_max);
-  }
+Task<Result<std::string>> BodyReader::read(runtime::Exchange& exchange) {
+  const Error too_large = fail(ErrorKind::too_large, "Request entity too large: limit is {}", body_bytes_max);
+  // Said at once: who is to send a terabyte would otherwise be waited for.
+  auto announced = base::parse_int(exchange.request().headers.get("content-length"));
+  if (announced && *announced > static_cast<long long>(body_bytes_max)) co_return too_large;
+  auto body = co_await runtime::with_timeout(body_time_max, collect(exchange));
+  if (body.failed_with(ErrorKind::timeout))
+    co_return fail(ErrorKind::timeout, "request did not complete within the allotted timeout");
+  if (body.failed_with(ErrorKind::too_large)) co_return too_large;
   co_return body;
+}
+
+Task<Result<std::string>> BodyReader::collect(runtime::Exchange& exchange) {
+  struct Hold {
+    size_t& all;
+    size_t own = 0;
+    ~Hold() { all -= own; }
+  } hold{held_};
+  std::string body;
+  while (true) {
+    std::string piece = OR_CO_RETURN(co_await exchange.body().read());
+    if (piece.empty()) co_return body;
+    if (piece.size() > body_bytes_max - body.size()) co_return Error(ErrorKind::too_large, "");
+    if (body.empty())
+      body = std::move(piece);
+    else
+      body += piece;
+    size_t own = body.size() - std::min(body.size(), small_body_bytes);
+    held_ += own - std::exchange(hold.own, own);
+    if (held_ > bodies_bytes_max) {
+      co_return fail(ErrorKind::unavailable, "too many large request bodies are being sent at once, retry later")
+          .retry_after(1);
+    }
+  }
 }
 
 Result<Body> decode_object(const std::string& body, std::string_view content_type,

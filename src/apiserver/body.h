@@ -11,6 +11,9 @@
 namespace slipway::apiserver {
 
 inline constexpr size_t body_bytes_max = 3 << 20;
+inline constexpr size_t bodies_bytes_max = 64 << 20;  // of all that are being read, without the first small_body_bytes
+inline constexpr size_t small_body_bytes = 64 << 10;
+inline constexpr Duration body_time_max = 60s;  // as kube-apiserver's --request-timeout
 
 struct Body {
   Value value;
@@ -19,8 +22,17 @@ struct Body {
 
 // The media type that a Content-Type names, in lower case and without parameters.
 std::string media_type(std::string_view content_type);
-// All of it. Errors: too_large in Kubernetes' words.
-Task<Result<std::string>> read_body(runtime::Exchange& exchange);
+// Reads bodies, within bounds on all of them together: clients that send and never end cannot fill the memory.
+class BodyReader {
+ public:
+  // All of it. Errors: too_large in Kubernetes' words; timeout; unavailable (retry later): large bodies have taken all
+  // the room there is - small ones always have some.
+  Task<Result<std::string>> read(runtime::Exchange& exchange);
+
+ private:
+  Task<Result<std::string>> collect(runtime::Exchange& exchange);
+  size_t held_ = 0;  // of bodies that have not ended
+};
 
 // An object that is to be one of `expected`. Errors in the API server's own words: unsupported (415), bad_request.
 Result<Body> decode_object(const std::string& body, std::string_view content_type,

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "apiserver/body.h"
 #include "apiserver/openapi.h"
 #include "apiserver/pod_streams.h"
 #include "apiserver/route.h"
@@ -55,6 +56,7 @@ class ApiServer {
   cluster::Cluster& cluster_;
   ApiServerOptions options_;
   OpenApi openapi_;
+  BodyReader bodies_;
 };
 
 }  // namespace slipway::apiserver

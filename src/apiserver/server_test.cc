@@ -146,6 +146,47 @@ TEST_CASE("a body over the limit is refused before it is parsed; a broken one sa
   CHECK(f.serve(html.with("Accept", "text/html")).status == 406);
 }
 
+Task<void> serve_one(ApiServer* api, FakeExchange* exchange) {
+  co_await api->handler()(*exchange);
+}
+
+TEST_CASE("bodies that never end have a bound together and an end in time, and leave room for small ones") {
+  Fixture f;
+  auto post = [](std::string body) {
+    auto exchange = std::make_unique<FakeExchange>("POST", "/api/v1/namespaces/shop/configmaps", std::move(body));
+    exchange->with("Content-Type", "application/json");
+    return exchange;
+  };
+  std::vector<std::unique_ptr<FakeExchange>> stalled;
+  TaskGroup group(f.world.executor());
+  for (int i = 0; i < 40; ++i) {
+    stalled.push_back(post("{\"kind\":\"ConfigMap\",\"data\":{\"a\":\"" + std::string(2'900'000, 'x')));
+    stalled.back()->stalling();
+    group.spawn(serve_one(f.api.get(), stalled.back().get()));
+  }
+  f.world.run_for(1s);
+  auto answered = [&](int code) {
+    return std::ranges::count_if(stalled, [code](const auto& exchange) { return exchange->status == code; });
+  };
+  auto waiting = answered(0);
+  CHECK(waiting * 2'900'000 <= static_cast<long>(bodies_bytes_max) + 40 * static_cast<long>(small_body_bytes));
+  CHECK(waiting > 20);
+  CHECK(answered(503) == 40 - waiting);
+  CHECK(stalled.back()->headers.get("retry-after") == "1");
+  f.send("POST", "/api/v1/namespaces/shop/configmaps",
+         "{apiVersion: v1, kind: ConfigMap, metadata: {name: small}, data: {a: b}}");
+  CHECK(f.status == 201);
+  f.world.run_for(body_time_max);
+  CHECK(answered(504) == waiting);
+  auto large = post(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"large"},"data":{"a":")" +
+                    std::string(900'000, 'x') + "\"}}");
+  CHECK(f.serve(*large).status == 201);
+  f.world.run(group.stop());
+  auto announced = post("");
+  announced->with("Content-Length", "1000000000000").stalling();
+  CHECK(f.serve(*announced).status == 413);
+}
+
 TEST_CASE("a long list comes in pieces, and is the same list") {
   Fixture f;
   for (int i = 0; i < 40; ++i) {

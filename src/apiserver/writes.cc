@@ -81,7 +81,7 @@ Task<Result<>> ApiServer::write(runtime::Exchange& exchange, Route route, const 
   } else {
     write.verb = route.verb == "update" ? cluster::Verb::update : cluster::Verb::create;
   }
-  auto body = co_await read_body(exchange);
+  auto body = co_await bodies_.read(exchange);
   if (!body) co_return co_await answer_error(exchange, body.error());
   auto decoded = is_patch ? decode_patch(*body, content_type)
                           : decode_object(*body, content_type, body_kind(kind, route.subresource), kind.builtin);
@@ -177,13 +177,14 @@ static Result<> delete_options(const Value& body, cluster::Write& write) {
 }
 
 // DELETE takes its options from the body, the query, or both.
-static Task<Result<cluster::Write>> read_delete(runtime::Exchange& exchange, cluster::ObjectKey key) {
+static Task<Result<cluster::Write>> read_delete(BodyReader& bodies, runtime::Exchange& exchange,
+                                                cluster::ObjectKey key) {
   const runtime::Request& request = exchange.request();
   cluster::Write write;
   write.verb = cluster::Verb::remove;
   write.key = std::move(key);
   OR_CO_RETURN(write_options(request, "DeleteOptions", write));
-  std::string body = OR_CO_RETURN(co_await read_body(exchange));
+  std::string body = OR_CO_RETURN(co_await bodies.read(exchange));
   if (!base::trim(body).empty()) {
     Body decoded = OR_CO_RETURN(decode_delete_options(body, request.headers.get("content-type")));
     OR_CO_RETURN(delete_options(decoded.value, write));
@@ -203,7 +204,7 @@ static Task<Result<cluster::Write>> read_delete(runtime::Exchange& exchange, clu
 Task<Result<>> ApiServer::remove(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
   auto accepted = negotiate(exchange.request().headers.get("accept"), kind, Answer::object);
   if (!accepted) co_return co_await answer_error(exchange, accepted.error());
-  auto write = co_await read_delete(exchange, {kind.id, route.ns, route.name});
+  auto write = co_await read_delete(bodies_, exchange, {kind.id, route.ns, route.name});
   if (!write) co_return co_await answer_error(exchange, write.error());
   auto written = co_await cluster_.write(std::move(*write));
   if (!written) co_return co_await answer_error(exchange, written.error());
@@ -231,7 +232,7 @@ Task<Result<>> ApiServer::remove_collection(runtime::Exchange& exchange, Route r
   if (!accepted) co_return co_await answer_error(exchange, accepted.error());
   auto options = list_options(exchange.request(), route);
   if (!options) co_return co_await answer_error(exchange, options.error());
-  auto pattern = co_await read_delete(exchange, {kind.id, route.ns, ""});
+  auto pattern = co_await read_delete(bodies_, exchange, {kind.id, route.ns, ""});
   if (!pattern) co_return co_await answer_error(exchange, pattern.error());
   auto list = co_await cluster_.list(kind.id, std::move(*options));
   if (!list) co_return co_await answer_error(exchange, list.error());

@@ -131,7 +131,7 @@ size_t find_h1_head(std::string_view bytes, size_t limit, H1Refusal& refusal) {
       refusal = {400, bytes[end] == '\n' ? "a line that ends with LF alone" : "a NUL byte"};
       return 0;
     }
-    if (end + 1 == bytes.size()) return 0;
+    if (end + 1 == bytes.size()) break;
     if (bytes[end + 1] != '\n') {
       refusal = {400, "a CR without LF"};
       return 0;

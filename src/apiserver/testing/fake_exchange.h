@@ -19,6 +19,11 @@ class FakeExchange final : public runtime::Exchange {
     request_.headers.add(std::move(name), std::move(value));
     return *this;
   }
+  // The client sends what it has, and then neither more nor the end.
+  FakeExchange& stalling() {
+    body_.stalls = true;
+    return *this;
+  }
   FakeExchange& as(std::string user, std::vector<std::string> groups) {
     peer_.verified = !user.empty();
     peer_.common_name = std::move(user);
@@ -65,12 +70,15 @@ class FakeExchange final : public runtime::Exchange {
    public:
     explicit Sent(std::string bytes) : bytes_(std::move(bytes)) {}
     Task<Result<std::string>> read() override {
-      std::string piece = bytes_.substr(0, 64 << 10);
-      bytes_.erase(0, piece.size());
+      if (stalls && at_ == bytes_.size()) OR_CO_RETURN(co_await runtime::sleep(24h));
+      std::string piece = bytes_.substr(at_, 64 << 10);
+      at_ += piece.size();
       co_return piece;
     }
+    bool stalls = false;
 
    private:
+    size_t at_ = 0;
     std::string bytes_;
   };
   runtime::Request request_;
