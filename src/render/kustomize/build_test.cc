@@ -61,6 +61,38 @@ TEST_CASE("absolute paths are the machine's, where the tree is that") {
   CHECK(outcome(false, true).find("\"/app/a.yaml\" is an absolute path") != std::string::npos);
 }
 
+TEST_CASE("rows of name references are followed in kustomize's order of kinds") {
+  auto referrer = build_text({{"app/kustomization.yaml", "namePrefix: x-\nresources: [../a, ../b, h.yaml]\n"},
+                              {"app/h.yaml",
+                               "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: h}, spec: "
+                               "{scaleTargetRef: {name: "
+                               "w}}}\n"},
+                              {"a/kustomization.yaml", "resources: [r.yaml]\n"},
+                              {"a/r.yaml", "{apiVersion: v1, kind: ReplicationController, metadata: {name: w}}\n"},
+                              {"b/kustomization.yaml", "resources: [s.yaml]\nnameSuffix: -s\n"},
+                              {"b/s.yaml", "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: w}}\n"}});
+  CHECK_MESSAGE(referrer.find("scaleTargetRef:\n    name: x-w-s\n") != std::string::npos, referrer);
+  std::string own = build_text(
+      {{"app/kustomization.yaml", "namePrefix: x-\nnamespace: ns\nresources: [r.yaml]\nconfigurations: [c.yaml]\n"},
+       {"app/c.yaml",
+        "nameReference:\n- {kind: Widget, fieldSpecs: [{kind: Widget, path: spec/ref/name}]}\n"
+        "- {kind: Widget, group: e.com, fieldSpecs: [{kind: Widget, path: spec/ref}]}\n"},
+       {"app/r.yaml", "{apiVersion: e.com/v1, kind: Widget, metadata: {name: w}, spec: {ref: {name: w}}}\n"}});
+  CHECK_MESSAGE(own.find("ref:\n    name: x-w\n    namespace: ns\n") != std::string::npos, own);
+}
+
+TEST_CASE("of a kustomization and of a patch only the first document is read") {
+  for (const char* rest : {"---\n}\n", "...\nfoo\n", "---\nnamePrefix: x-\n"})
+    CHECK(build_text({{"app/kustomization.yaml", std::string("resources: [a.yaml]\n") + rest}, {"app/a.yaml", map_a}})
+              .find("name: a\n") != std::string::npos);
+  refuses("kustomization.yaml is empty",
+          {{"app/kustomization.yaml", "---\n---\nresources: [a.yaml]\n"}, {"app/a.yaml", map_a}});
+  CHECK(build_text({{"app/kustomization.yaml", "resources: [a.yaml]\npatches: [{target: {}, path: p.yaml}]\n"},
+                    {"app/p.yaml", "- {op: add, path: /x, value: 1}\n---\n}\n"},
+                    {"app/a.yaml", map_a}})
+            .ends_with("x: 1\n"));
+}
+
 TEST_CASE("empty entries of plugins are none") {
   for (const char* field : {"generators", "transformers", "validators"})
     CHECK(build_text({{"app/kustomization.yaml", fmt::format("resources: [a.yaml]\n{}: ['', null]\n", field)},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "render/kustomize/order.h"
 #include "value/yaml.h"
 
 namespace slipway::render::kustomize {
@@ -12,6 +13,15 @@ constexpr int kCrdDepthMax = 50;  // definitions that refer to one another
 
 std::vector<FieldSpec> everything(std::string_view path) {
   return {FieldSpec::of_path(path)};
+}
+
+// In kustomize's order of kinds: a reference that one row has followed no longer has the name that later ones look for.
+void sort_references(std::vector<NameReference>& references) {
+  auto kind_of = [](const NameReference& reference) {
+    const FieldSpec& target = reference.target;
+    return GroupVersionKind{target.group, target.version, target.kinds.empty() ? "" : target.kinds[0]};
+  };
+  std::ranges::stable_sort(references, comes_before, kind_of);
 }
 
 Configuration make_builtin() {
@@ -29,6 +39,7 @@ Configuration make_builtin() {
   c.images = images_fields();
   c.replicas = replicas_fields();
   c.name_references = name_references();
+  sort_references(c.name_references);
   c.builtin = true;
   return c;
 }
@@ -100,6 +111,7 @@ Result<> Configuration::merge(const Configuration& other) {
     else
       OR_RETURN(add_fields(same->fields, reference.fields));
   }
+  sort_references(name_references);
   builtin = builtin || other.builtin;
   custom = true;
   return {};

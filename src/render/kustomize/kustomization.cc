@@ -191,7 +191,8 @@ bool says_nothing(const Value& v) {
 
 Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text, const std::string& file,
                                          bool may_be_empty) {
-  auto documents = OR_RETURN(value::parse_yaml_documents(*text, file, {}, value::DuplicateKeys::last_wins));
+  auto documents =
+      OR_RETURN(value::parse_yaml_documents(*text, file, {.first_only = true}, value::DuplicateKeys::last_wins));
   Value v = documents.empty() ? Value() : documents[0].value;
   Kustomization k;
   k.file = file;

@@ -49,8 +49,23 @@ struct Rank {
 std::string or_else(const std::string& text, const char* other) {
   return text.empty() ? other : text;
 }
+std::string sort_text(const GroupVersionKind& id) {
+  return fmt::format("{}_{}_{}", or_else(id.group, "~G"), or_else(id.version, "~V"), or_else(id.kind, "~K"));
+}
+
+int default_order(std::string_view kind) {
+  const auto &first = default_first(), &last = default_last();
+  if (auto at = std::ranges::find(first, kind); at != first.end()) return static_cast<int>(at - first.end());
+  auto at = std::ranges::find(last, kind);
+  return at == last.end() ? 0 : static_cast<int>(at - last.begin()) + 1;
+}
 
 }  // namespace
+
+bool comes_before(const GroupVersionKind& a, const GroupVersionKind& b) {
+  int x = default_order(a.kind), y = default_order(b.kind);
+  return x != y ? x < y : sort_text(a) < sort_text(b);
+}
 
 Result<> sort_resources(ResourceSet& set, const SortOptions& options) {
   if (options.order != "legacy" && options.order != "fifo")
@@ -70,11 +85,9 @@ Result<> sort_resources(ResourceSet& set, const SortOptions& options) {
   for (const Resource& r : set.all()) {
     const GroupVersionKind& id = r.gvk();
     auto order = orders.find(id.kind);
-    ranks.push_back(
-        {order == orders.end() ? 0 : order->second,
-         fmt::format("{}_{}_{}", or_else(id.group, "~G"), or_else(id.version, "~V"), or_else(id.kind, "~K")),
-         fmt::format("{}|{}|{}", id.kind, or_else(std::string(r.scope_name()), "~X"), r.name()), id.kind == "Namespace",
-         id.group.empty()});
+    ranks.push_back({order == orders.end() ? 0 : order->second, sort_text(id),
+                     fmt::format("{}|{}|{}", id.kind, or_else(std::string(r.scope_name()), "~X"), r.name()),
+                     id.kind == "Namespace", id.group.empty()});
   }
   std::vector<size_t> sorted(ranks.size());
   std::iota(sorted.begin(), sorted.end(), 0);

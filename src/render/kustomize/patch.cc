@@ -180,7 +180,8 @@ Result<> merge_by_id(ResourceSet& set, const Resource& patch, Allowed allowed, b
 // The operations of a JSON patch; null when the text is none.
 Result<Value> json_operations(const std::string& text) {
   if (text.starts_with('[')) return value::parse_json(text);
-  auto documents = OR_RETURN(value::parse_yaml_documents(text, {}, {}, value::DuplicateKeys::last_wins));
+  auto documents =
+      OR_RETURN(value::parse_yaml_documents(text, {}, {.first_only = true}, value::DuplicateKeys::last_wins));
   return documents.empty() ? Value() : std::move(documents[0].value);
 }
 
