@@ -115,6 +115,14 @@ class HostileRepositories(unittest.TestCase):
             repo.git("repack", "-adq")  # as what was fetched; git opens each loose object anew to tell its size
         self.refused("many", "files", "100000", fill=fill)
 
+    def test_very_many_objects(self):
+        count = 120_000 if SOAK else 25_000
+        text = "".join(f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: q{i}}}\n" for i in range(count))
+        def fill(repo):
+            repo.write("app/many.yaml", text)
+            repo.commit()
+        self.refused("objects", f"{count} objects in one Application; at most 20000 are taken", fill=fill)
+
     def test_a_link_out_of_the_tree(self):
         def fill(repo):
             repo.write("app/a.yaml", config_map("a"))

@@ -109,6 +109,14 @@ bool is_excluded(const cluster::GroupVersionKind& id) {
 Targets make_targets(const Application& app, const std::vector<render::RenderedObject>& objects,
                      const kinds::Catalog& catalog, const sources::Tree* tree) {
   Targets targets;
+  if (objects.size() > objects_max) {
+    targets.conditions.push_back(
+        {"ComparisonError",
+         fmt::format("{} objects in one Application; at most {} are taken. Split it into several: an "
+                     "ApplicationSet, or one Application for each folder",
+                     objects.size(), objects_max)});
+    return targets;
+  }
   std::map<std::tuple<std::string, std::string, std::string, std::string>, std::pair<size_t, int>> seen;
   for (const auto& rendered : objects) {
     Target target;

@@ -17,6 +17,8 @@ struct Target {
   Hook hook;
   base::Place origin;
 };
+// The state of one Application is one object: with more it would be tens of megabytes, written at every step.
+inline constexpr size_t objects_max = 20'000;
 struct Targets {
   std::vector<Target> list;
   std::vector<Condition> conditions;  // a ComparisonError among them: the state must not be applied

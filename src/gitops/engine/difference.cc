@@ -1,4 +1,7 @@
 // `slipway diff` and `slipway app diff`: what an Application comes to, without a cache and without changing anything.
+#include <set>
+#include <tuple>
+
 #include "base/text.h"
 #include "gitops/application/tracking.h"
 #include "gitops/compare/normalize.h"
@@ -84,11 +87,12 @@ Task<Result<Comparison>> compare(World& world, cluster::Cluster& cluster, source
     comparison.differences.push_back(std::move(difference));
   }
   // What the application has and Git no longer names.
+  auto place = [](const ObjectKey& key) { return std::tuple(key.kind.group, key.kind.kind, key.ns, key.name); };
+  std::set<std::tuple<std::string, std::string, std::string, std::string>> wanted;
+  for (const Target& target : desired->targets.list) wanted.insert(place(target.key));
   for (const Value& r : application["status"]["resources"].items()) {
     ObjectKey key{{r["group"].str(), r["version"].str(), r["kind"].str()}, r["namespace"].str(), r["name"].str()};
-    bool wanted = false;
-    for (const Target& target : desired->targets.list) wanted = wanted || same_object(target.key, key);
-    if (wanted || r["hook"].as_bool()) continue;
+    if (wanted.contains(place(key)) || r["hook"].as_bool()) continue;
     Value live = OR_CO_RETURN(co_await live_object(cluster, key));
     auto tracking = TrackingId::of(live);
     if (!tracking || tracking->application != app.tracking_name || !tracking->names(live)) continue;

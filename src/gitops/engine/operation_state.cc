@@ -58,7 +58,7 @@ OperationState OperationState::from(const Value& value) {
   state.retries = value["retryCount"].as_int();
   state.revision = value["syncResult"]["revision"].str();
   state.source = value["syncResult"]["source"];
-  for (const Value& r : value["syncResult"]["resources"].items()) state.results.push_back(TaskResult::from(r));
+  for (const Value& r : value["syncResult"]["resources"].items()) state.results.set(TaskResult::from(r));
   return state;
 }
 

@@ -15,7 +15,7 @@ struct OperationState {
   int64_t retries = 0;
   std::string revision;
   Value source;
-  std::vector<TaskResult> results;
+  TaskResults results;
 
   bool is_running() const { return phase == "Running" || phase == "Terminating"; }
   bool waits_for_retry() const { return phase == "Running" && !finished_at.empty(); }

@@ -286,7 +286,7 @@ Task<Result<>> ApplicationReconciler::operate(Pass& pass, View& view) {
       pass.wake_in(left);
       co_return Result<>();
     }
-    operation.results.clear();
+    operation.results = {};
     operation.finished_at.clear();
     operation.message = fmt::format("Retrying operation. Attempt #{}", operation.retries);
     if (operation.retry().refresh && automated && view.known()) {
@@ -353,7 +353,7 @@ Task<Result<>> ApplicationReconciler::advance(Pass& pass, OperationState& operat
       if (!bad.empty()) {
         std::vector<std::string> texts;
         for (const TaskResult& r : bad) texts.push_back(r.message);
-        operation.results = std::move(bad);
+        for (TaskResult& r : bad) operation.results.set(std::move(r));
         co_return co_await finish(pass, operation, false, "Failed",
                                   fmt::format("{}: {}", what, base::join(texts, "; ")));
       }
@@ -376,7 +376,7 @@ Task<Result<>> ApplicationReconciler::advance(Pass& pass, OperationState& operat
         bool failed = false;
         for (TaskResult& r : outcome.results) {
           failed = failed || r.failed();
-          set_result(operation.results, std::move(r));
+          operation.results.set(std::move(r));
         }
         if (outcome.pending) {
           operation.message = "one or more tasks are running";
@@ -391,7 +391,7 @@ Task<Result<>> ApplicationReconciler::advance(Pass& pass, OperationState& operat
         // A crash from here on must know what was done: hooks are not run twice.
         std::vector<const SyncTask*> left;
         for (const SyncTask& task : tasks) {
-          if (task.phase != Phase::sync_fail && !result_of(operation.results, task)) left.push_back(&task);
+          if (task.phase != Phase::sync_fail && !operation.results.of(task)) left.push_back(&task);
         }
         operation.message = waiting_for(left);
         OR_CO_RETURN(co_await save(pass, operation));

@@ -18,7 +18,7 @@ bool is_waited_for(const SyncTask& task, bool several_waves) {
   return task.hook.is_hook || several_waves;
 }
 
-std::string reasons(const std::vector<TaskResult>& results) {
+std::string reasons(const TaskResults& results) {
   std::vector<std::string> texts;
   for (const TaskResult& r : results) {
     if (r.failed() && r.phase != Phase::sync_fail && !r.message.empty()) texts.push_back(r.message);
@@ -37,12 +37,12 @@ Step wait_for(const std::vector<const SyncTask*>& waiting) {
   return step;
 }
 
-Step run_wave_of(const std::vector<SyncTask>& tasks, const std::vector<TaskResult>& results, size_t first) {
+Step run_wave_of(const std::vector<SyncTask>& tasks, const TaskResults& results, size_t first) {
   Step step;
   step.what = Step::What::run;
   step.is_last = true;
   for (size_t i = first; i < tasks.size(); ++i) {
-    if (result_of(results, tasks[i])) continue;
+    if (results.of(tasks[i])) continue;
     if (same_wave(tasks[i], tasks[first])) {
       step.tasks.push_back(i);
     } else if (tasks[i].phase != Phase::sync_fail) {
@@ -61,14 +61,14 @@ Step finish(bool succeeded, std::string message) {
   return step;
 }
 
-Step step_after_failure(const std::vector<SyncTask>& tasks, const std::vector<TaskResult>& results,
+Step step_after_failure(const std::vector<SyncTask>& tasks, const TaskResults& results,
                         const std::vector<const SyncTask*>& running_hooks) {
   if (!running_hooks.empty()) return wait_for(running_hooks);
   bool has_fail_hooks = false;
   for (size_t i = 0; i < tasks.size(); ++i) {
     if (tasks[i].phase != Phase::sync_fail) continue;
     has_fail_hooks = true;
-    if (!result_of(results, tasks[i])) return run_wave_of(tasks, results, i);
+    if (!results.of(tasks[i])) return run_wave_of(tasks, results, i);
   }
   bool at_apply = false;
   for (const TaskResult& r : results) at_apply = at_apply || r.status == "SyncFailed";
@@ -79,7 +79,7 @@ Step step_after_failure(const std::vector<SyncTask>& tasks, const std::vector<Ta
 
 }  // namespace
 
-Step next_step(const std::vector<SyncTask>& tasks, const std::vector<TaskResult>& results, const SyncRequest& request) {
+Step next_step(const std::vector<SyncTask>& tasks, const TaskResults& results, const SyncRequest& request) {
   std::vector<const SyncTask*> running, running_hooks, going;
   // SyncFail hooks run only when something failed: they make no wave to wait between.
   const SyncTask *first = nullptr, *last = nullptr;
@@ -90,7 +90,7 @@ Step next_step(const std::vector<SyncTask>& tasks, const std::vector<TaskResult>
   }
   bool several_waves = first && !same_wave(*first, *last);
   for (const SyncTask& task : tasks) {
-    const TaskResult* result = result_of(results, task);
+    const TaskResult* result = results.of(task);
     if (!result) continue;
     if (result->running() && is_waited_for(task, several_waves)) running.push_back(&task);
     if (result->running() && task.hook.is_hook) running_hooks.push_back(&task);
@@ -103,7 +103,7 @@ Step next_step(const std::vector<SyncTask>& tasks, const std::vector<TaskResult>
 
   for (size_t i = 0; i < tasks.size(); ++i) {
     const SyncTask& task = tasks[i];
-    if (task.phase == Phase::sync_fail || result_of(results, task)) continue;
+    if (task.phase == Phase::sync_fail || results.of(task)) continue;
     if (request.options.has("ApplyOutOfSyncOnly=true") && !task.modified && !task.hook.is_hook && !task.prune()) {
       continue;
     }
@@ -113,9 +113,9 @@ Step next_step(const std::vector<SyncTask>& tasks, const std::vector<TaskResult>
   return finish(true, "successfully synced (no more tasks)");
 }
 
-void observe(const std::vector<SyncTask>& tasks, std::vector<TaskResult>& results) {
+void observe(const std::vector<SyncTask>& tasks, TaskResults& results) {
   for (const SyncTask& task : tasks) {
-    auto* result = const_cast<TaskResult*>(result_of(results, task));
+    TaskResult* result = results.of(task);
     if (!result || !result->running()) continue;
     auto settle = [&](bool well, std::string message) {
       result->hook_phase = well ? "Succeeded" : "Failed";
@@ -160,40 +160,15 @@ std::string waiting_for(const std::vector<const SyncTask*>& tasks) {
   return text;
 }
 
-const TaskResult* result_of(const std::vector<TaskResult>& results, const SyncTask& task) {
-  for (const TaskResult& r : results) {
-    if (r.phase == task.phase && same_object(r.key, task.key)) return &r;
-  }
-  return nullptr;
-}
-
-void set_result(std::vector<TaskResult>& results, TaskResult result) {
-  for (TaskResult& r : results) {
-    if (r.phase != result.phase || !same_object(r.key, result.key)) continue;
-    r = std::move(result);
-    return;
-  }
-  results.push_back(std::move(result));
-}
-
-bool skips_missing_kind(const SyncTask& task, const std::vector<SyncTask>& tasks, const SyncRequest& request) {
-  std::string_view word = "SkipDryRunOnMissingResource=true";
-  if (request.options.has(word) || SyncOptions::from_annotation(task.target).has(word)) return true;
-  for (const SyncTask& other : tasks) {
-    if (other.prune() || other.key.kind.kind != "CustomResourceDefinition") continue;
-    const Value& spec = other.target["spec"];
-    if (spec["group"].as_string() == task.key.kind.group && spec["names"]["kind"].as_string() == task.key.kind.kind) {
-      return true;
-    }
-  }
-  return false;
-}
-
 std::vector<TaskResult> invalid_tasks(const std::vector<SyncTask>& tasks, const SyncRequest& request,
                                       const kinds::Catalog& catalog) {
   std::vector<TaskResult> bad;
+  Brought brought(tasks);
+  std::string_view skip = "SkipDryRunOnMissingResource=true";
   for (const SyncTask& task : tasks) {
-    if (task.prune() || task.kind || skips_missing_kind(task, tasks, request)) continue;
+    if (task.prune() || task.kind || brought.kinds.contains({task.key.kind.group, task.key.kind.kind})) continue;
+    // An unknown kind may be applied without a check.
+    if (request.options.has(skip) || SyncOptions::from_annotation(task.target).has(skip)) continue;
     const auto& id = task.key.kind;
     const kinds::Kind* other = catalog.find_kind(id.group, id.kind);
     std::string message =
@@ -214,35 +189,6 @@ std::vector<TaskResult> invalid_tasks(const std::vector<SyncTask>& tasks, const 
                    .images = {}});
   }
   return bad;
-}
-
-Value TaskResult::value() const {
-  ObjectBuilder one;
-  one.set("group", key.kind.group).set("version", key.kind.version).set("kind", key.kind.kind);
-  one.set("namespace", key.ns).set("name", key.name);
-  one.set_unless_empty("status", status).set_unless_empty("message", message);
-  one.set_unless_empty("hookType", hook_type).set_unless_empty("hookPhase", hook_phase);
-  one.set("syncPhase", to_string(phase));
-  ArrayBuilder list;
-  for (const std::string& image : images) list.push(image);
-  if (list.size() > 0) one.set("images", list.build());
-  return one.build();
-}
-
-TaskResult TaskResult::from(const Value& value) {
-  TaskResult r;
-  r.key = {{value["group"].str(), value["version"].str(), value["kind"].str()},
-           value["namespace"].str(),
-           value["name"].str()};
-  for (Phase phase : {Phase::pre_sync, Phase::sync, Phase::post_sync, Phase::sync_fail}) {
-    if (to_string(phase) == value["syncPhase"].as_string()) r.phase = phase;
-  }
-  r.status = value["status"].str();
-  r.message = value["message"].str();
-  r.hook_phase = value["hookPhase"].str();
-  r.hook_type = value["hookType"].str();
-  for (const Value& image : value["images"].items()) r.images.push_back(image.str());
-  return r;
 }
 
 }  // namespace slipway::gitops

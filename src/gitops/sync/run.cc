@@ -110,15 +110,6 @@ Task<std::vector<TaskResult>> beside_one_another(Cluster* cluster, std::vector<S
   co_return results;
 }
 
-bool is_made_here(const std::vector<SyncTask>& tasks, const std::string& ns) {
-  for (const SyncTask& task : tasks) {
-    if (!task.prune() && task.key.kind.group.empty() && task.key.kind.kind == "Namespace" && task.key.name == ns) {
-      return true;
-    }
-  }
-  return false;
-}
-
 Task<void> check_one(Doing doing, SyncTask task, size_t place) {
   TaskResult& result = doing.results[place];
   auto checked = check_object(task.kind, task.target, task.live);
@@ -167,10 +158,11 @@ Task<WaveOutcome> run_wave(Cluster& cluster, std::vector<SyncTask> tasks, SyncRe
 Task<std::vector<TaskResult>> dry_run(Cluster& cluster, std::vector<SyncTask> tasks, SyncRequest request) {
   std::vector<TaskResult> bad;
   std::vector<SyncTask> asked;
+  const Brought brought(tasks);
   for (const SyncTask& task : tasks) {
     if (task.prune() || !task.kind) continue;
     if (!task.modified && !task.hook.is_hook) continue;  // it is there as it should be
-    if (is_made_here(tasks, task.key.ns) && task.live.is_null()) {
+    if (brought.namespaces.contains(task.key.ns) && task.live.is_null()) {
       auto checked = check_object(task.kind, task.target, task.live);
       if (!checked) bad.push_back(result_for(task, "SyncFailed", "Failed", checked.error().str()));
       continue;

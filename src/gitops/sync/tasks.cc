@@ -44,20 +44,46 @@ void mirror_prune_waves(std::vector<SyncTask>& tasks, const SyncRequest& request
 }
 
 // A Namespace (or CRD) among the tasks comes before the first object that needs it, whatever their waves say.
-template <class IsNeeded, class Needs>
-void move_forward(std::vector<SyncTask>& tasks, IsNeeded is_needed, Needs needs) {
-  for (size_t i = 0; i < tasks.size(); ++i) {
-    if (tasks[i].prune() || !is_needed(tasks[i])) continue;
-    for (size_t first = 0; first < i; ++first) {
-      if (tasks[first].prune() || !needs(tasks[first], tasks[i])) continue;
-      SyncTask moved = tasks[i];
-      moved.phase = tasks[first].phase;
-      moved.wave = tasks[first].wave;
-      tasks.erase(tasks.begin() + static_cast<std::ptrdiff_t>(i));
-      tasks.insert(tasks.begin() + static_cast<std::ptrdiff_t>(first), std::move(moved));
-      break;
-    }
+// `brings` gives what others need of a task, `needs` what it needs; empty: nothing.
+template <class Brings, class Needs>
+void move_forward(std::vector<SyncTask>& tasks, Brings brings, Needs needs) {
+  std::map<std::string, size_t> first_needing;
+  for (size_t i = tasks.size(); i-- > 0;) {
+    if (tasks[i].prune()) continue;
+    if (std::string what = needs(tasks[i]); !what.empty()) first_needing[std::move(what)] = i;
   }
+  std::map<size_t, std::vector<size_t>> moved_before;
+  std::vector<bool> moves(tasks.size());
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (tasks[i].prune()) continue;
+    std::string what = brings(tasks[i]);
+    auto first = what.empty() ? first_needing.end() : first_needing.find(what);
+    if (first == first_needing.end() || first->second >= i) continue;
+    moved_before[first->second].push_back(i);
+    moves[i] = true;
+  }
+  if (moved_before.empty()) return;
+  std::vector<SyncTask> ordered;
+  ordered.reserve(tasks.size());
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (auto before = moved_before.find(i); before != moved_before.end()) {
+      for (size_t j : before->second) {
+        tasks[j].phase = tasks[i].phase;
+        tasks[j].wave = tasks[i].wave;
+        ordered.push_back(std::move(tasks[j]));
+      }
+    }
+    if (!moves[i]) ordered.push_back(std::move(tasks[i]));
+  }
+  tasks = std::move(ordered);
+}
+
+bool is_namespace(const SyncTask& task) {
+  return task.key.kind.group.empty() && task.key.kind.kind == "Namespace";
+}
+
+std::string group_and_kind(std::string_view group, std::string_view kind) {
+  return fmt::format("{}/{}", group, kind);
 }
 
 }  // namespace
@@ -73,6 +99,16 @@ SyncRequest SyncRequest::from(const Application& app, const Value& application, 
   request.destination_ns = app.destination_ns;
   request.namespace_metadata = application["spec"]["syncPolicy"]["managedNamespaceMetadata"];
   return request;
+}
+
+Brought::Brought(const std::vector<SyncTask>& tasks) {
+  for (const SyncTask& task : tasks) {
+    if (task.prune()) continue;
+    if (is_namespace(task)) namespaces.insert(task.key.name);
+    const Value& spec = task.target["spec"];
+    if (task.key.kind.kind == "CustomResourceDefinition")
+      kinds.emplace(spec["group"].as_string(), spec["names"]["kind"].as_string());
+  }
 }
 
 std::vector<SyncTask> plan_tasks(const State& state, const SyncRequest& request, const kinds::Catalog& catalog) {
@@ -140,14 +176,17 @@ std::vector<SyncTask> plan_tasks(const State& state, const SyncRequest& request,
                            std::string_view(b.key.ns), std::string_view(b.key.name));
   });
   move_forward(
-      tasks, [](const SyncTask& t) { return t.key.kind.group.empty() && t.key.kind.kind == "Namespace"; },
-      [](const SyncTask& t, const SyncTask& ns) { return t.key.ns == ns.key.name; });
+      tasks, [](const SyncTask& t) { return is_namespace(t) ? t.key.name : std::string(); },
+      [](const SyncTask& t) { return t.key.ns; });
   move_forward(
-      tasks, [](const SyncTask& t) { return t.key.kind.kind == "CustomResourceDefinition"; },
-      [](const SyncTask& t, const SyncTask& crd) {
-        return t.key.kind.group == crd.target["spec"]["group"].as_string() &&
-               t.key.kind.kind == crd.target["spec"]["names"]["kind"].as_string();
-      });
+      tasks,
+      [](const SyncTask& t) {
+        const Value& spec = t.target["spec"];
+        return t.key.kind.kind == "CustomResourceDefinition"
+                   ? group_and_kind(spec["group"].as_string(), spec["names"]["kind"].as_string())
+                   : std::string();
+      },
+      [](const SyncTask& t) { return group_and_kind(t.key.kind.group, t.key.kind.kind); });
   return tasks;
 }
 

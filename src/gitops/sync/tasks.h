@@ -1,6 +1,7 @@
 // What a sync has to do, in the order in which it is done (reference/gitops.md 4.2, 4.5). Pure.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,13 @@ struct SyncRequest {
   bool namespace_exists = true;  // of the destination
   static SyncRequest from(const Application& app, const Value& application, const Value& operation);
 };
+// What the tasks bring into the cluster, so that objects beside them may need it.
+struct Brought {
+  explicit Brought(const std::vector<SyncTask>& tasks);
+  std::set<std::string_view> namespaces;
+  std::set<std::pair<std::string_view, std::string_view>> kinds;  // group and kind, of CRDs
+};
+
 std::vector<SyncTask> plan_tasks(const State& state, const SyncRequest& request, const kinds::Catalog& catalog);
 
 }  // namespace slipway::gitops
