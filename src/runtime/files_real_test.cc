@@ -182,6 +182,39 @@ TEST_CASE("a watch tells of files, new directories below, replaced and missing f
   });
 }
 
+TEST_CASE("a watch tells when the way to a file is moved away, and when it is back") {
+  in_real_world([](World& world, std::string directory) -> Task<void> {
+    Files& files = world.files();
+    CHECK(files.make_directories(directory + "/repo/.git/refs").has_value());
+    auto watching = files.watch({directory + "/repo/.git/HEAD", directory + "/repo/.git/refs"});
+    REQUIRE(watching.has_value());
+    PathWatch* watch = watching->get();
+    for (int i = 0; i < 2; ++i) {
+      CHECK(files.rename(directory + "/repo", directory + "/away").has_value());
+      bool told = co_await changes(watch);
+      CHECK(told);
+      co_await settle(watch);
+      CHECK(files.rename(directory + "/away", directory + "/repo").has_value());
+      told = co_await changes(watch);
+      CHECK(told);
+      co_await settle(watch);
+      CHECK(files.write_atomically(directory + "/repo/.git/HEAD", "1").has_value());
+      told = co_await changes(watch);
+      CHECK(told);
+      co_await settle(watch);
+    }
+    CHECK(files.remove_tree(directory + "/repo").has_value());
+    bool told = co_await changes(watch);
+    CHECK(told);
+    co_await settle(watch);
+    CHECK(files.make_directories(directory + "/repo/.git/refs").has_value());
+    co_await settle(watch);
+    CHECK(files.write_atomically(directory + "/repo/.git/HEAD", "1").has_value());
+    told = co_await changes(watch);
+    CHECK(told);
+  });
+}
+
 TEST_CASE("a watch can be canceled, and dropped while somebody waits") {
   in_real_world([](World& world, std::string directory) -> Task<void> {
     auto watch = world.files().watch({directory}).value().release();

@@ -19,6 +19,8 @@ namespace {
 
 constexpr uint32_t kChanges = IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
                               IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+// Of directories further up: that the way to a path is moved or deleted, and back again.
+constexpr uint32_t kMoves = IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR;
 constexpr size_t kDirectoriesMax = 8192;
 
 class RealPathWatch final : public PathWatch {
@@ -45,26 +47,29 @@ class RealPathWatch final : public PathWatch {
       return look(path);
     }
     Result<> look(const std::string& path) {
-      // the nearest directory that exists, for the name that leads towards the path
+      // the nearest directory that exists, for the name that leads towards the path; those above it for moves alone
       std::string below = path;
+      bool nearest = true;
       while (true) {
         size_t slash = below.find_last_of('/');
         if (slash == std::string::npos || below.size() <= 1) break;
         std::string parent = slash == 0 ? "/" : below.substr(0, slash);
-        auto at = watch_directory(parent);
+        auto at = watch_directory(parent, nearest ? kChanges : kMoves);
         if (at) {
           watched[*at].names.insert(below.substr(slash + 1));
-          break;
+          nearest = false;
+        } else if (!at.failed_with(ErrorKind::not_found)) {
+          if (!nearest) break;  // not ours to look into
+          return std::move(at).error();
         }
-        if (!at.failed_with(ErrorKind::not_found)) return std::move(at).error();
         below = parent;
       }
       auto all = watch_tree(path);
       if (!all && !all.failed_with(ErrorKind::not_found)) return all;
       return {};
     }
-    Result<int> watch_directory(const std::string& directory) {
-      int at = ::inotify_add_watch(inotify->fd(), directory.c_str(), kChanges);
+    Result<int> watch_directory(const std::string& directory, uint32_t events = kChanges) {
+      int at = ::inotify_add_watch(inotify->fd(), directory.c_str(), events | IN_MASK_ADD);
       if (at < 0) {
         if (errno == ENOSPC)
           return fail(ErrorKind::io, "watch {}: no inotify watches left; raise fs.inotify.max_user_watches", directory);
@@ -132,8 +137,9 @@ class RealPathWatch final : public PathWatch {
       std::string name = event.len ? event.name : "";
       bool ours = found->second.everything || found->second.names.contains(name);
       if (!ours) return false;
-      if ((event.mask & IN_ISDIR) && (event.mask & (IN_CREATE | IN_MOVED_TO))) {
-        if (found->second.everything) (void)watch_tree(fmt::format("{}/{}", found->second.directory, name)).has_value();
+      if ((event.mask & IN_ISDIR) && (event.mask & (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE))) {
+        if (found->second.everything && (event.mask & (IN_CREATE | IN_MOVED_TO)))
+          (void)watch_tree(fmt::format("{}/{}", found->second.directory, name)).has_value();
         for (const auto& path : paths) (void)look(path).has_value();
       }
       return true;
