@@ -114,6 +114,9 @@ Result<std::optional<BackupReader::Item>> BackupReader::next() {
     if (static_cast<size_t>(v["end"]["objects"].as_int()) != facts_.objects ||
         static_cast<size_t>(v["end"]["files"].as_int()) != facts_.files)
       return damaged("something is missing");
+    std::string more(1, '\0');
+    if (begin_ < ahead_.size() || OR_RETURN(file_->read_at(offset_, more)) > 0)
+      return damaged("it goes on behind its end");
     return std::optional<Item>();
   }
   digest_ = runtime::sha256(digest_ + text + "\n");

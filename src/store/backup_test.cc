@@ -183,6 +183,8 @@ TEST_CASE("a damaged, cut off, foreign or newer backup changes nothing") {
   for (size_t cut : {whole.size() - 1, whole.size() - 20, whole.size() / 2, whole.find('\n') + 1}) {
     says(whole.substr(0, cut), "the backup is damaged");
   }
+  says(whole + "x", "it goes on behind its end");
+  says(whole + whole, "it goes on behind its end");
   size_t lost = whole.find('\n', whole.size() / 2) + 1;  // a line
   says(whole.substr(0, lost) + whole.substr(whole.find('\n', lost) + 1), "the backup is damaged");
   sim::SeededRandom random(1);
