@@ -78,6 +78,13 @@ TEST_CASE("JSON patch: copies cannot grow a document without bound") {
   CHECK(json_patch(json(R"({"a":{"x":"some text here"}})"), json(ops)).failed_with(ErrorKind::too_large));
   Value many = Value::array(std::vector<Value>(10001, json(R"({"op":"test","path":"","value":{}})")));
   CHECK(json_patch(json("{}"), many).failed_with(ErrorKind::too_large));
+  // Nor take long: each operation writes anew what stands beside its place.
+  ArrayBuilder items, adds;
+  for (int i = 0; i < 20'000; ++i) items.push(i);
+  for (int i = 0; i < 2'000; ++i) adds.push(json(R"({"op":"add","path":"/a/-","value":1})"));
+  Value wide = Value::object({{"a", items.build()}}), ops_wide = adds.build();
+  CHECK(json_patch(wide, ops_wide).failed_with(ErrorKind::too_large));
+  CHECK(json_patch(wide, json(R"([{"op":"add","path":"/a/-","value":1}])"))->at("/a").size() == 20'001);
 }
 
 TEST_CASE("merge patch: the examples of RFC 7386") {
