@@ -97,6 +97,17 @@ std::string go_print(const Value& v) {
   return out;
 }
 
+std::string go_unsupported_number(std::string_view yaml_error) {
+  size_t end = yaml_error.find(" has no JSON");
+  if (end == yaml_error.npos) return {};
+  std::string_view number = yaml_error.substr(0, end);
+  bool nan = number.ends_with("n") || number.ends_with("N");
+  if (nan) return "json: unsupported value: NaN";
+  size_t start = number.rfind(' ');
+  if (start != number.npos) number.remove_prefix(start + 1);
+  return number.starts_with('-') ? "json: unsupported value: -Inf" : "json: unsupported value: +Inf";
+}
+
 std::string escaped_for_html(std::string json) {
   if (json.find_first_of("<>&") == json.npos) return json;
   std::string out;

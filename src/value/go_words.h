@@ -18,4 +18,7 @@ std::string go_print(const Value& v);
 // JSON text as json.Marshal writes it, for HTML: <, > and & as \u003c, \u003e and \u0026.
 std::string escaped_for_html(std::string json);
 
+// "json: unsupported value: NaN" for what the YAML reader says of .nan and .inf; "" for its other errors.
+std::string go_unsupported_number(std::string_view yaml_error);
+
 }  // namespace slipway::value

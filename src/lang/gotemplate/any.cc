@@ -163,13 +163,16 @@ bool Any::truth() const noexcept {
 }
 
 Dict* Any::dict() const noexcept {
-  return static_cast<Dict*>(words_.node);
+  return is(Node::Shape::dict) ? static_cast<Dict*>(words_.node) : nullptr;
 }
 List* Any::list() const noexcept {
-  return static_cast<List*>(words_.node);
+  return is(Node::Shape::list) ? static_cast<List*>(words_.node) : nullptr;
 }
 std::string_view Any::bytes() const noexcept {
-  return words_.node == nullptr ? std::string_view() : *static_cast<Bytes*>(words_.node)->content;
+  return is(Node::Shape::bytes) ? *static_cast<Bytes*>(words_.node)->content : std::string_view();
+}
+bool Any::is(Node::Shape shape) const noexcept {
+  return kind() >= Kind::slice && words_.node != nullptr && words_.node->shape_ == shape;
 }
 
 size_t Any::size() const noexcept {
@@ -196,7 +199,7 @@ const Value* List::untouched() const {
   return lazy_ || (heap_ != nullptr && looked_ == heap_->changes_) ? &backing_ : nullptr;
 }
 
-Dict::Dict(Heap* heap) : heap_(heap) {
+Dict::Dict(Heap* heap) : Node(Shape::dict), heap_(heap) {
   next_ = heap->maps_;
   if (next_ != nullptr) next_->previous_ = this;
   heap->maps_ = this;
@@ -348,13 +351,13 @@ Result<> add_fields(const Any& v, int depth, size_t& nodes, std::vector<value::M
 }
 
 Result<Value> tree_of_map(const Any& v, int depth, size_t& nodes) {
-  if (v.dict() == nullptr) return Value();
-  if (const Value* whole = v.dict()->untouched()) return *whole;
+  if (v.node() == nullptr) return Value();
   std::vector<value::Member> members;
   if (v.kind() != Kind::map) {
     OR_RETURN(add_fields(v, depth, nodes, members));
     return Value::object(std::move(members));
   }
+  if (const Value* whole = v.dict()->untouched()) return *whole;
   members.reserve(v.dict()->size());
   for (const Dict::Entry& e : v.dict()->entries())
     members.push_back({e.key, OR_RETURN(tree_of(e.value, depth + 1, nodes))});
@@ -432,8 +435,9 @@ bool equal_at(const Any& a, const Any& b, int depth, size_t& nodes) {
     case Kind::pointer: {
       if (a.same_node(b)) return true;
       if (a.node() == nullptr || b.node() == nullptr) return false;
-      Dict *p = dynamic_cast<Dict*>(a.node()), *q = dynamic_cast<Dict*>(b.node());
+      Dict *p = a.dict(), *q = b.dict();
       if (p == nullptr && q == nullptr && a.type()->json != nullptr) return a.type()->json(a) == a.type()->json(b);
+      if (p == nullptr && q == nullptr && a.type()->text != nullptr) return a.type()->text(a) == a.type()->text(b);
       if (p == nullptr || q == nullptr || p->size() != q->size()) return false;
       auto x = p->entries(), y = q->entries();
       for (size_t i = 0; i < x.size(); ++i)
@@ -452,7 +456,7 @@ bool equal_at(const Any& a, const Any& b, int depth, size_t& nodes) {
 
 const Any& Field::of(const Any& structure) const {
   static const Any none;
-  const auto* fields = dynamic_cast<const Dict*>(structure.node());
+  const Dict* fields = structure.dict();
   const Any* found = fields == nullptr ? nullptr : fields->find(std::string_view(hidden ? " " + name : name));
   return found == nullptr ? none : *found;
 }

@@ -63,8 +63,8 @@ struct Method {
   std::string name;
   Signature signature;
   Any (*run)(Call&) = nullptr;  // call.self() is the receiver
-  bool of_pointer = false;  // only where the receiver has an address: not for what came right out of an interface {}
-  std::string refusal;      // Go has the method, but templates cannot call it: why
+  bool of_pointer = false;      // only where the receiver has an address
+  std::string refusal;          // Go has the method, but templates cannot call it: why
 };
 // A struct's field and what its tags say.
 struct Field {
@@ -96,7 +96,9 @@ struct Type {
   std::string (*shown)(const Any& self) = nullptr;
   std::string (*go_text)(const Any& self) = nullptr;  // fmt.GoStringer: %#v
   Value (*json)(const Any& self) = nullptr;           // json.Marshaler
-  std::string go_syntax;                              // %#v's name where it differs from `name`; empty: the same
+  // The value of fields[index], where no Dict holds them: for printing alone.
+  Any (*field)(const Any& self, size_t index) = nullptr;
+  std::string go_syntax;  // %#v's name where it differs from `name`; empty: the same
 };
 
 namespace types {
@@ -126,11 +128,14 @@ class Node {
   Node& operator=(const Node&) = delete;
 
  protected:
-  Node() = default;
+  // Which of the classes below this is, so that nobody takes a host's object for a map; other rooms' are `host`.
+  enum class Shape : uint8_t { host, bytes, list, dict };
+  explicit Node(Shape shape = Shape::host) : shape_(shape) {}
 
  private:
   friend class Any;
   uint32_t refs_ = 0;
+  const Shape shape_;
 };
 
 class Any {
@@ -172,7 +177,7 @@ class Any {
   Any(const Type& type, Value text) noexcept;  // a string kind; the Value is a string
   Any(const Type& type, Node* node) noexcept;  // slice, map, structure, pointer, function
 
-  const Type* type() const noexcept { return reinterpret_cast<const Type*>(type_ & ~kHeld); }  // null: nil or nothing
+  const Type* type() const noexcept { return reinterpret_cast<const Type*>(type_ & ~kFlags); }  // null: nil or nothing
   Kind kind() const noexcept { return type() ? type()->kind : Kind::invalid; }
   std::string_view type_name() const noexcept { return type() ? std::string_view(type()->name) : "<nil>"; }
   bool is_nil() const noexcept { return type_ <= kHeld; }  // nil interface or no value
@@ -186,7 +191,8 @@ class Any {
   bool is_bytes() const noexcept;
   bool truth() const noexcept;  // as `if` sees it
 
-  // The content; undefined for other kinds.
+  // The content; undefined for other kinds. Of nodes: null (empty) where something else stands, as behind a time.Time,
+  // which is a structure but no Dict, and behind nil maps and lists.
   bool as_bool() const noexcept { return words_.i != 0; }
   int64_t as_int() const noexcept { return words_.i; }
   uint64_t as_uint() const noexcept { return static_cast<uint64_t>(words_.i); }
@@ -196,7 +202,7 @@ class Any {
   std::string_view text() const& noexcept { return value().as_string(); }
   std::string_view text() && = delete;
   Node* node() const noexcept { return words_.node; }
-  Dict* dict() const noexcept;              // of a map or structure
+  Dict* dict() const noexcept;              // of a map, and of what Heap::structure made
   List* list() const noexcept;              // of a slice that is not bytes
   std::string_view bytes() const noexcept;  // of []uint8
   size_t size() const noexcept;             // elements, members, bytes of a text; 0 for all else
@@ -217,10 +223,20 @@ class Any {
     return std::move(*this);
   }
 
+  // Whether this is a field where it stands, which has an address: methods of its pointer count. What is handed over in
+  // an interface {} (to a function, in a map) is a copy.
+  bool placed() const noexcept { return (type_ & kPlaced) != 0; }
+  Any as_placed() const& noexcept {
+    Any a(*this);
+    if (a.type_ > kFlags) a.type_ |= kPlaced;
+    return a;
+  }
+  void hand_over() noexcept { type_ &= ~kPlaced; }
+
   bool same_node(const Any& o) const noexcept { return words_.node == o.words_.node; }
 
  private:
-  static constexpr uintptr_t kHeld = 1;
+  static constexpr uintptr_t kHeld = 1, kPlaced = 2, kFlags = kHeld | kPlaced;
   explicit Any(uintptr_t type) noexcept : type_(type), words_{} {}
   void copy(const Any& o) noexcept {
     if (type_ <= kHeld)
@@ -231,8 +247,9 @@ class Any {
   void copy_content(const Any& o) noexcept;
   void drop() noexcept;
   static void release(Node* node) noexcept;
+  bool is(Node::Shape shape) const noexcept;
 
-  uintptr_t type_;  // a Type's address; the lowest bit: held in an interface
+  uintptr_t type_;  // a Type's address; the lowest bits: held in an interface, placed
   union Words {
     int64_t i;
     double d[2];
@@ -246,7 +263,7 @@ class Any {
 // A []uint8.
 class Bytes : public Node {
  public:
-  explicit Bytes(std::shared_ptr<const std::string> content) : content(std::move(content)) {}
+  explicit Bytes(std::shared_ptr<const std::string> content) : Node(Shape::bytes), content(std::move(content)) {}
   explicit Bytes(std::string content) : Bytes(std::make_shared<const std::string>(std::move(content))) {}
   const std::shared_ptr<const std::string> content;
 };
@@ -260,8 +277,8 @@ inline Any bytes_of(std::string content) {
 // A slice: elements, made from an array of a Value when they are first looked at.
 class List : public Node {
  public:
-  explicit List(std::vector<Any> items) : items_(std::move(items)) {}
-  List(Heap& heap, Value backing) : heap_(&heap), backing_(std::move(backing)), lazy_(true) {}
+  explicit List(std::vector<Any> items) : Node(Shape::list), items_(std::move(items)) {}
+  List(Heap& heap, Value backing) : Node(Shape::list), heap_(&heap), backing_(std::move(backing)), lazy_(true) {}
   size_t size() const { return lazy_ ? backing_.size() : items_.size(); }
   const std::vector<Any>& items() const {
     if (lazy_) look();

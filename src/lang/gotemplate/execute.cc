@@ -417,7 +417,7 @@ class Executor {
     const Type* type = receiver.type();
     if (type == nullptr) return error(fmt::format("nil pointer evaluating {}.{}", types::any.name, key.view()));
     for (const Method& m : type->methods)
-      if (m.name == key.view() && !(m.of_pointer && receiver.held())) {
+      if (m.name == key.view() && !(m.of_pointer && !receiver.placed())) {
         if (!m.refusal.empty()) return error(m.refusal);
         Any self = receiver;
         return call(m.name, m.signature, nullptr, m.run, &self, id, words, final);
@@ -426,7 +426,7 @@ class Executor {
     switch (type->kind) {
       case Kind::structure:
       case Kind::pointer: {
-        auto* fields = dynamic_cast<Dict*>(receiver.node());
+        Dict* fields = receiver.dict();
         const Any* found = fields != nullptr ? fields->find(key) : nullptr;
         if (found == nullptr) {
           if (receiver.node() == nullptr)
@@ -438,7 +438,7 @@ class Executor {
           break;
         }
         if (has_arguments) return error(fmt::format("{} has arguments but cannot be invoked as function", key.view()));
-        return *found;
+        return found->as_placed();
       }
       case Kind::map: {
         if (has_arguments) return error(fmt::format("{} is not a method but has arguments", key.view()));
@@ -505,11 +505,13 @@ class Executor {
       const Type& type = *(i < fixed && i < sig.in.size() ? sig.in[i] : sig.in.back());
       argv[i] = argument(type, arguments[i]);
       if (failed()) return Any();
+      if (&type != &types::raw) argv[i].hand_over();
     }
     if (final != nullptr) {
       const Type& type = *(in - 1 < sig.in.size() ? sig.in[in - 1] : sig.in.back());
       argv[given] = validate(*final, type);
       if (failed()) return Any();
+      if (&type != &types::raw) argv[given].hand_over();
     }
     if (f != nullptr && f->builtin == Builtin::call)
       return call_value(name, blamed, given == 0 ? printed(*final) : p_->print(arguments[0]), argv[0]);

@@ -116,7 +116,7 @@ class Printer {
       case Kind::structure:
         return structure(v, verb, depth);
       case Kind::pointer:
-        if (depth == 0 && v.node() != nullptr && dynamic_cast<Dict*>(v.node()) != nullptr) {
+        if (depth == 0 && (v.dict() != nullptr || (v.node() != nullptr && v.type()->field != nullptr))) {
           out_ += '&';
           return structure(v, verb, depth);
         }
@@ -191,10 +191,11 @@ class Printer {
     if (f_.sharp_v) out_ += go_syntax(v);
     out_ += '{';
     bool first = true;
-    for (const Field& field : v.type()->fields) {
+    const Type& type = *v.type();
+    for (size_t i = 0; i < type.fields.size(); ++i) {
       between(std::exchange(first, false));
-      if (f_.plus_v || f_.sharp_v) out_ += field.name + ":";
-      value(field.of(v), verb, depth + 1);
+      if (f_.plus_v || f_.sharp_v) out_ += type.fields[i].name + ":";
+      value(type.field != nullptr ? type.field(v, i) : type.fields[i].of(v), verb, depth + 1);
       if (deep_) return;
     }
     out_ += '}';
@@ -653,7 +654,7 @@ bool append_printed(std::string& out, const Any& v) {
   }
   Printer p(out);
   // An action looks through a pointer before it prints.
-  if (v.type() != nullptr && v.type()->shown != nullptr && !v.held())
+  if (v.type() != nullptr && v.type()->shown != nullptr && v.placed())
     out += v.type()->shown(v);
   else if (v.kind() == Kind::pointer && v.node() != nullptr && v.type()->text == nullptr &&
            v.type()->element != nullptr)

@@ -158,7 +158,8 @@ Any go_index(Call& call) {
         break;
       }
       default:
-        return call.fail(fmt::format("can't index item of type {}", item.type_name()));
+        return call.fail(
+            fmt::format("can't index item of type {}", item.type_name().substr(item.kind() == Kind::pointer ? 1 : 0)));
     }
   }
   return item;

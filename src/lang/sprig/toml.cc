@@ -68,7 +68,7 @@ class Writer {
  public:
   // Empty: `error` says why.
   std::string document(const Any& v) {
-    if (!is_struct(v)) {
+    if (!is_struct(v) || is_text(v)) {
       if (v.is_list() && is_tables(v))
         fail("toml: top-level values must be Go maps or structs");
       else

@@ -90,6 +90,19 @@ void describe(Type& t, bool is_pointer) {
   method("Prerelease", {}, types::string, [](Call& c) { return Any::of(version_of(c.self()).prerelease); });
   method("Metadata", {}, types::string, [](Call& c) { return Any::of(version_of(c.self()).metadata); });
   method("String", {}, types::string, [](Call& c) { return Any::of(version_of(c.self()).str()); });
+  t.field = [](const Any& v, size_t index) {
+    const semver::Version& its = version_of(v);
+    switch (index) {
+      case 0:
+        return number(its.major);
+      case 1:
+        return number(its.minor);
+      case 2:
+        return number(its.patch);
+      default:
+        return Any::of(index == 3 ? its.prerelease : index == 4 ? its.metadata : its.original);
+    }
+  };
   for (const char* name : {"major", "minor", "patch", "pre", "metadata", "original"}) {
     t.fields.emplace_back(name);
     t.fields.back().hidden = true;

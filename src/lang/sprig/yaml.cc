@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "lang/sprig/families.h"
 #include "lang/sprig/json_error.h"
+#include "value/go_words.h"
 #include "value/utf8.h"
 
 namespace slipway::lang::sprig {
@@ -69,11 +70,27 @@ Value pretty_tree(const Any& v, int depth, bool& ok, size_t& nodes) {
   return tree ? *tree : Value();
 }
 
+bool is_time(const Any& v) {
+  return v.type() != nullptr && v.type()->name == "time.Time";
+}
+
+// What a Value does not keep: the order of a struct's fields, and that a time needs no quotes.
+bool is_ordered(const Any& v) {
+  if (v.is_nil() || v.node() == nullptr) return false;
+  if (v.is_list())
+    return !v.is_bytes() && v.list()->untouched() == nullptr && std::ranges::any_of(v.list()->items(), is_ordered);
+  if (v.is_map())
+    return v.dict()->untouched() == nullptr &&
+           std::ranges::any_of(v.dict()->entries(), [](const Dict::Entry& e) { return is_ordered(e.value); });
+  return is_time(v) || holds_structures(v);
+}
+
 // go-yaml v3's text with structs in the order of their fields, which a Value does not keep.
 class OrderedYaml {
  public:
   std::string text(const Any& v) {
-    if (!holds_structures(v)) {
+    if (is_time(v)) return gotemplate::to_value(v)->str() + "\n";
+    if (!is_ordered(v)) {
       Value tree = pretty_tree(v, 0, ok, nodes_);
       return ok ? value::to_yaml(tree, value::YamlStyle::go_yaml_v3) : std::string();
     }
@@ -95,10 +112,10 @@ class OrderedYaml {
 
  private:
   std::string member(std::string_view key, const Any& v) {
-    if (holds_structures(v)) {
+    if (is_ordered(v)) {
       std::string name = value::to_yaml(Value{{std::string(key), nullptr}}, value::YamlStyle::go_yaml_v3);
       name.resize(name.rfind(" null"));
-      return name + "\n  " + indented(text(v));
+      return name + (is_time(v) ? " " : "\n  ") + indented(text(v));
     }
     Value tree = pretty_tree(v, 0, ok, nodes_);
     return ok ? value::to_yaml(Value{{std::string(key), std::move(tree)}}, value::YamlStyle::go_yaml_v3)
@@ -128,11 +145,7 @@ bool decode_yaml(std::string_view text, Value& out, std::string& error) {
   error = value::go_yaml_error(text, true);
   if (error.empty()) {
     error = documents.error().message();
-    if (size_t at = error.find(" has no JSON"); at != error.npos) {
-      std::string_view number = std::string_view(error).substr(0, at);
-      bool nan = number.ends_with("n") || number.ends_with("N");
-      error = fmt::format("json: unsupported value: {}", nan ? "NaN" : number.starts_with('-') ? "-Inf" : "+Inf");
-    }
+    if (std::string number = value::go_unsupported_number(error); !number.empty()) error = std::move(number);
   }
   error = "error converting YAML to JSON: " + error;
   return false;
@@ -145,7 +158,7 @@ Any to_yaml_function(Call& c) {
 }
 
 Any to_yaml_pretty(Call& c) {
-  if (holds_structures(c[0])) {
+  if (is_ordered(c[0])) {
     if (auto fits = gotemplate::to_value(c[0]); !fits) return Any::of("");
     OrderedYaml yaml;
     std::string text = yaml.text(c[0]);
