@@ -1,9 +1,10 @@
-// slipway helm lint, show, dependency, package, pull, push, repo.
+// slipway helm show, dependency, package, pull, push.
 #include <algorithm>
 #include <chrono>
 
 #include "base/text.h"
 #include "cli/helm/commands.h"
+#include "cli/helm/groups.h"
 #include "cli/helm/packages.h"
 #include "cli/paths.h"
 #include "lang/jsonpath/jsonpath.h"
@@ -20,31 +21,14 @@ namespace rh = render::helm;
 
 namespace {
 
-constexpr size_t kAny = SIZE_MAX;
-
-// Helm's words for too few or too many arguments. `usage`: behind the command's own words.
-Result<> check_count(size_t count, size_t least, size_t most, std::string_view command, std::string_view usage) {
-  if (count >= least && count <= most) return {};
-  std::string wanted = least == most   ? fmt::format("requires {}", least)
-                       : count < least ? fmt::format("requires at least {}", least)
-                                       : fmt::format("accepts at most {}", most);
-  size_t named = count < least ? least : most;
-  return fail(ErrorKind::bad_request, "\"helm {}\" {} argument{}\n\nUsage:  helm {} {} [flags]", command, wanted,
-              named == 1 ? "" : "s", command, usage);
-}
-
 std::string without_slashes(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   return path;
 }
 
-// The first word of commands that have commands of their own. Errors: bad_request with those that there are.
-Result<std::string> verb_of(const Flags& flags, std::string_view command, std::string_view known) {
-  std::string said = flags.arguments.empty() ? "" : flags.arguments[0];
-  for (std::string_view word : base::split(known, ' '))
-    if (said == word) return said;
-  return fail(ErrorKind::bad_request, "unknown command \"{}\" for \"helm {}\": expected one of {}", said, command,
-              known);
+// What stands before the names of files in this folder.
+std::string folder_prefix(const std::string& path) {
+  return path == "." ? "" : without_slashes(path) + "/";
 }
 
 // ---- show ----
@@ -56,9 +40,16 @@ std::vector<Option> show_options() {
 Task<int> show(runtime::RealWorld& world, Invocation said) {
   auto flags = Flags::parse(show_options(), said.arguments);
   if (!flags) co_return refuse(flags.error());
-  auto verb = verb_of(*flags, "show", "all chart values readme crds");
-  if (!verb) co_return refuse(verb.error());
-  std::string what = *verb;
+  static const Group group{"show",
+                           "show, inspect",
+                           "What a chart is made of.",
+                           {{"all", "everything of it, one after another"},
+                            {"chart", "its Chart.yaml"},
+                            {"crds", "its CustomResourceDefinitions"},
+                            {"readme", "its README"},
+                            {"values", "its values.yaml"}}};
+  std::string what = group.verb(*flags);
+  if (what.empty()) co_return group.help();
   if (auto fits = check_count(flags->arguments.size() - 1, 1, 1, "show " + what, "[CHART]"); !fits)
     co_return refuse(fits.error());
   if (flags->has("--jsonpath") && what != "values") co_return refuse("unknown flag: --jsonpath");
@@ -129,9 +120,15 @@ std::string dependency_status(const rh::Chart& chart, const rh::Dependency& d, c
 Task<int> dependency(runtime::RealWorld& world, Invocation said) {
   auto flags = Flags::parse(dependency_options(), said.arguments);
   if (!flags) co_return refuse(flags.error());
-  auto word = verb_of(*flags, "dependency", "build update list up ls");
-  if (!word) co_return refuse(word.error());
-  std::string verb = *word == "up" ? "update" : *word == "ls" ? "list" : *word;
+  static const Group group{"dependency",
+                           "dependency, dep, dependencies",
+                           "The charts that a chart depends on: dependencies in Chart.yaml, versions in Chart.lock,\n"
+                           "archives in charts/.",
+                           {{"build", "fetch what Chart.lock names into charts/"},
+                            {"list", "say what is there", "ls"},
+                            {"update", "fetch what Chart.yaml asks for into charts/, and write Chart.lock", "up"}}};
+  std::string verb = group.verb(*flags);
+  if (verb.empty()) co_return group.help();
   if (auto fits = check_count(flags->arguments.size() - 1, 0, 1, "dependency " + verb, "CHART"); !fits)
     co_return refuse(fits.error());
   std::string path = flags->arguments.size() > 1 ? flags->arguments[1] : ".";
@@ -150,7 +147,7 @@ Task<int> dependency(runtime::RealWorld& world, Invocation said) {
   if (!found) co_return refuse(found.error());
   const rh::Chart& chart = *found->chart;
   if (chart.metadata.dependencies.empty()) {
-    print(fmt::format("WARNING: no dependencies at {}charts\n", path == "." ? "" : without_slashes(path) + "/"));
+    print(fmt::format("WARNING: no dependencies at {}charts\n", folder_prefix(path)));
     co_return 0;
   }
   auto files = world.files().list(directory + "/charts").value_or(std::vector<std::string>());
@@ -170,8 +167,7 @@ Task<int> dependency(runtime::RealWorld& world, Invocation said) {
     if (!world.files().exists(directory + "/" + folder)) continue;
     auto is_it = [&](const auto& d) { return d->name == child->name(); };
     if (std::ranges::none_of(chart.metadata.dependencies, is_it))
-      out += fmt::format("WARNING: \"{}{}\" is not in Chart.yaml.\n", path == "." ? "" : without_slashes(path) + "/",
-                         folder);
+      out += fmt::format("WARNING: \"{}{}\" is not in Chart.yaml.\n", folder_prefix(path), folder);
   }
   print(out);
   co_return 0;
@@ -298,175 +294,17 @@ Task<int> push(runtime::RealWorld& world, Invocation said) {
   co_return 0;
 }
 
-// ---- repo ----
-
-std::vector<Option> repo_options() {
-  return joined({{{"--force-update", "", "replace a repository of the same name"},
-                  {"--url", "URL", "of the charts, for repo index"},
-                  {"--merge", "FILE", "an index to merge into, for repo index"},
-                  {"--output", "FORMAT", "accepted", "", false, 'o'},
-                  {"--allow-deprecated-repos", "", "accepted"},
-                  {"--no-update", "", "accepted"}},
-                 chart_flags(),
-                 global_flags()});
-}
-
-Result<> write_repositories(World& world, const Flags& flags, const std::vector<NamedRepository>& all) {
-  ArrayBuilder list;
-  for (const NamedRepository& one : all) {
-    ObjectBuilder entry;
-    entry.set("name", one.name).set("url", one.url);
-    entry.set_unless_empty("username", one.username).set_unless_empty("password", one.password);
-    list.push(entry.build());
-  }
-  std::string path = repositories_file(flags);
-  OR_RETURN(world.files().make_directories(path.substr(0, path.rfind('/'))));
-  Value root{{"apiVersion", ""}, {"generated", "0001-01-01T00:00:00Z"}, {"repositories", list.build()}};
-  return world.files().write_atomically(path, value::to_yaml(root), 0600);
-}
-
-Task<Result<std::string>> repo_index(World& world, std::string folder, Flags flags) {
-  folder = absolute_path(folder);
-  auto files = OR_CO_RETURN(world.files().list(folder));
-  std::map<std::string, std::vector<Value>> entries;
-  std::string url = flags.text("--url");
-  while (url.ends_with('/')) url.pop_back();
-  std::string now = base::format_rfc3339(world.now());
-  for (const std::string& file : files) {
-    if (!file.ends_with(".tgz")) continue;
-    std::string bytes = OR_CO_RETURN(world.files().read(folder + "/" + file, 100 << 20));
-    auto loaded = rh::load_archive(bytes);
-    if (!loaded) co_return std::move(loaded).error().context(file);
-    Value entry = rh::to_value(loaded->chart->metadata);
-    entry = entry.with_member("created", now)
-                .with_member("digest", sources::sha256_hex(bytes))
-                .with_member("urls", Value::array({Value((url.empty() ? "" : url + "/") + file)}));
-    entries[loaded->chart->name()].push_back(std::move(entry));
-  }
-  ObjectBuilder all;
-  for (auto& [name, versions] : entries) {
-    std::ranges::stable_sort(versions, [](const Value& a, const Value& b) {
-      return rh::compare_versions(a["version"].as_string(), b["version"].as_string()) > 0;
-    });
-    all.set(name, Value::array(std::move(versions)));
-  }
-  Value root{{"apiVersion", "v1"}, {"entries", all.build()}, {"generated", now}};
-  OR_CO_RETURN(world.files().write_atomically(folder + "/index.yaml", value::to_yaml(root), 0644));
-  co_return std::string();
-}
-
-Task<int> repo(runtime::RealWorld& world, Invocation said) {
-  auto flags = Flags::parse(repo_options(), said.arguments);
-  if (!flags) co_return refuse(flags.error());
-  auto word = verb_of(*flags, "repo", "add list update remove index ls up rm");
-  if (!word) co_return refuse(word.error());
-  std::string verb = *word;
-  auto arguments = std::vector<std::string>(flags->arguments.begin() + 1, flags->arguments.end());
-  std::string format = flags->text("--output", "table");
-  if (format != "table" && format != "json" && format != "yaml")
-    co_return refuse(fmt::format("invalid argument \"{}\" for \"-o, --output\" flag: invalid format type", format));
-  if (verb == "index")
-    if (auto fits = check_count(arguments.size(), 1, 1, "repo index", "[DIR]"); !fits) co_return refuse(fits.error());
-  if (verb == "index") {
-    auto done = co_await repo_index(world, arguments[0], *flags);
-    if (!done) co_return refuse(done.error());
-    co_return 0;
-  }
-  auto known = read_repositories(world, *flags);
-  if (!known) co_return refuse(known.error());
-  if (verb == "list" || verb == "ls") {
-    if (format != "table") {
-      ArrayBuilder list;
-      for (const auto& one : *known) list.push(Value{{"name", one.name}, {"url", one.url}});
-      print(format == "json" ? value::to_json(list.build()) + "\n" : value::to_yaml(list.build()));
-      co_return 0;
-    }
-    if (known->empty()) co_return refuse("no repositories to show");
-    size_t name = 4, url = 3;
-    for (const auto& one : *known) name = std::max(name, one.name.size()), url = std::max(url, one.url.size());
-    std::string out = fmt::format("{:<{}}\t{:<{}}\n", "NAME", name, "URL", url);
-    for (const auto& one : *known) out += fmt::format("{:<{}}\t{:<{}}\n", one.name, name, one.url, url);
-    print(out);
-    co_return 0;
-  }
-  if (verb == "add") {
-    if (arguments.size() != 2)
-      co_return refuse("\"helm repo add\" requires 2 arguments\n\nUsage:  helm repo add [NAME] [URL] [flags]");
-    NamedRepository one{arguments[0], arguments[1], flags->text("--username"), flags->text("--password")};
-    auto there = std::ranges::find(*known, one.name, &NamedRepository::name);
-    if (there != known->end() && !flags->is("--force-update")) {
-      if (there->url != one.url || there->username != one.username)
-        co_return refuse(fmt::format("repository name ({}) already exists, please specify a different name", one.name));
-      print(fmt::format("\"{}\" already exists with the same configuration, skipping\n", one.name));
-      co_return 0;
-    }
-    auto access = access_of(world, *flags);
-    if (!access) co_return refuse(access.error());
-    auto index = co_await sources::fetch_index(world, one.url, *access);
-    if (!index) co_return refuse(index.error());
-    if (there != known->end())
-      *there = one;
-    else
-      known->push_back(one);
-    if (auto done = write_repositories(world, *flags, *known); !done) co_return refuse(done.error());
-    print(fmt::format("\"{}\" has been added to your repositories\n", one.name));
-    co_return 0;
-  }
-  if (verb == "remove" || verb == "rm") {
-    if (auto fits = check_count(arguments.size(), 1, kAny, "repo remove", "[REPO1 [REPO2 ...]]"); !fits)
-      co_return refuse(fits.error());
-    if (known->empty()) co_return refuse("no repositories configured");
-    for (const std::string& name : arguments) {
-      auto there = std::ranges::find(*known, name, &NamedRepository::name);
-      if (there == known->end()) co_return refuse(fmt::format("no repo named \"{}\" found", name));
-      known->erase(there);
-      if (auto done = write_repositories(world, *flags, *known); !done) co_return refuse(done.error());
-      print(fmt::format("\"{}\" has been removed from your repositories\n", name));
-    }
-    co_return 0;
-  }
-  // update
-  if (known->empty()) co_return refuse("no repositories found. You must add one before updating");
-  print("Hang tight while we grab the latest from your chart repositories...\n");
-  bool failed = false;
-  for (const NamedRepository& one : *known) {
-    if (!arguments.empty() && std::ranges::find(arguments, one.name) == arguments.end()) continue;
-    sources::ChartAccess access;
-    access.username = one.username;
-    access.password = one.password;
-    auto index = co_await sources::fetch_index(world, one.url, access);
-    if (index) {
-      print(fmt::format("...Successfully got an update from the \"{}\" chart repository\n", one.name));
-    } else {
-      failed = true;
-      print(fmt::format("...Unable to get an update from the \"{}\" chart repository ({}):\n\t{}\n", one.name, one.url,
-                        index.error().str()));
-    }
-  }
-  if (failed) co_return refuse("failed to update some of the repositories");
-  print("Update Complete. ⎈Happy Helming!⎈\n");
-  co_return 0;
-}
-
-Command command(const char* words, const char* arguments, const char* summary, const char* help,
-                std::vector<Option> options, Task<int> (*run)(runtime::RealWorld&, Invocation)) {
-  Command c;
-  c.words = words;
-  c.arguments = arguments;
-  c.summary = summary;
-  c.help = help;
-  c.options = std::move(options);
-  c.arguments_max = 100;
-  c.own_words = true;
-  c.run = run;
-  return c;
-}
-
 }  // namespace
 
 Command show_command() {
   return command("helm show", "all|chart|values|readme|crds CHART", "print parts of a chart",
                  "CHART is a folder, an archive, REPO/NAME, a URL, or NAME with --repo.", show_options(), show);
+}
+Command inspect_command() {
+  Command c = show_command();
+  c.words = "helm inspect";
+  c.summary = "the same, by its older name";
+  return c;
 }
 Command dependency_command() {
   return command("helm dependency", "build|update|list [CHART]", "fetch what Chart.yaml depends on into charts/",
@@ -481,6 +319,12 @@ Command dep_command() {
   c.summary = "the same, shorter";
   return c;
 }
+Command dependencies_command() {
+  Command c = dependency_command();
+  c.words = "helm dependencies";
+  c.summary = "the same, longer";
+  return c;
+}
 Command package_command() {
   return command("helm package", "[CHART...]", "pack a chart into NAME-VERSION.tgz", "Packs charts as Helm does.",
                  package_options(), package);
@@ -493,12 +337,6 @@ Command pull_command() {
 Command push_command() {
   return command("helm push", "ARCHIVE oci://HOST/PATH", "send a chart's archive to a registry", "", push_options(),
                  push);
-}
-Command repo_command() {
-  return command(
-      "helm repo", "add|list|update|remove|index", "names for chart repositories, and their indexes",
-      "Names are kept where Helm keeps them (repositories.yaml). Indexes are fetched when they are needed, not cached.",
-      repo_options(), repo);
 }
 
 }  // namespace slipway::cli::helm

@@ -5,11 +5,17 @@
 
 namespace slipway::cli::helm {
 
+// One that reads its own words, as Helm's are read. `help` "": the summary is all.
+Command command(const char* words, const char* arguments, const char* summary, const char* help,
+                std::vector<Option> options, Task<int> (*run)(runtime::RealWorld&, Invocation));
+
 Command template_command();
 Command lint_command();
 Command show_command();
+Command inspect_command();
 Command dependency_command();
 Command dep_command();
+Command dependencies_command();
 Command package_command();
 Command pull_command();
 Command push_command();

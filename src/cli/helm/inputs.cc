@@ -102,6 +102,8 @@ Result<> refuse_verify(const Flags& flags) {
 }
 
 Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags) {
+  if (flags.is("--verify") && world.files().stat(absolute_path(name) + "/."))
+    co_return fail(ErrorKind::invalid, "unpacked charts cannot be verified");
   OR_CO_RETURN(refuse_verify(flags));
   FoundChart found;
   rh::ChartLimits limits;

@@ -28,18 +28,13 @@ Task<int> version(runtime::RealWorld& world, Invocation said) {
 }  // namespace
 
 Command version_command() {
-  Command c;
-  c.words = "helm version";
-  c.summary = "the version of Helm whose charts we render";
-  c.help = "What Helm itself would print, for scripts that ask before they begin; --template is Helm's.";
-  c.options = joined({{{"--short", "", "the number alone"},
-                       {"--template", "TEMPLATE", "a Go template over what is printed otherwise"},
-                       {"--client", "", "accepted", "", false, 'c'}},
-                      global_flags()});
-  c.arguments_max = 100;
-  c.own_words = true;
-  c.run = version;
-  return c;
+  return command("helm version", "", "the version of Helm whose charts we render",
+                 "What Helm itself would print, for scripts that ask before they begin; --template is Helm's.",
+                 joined({{{"--short", "", "the number alone"},
+                          {"--template", "TEMPLATE", "a Go template over what is printed otherwise"},
+                          {"--client", "", "accepted", "", false, 'c'}},
+                         global_flags()}),
+                 version);
 }
 
 }  // namespace slipway::cli::helm
