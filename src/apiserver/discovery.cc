@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "cluster/cluster.h"
 #include "kinds/protobuf.h"
 #include "runtime/tls.h"
 
@@ -159,7 +160,7 @@ Value version_info() {
                {"emulationMinor", "35"},
                {"minCompatibilityMajor", "1"},
                {"minCompatibilityMinor", "34"},
-               {"gitVersion", "v1.35.4+slipway"},
+               {"gitVersion", std::string(cluster::kubernetes_version)},
                {"gitCommit", ""},
                {"gitTreeState", "clean"},
                {"buildDate", "1970-01-01T00:00:00Z"},

@@ -5,6 +5,7 @@
 #include "cli/connection.h"
 #include "cli/object_diff.h"
 #include "cli/table.h"
+#include "gitops/application/application.h"
 #include "gitops/engine.h"
 #include "sources/repositories.h"
 #include "sources/url.h"
@@ -13,6 +14,23 @@
 namespace slipway::cli {
 
 namespace {
+
+// Of each source, parted by commas.
+std::string of_sources(const Value& app, std::string (*what)(const Value& source)) {
+  std::vector<std::string> all;
+  for (const Value& source : gitops::sources_of(app["spec"])) all.push_back(what(source));
+  return base::join(all, ", ");
+}
+std::string place_of_source(const Value& source) {
+  for (const char* field : {"path", "chart"})
+    if (!source[field].str().empty()) return source[field].str();
+  return source["ref"].str().empty() ? "" : "$" + source["ref"].str();
+}
+Result<> has_one_source(const Value& app) {
+  if (!gitops::source_of(app["spec"]).is_array()) return {};
+  return fail(ErrorKind::bad_request, "--revision: {} has several sources, each with its targetRevision",
+              app["metadata"]["name"].as_string());
+}
 
 const kinds::GroupVersionKind application_kind{"argoproj.io", "v1alpha1", "Application"};
 const Option app_namespace{"--app-namespace", "NS", "where the Application stands", "argocd", false, 'N'};
@@ -61,10 +79,11 @@ Task<int> app_list(runtime::RealWorld& world, Invocation said) {
   std::vector<std::vector<std::string>> rows = {{"NAME", "SYNC", "HEALTH", "REVISION", "REPOSITORY", "PATH"}};
   for (const Value& app : list->items) {
     const Value& status = app["status"];
-    rows.push_back(
-        {app["metadata"]["name"].str(), or_dash(status["sync"]["status"].as_string()),
-         or_dash(status["health"]["status"].as_string()), or_dash(status["sync"]["revision"].str().substr(0, 8)),
-         sources::shown_url(app["spec"]["source"]["repoURL"].as_string()), app["spec"]["source"]["path"].str()});
+    rows.push_back({app["metadata"]["name"].str(), or_dash(status["sync"]["status"].as_string()),
+                    or_dash(status["health"]["status"].as_string()),
+                    or_dash(gitops::short_revisions(gitops::revisions_of(status["sync"]))),
+                    of_sources(app, [](const Value& s) { return sources::shown_url(s["repoURL"].as_string()); }),
+                    of_sources(app, place_of_source)});
   }
   if (rows.size() == 1) {
     complain("There are no applications. slipway up REPO makes one.\n");
@@ -76,13 +95,17 @@ Task<int> app_list(runtime::RealWorld& world, Invocation said) {
 
 void describe(const Value& app) {
   const Value& status = app["status"];
-  const Value& source = app["spec"]["source"];
+  std::string revisions = gitops::short_revisions(gitops::revisions_of(status["sync"]));
   print(fmt::format(
       "Name:        {}\nRepository:  {}\nPath:        {}\nRevision:    {}\nSync:        {}{}\nHealth:      {}\n",
-      app["metadata"]["name"].as_string(), sources::shown_url(source["repoURL"].as_string()),
-      source["path"].as_string(), source["targetRevision"].as_string("HEAD"),
-      or_dash(status["sync"]["status"].as_string()),
-      status["sync"]["revision"].as_string().empty() ? "" : " at " + status["sync"]["revision"].str().substr(0, 8),
+      app["metadata"]["name"].as_string(),
+      of_sources(app, [](const Value& s) { return sources::shown_url(s["repoURL"].as_string()); }),
+      of_sources(app, place_of_source),
+      of_sources(app,
+                 [](const Value& s) {
+                   return s["targetRevision"].str().empty() ? std::string("HEAD") : s["targetRevision"].str();
+                 }),
+      or_dash(status["sync"]["status"].as_string()), revisions.empty() ? "" : " at " + revisions,
       or_dash(status["health"]["status"].as_string())));
   const Value& operation = status["operationState"];
   if (!operation.is_null()) {
@@ -126,7 +149,10 @@ Task<int> app_diff(runtime::RealWorld& world, Invocation said) {
   if (!target) co_return report(target.error());
   auto repositories = co_await repositories_of(world, said, *target->cluster);
   Value app = target->app;
-  if (said.has("--revision")) app = app.with("/spec/source/targetRevision", said.option("--revision"));
+  if (said.has("--revision")) {
+    if (auto one = has_one_source(app); !one) co_return report(one.error());
+    app = app.with("/spec/source/targetRevision", said.option("--revision"));
+  }
   auto comparison = co_await gitops::compare(world, *target->cluster, *repositories, app);
   if (!comparison) co_return report(comparison.error());
   for (const auto& warning : comparison->warnings) complain(fmt::format("slipway: warning: {}\n", warning));
@@ -207,7 +233,10 @@ Task<int> app_sync(runtime::RealWorld& world, Invocation said) {
   auto target = co_await find_app(world, said);
   if (!target) co_return report(target.error());
   ObjectBuilder sync;
-  if (said.has("--revision")) sync.set("revision", said.option("--revision"));
+  if (said.has("--revision")) {
+    if (auto one = has_one_source(target->app); !one) co_return report(one.error());
+    sync.set("revision", said.option("--revision"));
+  }
   if (said.has("--prune")) sync.set("prune", true);
   if (said.has("--dry-run")) sync.set("dryRun", true);
   Value operation{{"initiatedBy", Value{{"username", "slipway"}}}, {"sync", sync.build()}};

@@ -17,6 +17,9 @@ namespace slipway::cluster {
 
 using kinds::GroupVersionKind;
 
+// Of the API that the embedded cluster serves.
+inline constexpr std::string_view kubernetes_version = "v1.35.4+slipway";
+
 struct ObjectKey {
   GroupVersionKind kind;
   std::string ns;  // empty: cluster-scoped
@@ -100,6 +103,8 @@ class Cluster {
   virtual Task<Result<std::unique_ptr<Watch>>> watch(GroupVersionKind kind, WatchOptions options) = 0;
   virtual Task<Result<Written>> write(Write write) = 0;
   virtual const kinds::Catalog& catalog() const = 0;
+  // "v1.35.4+k3s1": of its API server, as the kinds were last asked for; "" when it could not be told.
+  virtual std::string version() const { return std::string(kubernetes_version); }
 };
 
 // Short forms for the common writes.

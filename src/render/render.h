@@ -9,6 +9,7 @@
 #include "kinds/kind.h"
 #include "lang/gotemplate/template.h"
 #include "render/kustomize/build_options.h"
+#include "render/variables.h"
 #include "sources/tree.h"
 #include "value/value.h"
 
@@ -41,11 +42,15 @@ struct RenderRequest {
   // WantedChart::key(), values files by URL.
   std::map<std::string, std::shared_ptr<const sources::Tree>> charts;
   std::map<std::string, std::string> files;
+  std::map<std::string, Result<std::string>> schemas;  // that values.schema.json names at http(s) addresses
+  // The trees of an Application's other sources, for valueFiles: "$NAME/path".
+  std::map<std::string, std::shared_ptr<const sources::Tree>> refs;
+  bool is_one_of_several = false;  // "$..." in valueFiles then names one of `refs`
   kustomize::BuildOptions kustomize_build;
   // What kustomizations name and the tree does not hold; null: refused by name. See render_fetching() in fetching.h.
   kustomize::RemoteBases* remotes = nullptr;
   // What "$ARGOCD_APP_NAME" and the like stand for in options of an Application; sorted by name.
-  std::vector<std::pair<std::string, std::string>> variables;
+  Variables variables;
   bool look_closer = false;                 // for `slipway check`: hazards too that cost time to find
   kustomize::Observer* observer = nullptr;  // of a kustomization's steps, unless it is looked at more closely
 };

@@ -112,6 +112,8 @@ class RemoteCluster final : public Cluster {
           lists[name] = before->second;
       }
     }
+    // Who may not ask this hears of it from what needs it.
+    if (auto version = co_await json("GET", "/version")) version_ = (*version)["gitVersion"].str();
     lists_ = std::move(lists);
     std::vector<Value> all;
     for (const auto& [name, list] : lists_) all.push_back(list);
@@ -219,6 +221,7 @@ class RemoteCluster final : public Cluster {
   }
 
   const kinds::Catalog& catalog() const override { return catalog_; }
+  std::string version() const override { return version_; }
 
  private:
   static std::string path(const kinds::Kind& kind, const std::string& ns, const std::string& name) {
@@ -301,6 +304,7 @@ class RemoteCluster final : public Cluster {
   RemoteOptions options_;
   std::unique_ptr<runtime::HttpClient> client_;
   DiscoveredCatalog catalog_;
+  std::string version_;
   std::map<std::string, Value> lists_;  // the APIResourceList of each group and version
 };
 

@@ -10,34 +10,36 @@ namespace slipway::gitops {
 
 namespace {
 
-void read_source(const Value& spec, Application& app) {
+// `where`: "spec.source", "spec.sources[1]".
+void read_source(const Value& said, const std::string& where, Application& app) {
   auto refuse = [&](std::string message) { app.comparison_errors.push_back({"ComparisonError", std::move(message)}); };
-  if (!spec["sources"].empty()) {
-    return refuse("spec.sources: several sources are not offered yet, only spec.source");
-  }
-  if (spec["sourceHydrator"].is_object()) return refuse("spec.sourceHydrator is not offered yet");
-  const Value& source = spec["source"];
-  app.source = source;
-  app.url = source["repoURL"].str();
-  app.path = source["path"].str();
-  app.revision = source["targetRevision"].str();
-  if (app.revision.empty()) app.revision = "HEAD";
-  std::string chart = source["chart"].str();
-  if (app.url.empty() || (app.path.empty() && chart.empty())) {
+  Source source{said, said["repoURL"].str(), said["targetRevision"].str(), said["path"].str(), {}};
+  if (app.has_several()) source.ref = said["ref"].str();
+  if (source.revision.empty()) source.revision = "HEAD";
+  std::string chart = said["chart"].str();
+  if (source.url.empty() || (source.path.empty() && chart.empty() && source.ref.empty())) {
     app.spec_errors.push_back(
-        {"InvalidSpecError", "spec.source.repoURL and either spec.source.path or spec.source.chart are required"});
+        {"InvalidSpecError",
+         app.has_several() ? fmt::format("{0}: repoURL and either path, chart or ref are required", where)
+                           : "spec.source.repoURL and either spec.source.path or spec.source.chart are required"});
     return;
   }
+  if (!chart.empty() && !source.ref.empty())
+    return refuse(
+        fmt::format("{}: source has a 'chart' field defined, but Helm charts are not yet not supported for "
+                    "'ref' sources",
+                    where));
   if (!chart.empty()) {
     // Argo CD's registries are written without a scheme.
-    std::string repository = app.url.find("://") == app.url.npos ? "oci://" + app.url : app.url;
-    app.url = sources::chart_url(repository, chart);
-    app.path = chart;
+    std::string repository = source.url.find("://") == source.url.npos ? "oci://" + source.url : source.url;
+    source.url = sources::chart_url(repository, chart);
+    source.path = chart;
   }
-  if (source["plugin"].is_object()) return refuse("spec.source.plugin: plugins are not offered");
+  app.sources.push_back(std::move(source));
+  if (said["plugin"].is_object()) return refuse(where + ".plugin: plugins are not offered");
   std::string blocks;
   for (const char* block : {"Kustomize", "Helm", "Directory"}) {
-    if (!source[base::to_lower(block)].is_object() || source[base::to_lower(block)].empty()) continue;
+    if (!said[base::to_lower(block)].is_object() || said[base::to_lower(block)].empty()) continue;
     blocks += (blocks.empty() ? "" : ",") + std::string(block);
   }
   if (blocks.find(',') != blocks.npos) {
@@ -46,6 +48,16 @@ void read_source(const Value& spec, Application& app) {
                     "defined: {}",
                     blocks));
   }
+}
+
+void read_sources(const Value& spec, Application& app) {
+  if (spec["sourceHydrator"].is_object()) {
+    app.comparison_errors.push_back({"ComparisonError", "spec.sourceHydrator is not offered yet"});
+    return;
+  }
+  app.source = source_of(spec);
+  if (!app.has_several()) return read_source(app.source, "spec.source", app);
+  for (size_t i = 0; i < app.source.size(); ++i) read_source(app.source[i], fmt::format("spec.sources[{}]", i), app);
 }
 
 void read_destination(const Value& spec, Application& app) {
@@ -101,7 +113,7 @@ Application read_application(const Value& object, std::string_view control_names
   app.project = spec["project"].str();
   if (app.project.empty()) app.project = "default";
   app.ignore_differences = spec["ignoreDifferences"];
-  read_source(spec, app);
+  read_sources(spec, app);
   read_destination(spec, app);
   read_policy(spec, app);
   if (app.project != "default" && std::ranges::find(projects, app.project) == projects.end()) {
@@ -109,6 +121,57 @@ Application read_application(const Value& object, std::string_view control_names
         {"InvalidSpecError", fmt::format("Application referencing project {} which does not exist", app.project)});
   }
   return app;
+}
+
+std::vector<std::string> Application::urls() const {
+  std::vector<std::string> all;
+  for (const Source& one : sources) all.push_back(one.url);
+  return all;
+}
+
+Application Application::at(const std::vector<std::string>& revisions) const {
+  Application other = *this;
+  for (size_t i = 0; i < other.sources.size() && i < revisions.size(); ++i)
+    if (!revisions[i].empty()) other.sources[i].revision = revisions[i];
+  return other;
+}
+
+std::vector<std::string> revisions_of(const Value& sync) {
+  std::vector<std::string> all;
+  for (const Value& one : sync["revisions"].items()) all.push_back(one.str());
+  if (all.empty() && !sync["revision"].as_string().empty()) all.push_back(sync["revision"].str());
+  return all;
+}
+
+std::string short_revisions(const std::vector<std::string>& revisions) {
+  std::vector<std::string> all;
+  for (const std::string& one : revisions) all.push_back(one.substr(0, 8));
+  return base::join(all, " ");
+}
+
+Value source_of(const Value& sync) {
+  const Value& several = sync["sources"];
+  return several.is_array() && !several.empty() ? several : sync["source"];
+}
+
+std::vector<Value> sources_of(const Value& spec) {
+  Value said = source_of(spec);
+  if (said.is_array()) return {said.items().begin(), said.items().end()};
+  return said.is_object() ? std::vector<Value>{said} : std::vector<Value>();
+}
+
+void set_revisions(ObjectBuilder& sync, const Value& source, const std::vector<std::string>& revisions) {
+  if (!source.is_array()) {
+    sync.set("revision", revisions.empty() ? std::string() : revisions.front());
+    return;
+  }
+  ArrayBuilder all;
+  for (const std::string& one : revisions) all.push(one);
+  sync.set("revisions", all.build());
+}
+
+void set_source(ObjectBuilder& sync, const Value& source) {
+  if (!source.is_null()) sync.set(source.is_array() ? "sources" : "source", source);
 }
 
 std::string readable(std::string message) {

@@ -46,11 +46,20 @@ struct SyncOptions {
   std::string_view value(std::string_view key) const;  // "" when absent
 };
 
+// spec.source, or one of spec.sources.
+struct Source {
+  Value said;            // as it is written
+  std::string url;       // a chart's: what sources::chart_url() gives
+  std::string revision;  // "HEAD" where none is said; or the commit that an operation asks for
+  std::string path;      // a chart's: its name; empty: nothing is rendered, other sources use its files
+  std::string ref;       // $ref/... in valueFiles of the others
+};
+
 struct Application {
   std::string name, ns, project;
   std::string tracking_name;  // <name>, or <ns>_<name> outside the control namespace
-  Value source;               // spec.source; null when there is none that we could use
-  std::string url, revision, path;
+  Value source;               // spec.source, or the list spec.sources; null when there is none that we could use
+  std::vector<Source> sources;
   std::string destination_ns;
   bool automated = false, prune = false, self_heal = false, allow_empty = false;
   std::optional<Retry> retry;
@@ -59,7 +68,20 @@ struct Application {
   std::vector<Condition> spec_errors;        // InvalidSpecError: nothing else is done
   std::vector<Condition> comparison_errors;  // what is not offered yet: nothing can be compared
   std::vector<Condition> warnings;
+
+  bool has_several() const { return source.is_array(); }  // spec.sources, be it one
+  std::vector<std::string> urls() const;
+  // The same, of these commits: an operation says which. Left out or empty ones stay what the sources say.
+  Application at(const std::vector<std::string>& revisions) const;
 };
+// What stands in spec.sources, else spec.source: one, or none.
+std::vector<Value> sources_of(const Value& spec);
+// "source" and "revision" of a status or an operation, or "sources" and "revisions".
+std::vector<std::string> revisions_of(const Value& sync);
+std::string short_revisions(const std::vector<std::string>& revisions);  // "01234567 89abcdef", for people
+Value source_of(const Value& sync);                                      // null where there is none
+void set_revisions(ObjectBuilder& sync, const Value& source, const std::vector<std::string>& revisions);
+void set_source(ObjectBuilder& sync, const Value& source);
 // A message as people read it: of what is very long (a chart that includes itself a thousand times says so a thousand
 // times) the beginning and the end, and how much was left out.
 std::string readable(std::string message);

@@ -68,4 +68,14 @@ Result<> may_fetch(const RenderSettings& settings, const std::string& url) {
               settings.project);
 }
 
+std::optional<Condition> refused_repository(const Application& app, const RenderSettings& settings) {
+  for (const Source& source : app.sources) {
+    std::string url = source.said["repoURL"].str();
+    if (!may_fetch(settings, url))
+      return Condition{"InvalidSpecError", fmt::format("application repo {} is not permitted in project '{}'",
+                                                       sources::shown_url(url), app.project)};
+  }
+  return std::nullopt;
+}
+
 }  // namespace slipway::gitops

@@ -2,9 +2,11 @@
 // (reference/gitops.md 4.12, 4.13).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "gitops/application/application.h"
 #include "render/kustomize/build_options.h"
 #include "value/value.h"
 
@@ -29,5 +31,7 @@ Result<render::kustomize::BuildOptions> kustomize_options(const RenderSettings& 
 // Whether a repository, registry or file that a kustomization names may be fetched: sourceRepos has a pattern for it,
 // and no pattern with ! against it. Error: forbidden.
 Result<> may_fetch(const RenderSettings& settings, const std::string& url);
+// The condition of an Application whose own repository, or one of several, its project does not allow.
+std::optional<Condition> refused_repository(const Application& app, const RenderSettings& settings);
 
 }  // namespace slipway::gitops

@@ -106,19 +106,22 @@ bool is_excluded(const cluster::GroupVersionKind& id) {
          (id.kind == "Lease" && id.group == "coordination.k8s.io");
 }
 
-Targets make_targets(const Application& app, const std::vector<render::RenderedObject>& objects,
-                     const kinds::Catalog& catalog, const sources::Tree* tree) {
+Targets make_targets(const Application& app, const std::vector<SourceObjects>& sources, const kinds::Catalog& catalog) {
   Targets targets;
-  if (objects.size() > objects_max) {
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, std::pair<size_t, int>> seen;
+  std::vector<std::pair<const render::RenderedObject*, const sources::Tree*>> all;
+  for (const SourceObjects& source : sources)
+    for (const render::RenderedObject& object : source.objects) all.emplace_back(&object, source.tree.get());
+  if (all.size() > objects_max) {
     targets.conditions.push_back(
         {"ComparisonError",
          fmt::format("{} objects in one Application; at most {} are taken. Split it into several: an "
                      "ApplicationSet, or one Application for each folder",
-                     objects.size(), objects_max)});
+                     all.size(), objects_max)});
     return targets;
   }
-  std::map<std::tuple<std::string, std::string, std::string, std::string>, std::pair<size_t, int>> seen;
-  for (const auto& rendered : objects) {
+  for (const auto& [object, tree] : all) {
+    const render::RenderedObject& rendered = *object;
     Target target;
     target.origin = rendered.origin;
     target.object = rendered.object;

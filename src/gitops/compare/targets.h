@@ -23,9 +23,12 @@ struct Targets {
   std::vector<Target> list;
   std::vector<Condition> conditions;  // a ComparisonError among them: the state must not be applied
 };
-// `tree`: to say in which line an unknown field stands; may be null.
-Targets make_targets(const Application& app, const std::vector<render::RenderedObject>& objects,
-                     const kinds::Catalog& catalog, const sources::Tree* tree);
+// What one source gave. `tree`: to say in which line an unknown field stands; may be null.
+struct SourceObjects {
+  std::vector<render::RenderedObject> objects;
+  std::shared_ptr<const sources::Tree> tree;
+};
+Targets make_targets(const Application& app, const std::vector<SourceObjects>& sources, const kinds::Catalog& catalog);
 
 // Where the field ("spec.containers[0].image") stands in the file that the object came from; the object's own place
 // when that cannot be told.

@@ -33,16 +33,16 @@ Result<std::string> application_path(const sources::Tree& tree, const std::strin
 }
 
 // Argo CD's build environment.
-std::vector<std::pair<std::string, std::string>> variables_of(const Application& app, const sources::Commit& commit) {
+render::Variables variables_of(const Application& app, const Source& source, const sources::Commit& commit) {
   return {{"ARGOCD_APP_NAME", app.name},
           {"ARGOCD_APP_NAMESPACE", app.destination_ns},
           {"ARGOCD_APP_PROJECT_NAME", app.project},
           {"ARGOCD_APP_REVISION", commit.sha},
           {"ARGOCD_APP_REVISION_SHORT", commit.sha.substr(0, 7)},
           {"ARGOCD_APP_REVISION_SHORT_8", commit.sha.substr(0, 8)},
-          {"ARGOCD_APP_SOURCE_PATH", app.source["path"].str()},
-          {"ARGOCD_APP_SOURCE_REPO_URL", app.source["repoURL"].str()},
-          {"ARGOCD_APP_SOURCE_TARGET_REVISION", app.source["targetRevision"].str()}};
+          {"ARGOCD_APP_SOURCE_PATH", source.said["path"].str()},
+          {"ARGOCD_APP_SOURCE_REPO_URL", source.said["repoURL"].str()},
+          {"ARGOCD_APP_SOURCE_TARGET_REVISION", source.said["targetRevision"].str()}};
 }
 
 // What a chart names and its repository does not hold: charts that it depends on, values files at URLs. As Argo CD's
@@ -51,11 +51,12 @@ Task<Result<>> fetch_wanted(World& world, sources::Repositories& repositories, c
                             render::RenderRequest* request) {
   auto wanted = co_await world.on_pool([request] { return render::helm::wanted_by(*request); });
   if (!wanted) co_return Result<>();  // rendering says the same, with more around it
-  std::string refused;
+  std::vector<std::string> refused;
   for (const render::helm::WantedChart& chart : wanted->charts)
-    if (!may_fetch(*settings, chart.repository)) refused += (refused.empty() ? "" : ", ") + chart.repository;
+    if (!may_fetch(*settings, chart.repository)) refused.push_back(chart.repository);
   if (!refused.empty())
-    co_return fail(ErrorKind::forbidden, "helm repos {} are not permitted in project '{}'", refused, settings->project);
+    co_return fail(ErrorKind::forbidden, "helm repos {} are not permitted in project '{}'", base::join(refused, ", "),
+                   settings->project);
   for (render::helm::WantedChart& chart : wanted->charts) {
     std::string key = chart.key();
     if (request->charts.contains(key)) continue;
@@ -81,56 +82,22 @@ std::string told(const render::Hazard& hazard) {
   return fmt::format("{}: {}{}{}", hazard.place.str(), hazard.message, hazard.fix.empty() ? "" : "; ", hazard.fix);
 }
 
-}  // namespace
-
-bool Desired::loaded() const {
-  return std::ranges::none_of(targets.conditions, [](const Condition& c) { return c.type == "ComparisonError"; });
+// vMAJOR.MINOR.PATCH: what a provider adds ("-gke.1") would make every range of a chart's kubeVersion refuse it.
+std::string plain_version(std::string_view git_version) {
+  return std::string(git_version.substr(0, git_version.find_first_of("-+")));
 }
 
-Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources::Repositories& repositories,
-                                                          const kinds::Catalog& catalog, Application app,
-                                                          sources::Commit commit, RenderSettings settings) {
-  // The whole repository: overlays reach for bases beside and above them.
-  auto tree = OR_CO_RETURN(co_await repositories.tree(commit, ""));
-  render::RenderRequest request;
-  request.tree = tree;
-  request.path = OR_CO_RETURN(application_path(*tree, app.path));
-  request.catalog = &catalog;
-  request.directory = app.source["directory"];
-  request.kustomize = app.source["kustomize"];
-  request.helm = app.source["helm"];
-  request.release_name = app.name;
-  request.release_namespace = app.destination_ns;
-  request.kube_version = "1.35.4";  // what our own API server says of itself
+std::vector<std::string> api_versions_of(const kinds::Catalog& catalog) {
+  std::vector<std::string> all;
   for (const kinds::Kind* kind : catalog.all()) {
     std::string version = kind->id.group.empty() ? kind->id.version : kind->id.group + "/" + kind->id.version;
-    if (request.api_versions.empty() || request.api_versions.back().rfind(version + "/", 0) != 0)
-      request.api_versions.push_back(version);
-    request.api_versions.push_back(version + "/" + kind->id.kind);
+    if (all.empty() || all.back().rfind(version + "/", 0) != 0) all.push_back(version);
+    all.push_back(version + "/" + kind->id.kind);
   }
-  request.environment = render::helm::environment_of(world);
-  OR_CO_RETURN(co_await fetch_wanted(world, repositories, &settings, &request));
-  auto desired = std::make_shared<Desired>();
-  // A remote cluster's catalog may change on the loop while another thread would read it.
-  bool on_pool = &catalog == &kinds::builtin_catalog();
-  request.kustomize_build = OR_CO_RETURN(kustomize_options(settings, request.kustomize));
-  request.variables = variables_of(app, commit);
-  render::kustomize::FetchRules rules;
-  rules.may = [settings = std::move(settings)](const std::string& url) { return may_fetch(settings, url); };
-  auto rendered = co_await render::render_fetching(world, repositories, std::move(request), std::move(rules),
-                                                   on_pool ? render::Where::on_pool : render::Where::here);
-  if (!rendered) co_return std::move(rendered).error();
-  desired->targets = make_targets(app, rendered->objects, catalog, tree.get());
-  desired->commit = std::move(commit);
-  desired->tool = rendered->tool;
-  desired->warnings = std::move(rendered->warnings);
-  for (const render::Hazard& hazard : rendered->hazards)
-    if (hazard.rule == render::helm::kUnreadValue) desired->warnings.push_back(told(hazard));
-  desired->incomplete = rendered->incomplete;
-  co_return std::shared_ptr<const Desired>(std::move(desired));
+  return all;
 }
 
-std::string_view source_type(render::Tool tool) {
+std::string source_type(render::Tool tool) {
   switch (tool) {
     case render::Tool::directory:
       return "Directory";
@@ -140,6 +107,85 @@ std::string_view source_type(render::Tool tool) {
       return "Helm";
   }
   return "";
+}
+
+struct Loading {
+  World& world;
+  sources::Repositories& repositories;
+  const cluster::Cluster& cluster;
+  const Application& app;
+  const RenderSettings& settings;
+  std::map<std::string, std::shared_ptr<const sources::Tree>> refs;
+  std::vector<SourceObjects> objects;
+};
+
+Task<Result<>> load_source(Loading* loading, const Source* source, sources::Commit commit, Desired* desired) {
+  const Application& app = loading->app;
+  const kinds::Catalog& catalog = loading->cluster.catalog();
+  // The whole repository: overlays reach for bases beside and above them.
+  auto tree = OR_CO_RETURN(co_await loading->repositories.tree(commit, ""));
+  render::RenderRequest request;
+  request.tree = tree;
+  request.path = OR_CO_RETURN(application_path(*tree, source->path));
+  request.catalog = &catalog;
+  request.directory = source->said["directory"];
+  request.kustomize = source->said["kustomize"];
+  request.helm = source->said["helm"];
+  request.release_name = app.name;
+  request.release_namespace = app.destination_ns;
+  request.kube_version = plain_version(loading->cluster.version());
+  request.api_versions = api_versions_of(catalog);
+  request.environment = render::helm::environment_of(loading->world);
+  request.refs = loading->refs;
+  request.is_one_of_several = app.has_several();
+  request.variables = variables_of(app, *source, commit);
+  OR_CO_RETURN(co_await fetch_wanted(loading->world, loading->repositories, &loading->settings, &request));
+  // A remote cluster's catalog may change on the loop while another thread would read it.
+  bool on_pool = &catalog == &kinds::builtin_catalog();
+  request.kustomize_build = OR_CO_RETURN(kustomize_options(loading->settings, request.kustomize));
+  render::kustomize::FetchRules rules;
+  rules.may = [settings = loading->settings](const std::string& url) { return may_fetch(settings, url); };
+  auto rendered =
+      co_await render::render_fetching(loading->world, loading->repositories, std::move(request), std::move(rules),
+                                       on_pool ? render::Where::on_pool : render::Where::here);
+  if (!rendered) co_return std::move(rendered).error();
+  desired->source_types.back() = source_type(rendered->tool);
+  desired->warnings.insert(desired->warnings.end(), rendered->warnings.begin(), rendered->warnings.end());
+  for (const render::Hazard& hazard : rendered->hazards)
+    if (hazard.rule == render::helm::kUnreadValue) desired->warnings.push_back(told(hazard));
+  desired->incomplete = desired->incomplete || rendered->incomplete;
+  loading->objects.push_back({std::move(rendered->objects), std::move(tree)});
+  co_return Result<>();
+}
+
+}  // namespace
+
+bool Desired::loaded() const {
+  return std::ranges::none_of(targets.conditions, [](const Condition& c) { return c.type == "ComparisonError"; });
+}
+
+Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources::Repositories& repositories,
+                                                          const cluster::Cluster& cluster, Application app,
+                                                          std::vector<sources::Commit> commits,
+                                                          RenderSettings settings) {
+  auto desired = std::make_shared<Desired>();
+  desired->commits = std::move(commits);
+  Loading loading{world, repositories, cluster, app, settings, {}, {}};
+  for (size_t i = 0; i < app.sources.size(); ++i) {
+    if (app.sources[i].ref.empty()) continue;
+    loading.refs[app.sources[i].ref] = OR_CO_RETURN(co_await repositories.tree(desired->commits[i], ""));
+  }
+  for (size_t i = 0; i < app.sources.size(); ++i) {
+    desired->source_types.emplace_back();
+    if (app.sources[i].path.empty()) continue;
+    auto loaded = co_await load_source(&loading, &app.sources[i], desired->commits[i], desired.get());
+    if (loaded) continue;
+    if (!app.has_several()) co_return std::move(loaded).error();
+    co_return std::move(loaded).error().context(
+        fmt::format("failed to generate manifest for source {} of {}", i + 1, app.sources.size()));
+  }
+  desired->targets = make_targets(app, loading.objects, cluster.catalog());
+  co_return std::shared_ptr<const Desired>(std::move(desired));
 }
 
 }  // namespace slipway::gitops

@@ -10,20 +10,18 @@
 namespace slipway::gitops {
 
 struct Desired {
-  sources::Commit commit;
+  std::vector<sources::Commit> commits;   // one for each source
+  std::vector<std::string> source_types;  // "Helm", as Argo CD has them; "" of a source that only lends its files
   Targets targets;
-  render::Tool tool = render::Tool::directory;
   std::vector<std::string> warnings;
   bool incomplete = false;  // something in Git could not be read: what is missing may still be wanted
   bool loaded() const;      // false: a ComparisonError stands among the conditions, nothing may be applied
 };
-// Files of `commit`, rendered for `app`; what its kustomization names elsewhere is fetched as `settings` allow. Errors:
-// what Repositories::tree and render::render say; with file and line where there is one.
+// The files of its sources' commits, rendered for `app` and this cluster; what they name elsewhere is fetched as
+// `settings` allow. Errors: what Repositories::tree and render::render say; with file and line where there is one.
 Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources::Repositories& repositories,
-                                                          const kinds::Catalog& catalog, Application app,
-                                                          sources::Commit commit, RenderSettings settings);
-
-// "Directory", as Argo CD's sourceType.
-std::string_view source_type(render::Tool tool);
+                                                          const cluster::Cluster& cluster, Application app,
+                                                          std::vector<sources::Commit> commits,
+                                                          RenderSettings settings);
 
 }  // namespace slipway::gitops

@@ -58,16 +58,19 @@ Task<Result<Comparison>> compare(World& world, cluster::Cluster& cluster, source
   problems.insert(problems.end(), app.comparison_errors.begin(), app.comparison_errors.end());
   if (!problems.empty()) co_return first_problem(problems);
 
-  auto commit = OR_CO_RETURN(co_await repositories.resolve(app.url, app.revision));
   ObjectKey settings_key{config_map_kind, options.control_namespace, std::string(settings_name)};
   Value settings = OR_CO_RETURN(co_await live_object(cluster, std::move(settings_key)));
   Value project = OR_CO_RETURN(co_await live_object(cluster, {project_kind, options.control_namespace, app.project}));
-  auto desired = OR_CO_RETURN(co_await load_desired(world, repositories, cluster.catalog(), app, commit,
-                                                    read_render_settings(settings, project, app.project)));
+  RenderSettings rules = read_render_settings(settings, project, app.project);
+  if (auto refused = refused_repository(app, rules)) co_return first_problem({*refused});
+  std::vector<sources::Commit> commits;
+  for (const Source& source : app.sources)
+    commits.push_back(OR_CO_RETURN(co_await repositories.resolve(source.url, source.revision)));
+  auto desired = OR_CO_RETURN(co_await load_desired(world, repositories, cluster, app, commits, std::move(rules)));
   if (!desired->loaded()) co_return first_problem(desired->targets.conditions);
 
   Comparison comparison;
-  comparison.commit = commit;
+  comparison.commit = commits.front();
   comparison.warnings = desired->warnings;
   for (const Condition& c : desired->targets.conditions) comparison.warnings.push_back(c.message);
   for (const Target& target : desired->targets.list) {

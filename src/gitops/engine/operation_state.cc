@@ -39,8 +39,8 @@ Value OperationState::value() const {
   state.set("startedAt", started_at).set_unless_empty("finishedAt", finished_at);
   state.set_unless_empty("retryCount", retries);
   ObjectBuilder result;
-  result.set("revision", revision);
-  if (!source.is_null()) result.set("source", source);
+  set_revisions(result, source, revisions);
+  set_source(result, source);
   ArrayBuilder list;
   for (const TaskResult& r : results) list.push(r.value());
   if (list.size() > 0) result.set("resources", list.build());
@@ -56,8 +56,8 @@ OperationState OperationState::from(const Value& value) {
   state.started_at = value["startedAt"].str();
   state.finished_at = value["finishedAt"].str();
   state.retries = value["retryCount"].as_int();
-  state.revision = value["syncResult"]["revision"].str();
-  state.source = value["syncResult"]["source"];
+  state.revisions = revisions_of(value["syncResult"]);
+  state.source = source_of(value["syncResult"]);
   for (const Value& r : value["syncResult"]["resources"].items()) state.results.set(TaskResult::from(r));
   return state;
 }
@@ -89,13 +89,14 @@ void OperationState::end(bool succeeded, std::string_view phase_when_not, std::s
 Value with_history(const Value& history, const OperationState& state, int64_t limit) {
   std::vector<Value> entries(history.items().begin(), history.items().end());
   int64_t id = entries.empty() ? 0 : entries.back()["id"].as_int() + 1;
-  entries.push_back(Value{
-      {"id", id},
-      {"revision", state.revision},
-      {"source", state.source},
-      {"deployStartedAt", state.started_at},
-      {"deployedAt", state.finished_at},
-      {"initiatedBy", state.operation["initiatedBy"].is_object() ? state.operation["initiatedBy"] : Value::object()}});
+  ObjectBuilder entry;
+  entry.set("id", id);
+  set_revisions(entry, state.source, state.revisions);
+  set_source(entry, state.source);
+  entry.set("deployStartedAt", state.started_at).set("deployedAt", state.finished_at);
+  entry.set("initiatedBy",
+            state.operation["initiatedBy"].is_object() ? state.operation["initiatedBy"] : Value::object());
+  entries.push_back(entry.build());
   size_t most = static_cast<size_t>(std::clamp<int64_t>(limit, 0, 1000));
   if (entries.size() > most) entries.erase(entries.begin(), entries.end() - static_cast<std::ptrdiff_t>(most));
   return Value::array(std::move(entries));

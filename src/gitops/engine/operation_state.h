@@ -13,8 +13,8 @@ struct OperationState {
   std::string message;
   std::string started_at, finished_at;  // RFC 3339; finished while running: waits for another try
   int64_t retries = 0;
-  std::string revision;
-  Value source;
+  std::vector<std::string> revisions;  // one for each source
+  Value source;                        // or a list of sources
   TaskResults results;
 
   bool is_running() const { return phase == "Running" || phase == "Terminating"; }

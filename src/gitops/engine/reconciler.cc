@@ -61,11 +61,7 @@ Application ApplicationReconciler::read(const Value& object) const {
   std::vector<std::string> projects;
   for (const Value& project : cache_.list(project_kind)) projects.emplace_back(kinds::name_of(project));
   Application app = read_application(object, options_.control_namespace, projects);
-  std::string url = app.source["repoURL"].str();
-  if (!url.empty() && !may_fetch(settings_of(app), url)) {
-    app.spec_errors.push_back({"InvalidSpecError", fmt::format("application repo {} is not permitted in project '{}'",
-                                                               sources::shown_url(url), app.project)});
-  }
+  if (auto refused = refused_repository(app, settings_of(app))) app.spec_errors.push_back(std::move(*refused));
   return app;
 }
 
@@ -81,7 +77,7 @@ RenderSettings ApplicationReconciler::settings_of(const Application& app) const 
 Task<Outcome> ApplicationReconciler::reconcile(ObjectKey key) {
   Value object = live_.known(key);
   if (object.is_null()) {
-    revisions_.follow(key, "");
+    revisions_.follow(key, {});
     live_.want(key, {});
     memories_.erase(key);
     co_return Outcome::done();
@@ -89,23 +85,23 @@ Task<Outcome> ApplicationReconciler::reconcile(ObjectKey key) {
   if (object["metadata"]["annotations"][skip_annotation].as_string() == "true") co_return Outcome::done();
   Pass pass{.key = key, .object = object, .app = read(object), .memory = memories_[key], .again_after = {}};
   if (!object["metadata"]["deletionTimestamp"].is_null()) {
-    revisions_.follow(key, "");
+    revisions_.follow(key, {});
     co_return co_await remove_all(pass);
   }
-  revisions_.follow(key, pass.app.url);
+  revisions_.follow(key, pass.app.urls());
   pass.refresh = has_annotation(object, refresh_annotation);
   if (pass.refresh) {
-    revisions_.forget(pass.app.url);
+    for (const std::string& url : pass.app.urls()) revisions_.forget(url);
     forget_failed(pass.memory);
   }
   if (object["metadata"]["annotations"][refresh_annotation].as_string() == "hard") pass.memory.renderings.clear();
 
-  View view = co_await look(pass, pass.app, pass.app.revision);
+  View view = co_await look(pass, pass.app);
   runtime::Scope& scope = co_await runtime::current_scope();
   if (scope.canceled()) co_return Outcome::done();
   std::vector<Condition> automatic_conditions;
   if (view.known() && pass.object["operation"].is_null()) {
-    Automatic automatic = decide_automatic(pass.app, pass.object, view.state, view.revision, world_.now());
+    Automatic automatic = decide_automatic(pass.app, pass.object, view.state, view.revisions, world_.now());
     if (automatic.again_after) pass.wake_in(*automatic.again_after);
     automatic_conditions = automatic.conditions;
     if (!automatic.operation.is_null()) {
@@ -116,24 +112,24 @@ Task<Outcome> ApplicationReconciler::reconcile(ObjectKey key) {
         }
       }
       OperationState operation = OperationState::begin(automatic.operation, world_.now());
-      operation.revision = view.revision;
+      operation.revisions = view.revisions;
       operation.source = pass.app.source;
       Value status = pass.object["status"].is_object() ? pass.object["status"] : Value::object();
       auto begun = co_await patch(pass, status.with_member("operationState", operation.value()),
                                   Value{{"operation", automatic.operation}});
       if (!begun) co_return Outcome::failed(begun.error());
       events_.record(pass.object, "Normal", "OperationStarted",
-                     fmt::format("Initiated automated sync to [{}]", view.revision));
+                     fmt::format("Initiated automated sync to [{}]", base::join(view.revisions, " ")));
     }
   }
   if (pass.object["operation"].is_object()) {
     auto operated = co_await operate(pass, view);
     if (!operated) co_return Outcome::failed(operated.error());
-    view = co_await look(pass, pass.app, pass.app.revision);
+    view = co_await look(pass, pass.app);
     if (pass.object["operation"].is_null() && view.known()) {
       // What a failed attempt means for the next one is said at once.
       automatic_conditions =
-          decide_automatic(pass.app, pass.object, view.state, view.revision, world_.now()).conditions;
+          decide_automatic(pass.app, pass.object, view.state, view.revisions, world_.now()).conditions;
     }
   }
   if (scope.canceled()) co_return Outcome::done();
@@ -141,26 +137,27 @@ Task<Outcome> ApplicationReconciler::reconcile(ObjectKey key) {
   if (!written) co_return Outcome::failed(written.error());
   // Still out of sync, by what came meanwhile: look again when a self-heal is due.
   if (pass.object["operation"].is_null() && view.known() && !pass.again_after) {
-    Automatic next = decide_automatic(pass.app, pass.object, view.state, view.revision, world_.now());
+    Automatic next = decide_automatic(pass.app, pass.object, view.state, view.revisions, world_.now());
     if (next.again_after) pass.wake_in(*next.again_after);
     if (!next.operation.is_null()) pass.wake_in(0s);
   }
-  if (auto retry = revisions_.retry_in(pass.app.url, pass.app.revision)) pass.wake_in(*retry);
+  for (const Source& source : pass.app.sources)
+    if (auto retry = revisions_.retry_in(source.url, source.revision)) pass.wake_in(*retry);
   co_return pass.again_after ? Outcome::again_after(*pass.again_after) : Outcome::done();
 }
 
-Task<ApplicationReconciler::View> ApplicationReconciler::look(Pass& pass, Application app, std::string revision) {
+Task<ApplicationReconciler::View> ApplicationReconciler::look(Pass& pass, Application app) {
   View view;
-  view.revision = revision;
+  for (const Source& source : app.sources) view.revisions.push_back(source.revision);
   std::vector<Condition> problems = app.spec_errors;
   problems.insert(problems.end(), app.comparison_errors.begin(), app.comparison_errors.end());
   std::shared_ptr<const Desired> desired;
   if (problems.empty()) {
-    std::string sha;
-    auto loaded = co_await desired_of(pass, app, revision, &sha);
+    std::vector<std::string> commits;
+    auto loaded = co_await desired_of(pass, app, &commits);
     if (loaded) {
       desired = *loaded;
-      if (desired->loaded()) view.revision = sha;
+      if (desired->loaded()) view.revisions = std::move(commits);
     } else {
       problems.push_back({"ComparisonError", "Failed to load target state: " + loaded.error().str()});
     }
@@ -180,7 +177,9 @@ Task<ApplicationReconciler::View> ApplicationReconciler::look(Pass& pass, Applic
     for (const std::string& warning : desired->warnings) view.state.conditions.push_back({"RenderWarning", warning});
     std::vector<ObjectKey> wanted;
     for (const Target& target : desired->targets.list) wanted.push_back(target.key);
-    if (app.source == pass.app.source && revision == pass.app.revision) live_.want(pass.key, wanted);
+    bool is_own = app.source == pass.app.source &&
+                  std::ranges::equal(app.sources, pass.app.sources, {}, &Source::revision, &Source::revision);
+    if (is_own) live_.want(pass.key, wanted);
   } else if (desired) {
     problems.insert(problems.end(), desired->targets.conditions.begin(), desired->targets.conditions.end());
   }
@@ -198,13 +197,20 @@ Task<ApplicationReconciler::View> ApplicationReconciler::look(Pass& pass, Applic
 }
 
 Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pass& pass, Application app,
-                                                                             std::string revision, std::string* sha) {
-  auto commit = OR_CO_RETURN(co_await revisions_.resolve(app.url, revision));
-  *sha = commit.sha;
+                                                                             std::vector<std::string>* revisions) {
+  std::vector<sources::Commit> commits;
+  ArrayBuilder shas, said;
+  for (const Source& source : app.sources) {
+    commits.push_back(OR_CO_RETURN(co_await revisions_.resolve(source.url, source.revision)));
+    revisions->push_back(commits.back().sha);
+    shas.push(commits.back().sha);
+    said.push(source.said.without_member("targetRevision"));
+  }
   RenderSettings settings = settings_of(app);
-  Value inputs{{"sha", commit.sha},
+  Value inputs{{"commits", shas.build()},
                {"settings", settings.inputs()},
-               {"source", app.source.without_member("targetRevision")},
+               {"sources", said.build()},
+               {"version", cluster_.version()},
                {"namespace", app.destination_ns},
                {"tracking", app.tracking_name},
                {"catalog", cluster_.catalog().generation()},
@@ -214,7 +220,7 @@ Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pas
     if (known.inputs == inputs) co_return known.desired;
   }
   pass.asked_anew = true;
-  auto desired = co_await load_desired(world_, repositories_, cluster_.catalog(), app, commit, std::move(settings));
+  auto desired = co_await load_desired(world_, repositories_, cluster_, app, std::move(commits), std::move(settings));
   // A repository that cannot be read now may be readable in a moment; what does not render, never will.
   bool keeps = desired || desired.failed_with(ErrorKind::bad_request) || desired.failed_with(ErrorKind::invalid) ||
                desired.failed_with(ErrorKind::not_found) || desired.failed_with(ErrorKind::forbidden) ||
@@ -247,7 +253,7 @@ Task<Result<State>> ApplicationReconciler::compare(Pass& pass, Application app,
     if (seen.insert(same(ObjectKey::of(object))).second) found.live.push_back(std::move(object));
   }
   found.stuck = [this](const Value& workload) { return live_.stuck(workload); };
-  bool known = desired->loaded() && !desired->commit.sha.empty();
+  bool known = desired->loaded() && !desired->commits.empty();
   found.known = &pass.memory.comparisons;
   State state = compare_state(app, desired->targets, found, cluster_.catalog(), known);
   pass.memory.comparisons.keep_only(state.resources);
@@ -272,12 +278,11 @@ Task<Result<>> ApplicationReconciler::operate(Pass& pass, View& view) {
   }
   // A newer commit takes the place of an automated sync that waits for something; no good commit waits for a bad one.
   bool automated = asked["initiatedBy"]["automated"].as_bool();
-  std::string revision = asked["sync"]["revision"].str();
-  if (automated && view.known() && !revision.empty() && revision != view.revision &&
+  std::vector<std::string> asked_for = revisions_of(asked["sync"]);
+  if (automated && view.known() && !asked_for.empty() && asked_for != view.revisions &&
       (operation.waits_for_retry() || !operation.results.empty())) {
     operation.phase = "Terminating";
-    co_return co_await finish(pass, operation, false, "Failed",
-                              fmt::format("superseded by {}", view.revision.substr(0, 8)));
+    co_return co_await finish(pass, operation, false, "Failed", "superseded by " + short_revisions(view.revisions));
   }
   if (operation.waits_for_retry()) {
     auto failed_at = base::parse_rfc3339(operation.finished_at);
@@ -290,7 +295,11 @@ Task<Result<>> ApplicationReconciler::operate(Pass& pass, View& view) {
     operation.finished_at.clear();
     operation.message = fmt::format("Retrying operation. Attempt #{}", operation.retries);
     if (operation.retry().refresh && automated && view.known()) {
-      operation.operation = operation.operation.with("/sync/revision", view.revision);
+      ObjectBuilder latest;
+      set_revisions(latest, pass.app.source, view.revisions);
+      Value sync = operation.operation["sync"];
+      for (const auto& [key, revision] : latest.build().members()) sync = sync.with_member(key, revision);
+      operation.operation = operation.operation.with_member("sync", sync);
     }
   }
   co_return co_await advance(pass, operation);
@@ -302,11 +311,11 @@ Task<Result<>> ApplicationReconciler::advance(Pass& pass, OperationState& operat
     co_return co_await finish(pass, operation, false, "Error", "Invalid operation request: no operation specified");
   }
   Application app = pass.app;
-  if (sync["source"].is_object() && !(sync["source"] == app.source)) {
-    app = read(pass.object.with("/spec/source", sync["source"]));
+  if (Value asked = source_of(sync); !asked.is_null() && !(asked == app.source)) {
+    Value spec = pass.object["spec"].without_member("source").without_member("sources");
+    app = read(pass.object.with_member("spec", spec.with_member(asked.is_array() ? "sources" : "source", asked)));
   }
-  std::string revision = sync["revision"].str();
-  if (revision.empty()) revision = app.revision;
+  app = app.at(revisions_of(sync));
   operation.source = app.source;
 
   SyncRequest request = SyncRequest::from(app, pass.object, operation.operation);
@@ -318,17 +327,17 @@ Task<Result<>> ApplicationReconciler::advance(Pass& pass, OperationState& operat
   // Each turn does one wave, so the number of waves bounds it; what waits leaves at once.
   for (int turn = 0; turn < 1000; ++turn) {
     if (scope.canceled()) co_return fail(ErrorKind::canceled, "canceled");
-    View view = co_await look(pass, app, revision);
+    View view = co_await look(pass, app);
     if (!view.known()) {
       std::string text;
       for (const Condition& c : view.state.conditions) {
         if (c.type.ends_with("Error")) text += (text.empty() ? "" : "; ") + fmt::format("{}: {}", c.type, c.message);
       }
-      operation.revision.clear();
+      operation.revisions.clear();
       co_return co_await finish(pass, operation, false, "Error", std::move(text));
     }
-    operation.revision = view.revision;
-    request.revision = view.revision;
+    operation.revisions = view.revisions;
+    request.revision = view.revisions.front();
     if (!request.destination_ns.empty()) {
       ObjectKey ns{{"", "v1", "Namespace"}, "", request.destination_ns};
       Value there = OR_CO_RETURN(co_await live_.get(ns));
@@ -435,13 +444,13 @@ Task<Result<>> ApplicationReconciler::finish(Pass& pass, OperationState& operati
   std::string_view kind = partial ? "Partial sync operation" : "Sync operation";
   if (succeeded) {
     events_.record(pass.object, "Normal", "OperationCompleted",
-                   fmt::format("{} to {} succeeded", kind, operation.revision));
+                   fmt::format("{} to {} succeeded", kind, base::join(operation.revisions, " ")));
     for (const std::string& text : pass.memory.undone) {
       events_.record(pass.object, "Normal", "SelfHealed", "Undone: " + text);
     }
   } else {
     events_.record(pass.object, "Warning", "OperationCompleted",
-                   fmt::format("{} to {} failed: {}", kind, operation.revision, operation.message));
+                   fmt::format("{} to {} failed: {}", kind, base::join(operation.revisions, " "), operation.message));
   }
   pass.memory.undone.clear();
   co_return Result<>();
@@ -473,20 +482,25 @@ Task<Result<>> ApplicationReconciler::write_status(Pass& pass, const View& view,
            health.with_member("lastTransitionTime", same_health && before["health"]["lastTransitionTime"].is_string()
                                                         ? before["health"]["lastTransitionTime"]
                                                         : Value(at)));
-  Value compared{{"source", pass.object["spec"]["source"]}, {"destination", pass.object["spec"]["destination"]}};
-  if (!pass.app.ignore_differences.empty()) {
-    compared = compared.with_member("ignoreDifferences", pass.app.ignore_differences);
-  }
-  if (compared["source"].is_null()) compared = compared.without_member("source");
-  Value sync{{"status", to_string(state.status)}, {"comparedTo", compared}};
-  if (pass.app.spec_errors.empty()) sync = sync.with_member("revision", view.revision);
-  next.set("sync", sync);
+  ObjectBuilder compared, sync;
+  set_source(compared, source_of(pass.object["spec"]));
+  compared.set("destination", pass.object["spec"]["destination"]);
+  if (!pass.app.ignore_differences.empty()) compared.set("ignoreDifferences", pass.app.ignore_differences);
+  sync.set("status", to_string(state.status)).set("comparedTo", compared.build());
+  bool told = pass.app.has_several() ? view.known() : pass.app.spec_errors.empty();
+  if (told) set_revisions(sync, pass.app.source, view.revisions);
+  next.set("sync", sync.build());
   if (Value list = resources_status(state); !list.is_null()) next.set("resources", list);
   if (Value summary = summary_of(state); !summary.is_null()) next.set("summary", summary);
   if (Value list = conditions_of(before["conditions"], std::move(conditions), now); !list.is_null()) {
     next.set("conditions", list);
   }
-  if (view.known()) next.set("sourceType", source_type(view.desired->tool));
+  if (view.known() && !pass.app.has_several()) next.set("sourceType", view.desired->source_types.front());
+  if (view.known() && pass.app.has_several()) {
+    ArrayBuilder types;
+    for (const std::string& type : view.desired->source_types) types.push(type);
+    next.set("sourceTypes", types.build());
+  }
   Value status = next.build();
 
   // reconciledAt alone is no news: a poll that finds nothing new writes nothing.

@@ -58,14 +58,15 @@ class ApplicationReconciler final : public reconcile::Reconciler {
     }
   };
   struct View {
-    std::string revision;  // the commit; the target revision as it is spelled when it cannot be told
+    // The commits, one for each source; the target revisions as they are spelled when they cannot be told.
+    std::vector<std::string> revisions;
     std::shared_ptr<const Desired> desired;
     State state;
     bool known() const { return desired != nullptr; }
   };
 
-  Task<View> look(Pass& pass, Application app, std::string revision);
-  Task<DesiredResult> desired_of(Pass& pass, Application app, std::string revision, std::string* sha);
+  Task<View> look(Pass& pass, Application app);
+  Task<DesiredResult> desired_of(Pass& pass, Application app, std::vector<std::string>* revisions);
   Task<Result<State>> compare(Pass& pass, Application app, std::shared_ptr<const Desired> desired);
 
   Task<Result<>> operate(Pass& pass, View& view);

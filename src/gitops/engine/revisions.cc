@@ -13,21 +13,24 @@ constexpr Duration retry_delay_first = 5s;
 
 }  // namespace
 
-void Revisions::follow(const cluster::ObjectKey& application, const std::string& url) {
-  std::string wanted = url.empty() ? "" : sources::normalized_url(url);
-  auto known = url_of_.find(application);
-  std::string before = known == url_of_.end() ? "" : known->second;
-  if (before == wanted) return;
-  if (!before.empty()) repositories_by_url_[before]->applications.erase(application);
-  if (wanted.empty()) {
-    url_of_.erase(application);
-  } else {
-    url_of_[application] = wanted;
-    auto& repository = repositories_by_url_[wanted];
+void Revisions::follow(const cluster::ObjectKey& application, const std::vector<std::string>& urls) {
+  std::set<std::string> wanted;
+  for (const std::string& url : urls) wanted.insert(sources::normalized_url(url));
+  std::set<std::string>& before = urls_of_[application];
+  if (before == wanted) {
+    if (wanted.empty()) urls_of_.erase(application);
+    return;
+  }
+  for (const std::string& url : before)
+    if (!wanted.contains(url)) repositories_by_url_[url]->applications.erase(application);
+  for (const std::string& url : urls) {
+    auto& repository = repositories_by_url_[sources::normalized_url(url)];
     if (!repository) repository = std::make_unique<Repository>();
     if (repository->url.empty()) repository->url = url;
     repository->applications.insert(application);
   }
+  before = std::move(wanted);
+  if (before.empty()) urls_of_.erase(application);
   wanted_changed_.notify();
 }
 

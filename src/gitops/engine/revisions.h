@@ -17,8 +17,8 @@ class Revisions {
   Revisions(World& world, sources::Repositories& repositories, Duration poll_interval)
       : world_(world), repositories_(repositories), poll_interval_(poll_interval) {}
 
-  // The application wants to hear of changes of this URL ("": of none).
-  void follow(const cluster::ObjectKey& application, const std::string& url);
+  // The application wants to hear of changes of these URLs, and of no others.
+  void follow(const cluster::ObjectKey& application, const std::vector<std::string>& urls);
   // Errors: those of Repositories::resolve; they are kept until the repository may have changed, or retry_in() is over.
   Task<Result<sources::Commit>> resolve(std::string url, std::string revision);
   // When a failed resolve() is worth another try; nothing when it did not fail.
@@ -51,7 +51,7 @@ class Revisions {
   sources::Repositories& repositories_;
   const Duration poll_interval_;
   std::map<std::string, std::unique_ptr<Repository>> repositories_by_url_;  // normalized
-  std::map<cluster::ObjectKey, std::string> url_of_;                        // normalized
+  std::map<cluster::ObjectKey, std::set<std::string>> urls_of_;             // normalized
   runtime::Signal wanted_changed_;
 };
 

@@ -74,10 +74,13 @@ Result<std::vector<std::string>> webhook(const cluster::Cache& cache, sources::R
   }
   std::vector<std::string> names;
   for (const Value& application : cache.list(application_kind)) {
-    const Value& source = application["spec"]["source"];
-    if (!concerns(push, source)) continue;
-    names.emplace_back(kinds::name_of(application));
-    repositories.notify(source["repoURL"].as_string());
+    bool named = false;
+    for (const Value& source : sources_of(application["spec"])) {
+      if (!concerns(push, source)) continue;
+      named = true;
+      repositories.notify(source["repoURL"].as_string());
+    }
+    if (named) names.emplace_back(kinds::name_of(application));
   }
   return names;
 }

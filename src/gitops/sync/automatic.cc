@@ -44,22 +44,24 @@ bool would_remove_all(const State& state) {
   return any;
 }
 
-Value operation_for(const Application& app, const std::string& sha, bool prune) {
+Value operation_for(const Application& app, const std::vector<std::string>& commits, bool prune) {
   Value retry = app.retry ? Value::object() : Value{{"limit", 5}};
-  Value sync{{"prune", prune}, {"revision", sha}, {"source", app.source}};
-  if (!prune) sync = sync.without_member("prune");
+  ObjectBuilder sync;
+  if (prune) sync.set("prune", true);
+  set_revisions(sync, app.source, commits);
+  set_source(sync, app.source);
   if (!app.options.words.empty()) {
     ArrayBuilder words;
     for (const std::string& word : app.options.words) words.push(word);
-    sync = sync.with_member("syncOptions", words.build());
+    sync.set("syncOptions", words.build());
   }
-  return Value{{"initiatedBy", Value{{"automated", true}}}, {"retry", retry}, {"sync", sync}};
+  return Value{{"initiatedBy", Value{{"automated", true}}}, {"retry", retry}, {"sync", sync.build()}};
 }
 
 }  // namespace
 
-Automatic decide_automatic(const Application& app, const Value& application, const State& state, const std::string& sha,
-                           WallTime now) {
+Automatic decide_automatic(const Application& app, const Value& application, const State& state,
+                           const std::vector<std::string>& commits, WallTime now) {
   Automatic automatic;
   if (!app.automated || !application["operation"].is_null()) return automatic;
   if (!application["metadata"]["deletionTimestamp"].is_null() || state.status != SyncStatus::out_of_sync) {
@@ -70,14 +72,14 @@ Automatic decide_automatic(const Application& app, const Value& application, con
 
   const Value& last = application["status"]["operationState"];
   const Value& result = last["syncResult"];
-  bool attempted = !last.is_null() && result["revision"].as_string() == sha && result["source"] == app.source &&
+  bool attempted = !last.is_null() && revisions_of(result) == commits && source_of(result) == app.source &&
                    !last["operation"]["sync"]["dryRun"].as_bool();
-  Value operation = operation_for(app, sha, prune);
+  Value operation = operation_for(app, commits, prune);
   if (app.retry) operation = operation.with_member("retry", application["spec"]["syncPolicy"]["retry"]);
   if (attempted) {
     if (last["phase"].as_string() != "Succeeded") {
-      automatic.conditions.push_back(
-          {"SyncError", fmt::format("Failed last sync attempt to [{}]: {}", sha, last["message"].as_string())});
+      automatic.conditions.push_back({"SyncError", fmt::format("Failed last sync attempt to [{}]: {}",
+                                                               base::join(commits, " "), last["message"].as_string())});
       return automatic;
     }
     if (!app.self_heal) return automatic;
@@ -103,7 +105,8 @@ Automatic decide_automatic(const Application& app, const Value& application, con
   if (prune && !app.allow_empty && would_remove_all(state)) {
     automatic.heals = false;
     automatic.conditions.push_back(
-        {"SyncError", fmt::format("Skipping sync attempt to [{}]: auto-sync will wipe out all resources", sha)});
+        {"SyncError", fmt::format("Skipping sync attempt to [{}]: auto-sync will wipe out all resources",
+                                  base::join(commits, " "))});
     return automatic;
   }
   automatic.operation = std::move(operation);

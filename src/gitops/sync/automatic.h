@@ -13,9 +13,9 @@ struct Automatic {
   std::optional<Duration> again_after;
   std::vector<Condition> conditions;
 };
-// `application`: the object, `sha`: what was compared with.
-Automatic decide_automatic(const Application& app, const Value& application, const State& state, const std::string& sha,
-                           WallTime now);
+// `application`: the object; `commits`: what was compared with, one for each source.
+Automatic decide_automatic(const Application& app, const Value& application, const State& state,
+                           const std::vector<std::string>& commits, WallTime now);
 
 // What differs from Git, in words, for an Event: `Deployment shop/web: spec.replicas is 5, not 2`. Values of Secrets
 // are never told.

@@ -21,15 +21,39 @@ bool is_pattern(std::string_view said) {
   return said.find_first_of("*?[") != said.npos;
 }
 
-// Where a values file lies: below the chart, or, with a leading slash, below the tree's root.
-Result<std::string> values_path(std::string_view chart, const std::string& said) {
+// Where a file that the Application names lies: below the chart, with a leading slash below the tree's root, and behind
+// "$NAME/" in another source's tree.
+struct Named {
+  const sources::Tree* tree = nullptr;
+  std::string path;
+  bool elsewhere = false;
+};
+
+// Among several sources a dollar in front always names one of them; elsewhere variables are put in.
+Result<Named> named(const RenderRequest& request, std::string_view chart, const std::string& raw) {
+  Named at{request.tree.get(), {}, request.is_one_of_several && raw.starts_with('$')};
+  std::string said = raw;
+  if (at.elsewhere) {
+    std::string name = raw.substr(0, raw.find('/'));
+    auto tree = request.refs.find(name.substr(1));
+    if (tree == request.refs.end()) {
+      std::vector<std::string> known;
+      for (const auto& [one, its] : request.refs) known.push_back("$" + one);
+      return fail(ErrorKind::invalid, "source referenced \"{}\", {}", name,
+                  known.empty()
+                      ? "but no source has a 'ref' field defined"
+                      : fmt::format("which is not one of the available sources ({})", base::join(known, ", ")));
+    }
+    at.tree = tree->second.get();
+    said = raw.size() == name.size() ? "/" : raw.substr(name.size());
+  }
+  said = expand(said, request.variables);
   if (said.find("://") != said.npos)
     return fail(ErrorKind::unsupported, "valueFiles: {}: only https:// and http:// are offered", said);
-  if (said.starts_with('$'))
-    return fail(ErrorKind::unsupported, "valueFiles: {}: another source's files ($ref) are not offered yet", said);
   auto path = said.starts_with('/') ? sources::clean_path(said.substr(1)) : sources::join_path(chart, said);
-  if (!path) return std::move(path).error().context("valueFiles: " + said);
-  return path;
+  if (!path) return std::move(path).error().context("valueFiles: " + raw);
+  at.path = std::move(*path);
+  return at;
 }
 
 // "**/" may stand for no folder at all.
@@ -38,16 +62,15 @@ std::string with_empty_folders(std::string_view pattern) {
 }
 
 // The files that a pattern names, in order of their names. What the list names itself keeps its own place.
-Result<std::vector<std::string>> matches(const sources::Tree& tree, std::string_view chart, const std::string& said,
-                                         const std::set<std::string>& named) {
-  std::string pattern = OR_RETURN(values_path(chart, said));
-  std::string_view fixed = std::string_view(pattern).substr(0, pattern.find_first_of("*?["));
+std::vector<std::string> matches(const Named& pattern,
+                                 const std::set<std::pair<const sources::Tree*, std::string>>& listed) {
+  std::string_view fixed = std::string_view(pattern.path).substr(0, pattern.path.find_first_of("*?["));
   size_t slash = fixed.rfind('/');
   std::string folder(slash == fixed.npos ? "" : fixed.substr(0, slash));
-  Glob glob(with_empty_folders(pattern));
+  Glob glob(with_empty_folders(pattern.path));
   std::vector<std::string> out;
-  for (const std::string& file : tree.files_below(folder))
-    if (glob.matches(file) && !named.contains(file)) out.push_back(file);
+  for (const std::string& file : pattern.tree->files_below(folder))
+    if (glob.matches(file) && !listed.contains({pattern.tree, file})) out.push_back(file);
   return out;
 }
 
@@ -78,10 +101,10 @@ class Reader {
  private:
   Result<> files() {
     bool ignore_missing = helm_["ignoreMissingValueFiles"].as_bool();
-    std::set<std::string> named;
+    std::set<std::pair<const sources::Tree*, std::string>> listed;
     for (const Value& file : helm_["valueFiles"].items())
       if (std::string said = file.str(); !is_url(said) && !is_pattern(said))
-        if (auto path = values_path(path_, said)) named.insert(*path);
+        if (auto at = named(request_, path_, said)) listed.insert({at->tree, at->path});
     for (const Value& file : helm_["valueFiles"].items()) {
       std::string said = file.str();
       if (is_url(said)) {
@@ -91,23 +114,19 @@ class Reader {
         OR_RETURN(add(text->second, said, {}));
         continue;
       }
-      if (!is_pattern(said)) {
-        std::string at = OR_RETURN(values_path(path_, said));
-        auto text = request_.tree->read(at);
-        if (!text) {
-          if (ignore_missing && text.failed_with(ErrorKind::not_found)) continue;
-          return std::move(text).error().context("valueFiles: " + said);
-        }
-        OR_RETURN(add(**text, at, at));
-        continue;
-      }
-      auto found = OR_RETURN(matches(*request_.tree, path_, said, named));
+      Named at = OR_RETURN(named(request_, path_, said));
+      std::vector<std::string> found = {at.path};
+      if (is_pattern(said)) found = matches(at, listed);
       if (found.empty() && !ignore_missing)
         return fail(ErrorKind::not_found, "valueFiles: {}: no file matches this pattern", said);
-      for (const std::string& at : found) {
-        auto text = request_.tree->read(at);
-        if (!text) return std::move(text).error().context("valueFiles: " + said);
-        OR_RETURN(add(**text, at, at));
+      for (const std::string& one : found) {
+        auto text = at.tree->read(one);
+        if (!text) {
+          if (ignore_missing && !is_pattern(said) && text.failed_with(ErrorKind::not_found)) continue;
+          return std::move(text).error().context("valueFiles: " + said);
+        }
+        std::string name = at.elsewhere ? said.substr(0, said.find('/') + 1) + one : one;
+        OR_RETURN(add(**text, name, at.elsewhere ? "" : one));
       }
     }
     return {};
@@ -140,7 +159,7 @@ class Reader {
     for (bool force : {false, true}) {
       for (const Value& p : helm_["parameters"].items()) {
         if (p["forceString"].as_bool() != force) continue;
-        std::string word = p["name"].str() + "=" + escaped_commas(p["value"].as_string());
+        std::string word = p["name"].str() + "=" + escaped_commas(expand(p["value"].as_string(), request_.variables));
         auto set = [&](Value& values) { return force ? set_strings(values, word) : set_typed(values, word); };
         if (auto done = set(out_.all); !done)
           return std::move(done).error().context(force ? "failed parsing --set-string data"
@@ -151,8 +170,8 @@ class Reader {
     }
     for (const Value& p : helm_["fileParameters"].items()) {
       auto read = [&](std::string said) -> Result<Value> {
-        std::string at = OR_RETURN(values_path(path_, said));
-        auto text = OR_RETURN(request_.tree->read(at));
+        Named at = OR_RETURN(named(request_, path_, said));
+        auto text = OR_RETURN(at.tree->read(at.path));
         return Value(*text);
       };
       std::string word = p["name"].str() + "=" + p["path"].str();

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "cli/command.h"
 #include "cli/table.h"
+#include "gitops/application/application.h"
 
 namespace slipway::wiring {
 
@@ -78,7 +79,7 @@ std::vector<View::Line> View::lines(const cluster::Cache& cache) const {
     const Value& status = app["status"];
     apps.push_back({app["metadata"]["name"].str(), or_dash(status["sync"]["status"].as_string()),
                     or_dash(status["health"]["status"].as_string()),
-                    or_dash(status["sync"]["revision"].str().substr(0, 8)), trouble(app)});
+                    or_dash(gitops::short_revisions(gitops::revisions_of(status["sync"]))), trouble(app)});
   }
   Rows pods = {{"POD", "READY", "STATUS", "RESTARTS"}};
   const kinds::Kind* kind = kinds::builtin_catalog().find(pod_kind);
