@@ -105,6 +105,35 @@ class Words(Folder):
         self.assertIn("requires 1 argument", self.helm("repo", "index", code=1))
         self.assertEqual("Error: non-absolute URLs should be in form of repo_name/path_to_chart, got: nope\n", self.helm("template", "r", "nope", code=1))
 
+    def test_groups_say_what_there_is(self):
+        for words, lists in ((["repo"], "add"), (["repo", "nope"], "index"), (["dependency"], "build"), (["dependencies"], "list"), (["show", "nope"], "crds"), (["inspect"], "values")):
+            said = self.helm(*words)
+            self.assertIn("\nUsage:\n  helm ", said)
+            self.assertRegex(said, f"\n  {lists} ")
+        self.chart("c")
+        self.assertEqual(self.helm("show", "chart", "c"), self.helm("inspect", "chart", "c"))
+
+    def test_debug(self):
+        self.chart("c", "a: {{ .Values.x.y }}\n")
+        said = self.helm("template", "c", "--debug", code=1)
+        self.assertIn('install.go:225: [debug] Original chart version: ""\n', said)
+        self.assertIn("install.go:242: [debug] CHART PATH: ", said)
+        self.assertIn("\nhelm.go:92: [debug] template: c/templates/a.yaml:1:13: ", said)
+        self.assertNotIn("Use --debug", said)
+
+    def test_lint_tells_what_it_skips_as_often_as_helm(self):
+        self.chart("c", "a: x\n")
+        self.write("c/values.yaml", "a: 1\n")
+        done = subprocess.run([SLIPWAY, "helm", "lint", "c", "--set", "a.b=1"], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        skipped = "coalesce.go:237: warning: skipped value for c.a: Not a table.\n"
+        self.assertEqual("coalesce.go:319: warning: destination for a is a table. Ignoring non-table value (1)\n" + skipped * 2, done.stderr.split("Error")[0])
+
+    def test_numbers_that_json_lacks(self):
+        self.chart("c")
+        for word, told in ((".nan", "NaN"), (".inf", "+Inf"), ("-.Inf", "-Inf")):
+            self.write("v.yaml", f"a: [1, {word}]\n")
+            self.assertEqual(f"Error: failed to parse v.yaml: error converting YAML to JSON: json: unsupported value: {told}\n", self.helm("template", "c", "-f", "v.yaml", code=1))
+
     def test_version(self):
         self.assertEqual("v3.22\n", self.helm("version", "--short"))
         self.assertEqual('version.BuildInfo{Version:"v3.22", GitCommit:"", GitTreeState:"", GoVersion:"go1.26.8"}\n', self.helm("version"))
@@ -220,6 +249,15 @@ c/templates/a.yaml renders to this, line 7 is the one:
         self.refused("template", "c", "-f", "v.yaml", says="- at '/age': minimum: got -5, want 0")
         self.assertIn("  .Values.age is set by --values v.yaml\n", self.helm("template", "c", "-f", "v.yaml", code=1))
 
+    def test_a_schema_that_is_none(self):
+        self.chart("c")
+        self.write("c/values.schema.json", '{"properties": {"a": {"type": "strin"}}}')
+        self.refused("template", "c", says="is not valid against metaschema: jsonschema validation failed with 'https://json-schema.org/draft/2020-12/schema#'")
+        self.write("c/values.schema.json", '{"properties": {"a": {"$ref": "/etc/passwd"}}}')
+        self.refused("template", "c", says='failing loading "file:///etc/passwd": open /etc/passwd: no such file or directory')
+        self.write("c/values.schema.json", '{"$schema": "http://127.0.0.1:1/x"}')
+        self.refused("template", "c", says='HTTP request failed for http://127.0.0.1:1/x: Get "http://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection refused')
+
     def test_dependencies_that_are_missing(self):
         self.chart("c", more="dependencies: [{name: db, version: 1.x, repository: \"https://127.0.0.1:1/charts\"}]\n")
         self.refused("template", "c", says="found in Chart.yaml, but missing in charts/ directory: db")
@@ -237,7 +275,7 @@ c/templates/a.yaml renders to this, line 7 is the one:
         self.refused("package", "c", "--sign", says="--sign is not offered")
         self.refused("pull", "oci://127.0.0.1:1/c", "--prov", says="--prov is not offered")
         self.refused("pull", "oci://127.0.0.1:1/c", "--verify", says="--verify: ")
-        self.refused("template", "c", "--verify", says="--verify: ")
+        self.refused("template", "c", "--verify", says="unpacked charts cannot be verified")
         self.refused("template", "c", "--post-renderer", "cat", "--compat", "helm4", says="post-renderers of Helm 4 are plugins")
 
 

@@ -6,6 +6,7 @@
 #include "cli/helm/inputs.h"
 #include "cli/paths.h"
 #include "render/helm/environment.h"
+#include "render/helm/fetch_schemas.h"
 #include "render/helm/lint.h"
 
 namespace slipway::cli::helm {
@@ -62,6 +63,8 @@ Task<Linted> lint_one(World& world, std::string path, rh::LintRequest request) {
   }
   request.tree = tree->get();
   request.shown = absolute_path(path);
+  if (auto chart = rh::load_directory(**tree, ""); chart && !request.skip_schema_validation)
+    co_await rh::fetch_schemas(world, *chart->chart, &request.schemas);
   std::vector<std::string> notes;
   out.findings = rh::lint(std::move(request), notes);
   warn(notes);
@@ -123,16 +126,10 @@ Task<int> lint(runtime::RealWorld& world, Invocation said) {
 }  // namespace
 
 Command lint_command() {
-  Command c;
-  c.words = "helm lint";
-  c.arguments = "[CHART...]";
-  c.summary = "look for what is wrong with a chart";
-  c.help = "The rules and words of Helm 3.22: Chart.yaml, values and their schema, templates, manifests, dependencies.";
-  c.options = options();
-  c.arguments_max = 100;
-  c.own_words = true;
-  c.run = lint;
-  return c;
+  return command(
+      "helm lint", "[CHART...]", "look for what is wrong with a chart",
+      "The rules and words of Helm 3.22: Chart.yaml, values and their schema, templates, manifests, dependencies.",
+      options(), lint);
 }
 
 }  // namespace slipway::cli::helm

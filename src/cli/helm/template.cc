@@ -11,6 +11,7 @@
 #include "cli/helm/post_renderer.h"
 #include "cli/paths.h"
 #include "render/helm/environment.h"
+#include "render/helm/fetch_schemas.h"
 #include "render/helm/release.h"
 #include "render/helm/worker.h"
 #include "runtime/host_names.h"
@@ -168,13 +169,20 @@ Task<rh::ReleaseResult> rendered(World& world, rh::ReleaseRequest request, Clust
   co_return release;
 }
 
+// As Helm 3 logs with --debug; its times are those of its own run.
+std::string debug_line(std::string_view place, std::string_view text) {
+  return fmt::format("{}: [debug] {}\n", place, text);
+}
+
 int refuse_rendering(const rh::ReleaseError& wrong, bool debug) {
   if (debug) {
+    if (wrong.rendering) print("\n");
     for (const auto& [path, text] : wrong.files)
       if (!rh::trim_space(text).empty()) print(fmt::format("---\n# Source: {}\n{}\n", path, text.view()));
   }
   std::string more = wrong.rendering && !debug ? "\n\nUse --debug flag to render out invalid YAML" : "";
   int code = refuse(wrong.error.str() + more);
+  if (debug) complain(debug_line("helm.go:92", wrong.error.str()));
   if (!wrong.explanation.empty()) complain("\nslipway: why:\n" + wrong.explanation);
   return code;
 }
@@ -203,6 +211,10 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   if (!found && found.failed_with(ErrorKind::not_found)) co_return refuse(found.error());
   auto values = co_await read_values(world, flags);
   if (!values) co_return refuse(values.error());
+  if (flags.is("--debug") && compat == rh::Compat::helm3) {
+    complain(debug_line("install.go:225", fmt::format("Original chart version: \"{}\"", flags.text("--version"))));
+    complain(debug_line("install.go:242", "CHART PATH: " + (found ? found->path : named->chart) + "\n"));
+  }
   if (!found) co_return refuse(found.error());
   std::vector<std::string> warnings = std::move(found->warnings);
   if (auto fits = rh::check_installable(*found->chart, compat, warnings); !fits) {
@@ -246,6 +258,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
     request.engine.lookup = [why = *around->no_cluster](std::string_view, std::string_view, std::string_view,
                                                         std::string_view) -> Result<Value> { return why; };
   }
+  if (!request.skip_schema_validation) co_await rh::fetch_schemas(world, *request.chart, &request.schemas);
   auto release =
       co_await rendered(world, std::move(request), around->lookup ? around->cluster.get() : nullptr, &warnings);
   warn(warnings);
@@ -296,18 +309,12 @@ Task<int> run(runtime::RealWorld& world, Invocation said) {
 }  // namespace
 
 Command template_command() {
-  return {.words = "helm template",
-          .arguments = "[NAME] CHART",
-          .summary = "render a chart as Helm does, byte for byte",
-          .help =
-              "Prints what CHART (a folder, a .tgz) comes to: the bytes of Helm 3.22, or with --compat helm4 those of "
-              "4.3.\n"
-              "Takes Helm's flags, so that `alias helm='slipway helm'` serves scripts.\n\n"
-              "  slipway helm template web ./charts/web -f prod.yaml --set image.tag=1.2\n",
-          .options = options(),
-          .arguments_max = 2,
-          .own_words = true,
-          .run = run};
+  return command(
+      "helm template", "[NAME] CHART", "render a chart as Helm does, byte for byte",
+      "Prints what CHART (a folder, a .tgz) comes to: the bytes of Helm 3.22, or with --compat helm4 those of 4.3.\n"
+      "Takes Helm's flags, so that `alias helm='slipway helm'` serves scripts.\n\n"
+      "  slipway helm template web ./charts/web -f prod.yaml --set image.tag=1.2\n",
+      options(), run);
 }
 
 }  // namespace slipway::cli::helm

@@ -6,6 +6,7 @@
 #include "render/fetching.h"
 #include "render/helm/application.h"
 #include "render/helm/environment.h"
+#include "render/helm/fetch_schemas.h"
 #include "render/helm/unread.h"
 #include "sources/chart_repository.h"
 
@@ -75,6 +76,7 @@ Task<Result<>> fetch_wanted(World& world, sources::Repositories& repositories, c
     if (!text) co_return std::move(text).error().context("valueFiles");
     request->files[url] = std::move(*text);
   }
+  if (wanted->chart) co_await render::helm::fetch_schemas(world, *wanted->chart, &request->schemas);
   co_return Result<>();
 }
 

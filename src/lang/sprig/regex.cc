@@ -7,19 +7,12 @@
 
 #include "lang/gotemplate/format.h"
 #include "lang/sprig/families.h"
+#include "lang/sprig/regex_error.h"
 #include "value/utf8.h"
 
 namespace slipway::lang::sprig {
 
-namespace {
-
-struct Compiled {
-  std::string pattern;
-  std::unique_ptr<re2::RE2> re;
-  std::string error;  // "error parsing regexp: missing closing ): `(`"
-};
-
-std::string go_error(const re2::RE2& re, std::string_view pattern) {
+std::string go_regex_error(const re2::RE2& re, std::string_view pattern) {
   std::string_view what;
   std::string arg(re.error_arg());
   switch (re.error_code()) {
@@ -75,6 +68,14 @@ std::string go_error(const re2::RE2& re, std::string_view pattern) {
   return fmt::format("error parsing regexp: {}: `{}`", what, arg);
 }
 
+namespace {
+
+struct Compiled {
+  std::string pattern;
+  std::unique_ptr<re2::RE2> re;
+  std::string error;  // "error parsing regexp: missing closing ): `(`"
+};
+
 // The last few patterns stay compiled: charts use the same ones in every template.
 const Compiled& compile(std::string_view pattern) {
   thread_local std::list<Compiled> recent;
@@ -89,7 +90,7 @@ const Compiled& compile(std::string_view pattern) {
   Compiled c{
       std::string(pattern), std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options), {}};
   if (!c.re->ok()) {
-    c.error = go_error(*c.re, pattern);
+    c.error = go_regex_error(*c.re, pattern);
     c.re.reset();
   }
   recent.push_front(std::move(c));

@@ -98,6 +98,7 @@ Result<Rendered> render_application(const RenderRequest& request) {
   release.engine.limits.output_bytes_max = 64 << 20;
   release.engine.limits.memory_bytes_max = 8ull << 30;  // counted up only
   release.skip_schema_validation = helm["skipSchemaValidation"].as_bool();
+  release.schemas = request.schemas;
   auto done = render_apart(std::move(release), out.warnings);
   if (!done) {
     Error error = std::move(done.error().error);

@@ -20,6 +20,7 @@ struct WantedChart {
 struct Wanted {
   std::vector<WantedChart> charts;
   std::vector<std::string> urls;  // of values files
+  std::shared_ptr<Chart> chart;   // when its schemas name others elsewhere
 };
 // What must be fetched before this application renders; nothing for what is no chart. Errors: as loading the chart; a
 // lock that does not fit Chart.yaml.

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "lang/semver/semver.h"
+#include "lang/sprig/regex_error.h"
 #include "render/helm/go_json.h"
 
 namespace slipway::render::helm {
@@ -189,7 +190,7 @@ Fault regex(std::string_view s) {
   options.set_log_errors(false);
   re2::RE2 expression(re2::StringPiece(s.data(), s.size()), options);
   if (expression.ok()) return std::nullopt;
-  return "error parsing regexp: " + expression.error();
+  return lang::sprig::go_regex_error(expression, s);
 }
 
 Fault duration(std::string_view s) {

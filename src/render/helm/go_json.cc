@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "lang/gotemplate/format.h"
+#include "value/go_words.h"
 #include "value/number.h"
 #include "value/utf8.h"
 #include "value/yaml.h"
@@ -55,6 +56,7 @@ std::string go_words(std::string_view text, const Error& error) {
   std::string words = value::go_yaml_error(text, true);
   if (words.empty() && error.message().find(" cannot be a key") != std::string::npos)
     words = invalid_key(text, error.place());
+  if (words.empty()) words = value::go_unsupported_number(error.message());
   return words.empty() ? yaml_message(error) : words;
 }
 

@@ -156,11 +156,11 @@ class Linter {
                         json_word(*values)));
       return;
     }
-    Bytes schema = text_of("values.schema.json");
-    if (!schema || schema->empty() || request_.skip_schema_validation) return;
     Value all = Coalescer(Compat::helm3, notes_)
                     .merge_tables(request_.values.all, values->is_object() ? *values : Value::object());
-    auto faults = schema_faults(*schema, all, notes_);
+    Bytes schema = text_of("values.schema.json");
+    if (!schema || schema->empty() || request_.skip_schema_validation) return;
+    auto faults = schema_faults(*schema, all, request_.schemas, notes_);
     if (!faults) {
       error(file, faults.error().message());
     } else if (!faults->empty()) {
@@ -189,6 +189,7 @@ class Linter {
     release.engine.lint = true;
     release.engine.environment = request_.environment;
     release.skip_schema_validation = request_.skip_schema_validation;
+    release.schemas = request_.schemas;
     auto rendered = render_apart(std::move(release), notes_);
     if (!rendered) {
       error(folder, rendered.error().error.str());

@@ -29,6 +29,7 @@ struct LintRequest {
   std::string ns = "default";
   std::optional<KubeVersion> kube;
   bool skip_schema_validation = false;
+  FetchedSchemas schemas;  // as ReleaseRequest's
   lang::gotemplate::Environment environment;
 };
 

@@ -107,10 +107,14 @@ ReleaseResult render_release(ReleaseRequest request, std::vector<std::string>& w
   };
   Compat compat = request.engine.compat;
   auto values = values_of(chart, request.values, compat, warnings);
+  // Lint coalesces twice, and so says twice what it skips.
+  if (values && request.engine.lint) values = Coalescer(compat, warnings).coalesce(chart, *values);
   if (!values) return early(std::move(values).error());
   if (!request.skip_schema_validation)
-    if (auto valid = check_schemas(chart, *values, warnings); !valid) {
-      std::string origins = origins_of_faults(chart, all_layers(request), valid.error().message());
+    if (auto valid = check_schemas(chart, *values, request.schemas, warnings); !valid) {
+      std::string origins;  // of values, where not the schema is wrong
+      if (valid.error().message().find(" is not valid against metaschema: ") == std::string::npos)
+        origins = origins_of_faults(chart, all_layers(request), valid.error().message());
       return early(std::move(valid).error(), std::move(origins));
     }
   const std::string& wanted = chart.metadata.kube_version;

@@ -10,6 +10,7 @@
 #include "render/helm/engine.h"
 #include "render/helm/explain.h"
 #include "render/helm/manifest.h"
+#include "render/helm/schema.h"
 
 namespace slipway::render::helm {
 
@@ -20,6 +21,7 @@ struct ReleaseRequest {
   Capabilities capabilities;
   EngineOptions engine;
   bool skip_schema_validation = false;
+  FetchedSchemas schemas;  // that values.schema.json names at http(s) addresses
   bool subchart_notes = false;
   std::vector<Layer> layers;                     // what `values` were merged from, lowest first: for explanations alone
   Duration time_max = std::chrono::seconds(60);  // of a worker (render_apart)

@@ -1,5 +1,5 @@
-// Walks schema and value together. Nothing is compiled: a chart's schema is used once. The order of faults is that of
-// the keywords below and of the keys; Helm's own is random where Go's maps are.
+// Walks schema and value together; where references lead was found out before (SchemaDocuments). The order of faults is
+// that of the keywords below and of the keys; Helm's own is random where Go's maps are.
 #include "render/helm/schema.h"
 
 #include <re2/re2.h>
@@ -7,12 +7,15 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 
 #include "base/text.h"
 #include "render/helm/formats.h"
 #include "render/helm/go_json.h"
+#include "render/helm/metaschemas.h"
+#include "render/helm/schema_documents.h"
 #include "value/json.h"
 #include "value/json_error.h"
 #include "value/number.h"
@@ -91,22 +94,13 @@ struct Seen {
 
 class Validator {
  public:
-  Validator(const Value& root, std::vector<std::string>& warnings) : root_(root), warnings_(warnings) {
-    std::string said = root["$schema"].str();
-    if (said.find("draft-04") != said.npos)
-      draft_ = 4;
-    else if (said.find("draft-06") != said.npos)
-      draft_ = 6;
-    else if (said.find("draft-07") != said.npos)
-      draft_ = 7;
-    else if (said.find("2019-09") != said.npos)
-      draft_ = 2019;
-    gather(root, 0);
-  }
+  Validator(const SchemaDocuments& documents, bool checks_formats)
+      : documents_(documents), checks_formats_(checks_formats) {}
 
-  Result<Faults> run(const Value& value) {
+  Result<Faults> run(const SchemaAt& root, const Value& value) {
+    draft_ = root.draft;
     Seen seen;
-    auto fault = check(root_, value, "", seen, 0);
+    auto fault = check(*root.schema, value, "", seen, 0);
     if (broken_) return std::move(*broken_);
     Faults out;
     if (!fault) return out;
@@ -118,58 +112,6 @@ class Validator {
   }
 
  private:
-  // $id and $anchor of sub-schemas.
-  void gather(const Value& v, int depth) {
-    if (depth > 64) return;
-    if (v.is_object()) {
-      for (const char* key : {"$anchor", "$dynamicAnchor"})
-        if (v[key].is_string()) anchors_.emplace("#" + v[key].str(), &v);
-      const Value& id = v[draft_ == 4 ? "id" : "$id"];
-      if (id.is_string()) anchors_.emplace(id.str(), &v);
-      for (const value::Member& m : v.members()) gather(m.value, depth + 1);
-    }
-    for (const Value& item : v.items()) gather(item, depth + 1);
-  }
-
-  const Value* resolve(const std::string& ref) {
-    if (ref == "#") return &root_;
-    if (ref.starts_with("#/")) {
-      const Value* v = &root_;
-      for (const std::string& part : value::pointer_split(runtime_decode(ref.substr(1)))) {
-        if (v->is_array()) {
-          auto index = base::parse_int(part);
-          if (!index || *index < 0 || static_cast<size_t>(*index) >= v->size()) return nullptr;
-          v = &(*v)[static_cast<size_t>(*index)];
-        } else {
-          v = v->find(part);
-          if (!v) return nullptr;
-        }
-      }
-      return v;
-    }
-    auto found = anchors_.find(ref);
-    if (found != anchors_.end()) return found->second;
-    for (const auto& [id, schema] : anchors_) {
-      // a relative id: "defs.json" beside the base of the whole
-      if (id.ends_with("/" + ref)) return schema;
-    }
-    return nullptr;
-  }
-
-  static std::string runtime_decode(std::string_view text) {
-    std::string out;
-    for (size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == '%' && i + 2 < text.size() && std::isxdigit(static_cast<unsigned char>(text[i + 1])) &&
-          std::isxdigit(static_cast<unsigned char>(text[i + 2]))) {
-        out += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
-        i += 2;
-      } else {
-        out += text[i];
-      }
-    }
-    return out;
-  }
-
   bool spent(int depth) {
     if (broken_) return true;
     if (depth > kDepthMax || ++steps_ > kStepsMax) {
@@ -209,13 +151,18 @@ class Validator {
       if (auto wrong = check_whole(schema, v)) return one(std::move(*wrong));
     }
     Faults all;
-    if (const Value* ref = schema.find("$ref"); ref && ref->is_string()) {
-      if (auto fault = follow(ref->str(), v, at, seen, depth)) {
+    active_.push_back({&schema, &v});
+    struct Leaving {
+      std::vector<std::pair<const Value*, const Value*>>& active;
+      ~Leaving() { active.pop_back(); }
+    } leaving{active_};
+    if (const SchemaAt* target = documents_.target(&schema)) {
+      if (auto fault = follow(*target, v, at, seen, depth)) {
         if (only_ref) return fault;
         all.push_back(std::move(*fault));
       }
-      if (only_ref) return std::nullopt;
     }
+    if (only_ref) return std::nullopt;
     switch (v.type()) {
       case value::Type::object:
         check_object(schema, v, at, seen, depth, all);
@@ -233,10 +180,8 @@ class Validator {
       default:
         break;
     }
-    for (const char* word : {"$recursiveRef", "$dynamicRef"}) {
-      if (draft_ >= 2019 && schema[word].is_string())
-        if (auto fault = follow(schema[word].str(), v, at, seen, depth)) all.push_back(std::move(*fault));
-    }
+    if (const SchemaAt* target = draft_ >= 2019 ? documents_.dynamic(&schema) : nullptr)
+      if (auto fault = follow(*target, v, at, seen, depth)) all.push_back(std::move(*fault));
     check_conditions(schema, v, at, seen, depth, all);
     if (draft_ >= 2019) check_unevaluated(schema, v, at, seen, depth, all);
     if (all.empty()) return std::nullopt;
@@ -245,21 +190,38 @@ class Validator {
     return group;
   }
 
-  std::optional<Fault> follow(const std::string& ref, const Value& v, const std::string& at, Seen& seen, int depth) {
-    const Value* target = resolve(ref);
-    if (!target) {
-      if (ref.starts_with("urn:")) {
-        warnings_.push_back(fmt::format(
-            "jsonschema.go:229: WARNING: unresolved URN reference ignored; using permissive schema: {}", ref));
-        return std::nullopt;
-      }
-      if (!broken_)
-        broken_ = fail(ErrorKind::invalid,
-                       "values.schema.json: $ref {}: not found in the schema itself, and rendering fetches nothing",
-                       quoted(ref));
-      return std::nullopt;
+  // By which keywords the schema active_[index] was reached.
+  std::string way_to(size_t index) const {
+    std::string way;
+    for (size_t i = 0; i < index; ++i) way += step(*active_[i].first, active_[i + 1].first);
+    return way;
+  }
+  std::string step(const Value& from, const Value* to) const {
+    auto leads = [to](const SchemaAt* target) { return target != nullptr && target->schema == to; };
+    if (leads(documents_.target(&from))) return "/$ref";
+    if (leads(documents_.dynamic(&from))) return from.has("$recursiveRef") ? "/$recursiveRef" : "/$dynamicRef";
+    for (const value::Member& keyword : from.members()) {
+      std::string at = below("", keyword.key.view());
+      if (&keyword.value == to) return at;
+      for (const value::Member& m : keyword.value.members())
+        if (&m.value == to) return below(at, m.key.view());
+      for (size_t i = 0; i < keyword.value.size() && keyword.value.is_array(); ++i)
+        if (&keyword.value[i] == to) return fmt::format("{}/{}", at, i);
     }
-    auto fault = check(*target, v, at, seen, depth + 1);
+    return {};
+  }
+
+  std::optional<Fault> follow(const SchemaAt& target, const Value& v, const std::string& at, Seen& seen, int depth) {
+    // Around in a circle, and still at the same value.
+    for (size_t i = active_.size(); i > 0 && active_[i - 1].second == &v; --i) {
+      if (active_[i - 1].first != target.schema) continue;
+      std::string text = fmt::format("both {}/$ref and {} resolve to \"{}\" causing reference cycle",
+                                     way_to(active_.size() - 1), way_to(i - 1), target.address);
+      return Fault{at, std::move(text), false, false, {}};
+    }
+    int draft = std::exchange(draft_, target.draft);
+    auto fault = check(*target.schema, v, at, seen, depth + 1);
+    draft_ = draft;
     if (!fault) return std::nullopt;
     Fault out{at, "validation failed", false, true, {}};
     if (fault->group)
@@ -300,7 +262,8 @@ class Validator {
         return (choices.size() == 1 ? "value must be " : "value must be one of ") + words;
       }
     }
-    if (const Value& format = schema["format"]; format.is_string() && draft_ < 2019 && v.is_string()) {
+    if (const Value& format = schema["format"];
+        format.is_string() && (draft_ < 2019 || checks_formats_) && v.is_string()) {
       if (auto wrong = format_fault(format.as_string(), v.as_string()))
         return fmt::format("{} is not valid {}: {}", quoted(v.as_string()), format.as_string(), *wrong);
     }
@@ -605,10 +568,10 @@ class Validator {
     }
   }
 
-  const Value& root_;
-  std::vector<std::string>& warnings_;
+  const SchemaDocuments& documents_;
+  const bool checks_formats_;  // whatever the draft says of them
   int draft_ = 2020;
-  std::map<std::string, const Value*> anchors_;
+  std::vector<std::pair<const Value*, const Value*>> active_;  // schemas being checked, and at which value
   std::map<std::string, std::unique_ptr<re2::RE2>> expressions_;
   std::optional<Error> broken_;
   uint64_t steps_ = 0;
@@ -624,10 +587,43 @@ void print(const Fault& fault, int indent, std::string& out) {
   for (const Fault& cause : fault.causes) print(cause, skip ? indent : indent + 1, out);
 }
 
-Result<std::string> check_chart(const Chart& chart, const Value& values, std::vector<std::string>& warnings) {
+std::string printed(const Faults& faults) {
+  std::string out;
+  for (const Fault& fault : faults) print(fault, 0, out);
+  return out;
+}
+
+// Whether a schema is one. Error: invalid, with what is wrong.
+Result<> check_schema(int draft, const Value& schema, const std::string& where) {
+  struct Compiled {
+    FetchedSchemas none;
+    std::vector<std::string> unsaid;
+    SchemaDocuments documents{none, nullptr, unsaid};
+    SchemaAt root;
+  };
+  static std::mutex mutex;
+  static std::map<int, std::unique_ptr<Compiled>> all;
+  const Compiled* metaschema = nullptr;
+  {
+    std::lock_guard lock(mutex);
+    std::unique_ptr<Compiled>& one = all[draft];
+    if (!one) {
+      one = std::make_unique<Compiled>();
+      one->root = one->documents.add_metaschema(draft).value();
+    }
+    metaschema = one.get();
+  }
+  Faults faults = OR_RETURN(Validator(metaschema->documents, true).run(metaschema->root, schema));
+  if (faults.empty()) return {};
+  return fail(ErrorKind::invalid, "{} is not valid against metaschema: jsonschema validation failed with '{}#'\n{}",
+              where, metaschema_address(draft), printed(faults));
+}
+
+Result<std::string> check_chart(const Chart& chart, const Value& values, const FetchedSchemas& elsewhere,
+                                std::vector<std::string>& warnings) {
   std::string out;
   if (chart.schema) {
-    auto faults = schema_faults(*chart.schema, values, warnings);
+    auto faults = schema_faults(*chart.schema, values, elsewhere, warnings);
     if (!faults) {
       if (faults.failed_with(ErrorKind::too_large)) return faults;
       out += chart.name() + ":\n" + faults.error().message();
@@ -642,37 +638,54 @@ Result<std::string> check_chart(const Chart& chart, const Value& values, std::ve
       out += fmt::format("{}:\ninvalid type for values: expected object (map), got {}\n", child->name(), go_type(its));
       continue;
     }
-    out += OR_RETURN(check_chart(*child, its, warnings));
+    out += OR_RETURN(check_chart(*child, its, elsewhere, warnings));
   }
   return out;
 }
 
+// What `wanted` misses of a chart's and its sub-charts' schemas.
+void gather_wanted(const Chart& chart, const FetchedSchemas& known, std::vector<std::string>& wanted) {
+  // Most schemas name nothing elsewhere but their draft.
+  if (chart.schema && chart.schema->find("://") != std::string::npos) {
+    std::vector<std::string> unsaid;
+    SchemaDocuments documents(known, nullptr, unsaid);
+    if (auto root = value::parse_json(*chart.schema); root && root->is_object()) {
+      auto added = documents.add("file:///values.schema.json", std::move(*root));
+      (void)added;
+      wanted.insert(wanted.end(), documents.missing().begin(), documents.missing().end());
+    }
+  }
+  for (const auto& child : chart.dependencies) gather_wanted(*child, known, wanted);
+}
+
 }  // namespace
 
-Result<> check_schemas(const Chart& chart, const Value& values, std::vector<std::string>& warnings) {
-  std::string faults = OR_RETURN(check_chart(chart, values, warnings));
+std::vector<std::string> wanted_schemas(const Chart& chart, const FetchedSchemas& known) {
+  std::vector<std::string> wanted;
+  gather_wanted(chart, known, wanted);
+  return wanted;
+}
+
+Result<> check_schemas(const Chart& chart, const Value& values, const FetchedSchemas& elsewhere,
+                       std::vector<std::string>& warnings) {
+  std::string faults = OR_RETURN(check_chart(chart, values, elsewhere, warnings));
   if (faults.empty()) return {};
   return fail(ErrorKind::invalid,
               "values don't meet the specifications of the schema(s) in the following chart(s):\n{}", faults);
 }
 
-Result<std::string> schema_faults(std::string_view schema_json, const Value& values,
+Result<std::string> schema_faults(std::string_view schema_json, const Value& values, const FetchedSchemas& elsewhere,
                                   std::vector<std::string>& warnings) {
   auto schema = value::parse_json(schema_json);
   if (!schema) {
     std::string words = value::go_json_error(schema_json).value_or(schema.error().message());
     // It is read as a stream there.
+    if (words.ends_with(" after top-level value")) words = "invalid character after top-level value";
     return fail(ErrorKind::invalid, "{}", words == "unexpected end of JSON input" ? "unexpected EOF" : words);
   }
-  if (!schema->is_object() && !schema->is_bool())
-    return fail(ErrorKind::invalid,
-                "\"file:///values.schema.json#\" is not valid against metaschema: jsonschema validation failed with "
-                "'https://json-schema.org/draft/2020-12/schema#'\n- at '': got {}, want boolean or object",
-                value::json_word(*schema));
-  auto faults = Validator(*schema, warnings).run(values);
-  if (!faults) return std::move(faults).error();
-  std::string out;
-  for (const Fault& fault : *faults) print(fault, 0, out);
+  SchemaDocuments documents(elsewhere, check_schema, warnings);
+  SchemaAt root = OR_RETURN(documents.add("file:///values.schema.json", std::move(*schema)));
+  std::string out = printed(OR_RETURN(Validator(documents, false).run(root, values)));
   if (!out.empty()) out += '\n';
   return out;
 }

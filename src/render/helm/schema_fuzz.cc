@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto said = cut == text.npos ? Result<Value>(some) : value::parse_json(text.substr(cut + 1));
   if (!said) return 0;
   std::vector<std::string> warnings;
-  auto faults = render::helm::schema_faults(schema, *said, warnings);
+  auto faults = render::helm::schema_faults(schema, *said, {}, warnings);
   if (!faults && faults.error().message().empty()) std::abort();
   return 0;
 }

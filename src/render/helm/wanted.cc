@@ -115,14 +115,20 @@ Result<Wanted> wanted_by(const RenderRequest& request) {
     if (is_remote(file.str()) && !file.as_string().starts_with("oci://")) wanted.urls.push_back(file.str());
   std::string folder = OR_RETURN(request.tree->real_path(request.path));
   // Most charts depend on nothing: those are not loaded twice.
-  bool depends = false;
+  bool depends = false, has_schemas = false;
   for (const char* name : {"Chart.yaml", "requirements.yaml"}) {
     auto text = request.tree->read(folder.empty() ? name : folder + "/" + name);
     depends = depends || (text && (*text)->find("repository") != std::string::npos);
   }
-  if (!depends) return wanted;
+  for (const std::string& file : request.tree->files_below(folder)) {
+    if (!file.ends_with("values.schema.json")) continue;
+    auto text = request.tree->read(file);
+    has_schemas = has_schemas || (text && (*text)->find("\"http") != std::string::npos);
+  }
+  if (!depends && !has_schemas) return wanted;
   auto loaded = load_with_dependencies(*request.tree, folder, request.charts, &wanted);
   if (!loaded) return std::move(loaded).error();
+  if (has_schemas && !wanted_schemas(*loaded->chart, request.schemas).empty()) wanted.chart = std::move(loaded->chart);
   return wanted;
 }
 
