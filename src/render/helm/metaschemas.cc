@@ -1,9 +1,12 @@
 #include "render/helm/metaschemas.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
+#include <unordered_map>
 
 #include "base/result.h"
+#include "render/helm/formats.h"
 #include "value/json.h"
 
 namespace slipway::render::helm {
@@ -308,6 +311,176 @@ const Value* metaschema(std::string_view address) {
   if (int draft = draft_of(address)) address = metaschema_address(draft);
   auto found = all.find(address);
   return found == all.end() ? nullptr : &found->second;
+}
+
+namespace {
+
+enum class Shape {
+  anything,
+  schema,
+  schemas,
+  members,
+  items,
+  text,
+  reference,
+  count,
+  number,
+  positive,
+  boolean,
+  texts,
+  type,
+  regex,
+  choices,
+  unsure,
+};
+
+// Keywords that are not here may hold anything, in every draft.
+const std::unordered_map<std::string_view, Shape>& shapes() {
+  static const std::unordered_map<std::string_view, Shape> all = {{"title", Shape::text},
+                                                                  {"description", Shape::text},
+                                                                  {"format", Shape::text},
+                                                                  {"$comment", Shape::text},
+                                                                  {"contentMediaType", Shape::text},
+                                                                  {"contentEncoding", Shape::text},
+                                                                  {"$ref", Shape::reference},
+                                                                  {"$schema", Shape::unsure},
+                                                                  {"id", Shape::unsure},
+                                                                  {"$id", Shape::unsure},
+                                                                  {"$anchor", Shape::unsure},
+                                                                  {"$dynamicAnchor", Shape::unsure},
+                                                                  {"$dynamicRef", Shape::unsure},
+                                                                  {"$recursiveRef", Shape::unsure},
+                                                                  {"$recursiveAnchor", Shape::unsure},
+                                                                  {"$vocabulary", Shape::unsure},
+                                                                  {"dependencies", Shape::unsure},
+                                                                  {"dependentRequired", Shape::unsure},
+                                                                  {"exclusiveMinimum", Shape::number},
+                                                                  {"exclusiveMaximum", Shape::number},
+                                                                  {"minimum", Shape::number},
+                                                                  {"maximum", Shape::number},
+                                                                  {"multipleOf", Shape::positive},
+                                                                  {"maxLength", Shape::count},
+                                                                  {"minLength", Shape::count},
+                                                                  {"maxItems", Shape::count},
+                                                                  {"minItems", Shape::count},
+                                                                  {"maxContains", Shape::count},
+                                                                  {"minContains", Shape::count},
+                                                                  {"maxProperties", Shape::count},
+                                                                  {"minProperties", Shape::count},
+                                                                  {"uniqueItems", Shape::boolean},
+                                                                  {"deprecated", Shape::boolean},
+                                                                  {"readOnly", Shape::boolean},
+                                                                  {"writeOnly", Shape::boolean},
+                                                                  {"pattern", Shape::regex},
+                                                                  {"required", Shape::texts},
+                                                                  {"enum", Shape::choices},
+                                                                  {"examples", Shape::unsure},
+                                                                  {"type", Shape::type},
+                                                                  {"allOf", Shape::schemas},
+                                                                  {"anyOf", Shape::schemas},
+                                                                  {"oneOf", Shape::schemas},
+                                                                  {"prefixItems", Shape::schemas},
+                                                                  {"not", Shape::schema},
+                                                                  {"items", Shape::items},
+                                                                  {"additionalItems", Shape::schema},
+                                                                  {"contains", Shape::schema},
+                                                                  {"additionalProperties", Shape::schema},
+                                                                  {"propertyNames", Shape::schema},
+                                                                  {"unevaluatedItems", Shape::schema},
+                                                                  {"unevaluatedProperties", Shape::schema},
+                                                                  {"contentSchema", Shape::schema},
+                                                                  {"if", Shape::schema},
+                                                                  {"then", Shape::schema},
+                                                                  {"else", Shape::schema},
+                                                                  {"definitions", Shape::members},
+                                                                  {"$defs", Shape::members},
+                                                                  {"properties", Shape::members},
+                                                                  {"patternProperties", Shape::members},
+                                                                  {"dependentSchemas", Shape::members}};
+  return all;
+}
+
+bool is_type(const Value& v) {
+  static constexpr std::string_view all[] = {"array", "boolean", "integer", "null", "number", "object", "string"};
+  return v.is_string() && std::ranges::find(all, v.as_string()) != std::end(all);
+}
+
+bool all_differ(const Value& list) {
+  if (list.size() > 64) return false;
+  for (size_t i = 0; i < list.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      if (list[i] == list[j]) return false;
+  return true;
+}
+
+bool is_surely(const Value& schema, int draft, int depth);
+
+bool fits(const Value& v, Shape shape, int draft, int depth) {
+  auto each = [&](const auto& items, auto of) {
+    return std::ranges::all_of(items, [&](const auto& item) { return is_surely(of(item), draft, depth + 1); });
+  };
+  switch (shape) {
+    case Shape::anything:
+      return true;
+    case Shape::schema:
+      return is_surely(v, draft, depth + 1);
+    case Shape::schemas:
+      return v.is_array() && v.size() > 0 && each(v.items(), [](const Value& one) -> const Value& { return one; });
+    case Shape::members:
+      return v.is_object() && each(v.members(), [](const value::Member& m) -> const Value& { return m.value; });
+    case Shape::items:
+      return v.is_array() ? draft < 2020 && fits(v, Shape::schemas, draft, depth) : is_surely(v, draft, depth + 1);
+    case Shape::text:
+      return v.is_string();
+    case Shape::reference:
+      return v.is_string() && v.as_string().find_first_of("%: \t\n") == std::string_view::npos;
+    case Shape::count:
+      return v.is_int() && v.as_int() >= 0;
+    case Shape::number:
+      return v.is_number();
+    case Shape::positive:
+      return v.is_number() && v.as_double() > 0;
+    case Shape::boolean:
+      return v.is_bool();
+    case Shape::texts:
+      return v.is_array() && v.size() > 0 && all_differ(v) &&
+             std::ranges::all_of(v.items(), [](const Value& one) { return one.is_string(); });
+    case Shape::type:
+      return is_type(v) || (v.is_array() && v.size() > 0 && all_differ(v) && std::ranges::all_of(v.items(), is_type));
+    case Shape::regex:
+      return v.is_string() && !format_fault("regex", v.as_string());
+    case Shape::choices:
+      return v.is_array() && v.size() > 0 && all_differ(v);
+    case Shape::unsure:
+      return false;
+  }
+  return false;
+}
+
+bool is_surely(const Value& schema, int draft, int depth) {
+  if (depth > 100) return false;
+  if (schema.is_bool()) return draft != 4;
+  if (!schema.is_object()) return false;
+  for (const value::Member& m : schema.members()) {
+    std::string_view key = m.key.view();
+    bool names_itself = key == "$schema" || key == (draft == 4 ? "id" : "$id");
+    if (depth == 0 && names_itself && m.value.is_string() && !format_fault("uri", m.value.as_string()) &&
+        (key == "$schema" || m.value.as_string().find('#') == std::string_view::npos))
+      continue;
+    auto shape = shapes().find(key);
+    if (shape != shapes().end() && !fits(m.value, shape->second, draft, depth)) return false;
+    if (draft == 4 && key.starts_with("exclusive")) return false;
+    if (key == "patternProperties")
+      for (const value::Member& one : m.value.members())
+        if (format_fault("regex", one.key.view())) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool is_surely_schema(const Value& schema, int draft) {
+  return is_surely(schema, draft, 0);
 }
 
 }  // namespace slipway::render::helm

@@ -14,4 +14,7 @@ int draft_of(std::string_view address);
 const Value* metaschema(std::string_view address);
 std::string_view metaschema_address(int draft);
 
+// Whether a schema is surely one that its draft's own takes: a quick look that spares most charts the full check.
+bool is_surely_schema(const Value& schema, int draft);
+
 }  // namespace slipway::render::helm

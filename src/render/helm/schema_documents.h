@@ -6,9 +6,9 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
@@ -49,7 +49,7 @@ class SchemaDocuments {
     int draft = 2020;
     std::map<std::string, std::pair<const Value*, std::string>> resources;  // by $id, absolute; with its pointer
     std::map<std::string, std::pair<const Value*, std::string>> anchors;    // by base#anchor
-    std::set<const Value*> known;                                           // places that are schemas
+    std::unordered_set<const Value*> known;                                 // places that are schemas
   };
   struct Waiting {
     const Value* schema;
@@ -73,7 +73,7 @@ class SchemaDocuments {
   std::map<std::string, std::unique_ptr<Document>> documents_;
   std::string first_;  // the address that was added first
   std::map<const Value*, SchemaAt> targets_, dynamic_;
-  std::set<const Value*> compiled_;
+  std::unordered_set<const Value*> compiled_;
   std::deque<Waiting> waiting_;
   std::vector<std::string> missing_;
 };
