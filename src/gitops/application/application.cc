@@ -176,6 +176,15 @@ void set_source(ObjectBuilder& sync, const Value& source) {
 
 std::string readable(std::string message) {
   constexpr size_t kMost = 8192, kKept = 3000;
+  auto commands_a_terminal = [](char c) {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t') || c == 0x7f;
+  };
+  if (std::ranges::any_of(message, commands_a_terminal)) {  // names of files in Git may hold anything
+    std::string plain;
+    for (char c : message)
+      plain += commands_a_terminal(c) ? fmt::format("\\x{:02x}", static_cast<unsigned>(c)) : std::string(1, c);
+    message = std::move(plain);
+  }
   if (message.size() <= kMost) return message;
   auto at_character = [&](size_t i) {
     while (i > 0 && (message[i] & 0xC0) == 0x80) --i;

@@ -5,6 +5,10 @@
 using namespace slipway;
 using namespace slipway::gitops;
 
+TEST_CASE("a message moves no cursor and paints nothing") {
+  CHECK(readable("app/\x1b[31mred.yaml:\r\n\t1\x7f") == "app/\\x1b[31mred.yaml:\\x0d\n\t1\\x7f");
+}
+
 TEST_CASE("of a message that nobody could read the beginning and the end are kept") {
   std::string chart = "chart c: ", why = ": nested too deeply";
   CHECK(readable(chart + why) == chart + why);
