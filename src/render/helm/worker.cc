@@ -287,22 +287,16 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
     auto& inner = *new ReleaseRequest(request);
     inner.engine.process_ends = true;
     inner.engine.keep = [&out](std::string_view text) { return base::SharedText(out.append(text), nullptr); };
-    if (request.engine.environment.zoneinfo) {
-      inner.engine.environment.zoneinfo = [&ask](std::string_view zone) -> std::optional<std::string> {
-        std::string text = ask(asking("zone", zone));
+    auto asks_parent = [&ask](std::string_view kind) {
+      return [&ask, kind](std::string_view about) -> std::optional<std::string> {
+        std::string text = ask(asking(kind, about));
         Reader in(text);
         if (in.number() == 0) return std::nullopt;
         return std::string(in.text());
       };
-    }
-    if (request.engine.resolve_host) {
-      inner.engine.resolve_host = [&ask](std::string_view host) -> std::optional<std::string> {
-        std::string text = ask(asking("host", host));
-        Reader in(text);
-        if (in.number() == 0) return std::nullopt;
-        return std::string(in.text());
-      };
-    }
+    };
+    if (request.engine.environment.zoneinfo) inner.engine.environment.zoneinfo = asks_parent("zone");
+    if (request.engine.resolve_host) inner.engine.resolve_host = asks_parent("host");
     if (request.engine.lookup) {
       inner.engine.lookup = [&ask](std::string_view version, std::string_view kind, std::string_view ns,
                                    std::string_view name) -> Result<Value> {
