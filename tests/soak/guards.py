@@ -56,7 +56,7 @@ GUARDS = [
           *unit("apiserver", "an authority that lacks a half*")),
     Guard("bodies without an end", "all are read", "src/apiserver/body.cc", "if (held_ > bodies_bytes_max) {", "if (false) {",
           *unit("apiserver", "bodies that never end*")),
-    Guard("very many objects", "all are taken", "src/gitops/compare/targets.cc", "if (objects.size() > objects_max) {", "if (false) {",
+    Guard("very many objects", "all are taken", "src/gitops/compare/targets.cc", "if (all.size() > objects_max) {", "if (false) {",
           *e2e("hostile_git", "HostileRepositories.test_very_many_objects")),
     Guard("clock jumps", "the node does not look again after a jump", "src/node/agent.cc", "if (jump < 5s && jump > -5s) continue;", "continue;",
           *moments("the clock jumps over a pod's deadline*")),
