@@ -93,6 +93,18 @@ TEST_CASE("of a kustomization and of a patch only the first document is read") {
             .ends_with("x: 1\n"));
 }
 
+TEST_CASE("a patch for whatever a selector finds writes its version, also where there is none") {
+  auto patched = [](std::string resource) {
+    return build_text(
+        {{"app/kustomization.yaml",
+          "resources: [r.yaml]\npatches: [{target: {}, patch: '{apiVersion: v1, kind: Foo, metadata: {name: "
+          "b}}'}]\n"},
+         {"app/r.yaml", std::move(resource)}});
+  };
+  CHECK(patched("kind: Bar\nmetadata: {name: a}\n") == "apiVersion: null\nkind: Bar\nmetadata:\n  name: a\n");
+  CHECK(patched("{kind: Bar, metadata: {name: a}}\n") == "apiVersion: \"\"\nkind: Bar\nmetadata:\n  name: a\n");
+}
+
 TEST_CASE("empty entries of plugins are none") {
   for (const char* field : {"generators", "transformers", "validators"})
     CHECK(build_text({{"app/kustomization.yaml", fmt::format("resources: [a.yaml]\n{}: ['', null]\n", field)},

@@ -87,6 +87,11 @@ Error refused(const Resource& plugin, std::string_view why) {
       .at(plugin.origin);
 }
 
+std::string without_dot(std::string path) {
+  while (path.starts_with("./")) path.erase(0, 2);
+  return path;
+}
+
 Result<> check_allowed(const Resource& plugin, const std::optional<Specification>& spec, const Folder& folder,
                        const Functions* functions) {
   bool executable = !spec || spec->image.empty();
@@ -108,8 +113,7 @@ Result<> check_allowed(const Resource& plugin, const std::optional<Specification
                                        "in: copy it (kustomize localize) to run it",
                                        what));
   for (const Mount& mount : spec->mounts) {
-    std::string clean = mount.source;
-    while (clean.starts_with("./")) clean.erase(0, 2);
+    std::string clean = without_dot(mount.source);
     if (mount.source.starts_with('/'))
       return refused(plugin, fmt::format("mounts '{}', which is not permitted: mount paths must be relative to the "
                                          "current kustomization directory",
@@ -164,8 +168,7 @@ FunctionCall container_call(const Specification& spec, const Functions& function
   std::vector<Mount> mounts = spec.mounts;
   for (const std::string& word : functions.mounts) mounts.push_back(read_mount(word));
   for (const Mount& mount : mounts) {
-    std::string source = mount.source;
-    while (source.starts_with("./")) source.erase(0, 2);
+    std::string source = without_dot(mount.source);
     if (!source.starts_with('/')) source = source.empty() || source == "." ? directory : directory + "/" + source;
     call.argv.insert(call.argv.end(), {"--mount", fmt::format("type={},source={},target={}{}", mount.type, source,
                                                               mount.target, mount.writable ? "" : ",readonly")});
@@ -351,10 +354,7 @@ Result<std::vector<Resource>> generate_by_function(const Resource& plugin, const
               .at(r.origin);
         r.needs_hash = yes.contains(word);
       } else {
-        r.behavior = word == "merge"     ? Behavior::merge
-                     : word == "replace" ? Behavior::replace
-                     : word == "create"  ? Behavior::create
-                                         : Behavior::unspecified;
+        r.behavior = behavior_of(word);
       }
       r.set_object(r.object().without(fmt::format("/metadata/annotations/{}", value::pointer_escape(key))));
     }

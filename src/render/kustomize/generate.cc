@@ -156,10 +156,7 @@ Result<Resource> generate(const Generator& g, const Folder& folder, const KnownK
   Resource made(std::move(object), std::move(place), known);
   made.generated = true;
   made.needs_hash = !g.options.disable_name_suffix_hash;
-  made.behavior = g.behavior == "merge"     ? Behavior::merge
-                  : g.behavior == "replace" ? Behavior::replace
-                  : g.behavior == "create"  ? Behavior::create
-                                            : Behavior::unspecified;
+  made.behavior = behavior_of(g.behavior);
   return made;
 }
 

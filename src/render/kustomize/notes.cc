@@ -37,25 +37,6 @@ constexpr std::string_view reader_notes[] = {"config.kubernetes.io/path", "confi
 // "_" stands for what has no namespace.
 constexpr std::string_view nowhere = "_non_namespaceable_";
 
-const char* word_of(Behavior b) {
-  switch (b) {
-    case Behavior::create:
-      return "create";
-    case Behavior::merge:
-      return "merge";
-    case Behavior::replace:
-      return "replace";
-    case Behavior::unspecified:
-      break;
-  }
-  return "unspecified";
-}
-Behavior behavior_of(std::string_view word) {
-  for (Behavior b : {Behavior::create, Behavior::merge, Behavior::replace})
-    if (word == word_of(b)) return b;
-  return Behavior::unspecified;
-}
-
 Provenance read_provenance(const Value& v) {
   const Value& by = v["configuredBy"];
   return {.path = v["path"].str(),
@@ -97,7 +78,7 @@ Value with_notes(const Resource& r) {
   }
   if (!r.prefixes.empty()) note(prefixes, base::join(r.prefixes, ","));
   if (!r.suffixes.empty()) note(suffixes, base::join(r.suffixes, ","));
-  if (r.generated) note(behavior, word_of(r.behavior));
+  if (r.generated) note(behavior, std::string(word_of(r.behavior)));
   if (r.needs_hash) note(hash, "enabled");
   if (r.from) note(origin, r.from->text(""));
   if (!r.changed_by.empty()) note(transformations, text_of(r.changed_by));

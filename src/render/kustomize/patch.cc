@@ -134,6 +134,9 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource&
   }
   Value after = std::move(*merged), before = r.object();
   if (!allowed.kind) after = after.with_member("kind", put_back(after["kind"], kind));
+  if (!before.has("apiVersion") && after["apiVersion"] == Value("") && !r.in_flow)
+    after =
+        after.with_member("apiVersion", value::noted(Value(), value::Note::made));  // read as null outside of braces
   if (whole)
     set_with_notes(r, std::move(after));
   else
@@ -157,9 +160,11 @@ Value copied(Value patch) {
   }
   return patch;
 }
-// For a patch that goes to whatever a selector found: the target's version, but its own kind.
+// For a patch that goes to whatever a selector found: the target's version, but its own kind. Where that has none, an
+// empty text.
 Value in_version_of(const Value& patch, const Resource& target) {
-  return copied(patch).with_member("apiVersion", target.object()["apiVersion"]);
+  const Value* version = target.object().find("apiVersion");
+  return copied(patch).with_member("apiVersion", version ? *version : Value(""));
 }
 
 Result<> merge_by_id(ResourceSet& set, const Resource& patch, Allowed allowed, bool copies = false) {

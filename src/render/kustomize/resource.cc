@@ -57,6 +57,25 @@ Result<> check_misfits(const Value& v) {
   return {};
 }
 
+std::string_view word_of(Behavior behavior) {
+  switch (behavior) {
+    case Behavior::create:
+      return "create";
+    case Behavior::merge:
+      return "merge";
+    case Behavior::replace:
+      return "replace";
+    case Behavior::unspecified:
+      break;
+  }
+  return "unspecified";
+}
+Behavior behavior_of(std::string_view word) {
+  for (Behavior b : {Behavior::create, Behavior::merge, Behavior::replace})
+    if (word == word_of(b)) return b;
+  return Behavior::unspecified;
+}
+
 std::string Provenance::text(std::string_view indent) const {
   std::string out;
   auto line = [&](std::string_view more, std::string_view name, const std::string& text) {
@@ -297,7 +316,7 @@ Result<> ResourceSet::absorb(Resource made) {
         .at(made.origin);
   if (!joins)
     return fail(ErrorKind::invalid, "id {} exists; can not use behavior: '{}', behavior must be merge or replace",
-                made.id().str(), made.behavior == Behavior::create ? "create" : "unspecified")
+                made.id().str(), word_of(made.behavior))
         .at(made.origin);
   Resource& old = all_[matches[0]];
   Id taken{made.gvk(), std::string(old.name()), std::string(old.id().scope)};

@@ -37,6 +37,8 @@ bool begins_with_tab(const Value& v);
 std::string scalar_text(const Value& v);
 
 enum class Behavior { unspecified, create, merge, replace };
+std::string_view word_of(Behavior behavior);
+Behavior behavior_of(std::string_view word);  // unspecified for any other word
 
 // Where a resource came from, or what changed it, as buildMetadata writes it.
 struct Provenance {
