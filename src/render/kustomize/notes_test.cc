@@ -160,6 +160,18 @@ TEST_CASE("a validator's label may be added where a transformer made the labels"
   if (!done) check(done.error().str(), "shouldn't modify the resource map");
 }
 
+TEST_CASE("a validator that is a patch passes only where such a patch wrote version, kind and name before") {
+  auto with = [](std::string base) {
+    return built(
+        "validators: [\"{apiVersion: builtin, kind: PatchTransformer, metadata: {name: v}, target: {kind: Foo}, patch: "
+        "'{apiVersion: v1, kind: Foo, metadata: {name: c}}'}\"]\n",
+        std::move(base), "{apiVersion: v1, kind: Foo, metadata: {name: c}}\n");
+  };
+  check(with(""), "shouldn't modify the resource map");
+  check(with("patches: [{patch: '{apiVersion: v1, kind: Foo, metadata: {name: c}}'}]\n"), "shouldn't modify");
+  check(with("patches: [{target: {}, patch: '{apiVersion: v1, kind: Foo, metadata: {name: x}}'}]\n"), R"("name":"c")");
+}
+
 TEST_CASE("a rule for one kind that differs from the one for all shows when those are merged again") {
   std::string config = "images: [{kind: Widget, path: 'spec/containers[]/image'}]\n";
   auto tree =

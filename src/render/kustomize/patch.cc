@@ -115,7 +115,15 @@ void put_name_back(Resource& r, const std::string& name) {
   r.set_object(r.object().with("/metadata/name", std::move(before)));
 }
 
-Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource& from, Allowed allowed) {
+// A merge writes version, kind and name anew; done once more in the same way that changes nothing.
+void note_merge(Resource& r, const Value& patch, Resource::Merged how) {
+  bool more = patch.size() > 3 || patch["metadata"].size() > 1 + patch["metadata"].has("namespace");
+  if (more || r.merged != how) ++r.scalars_written;
+  r.merged = how;
+}
+
+Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource& from, Allowed allowed,
+                    Resource::Merged how) {
   Resource& r = set.all()[index];
   r.labels_made = false;
   if (!r.flaw) r.flaw = from.flaw;
@@ -142,6 +150,7 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource&
   else
     r.set_object(std::move(after));
   follow_shared_labels(r, before);
+  note_merge(r, patch, how);
   if (!allowed.name) put_name_back(r, name);
   r.set_namespace(ns);
   set.touched(index);
@@ -179,7 +188,7 @@ Result<> merge_by_id(ResourceSet& set, const Resource& patch, Allowed allowed, b
                 index.error().message(), near ? fmt::format("; did you mean \"{}\"?", *near) : "");
   }
   return merge_into(set, *index, copies ? in_version_of(patch.object(), set.all()[*index]) : patch.object(), patch,
-                    allowed);
+                    allowed, Resource::Merged::by_id);
 }
 
 // The operations of a JSON patch; null when the text is none.
@@ -313,7 +322,8 @@ Result<> apply_merges(ResourceSet& set, const std::vector<Resource>& merges, con
                 "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set `patches.target` field");
   Matcher matcher = OR_RETURN(Matcher::create(*patch.target));
   for (size_t i : matcher.select(set))
-    OR_RETURN(merge_into(set, i, in_version_of(merges[0].object(), set.all()[i]), merges[0], allowed));
+    OR_RETURN(merge_into(set, i, in_version_of(merges[0].object(), set.all()[i]), merges[0], allowed,
+                         Resource::Merged::by_selector));
   return set.may_collide ? set.check_distinct() : Result<>();
 }
 

@@ -160,6 +160,7 @@ void Resource::make_room_for_notes() {
 void Resource::remember_id() {
   make_room_for_notes();
   labels_made = false;
+  merged = Merged::none;
   Id now = id();
   previous_.push_back({now.name, now.scope, now.gvk.kind});
 }

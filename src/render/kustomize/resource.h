@@ -91,8 +91,13 @@ class Resource {
   };
   std::vector<SharedLabel> shared_labels;
   bool labels_made = false;  // its labels are a transformer's work, as kustomize writes them, and the last of metadata
-  int scalars_written = 0;   // by replicas and images: over an equal one too
-  bool in_flow = false;      // written in braces as a whole, as JSON is
+  int scalars_written = 0;   // by replicas, images and patches: over an equal one too
+  enum class Merged : uint8_t {
+    none,
+    by_id,
+    by_selector
+  } merged = Merged::none;  // last, under the name that it has now
+  bool in_flow = false;     // written in braces as a whole, as JSON is
   bool needs_hash = false;
   bool generated = false;
   bool from_chart = false;  // its namespace is the chart's affair
