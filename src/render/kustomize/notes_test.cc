@@ -148,6 +148,12 @@ TEST_CASE("a validator's label may be added where a transformer made the labels"
         R"("labels":{"a":"b","validated-by":"us"})");
   check(with("", "{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {a: b}}}\n"),
         "shouldn't modify the resource map");
+  check(with("labels: [{pairs: {a: b}}]\ncommonAnnotations: {c: d}\n",
+             "{apiVersion: v1, kind: Pod, metadata: {name: p, annotations: {e: f}}}\n"),
+        R"("validated-by":"us")");
+  check(with("labels: [{pairs: {a: b}}]\ncommonAnnotations: {c: d}\n",
+             "{apiVersion: v1, kind: Pod, metadata: {name: p}}\n"),
+        "shouldn't modify the resource map");  // its annotations come behind the labels
   // Whoever notes what changed a resource writes its annotations anew, behind the labels.
   auto tree = sources::testing::make_tree(
       {{"app/kustomization.yaml", "resources: [../base]\nbuildMetadata: [transformerAnnotations]\n"},
@@ -170,6 +176,17 @@ TEST_CASE("a validator that is a patch passes only where such a patch wrote vers
   check(with(""), "shouldn't modify the resource map");
   check(with("patches: [{patch: '{apiVersion: v1, kind: Foo, metadata: {name: c}}'}]\n"), "shouldn't modify");
   check(with("patches: [{target: {}, patch: '{apiVersion: v1, kind: Foo, metadata: {name: x}}'}]\n"), R"("name":"c")");
+}
+
+TEST_CASE("a validator that replaces a whole object changes nothing but passes only after another patch") {
+  auto with = [](std::string base) {
+    return built(
+        "validators: [\"{apiVersion: builtin, kind: PatchTransformer, metadata: {name: v}, patch: "
+        "'{$patch: replace, apiVersion: v1, kind: Foo, metadata: {name: c}, a: 1}'}\"]\n",
+        std::move(base), "{apiVersion: v1, kind: Foo, metadata: {name: c}}\n");
+  };
+  check(with(""), "shouldn't modify the resource map");
+  check(with("patches: [{patch: '{apiVersion: v1, kind: Foo, metadata: {name: c}, b: 2}'}]\n"), R"("b":2)");
 }
 
 TEST_CASE("a rule for one kind that differs from the one for all shows when those are merged again") {

@@ -131,8 +131,11 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource&
     patch = patch.with("/metadata/annotations", texts_of(patch["metadata"]["annotations"]));
   std::string name(r.name()), ns(r.scope_name()), kind = r.gvk().kind;
   if (allowed.name || allowed.kind) r.remember_id();
-  // What a whole patch that says "replace" gives is never looked at there.
-  if (patch[kinds::patch_directive].as_string() == "replace") return {};
+  // What a whole patch that says "replace" gives is never looked at there, but kind and name are written anew.
+  if (patch[kinds::patch_directive].as_string() == "replace") {
+    if (r.merged == Resource::Merged::none) note_merge(r, Value::object({}), how);
+    return {};
+  }
   bool whole = takes_notes_away(patch);
   auto merged = OR_RETURN(merge_over(whole ? with_notes(r) : r.object(), patch, r.known())
                               .context(fmt::format("patching {}", r.id().str())));

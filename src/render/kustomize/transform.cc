@@ -168,7 +168,8 @@ Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSp
       bool own_labels = field.path_text == "metadata/labels";
       if (own_labels)
         r.labels_made = stays_made(r, pairs);
-      else if (field.path_text == "metadata/annotations" && !r.has_notes())
+      else if (field.path_text == "metadata/annotations" && !r.has_notes() &&
+               !r.object()["metadata"].has("annotations"))
         r.labels_made = false;
       auto change = [&](const Value& old) -> Result<Value> {
         reached = true;
