@@ -108,14 +108,27 @@ std::string media_type(std::string_view content_type) {
 
 Task<Result<std::string>> BodyReader::read(runtime::Exchange& exchange) {
   const Error too_large = fail(ErrorKind::too_large, "Request entity too large: limit is {}", body_bytes_max);
-  // Said at once: who is to send a terabyte would otherwise be waited for.
   auto announced = base::parse_int(exchange.request().headers.get("content-length"));
-  if (announced && *announced > static_cast<long long>(body_bytes_max)) co_return too_large;
+  if (announced && *announced > static_cast<long long>(body_bytes_max)) {
+    // Whoever is still sending does not see an answer: some of it is read first, and not kept. Nobody waits for a
+    // terabyte.
+    (void)(co_await runtime::with_timeout(unwanted_body_time_max, discard(exchange))).has_value();
+    co_return too_large;
+  }
   auto body = co_await runtime::with_timeout(body_time_max, collect(exchange));
   if (body.failed_with(ErrorKind::timeout))
     co_return fail(ErrorKind::timeout, "request did not complete within the allotted timeout");
   if (body.failed_with(ErrorKind::too_large)) co_return too_large;
   co_return body;
+}
+
+Task<Result<>> BodyReader::discard(runtime::Exchange& exchange) {
+  for (size_t seen = 0; seen <= body_bytes_max;) {
+    std::string piece = OR_CO_RETURN(co_await exchange.body().read());
+    if (piece.empty()) break;
+    seen += piece.size();
+  }
+  co_return Result<>();
 }
 
 Task<Result<std::string>> BodyReader::collect(runtime::Exchange& exchange) {

@@ -13,6 +13,7 @@ namespace slipway::apiserver {
 inline constexpr size_t body_bytes_max = 3 << 20;
 inline constexpr size_t bodies_bytes_max = 64 << 20;  // of all that are being read, without the first small_body_bytes
 inline constexpr size_t small_body_bytes = 64 << 10;
+inline constexpr Duration unwanted_body_time_max = 2s;
 inline constexpr Duration body_time_max = 60s;  // as kube-apiserver's --request-timeout
 
 struct Body {
@@ -30,6 +31,7 @@ class BodyReader {
   Task<Result<std::string>> read(runtime::Exchange& exchange);
 
  private:
+  static Task<Result<>> discard(runtime::Exchange& exchange);
   Task<Result<std::string>> collect(runtime::Exchange& exchange);
   size_t held_ = 0;  // of bodies that have not ended
 };

@@ -89,6 +89,10 @@ void Machine::start() {
     bool lived = world.run(begin(this));
     if (lived && life_->ready) return;
     if (lived && life_->problem.find("damaged") != std::string::npos) wrong.push_back(life_->problem);
+    if (lived && life_->problem.find("acknowledged") != std::string::npos) {
+      wrong.push_back(life_->problem);
+      (void)world.files().remove(std::string(database) + "-mark").has_value();  // goes on with what is left
+    }
     end_life();
     world.run_for(1s);  // as systemd's RestartSec
   }
