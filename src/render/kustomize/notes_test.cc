@@ -178,6 +178,30 @@ TEST_CASE("a validator that is a patch passes only where such a patch wrote vers
   check(with("patches: [{target: {}, patch: '{apiVersion: v1, kind: Foo, metadata: {name: x}}'}]\n"), R"("name":"c")");
 }
 
+TEST_CASE("labels that a transformer made stay so where a patch brings no new field behind them") {
+  struct Case {
+    const char *resource, *patch;
+    bool passes;
+  };
+  for (auto [resource, patch, passes] : {
+           Case{"", "a: 1", true},
+           Case{"", "metadata: {name: p, annotations: {g: h}}", false},
+           Case{", annotations: {e: f}", "metadata: {name: p, annotations: {g: h}}", true},
+           Case{", finalizers: [x/y]", "metadata: {name: p, finalizers: [a/b]}", true},
+           Case{"", "metadata: {name: p, finalizers: [a/b]}", false},
+           Case{"", "metadata: {name: p, labels: {q: r}}", false},
+       }) {
+    INFO(resource << " patched with " << patch);
+    std::string name = std::string_view(patch).starts_with("metadata") ? "" : "metadata: {name: p}, ";
+    check(built("patches: [{patch: '{apiVersion: v1, kind: Pod, " + name + patch +
+                    "}'}]\nvalidators: [\"{apiVersion: builtin, kind: LabelTransformer, metadata: {name: v}, labels: "
+                    "{validated-by: us}, fieldSpecs: [{path: metadata/labels, create: true}]}\"]\n",
+                "labels: [{pairs: {a: b}}]\n",
+                std::string("{apiVersion: v1, kind: Pod, metadata: {name: p") + resource + "}}\n"),
+          passes ? R"("validated-by":"us")" : "shouldn't modify the resource map");
+  }
+}
+
 TEST_CASE("a validator that replaces a whole object changes nothing but passes only after another patch") {
   auto with = [](std::string base) {
     return built(

@@ -122,10 +122,27 @@ void note_merge(Resource& r, const Value& patch, Resource::Merged how) {
   r.merged = how;
 }
 
+// Labels that a transformer made stay as they are where the patch brings metadata no new field behind them. Labels of a
+// patch for a selector are copies, and as well made when they come behind the others; those of a file are not.
+bool labels_stay_made(const Resource& r, const Value& patch, Resource::Merged how) {
+  if (!r.labels_made) return false;
+  const Value& metadata = r.object()["metadata"];
+  const Value& labels = metadata["labels"];
+  for (const value::Member& m : patch["metadata"].members()) {
+    bool there = metadata.has(m.key.view()) || (m.key.view() == "annotations" && r.has_notes());
+    if (!there && m.key.view() != "labels") return false;
+    if (m.key.view() != "labels") continue;
+    if (how != Resource::Merged::by_selector || labels.members().empty()) return false;
+    for (const value::Member& label : m.value.members())
+      if (!labels.has(label.key.view()) && label.key.view() < labels.members().back().key.view()) return false;
+  }
+  return true;
+}
+
 Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource& from, Allowed allowed,
                     Resource::Merged how) {
   Resource& r = set.all()[index];
-  r.labels_made = false;
+  r.labels_made = labels_stay_made(r, patch, how);
   if (!r.flaw) r.flaw = from.flaw;
   if ((allowed.name || allowed.kind) && patch["metadata"]["annotations"].size())
     patch = patch.with("/metadata/annotations", texts_of(patch["metadata"]["annotations"]));
