@@ -128,6 +128,10 @@ class Words(Folder):
         skipped = "coalesce.go:237: warning: skipped value for c.a: Not a table.\n"
         self.assertEqual("coalesce.go:319: warning: destination for a is a table. Ignoring non-table value (1)\n" + skipped * 2, done.stderr.split("Error")[0])
 
+    def test_characters_that_are_not_ascii(self):
+        self.chart("c", "a: b\n# {{ quote .Values.x }} {{ upper .Values.x | quote }} {{ printf \"%q %+q\" .Values.x .Values.x }}\n")
+        self.assertIn('\n# "äß€Ж" "Äß€Ж" "äß€Ж" "\\u00e4\\u00df\\u20ac\\u0416"\n', self.helm("template", "c", "--set", "x=äß€Ж"))
+
     def test_numbers_that_json_lacks(self):
         self.chart("c")
         for word, told in ((".nan", "NaN"), (".inf", "+Inf"), ("-.Inf", "-Inf")):

@@ -7,7 +7,7 @@ namespace slipway::lang::gotemplate {
 
 namespace {
 
-// glibc has C.UTF-8 built in; without it only ASCII has letters.
+// From glibc's files of the locale C.UTF-8; without them only ASCII has letters.
 locale_t tables() {
   static const locale_t l = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   return l;
@@ -19,6 +19,10 @@ bool ask(F f, char32_t c) {
 }
 
 }  // namespace
+
+void load_characters() {
+  (void)tables();
+}
 
 bool is_letter(char32_t c) {
   if (c < 0x80) return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
