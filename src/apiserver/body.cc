@@ -24,6 +24,8 @@ std::string dotted(const std::string& pointer) {
 }
 
 Result<Body> decode_json(const std::string& body) {
+  if (body.starts_with("\xef\xbb\xbf"))  // our reader skips it, as YAML's do; Go's does not
+    return fail(ErrorKind::bad_request, "invalid character 'ï' looking for beginning of value");
   Body decoded;
   std::vector<std::string> pointers;
   auto value = value::parse_json(body, {.bytes_max = body_bytes_max, .depth_max = 1000}, &pointers);

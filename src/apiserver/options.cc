@@ -4,6 +4,19 @@
 
 namespace slipway::apiserver {
 
+// Empty counts as not said.
+static Result<std::optional<int64_t>> number(const runtime::Request& request, std::string_view name) {
+  auto text = request.query(name);
+  if (!text || text->empty()) return std::optional<int64_t>();
+  auto parsed = base::parse_int(*text);
+  if (!parsed) return fail(ErrorKind::bad_request, "strconv.ParseInt: parsing \"{}\": invalid syntax", *text);
+  return std::optional<int64_t>(*parsed);
+}
+
+Result<std::optional<int64_t>> timeout_seconds(const runtime::Request& request) {
+  return number(request, "timeoutSeconds");
+}
+
 Result<cluster::ListOptions> list_options(const runtime::Request& request, const Route& route) {
   cluster::ListOptions options;
   options.ns = route.ns;
@@ -11,11 +24,10 @@ Result<cluster::ListOptions> list_options(const runtime::Request& request, const
   options.field_selector = request.query("fieldSelector").value_or("");
   options.resource_version_match = request.query("resourceVersionMatch").value_or("");
   options.continue_token = request.query("continue").value_or("");
-  if (auto text = request.query("limit"); text && !text->empty()) {
-    auto limit = base::parse_int(*text);
-    if (!limit) return fail(ErrorKind::bad_request, "strconv.ParseInt: parsing \"{}\": invalid syntax", *text);
-    options.limit = *limit > 0 ? static_cast<size_t>(*limit) : 0;
-  }
+  OR_RETURN(timeout_seconds(request));
+  auto limit = number(request, "limit");
+  if (!limit) return limit.error();
+  if (*limit && **limit > 0) options.limit = static_cast<size_t>(**limit);
   if (auto text = request.query("resourceVersion"); text && !text->empty()) {
     auto revision = base::parse_int(*text);
     if (!revision || *revision < 0) {

@@ -1,6 +1,8 @@
 // Query parameters of the API as the cluster's options.
 #pragma once
 
+#include <optional>
+
 #include "apiserver/route.h"
 #include "cluster/cluster.h"
 
@@ -8,6 +10,9 @@ namespace slipway::apiserver {
 
 // Error: bad_request, in Kubernetes' words.
 Result<cluster::ListOptions> list_options(const runtime::Request& request, const Route& route);
+
+// How long a watch may last, when the client says. Error: bad_request, in Kubernetes' words.
+Result<std::optional<int64_t>> timeout_seconds(const runtime::Request& request);
 
 // fieldManager, fieldValidation, dryRun, force of a write. `manager_default` comes from the User-Agent.
 Result<> write_options(const runtime::Request& request, std::string_view options_kind, cluster::Write& write);

@@ -117,8 +117,8 @@ TEST_CASE("what a list may be asked") {
   CHECK(none.limit == 0);
   CHECK_FALSE(none.resource_version.has_value());
   CHECK(options("limit=-3").value().limit == 0);
-  for (const char* bad :
-       {"limit=x", "limit=5x", "resourceVersion=x", "resourceVersion=-1", "resourceVersion=99999999999999999999"}) {
+  for (const char* bad : {"limit=x", "limit=5x", "timeoutSeconds=abc", "resourceVersion=x", "resourceVersion=-1",
+                          "resourceVersion=99999999999999999999"}) {
     CHECK_MESSAGE(options(bad).failed_with(ErrorKind::bad_request), bad);
   }
 }

@@ -132,7 +132,9 @@ TEST_CASE("a body over the limit is refused before it is parsed; a broken one sa
   FakeExchange large("POST", "/api/v1/namespaces/shop/configmaps", std::move(big));
   CHECK(f.serve(large.with("Content-Type", "application/json")).status == 413);
   CHECK(value::parse_json(large.answer).value()["reason"].str() == "RequestEntityTooLarge");
-  for (const char* text : {"", "{", "[]", "\"x\"", "{\"kind\":"}) {
+  for (const char* text :
+       {"", "{", "[]", "\"x\"",
+        "{\"kind\":", "\xef\xbb\xbf{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"}}"}) {
     FakeExchange broken("POST", "/api/v1/namespaces/shop/configmaps", text);
     CHECK_MESSAGE(f.serve(broken.with("Content-Type", "application/json")).status == 400, text);
   }
@@ -283,6 +285,14 @@ TEST_CASE("streams need an upgrade, a node and a command; the node's refusal is 
   CHECK(message(pods + "none/exec?command=ls", true) == "404 pods \"none\" not found");
   CHECK(message(pods + "web/exec?command=ls", true) == "503 no runtime");
   CHECK(message(pods + "web/attach?stdout=true", true) == "503 no runtime");
+}
+
+TEST_CASE("a watch whose time is no number is refused") {
+  Fixture f;
+  FakeExchange watch("GET", "/api/v1/namespaces/shop/pods?watch=true&timeoutSeconds=abc");
+  CHECK(f.serve(watch).status == 400);
+  CHECK(value::parse_json(watch.answer).value()["message"].str() ==
+        "strconv.ParseInt: parsing \"abc\": invalid syntax");
 }
 
 TEST_CASE("a watch tells what is there and what comes, one line each, until its time is over") {

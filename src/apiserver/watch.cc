@@ -72,6 +72,8 @@ Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const 
   const runtime::Request& request = exchange.request();
   auto accepted = negotiate(request.headers.get("accept"), kind, Answer::watch);
   if (!accepted) co_return co_await answer_error(exchange, accepted.error());
+  auto wanted = timeout_seconds(request);
+  if (!wanted) co_return co_await answer_error(exchange, wanted.error());
   auto listing = list_options(request, route);
   if (!listing) {
     // Kubernetes answers 500 to a version that is no number, here alone.
@@ -96,8 +98,7 @@ Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const 
   options.send_initial_events = initial == "true";
   if (options.send_initial_events) options.resource_version.reset();
   int64_t seconds = 1800 + static_cast<int64_t>(world_.random().below(1800));
-  if (auto text = request.query("timeoutSeconds"))
-    seconds = std::max<int64_t>(1, base::parse_int(*text).value_or(seconds));
+  if (*wanted) seconds = std::max<int64_t>(1, **wanted);
 
   auto events = co_await cluster_.watch(kind.id, std::move(options));
   if (!events && !events.error().is(ErrorKind::gone)) co_return co_await answer_error(exchange, events.error());
