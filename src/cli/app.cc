@@ -263,7 +263,7 @@ const Option timeout_option{"--timeout", "TIME", "give up after", "5m"};
 Command app_list_command() {
   return {.words = "app list",
           .summary = "the applications, their sync and health",
-          .options = {json_option, kubeconfig_option},
+          .options = {json_option, data_option, kubeconfig_option},
           .run = app_list};
 }
 
@@ -271,7 +271,7 @@ Command app_get_command() {
   return {.words = "app get",
           .arguments = "NAME",
           .summary = "one application: state, conditions, every object",
-          .options = {app_namespace, json_option, kubeconfig_option},
+          .options = {app_namespace, json_option, data_option, kubeconfig_option},
           .arguments_min = 1,
           .arguments_max = 1,
           .run = app_get};
@@ -304,6 +304,7 @@ Command app_sync_command() {
                       timeout_option,
                       app_namespace,
                       json_option,
+                      data_option,
                       kubeconfig_option},
           .arguments_min = 1,
           .arguments_max = 1,
@@ -319,6 +320,7 @@ Command app_wait_command() {
                       timeout_option,
                       app_namespace,
                       json_option,
+                      data_option,
                       kubeconfig_option},
           .arguments_min = 1,
           .arguments_max = 1,

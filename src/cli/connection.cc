@@ -19,6 +19,7 @@ std::string kubeconfig_of(World& world, const std::string& data) {
 
 Result<apiserver::Connection> find_connection(World& world, const Invocation& said) {
   std::string path = said.option("--kubeconfig");
+  if (path.empty() && said.has("--data")) path = kubeconfig_of(world, absolute_path(said.option("--data")));
   if (path.empty()) {
     if (const char* env = std::getenv("KUBECONFIG"); env && *env) path = std::string(base::split(env, ':')[0]);
   }

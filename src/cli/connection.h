@@ -1,4 +1,5 @@
-// How commands reach a cluster: --kubeconfig, else $KUBECONFIG, else the one of the Slipway on this machine.
+// How commands reach a cluster: --kubeconfig, else the Slipway of --data, else $KUBECONFIG, else the Slipway of this
+// machine.
 #pragma once
 
 #include <memory>
@@ -14,9 +15,12 @@ namespace slipway::cli {
 
 inline const Option kubeconfig_option{"--kubeconfig", "FILE",
                                       "the cluster to talk to ($KUBECONFIG, else the Slipway of this machine)"};
+inline const Option data_option{"--data", "DIR", "the Slipway that is kept there"};
 inline const Option namespace_option{"--namespace", "NS", "the namespace", "", false, 'n'};
-inline const Option clones_option{"--data", "DIR",
-                                  "where clones are kept (default: /var/lib/slipway as root, else ~/.cache/slipway)"};
+inline const Option clones_option{
+    "--data", "DIR",
+    "the Slipway that is kept there; clones go there too (else to ~/.cache/slipway, as root "
+    "/var/lib/slipway)"};
 inline const Option json_option{"--json", "", "an object instead of a table"};
 
 // Where the Slipway of a data directory wrote its kubeconfig.

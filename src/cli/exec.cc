@@ -158,6 +158,7 @@ Command exec_command() {
                       {"--container", "NAME", "which container", "", false, 'c'},
                       {"--stdin", "", "send what is typed", "", false, 'i'},
                       {"--tty", "", "with a terminal", "", false, 't'},
+                      data_option,
                       kubeconfig_option},
           .arguments_min = 1,
           .arguments_max = 1,

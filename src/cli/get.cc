@@ -106,6 +106,7 @@ Command get_command() {
                       {"--output", "FORM", "wide, json, yaml or name", "", false, 'o'},
                       {"--selector", "LABELS", "only those with these labels", "", false, 'l'},
                       json_option,
+                      data_option,
                       kubeconfig_option},
           .arguments_min = 1,
           .arguments_max = 2,

@@ -68,6 +68,7 @@ Command logs_command() {
                       {"--timestamps", "", "with the time of each line"},
                       {"--tail", "N", "only the last N lines"},
                       {"--since", "TIME", "only what is younger, such as 10m"},
+                      data_option,
                       kubeconfig_option},
           .arguments_min = 1,
           .arguments_max = 1,

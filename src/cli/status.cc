@@ -1,7 +1,6 @@
 #include "base/text.h"
 #include "cli/client_commands.h"
 #include "cli/connection.h"
-#include "cli/paths.h"
 #include "cli/table.h"
 #include "value/json.h"
 
@@ -9,9 +8,6 @@ namespace slipway::cli {
 
 // What a person asks first: does it run, what is delivered, what is wrong.
 static Task<int> status(runtime::RealWorld& world, Invocation said) {
-  if (said.has("--data") && !said.has("--kubeconfig")) {
-    said.add("--kubeconfig", kubeconfig_of(world, absolute_path(said.option("--data"))));
-  }
   auto connection = find_connection(world, said);
   if (!connection) co_return report(connection.error(), "start a cluster with slipway up");
   auto connected = co_await connect(world, said);
@@ -66,7 +62,7 @@ static Task<int> status(runtime::RealWorld& world, Invocation said) {
 Command status_command() {
   return {.words = "status",
           .summary = "does it run, what is delivered, what is wrong",
-          .options = {{"--data", "DIR", "the Slipway that is kept there"}, json_option, kubeconfig_option},
+          .options = {data_option, json_option, kubeconfig_option},
           .run = status};
 }
 
