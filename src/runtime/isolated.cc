@@ -241,8 +241,19 @@ Error what_happened(Child& child, const Error& error, const IsolationLimits& lim
 
 }  // namespace
 
+// Pages that come in one go cost a fourth of those that come one by one when they are touched.
+void IsolatedOutput::make_ready(uint64_t bytes) {
+  uint64_t more = std::min(std::max<uint64_t>(bytes, std::max<uint64_t>(size_ / 4, 64 << 10)), bytes_max_ - ready_) &
+                  ~uint64_t{4095};
+#ifdef MADV_POPULATE_WRITE
+  madvise(memory_ + ready_, more, MADV_POPULATE_WRITE);
+#endif
+  ready_ += more;
+}
+
 std::string_view IsolatedOutput::append(std::string_view bytes) {
   if (bytes.size() > bytes_max_ - size_) full_();
+  if (size_ + bytes.size() > ready_) make_ready(bytes.size());
   std::string_view there(static_cast<char*>(std::memcpy(memory_ + size_, bytes.data(), bytes.size())), bytes.size());
   size_ += bytes.size();
   return there;

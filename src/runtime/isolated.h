@@ -34,8 +34,11 @@ class IsolatedOutput {
   std::string_view view() const { return {memory_, size_}; }
 
  private:
+  void make_ready(uint64_t bytes);
+
   char* memory_;
   uint64_t bytes_max_, size_ = 0;
+  uint64_t ready_ = 0;  // so much has pages
   std::function<void()> full_;
 };
 

@@ -243,11 +243,14 @@ class RealDatagramSocket final : public DatagramSocket {
     if (!begun) co_return std::move(begun).error();
     while (!d->closed()) {
       // one buffer for all sockets of this thread: most datagrams are small
-      static thread_local char buffer[64 << 10];
+      constexpr size_t kBytesMax = 64 << 10;
+      static thread_local std::unique_ptr<char[]>
+          buffer;  // not in place: each thread's memory is cleared when it starts
+      if (!buffer) buffer = std::make_unique_for_overwrite<char[]>(kBytesMax);
       SocketAddress peer;
       peer.size = sizeof peer.storage;
-      ssize_t n = ::recvfrom(d->fd(), buffer, sizeof buffer, 0, peer.get(), &peer.size);
-      if (n >= 0) co_return Datagram{std::string(buffer, static_cast<size_t>(n)), to_address(peer)};
+      ssize_t n = ::recvfrom(d->fd(), buffer.get(), kBytesMax, 0, peer.get(), &peer.size);
+      if (n >= 0) co_return Datagram{std::string(buffer.get(), static_cast<size_t>(n)), to_address(peer)};
       if (errno == EAGAIN) {
         OR_CO_RETURN(co_await d->readable());
       } else if (errno != EINTR && errno != ECONNREFUSED) {  // refused: an earlier send, not this receive

@@ -1,5 +1,6 @@
 // A directory on disk as a Tree. Links are kept as links: Tree follows them later, within itself only.
 #include "base/text.h"
+#include "runtime/heap.h"
 #include "sources/repositories.h"
 
 namespace slipway::sources {
@@ -38,6 +39,7 @@ Result<> read_below(Reading& reading, const std::string& directory, int depth) {
       case Kind::file:
         entry.kind = stat->mode & 0111 ? FileEntry::Kind::executable : FileEntry::Kind::file;
         if (entry.size > reading.limits.blob_bytes_max) break;
+        runtime::prepare_heap(entry.size);
         entry.bytes =
             std::make_shared<const std::string>(OR_RETURN(reading.files.read(full, reading.limits.blob_bytes_max)));
         entry.size = entry.bytes->size();

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "lang/gotemplate/unicode.h"
+#include "runtime/heap.h"
 #include "runtime/isolated.h"
 #include "value/json.h"
 
@@ -188,6 +189,13 @@ void add_texts(const Chart& chart, std::map<uint64_t, Bytes>& known) {
   for (const auto& child : chart.dependencies) add_texts(*child, known);
 }
 
+size_t bytes_of(const Chart& chart) {
+  size_t bytes = 0;
+  for (const ChartFile& file : chart.files) bytes += file.data->size();
+  for (const auto& child : chart.dependencies) bytes += bytes_of(*child);
+  return bytes;
+}
+
 ReleaseResult unpacked(const base::SharedText& text, const Chart& chart, std::vector<std::string>& warnings) {
   auto unreadable = [] {
     return tl::unexpected(
@@ -284,6 +292,7 @@ void stop_workers() {
 ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& warnings) {
   if (!in_workers) return render_release(std::move(request), warnings);
   auto work = [&](const runtime::Ask& ask, runtime::IsolatedOutput& out) {
+    runtime::prepare_heap((256 << 10) + bytes_of(*request.chart));
     // Neither is freed: this process is about to end.
     auto& inner = *new ReleaseRequest(request);
     inner.engine.process_ends = true;

@@ -1,0 +1,48 @@
+#include "runtime/heap.h"
+
+#include <malloc.h>
+#include <sys/mman.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+
+namespace slipway::runtime {
+
+namespace {
+
+constexpr uintptr_t kPage = 4096;  // larger pages only make less of what follows
+constexpr size_t kStep = 256 << 10;
+constexpr size_t kMost = 16 << 20;  // for one call
+
+std::atomic<bool> one_heap{false};
+std::atomic<size_t> announced{0};  // and not there yet
+
+}  // namespace
+
+void use_one_heap() {
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_TOP_PAD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  one_heap = true;
+}
+
+void prepare_heap(size_t bytes) {
+  if (!one_heap) return;
+  size_t wanted = announced.fetch_add(bytes) + bytes;
+  if (wanted < kStep) return;
+  announced = 0;
+  wanted = wanted < kMost ? wanted : kMost;
+  // What is freed at the heap's end stays there: nothing is trimmed.
+  void* piece = std::malloc(wanted);
+  if (piece == nullptr) return;
+  uintptr_t from = (reinterpret_cast<uintptr_t>(piece) + kPage - 1) & ~(kPage - 1);
+  uintptr_t to = (reinterpret_cast<uintptr_t>(piece) + wanted) & ~(kPage - 1);
+#ifdef MADV_POPULATE_WRITE  // Linux 5.14; an older kernel refuses, and pages come one by one
+  if (from < to) madvise(reinterpret_cast<void*>(from), to - from, MADV_POPULATE_WRITE);
+#endif
+  std::free(piece);
+}
+
+}  // namespace slipway::runtime
