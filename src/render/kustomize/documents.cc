@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "base/text.h"
+#include "render/kustomize/first_document.h"
 #include "render/words.h"
 #include "value/note.h"
 
@@ -86,18 +87,17 @@ Result<std::vector<Chunk>> split(std::string_view text, const std::string& file)
 
 // The first document of each chunk: what stands behind it is never looked at.
 Result<std::vector<Found>> read_documents(const std::string& text, const std::string& file, bool* alone) {
-  value::YamlLimits limits{.first_only = true};
   std::vector<Found> out;
   auto chunks = OR_RETURN(split(text, file));
   *alone = chunks.size() == 1;
   for (const Chunk& chunk : chunks) {
-    auto read = value::parse_yaml_noted(chunk.text, file, limits);
+    auto read = value::parse_yaml_noted(chunk.text, file, first_only);
     std::shared_ptr<const Error> flaw;
     if (!read) {
       base::Place place = read.error().place();
       place.line += place.line ? chunk.line : 0;
       Error why = fail(read.error().kind(), "{}", read.error().message()).at(std::move(place));
-      read = value::parse_yaml_noted(chunk.text, file, limits, value::DuplicateKeys::as_nodes);
+      read = value::parse_yaml_noted(chunk.text, file, first_only, value::DuplicateKeys::as_nodes);
       if (!read) return why;
       flaw = std::make_shared<const Error>(std::move(why));
     }

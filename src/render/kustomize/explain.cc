@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "kinds/object.h"
+#include "render/kustomize/first_document.h"
 #include "value/json.h"
 #include "value/note.h"
 #include "value/yaml.h"
@@ -52,7 +53,7 @@ struct Document {
 };
 std::optional<Document> document_for(const std::string& text, const base::Place& read, std::string_view kind,
                                      const std::vector<std::string>& names) {
-  auto documents = value::parse_yaml_documents(text, {}, {}, value::DuplicateKeys::last_wins);
+  auto documents = value::parse_yaml_documents(text, {}, yaml_limits, value::DuplicateKeys::last_wins);
   if (!documents) return std::nullopt;
   auto fits = [&](const Value& v) {
     return kinds::kind_of(v) == kind && std::ranges::find(names, kinds::name_of(v)) != names.end();

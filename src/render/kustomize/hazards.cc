@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "render/kustomize/first_document.h"
 #include "render/kustomize/image_name.h"
 #include "render/kustomize/patch.h"
 #include "render/kustomize/patch_index.h"
@@ -116,7 +117,7 @@ void HazardObserver::look_at_indexes(ResourceSet& set, const Patch& patch, const
                                      const std::vector<size_t>& targets) {
   auto source = find_patch_source(patch, folder);
   if (!source) return;
-  auto documents = value::parse_yaml_documents(*source->text, {}, {}, value::DuplicateKeys::last_wins);
+  auto documents = value::parse_yaml_documents(*source->text, {}, yaml_limits, value::DuplicateKeys::last_wins);
   if (!documents || documents->empty() || !(*documents)[0].value.is_array()) return;
   for (size_t i : targets) {
     const Resource& r = set.all()[i];

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "value/yaml.h"
+#include "render/kustomize/first_document.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -191,9 +191,7 @@ bool says_nothing(const Value& v) {
 
 Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text, const std::string& file,
                                          bool may_be_empty) {
-  auto documents =
-      OR_RETURN(value::parse_yaml_documents(*text, file, {.first_only = true}, value::DuplicateKeys::last_wins));
-  Value v = documents.empty() ? Value() : documents[0].value;
+  Value v = OR_RETURN(read_first_document(*text, file));
   Kustomization k;
   k.file = file;
   k.spot = {text, file, ""};

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "kinds/patch_schema.h"
 #include "render/kustomize/documents.h"
+#include "render/kustomize/first_document.h"
 #include "render/kustomize/merge.h"
 #include "render/kustomize/notes.h"
 #include "render/kustomize/shared_labels.h"
@@ -214,8 +215,7 @@ Result<> merge_by_id(ResourceSet& set, const Resource& patch, Allowed allowed, b
 // The operations of a JSON patch; null when the text is none.
 Result<Value> json_operations(const std::string& text) {
   if (text.starts_with('[')) return value::parse_json(text);
-  auto documents =
-      OR_RETURN(value::parse_yaml_documents(text, {}, {.first_only = true}, value::DuplicateKeys::last_wins));
+  auto documents = OR_RETURN(value::parse_yaml_documents(text, {}, first_only, value::DuplicateKeys::last_wins));
   return documents.empty() ? Value() : std::move(documents[0].value);
 }
 

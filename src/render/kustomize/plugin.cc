@@ -1,6 +1,7 @@
 #include "render/kustomize/plugin.h"
 
 #include "base/text.h"
+#include "render/kustomize/first_document.h"
 #include "render/kustomize/generate.h"
 #include "render/kustomize/patch.h"
 #include "render/kustomize/replacement.h"
@@ -136,7 +137,7 @@ Result<> transform(ResourceSet& set, const Resource& plugin, const Folder& folde
     read_targets(f);
     if (std::string path = f.text("targetFilePath"); !path.empty()) {
       auto file = OR_RETURN(folder.read(path));
-      Value v = OR_RETURN(value::parse_yaml(*file.text, file.path));
+      Value v = OR_RETURN(read_first_document(*file.text, file.path));
       Source source{.text = file.text, .file = file.path, .lenient = true};
       Fields more(source, v);
       read_targets(more);

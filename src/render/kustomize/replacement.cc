@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "render/kustomize/first_document.h"
 #include "render/kustomize/notes.h"
 #include "render/kustomize/patch.h"
 #include "render/kustomize/shared_labels.h"
@@ -159,7 +160,7 @@ std::optional<Place> look_up(const Value& object, std::span<const std::string> p
 // The first document of a text that may be YAML or JSON. Error: invalid when it is neither, or empty.
 Result<Value> parse_text(const Value& scalar) {
   std::string text = scalar_text(scalar);
-  auto read = OR_RETURN(value::parse_yaml_noted(text, {}, {.first_only = true}));
+  auto read = OR_RETURN(value::parse_yaml_noted(text, {}, first_only));
   if (read.empty()) return fail(ErrorKind::invalid, "an empty text is no mapping");
   return std::move(read[0].value);
 }
@@ -471,7 +472,7 @@ Result<std::vector<Replacement>> read_file(const Folder& folder, const Replaceme
     return fail(ErrorKind::invalid, "cannot specify both path and inline replacement").at(r.spot.place());
   auto file = folder.read(r.path);
   if (!file) return std::move(file).error().at(r.spot.place());
-  Value v = OR_RETURN(value::parse_yaml(*file->text, file->path));
+  Value v = OR_RETURN(read_first_document(*file->text, file->path));
   Source source{.text = file->text, .file = file->path};
   std::vector<Replacement> out;
   auto read = [&](const Value& item, std::string pointer) {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "render/kustomize/cluster_kinds.h"
+#include "render/kustomize/first_document.h"
 #include "render/words.h"
 #include "value/json.h"
 #include "value/yaml.h"
@@ -88,7 +89,7 @@ Result<std::shared_ptr<const OpenApi>> OpenApi::read(const std::string& text, co
   auto api = std::make_shared<OpenApi>();
   api->document_ = text.starts_with('{')
                        ? OR_RETURN(value::parse_json(text).context(fmt::format("the OpenAPI schema {}", file)))
-                       : OR_RETURN(value::parse_yaml(text, file).context("the OpenAPI schema"));
+                       : OR_RETURN(read_first_document(text, file).context("the OpenAPI schema"));
   const Value& document = api->document_;
   for (const char* part : {"definitions", "paths"})
     if (const Value& v = document[part]; !document.is_object() || (!v.is_null() && !v.is_object()))
