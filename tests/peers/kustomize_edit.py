@@ -102,6 +102,59 @@ CASES.append(({'kustomization.yaml':'resources: [sub, l.yaml]\nvars:\n- name: SV
                'l.yaml':'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: l}, data: {i: $(SVC)}}\n','p.yaml':'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: s\n  annotations: {a.b/c: $(SVC)}\n','q.yaml':MAP%('any','o'),'s.yaml':MAP%('s','zz')},'edit fix --vars'))
 CASES.append(({'kustomization.yaml':'resources: []\nnamePrefix: x-\n'},'edit fix --vars'))
 
+# Fields as Go spells them, and what it always writes.
+SPELLED = {'kustomization.yaml': '''# head
+Resources: [a.yaml]
+GENERATOROPTIONS: {}
+metadata: {}
+sortOptions: {legacySortOptions: {}}
+vars:
+- Name: A
+  objRef: {APIVersion: v1, kind: Service}
+  fieldRef: {FIELDPATH: x.y}
+- objref: {}
+PATCHES:
+- target: {}
+  options: {}
+  Patch: x
+- Target: {Kind: X, LABELSELECTOR: "a=b"}
+  path: a.yaml
+configmapgenerator:
+- name: a
+  options: {}
+  Literals: [a=b]
+- null
+replacements:
+- SOURCEVALUE: ""
+  source: {}
+  targets: [{}, {select: {}, FieldPaths: [a], options: {}}]
+- {PATH: x}
+labels:
+- Pairs: {A: b}
+  IncludeSelectors: true
+  fields: [{}, {PATH: x, CREATE: true}]
+helmcharts:
+- NAME: x
+  VALUESINLINE: {A: null, b: {}, c: 0}
+- {}
+Images:
+- NEWTAG: "1"
+  Name: x
+# tail
+NAMEPREFIX: a
+nameprefix: b
+commonannotations: {a: null}
+---
+namespace: never read
+''', 'a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n'}
+for c in ['edit set namespace foo', 'edit fix', 'edit add label q:r', 'edit set image x=y:2', 'edit remove resource a.yaml']:
+    CASES.append((SPELLED, c))
+LOOSE = {'kustomization.yaml': 'Resources: [a.yaml]\nmetadata: {}\ngeneratorOptions: {}\nNamePrefix: p-\nconfigMapGenerator:\n- NAME: g\n  Literals: [a=b]\n  options: {}\nvars:\n- name: V\n  objref: {apiVersion: v1, kind: ConfigMap, name: a}\n  fieldref: {fieldpath: data.q}\n',
+         'a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {q: r}\n'}
+for c in ['localize . out', 'edit set namespace foo', 'edit fix', 'edit fix --vars', 'init']:
+    CASES.append((LOOSE, c))
+CASES.append(({'a.yaml': LOOSE['a.yaml']}, 'init --resources a.yaml'))
+
 # What is localized.
 LOCAL={'app/kustomization.yaml':'''# a comment
 resources:

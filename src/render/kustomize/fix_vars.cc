@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "kinds/object.h"
+#include "render/kustomize/field_names.h"
+#include "render/kustomize/first_document.h"
 #include "value/yaml.h"
 
 namespace slipway::render::kustomize {
@@ -30,7 +32,7 @@ Result<> gather(const Folder& folder, const Value& fields, const std::string& pr
     }
     Folder inner = OR_RETURN(folder.open(path));
     Folder::File file = OR_RETURN(inner.kustomization());
-    Value below = OR_RETURN(value::parse_yaml(*file.text, file.path));
+    Value below = with_field_names(OR_RETURN(read_first_document(*file.text, file.path)));
     OR_RETURN(gather(inner, below, joined(path), depth + 1, out));
   }
   for (const Value& patch : fields["patches"].items())
@@ -92,7 +94,8 @@ Value id_of(const Value& object) {
 
 Result<> add_targets(const Touched& file, const std::string& text, const std::string& var,
                      std::vector<Value>& targets) {
-  auto documents = OR_RETURN(value::parse_yaml_documents(text, file.path, {.rules = value::YamlRules::kustomize}));
+  auto documents = OR_RETURN(value::parse_yaml_documents(
+      text, file.path, {.depth_max = yaml_depth_max, .rules = value::YamlRules::kustomize}));
   for (size_t d = 0; d < documents.size(); ++d) {
     const Value& document = documents[d].value;
     if (!document.is_object())
@@ -127,8 +130,8 @@ Value source_of(const Value& var) {
     version.erase(0, slash + 1);
   }
   if (!version.empty()) source = source.with_member("version", version);
-  for (const char* field : {"fieldpath", "fieldPath"})
-    if (std::string path = var["fieldref"][field].str(); !path.empty()) source = source.with_member("fieldPath", path);
+  if (std::string path = var["fieldref"]["fieldPath"].str(); !path.empty())
+    source = source.with_member("fieldPath", path);
   return source;
 }
 

@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "base/text.h"
+#include "render/kustomize/field_names.h"
+#include "render/kustomize/first_document.h"
 #include "render/kustomize/kustomization.h"
 #include "value/yaml.h"
 
@@ -45,44 +47,6 @@ constexpr const char* order[] = {"apiVersion",
                                  "openapi",
                                  "buildMetadata"};
 
-// What Go leaves out when it writes: "", false, 0, nothing, empty lists and mappings; not within free values.
-Value without_empty(const Value& v) {
-  auto is_empty = [](const Value& item) {
-    return item.is_null() || (item.is_string() && item.as_string().empty()) || (item.is_bool() && !item.as_bool()) ||
-           (item.is_number() && item.as_double() == 0) || ((item.is_array() || item.is_object()) && item.empty());
-  };
-  static constexpr std::string_view free[] = {"valuesInline", "pairs",       "commonLabels", "commonAnnotations",
-                                              "metadata",     "sourceValue", "annotations",  "labels"};
-  if (v.is_array()) {
-    std::vector<Value> items;
-    for (const Value& item : v.items()) items.push_back(without_empty(item));
-    return Value::array(std::move(items));
-  }
-  if (!v.is_object()) return v;
-  std::vector<value::Member> members;
-  for (const auto& [key, item] : v.members()) {
-    if (is_empty(item)) continue;
-    bool is_free = std::ranges::find(free, key.view()) != std::end(free) && item.is_object();
-    Value kept = is_free ? item : without_empty(item);
-    // A mapping of which nothing is left stays where it was said: a pointer in Go's struct.
-    members.push_back({key, std::move(kept)});
-  }
-  return Value::object(std::move(members));
-}
-
-// Every field under its own name, however it was spelled.
-Value with_names(const Value& v) {
-  std::vector<value::Member> members;
-  for (const auto& [key, item] : v.members()) {
-    std::string name = key.str();
-    for (const char* known : order)
-      if (base::to_lower(known) == base::to_lower(name)) name = known;
-    if (base::to_lower(name) == "imagetags") name = "imageTags";
-    members.push_back({value::Key(name), item});
-  }
-  return Value::object(std::move(members));
-}
-
 Value joined(const Value& a, const Value& b) {
   std::vector<Value> items(a.items().begin(), a.items().end());
   items.insert(items.end(), b.items().begin(), b.items().end());
@@ -115,7 +79,6 @@ Value with_charts(Value v) {
     for (auto [from, to] : {std::pair{"chartName", "name"},
                             {"chartVersion", "version"},
                             {"chartRepoUrl", "repo"},
-                            {"chartRepoURL", "repo"},
                             {"releaseName", "releaseName"},
                             {"releaseNamespace", "namespace"},
                             {"values", "valuesFile"},
@@ -165,38 +128,19 @@ Value up_to_date(Value v) {
   return with_charts(std::move(v));
 }
 
-// Also empty ones, as Go writes them.
-Value with_always_written(Value fields) {
-  std::vector<Value> replicas;
-  for (const Value& replica : fields["replicas"].items())
-    replicas.push_back(replica.has("count") ? replica : replica.with_member("count", 0));
-  if (!replicas.empty()) fields = fields.with_member("replicas", Value::array(std::move(replicas)));
-  std::vector<Value> vars;
-  for (Value var : fields["vars"].items()) {
-    for (const char* field : {"objref", "fieldref"})
-      if (!var.has(field)) var = var.with_member(field, Value::object());
-    vars.push_back(std::move(var));
-  }
-  if (!vars.empty()) fields = fields.with_member("vars", Value::array(std::move(vars)));
-  return fields;
-}
-
 }  // namespace
 
 Result<KustomizationFile> KustomizationFile::read(std::string text, const std::string& file, As as) {
   auto shared = std::make_shared<const std::string>(std::move(text));
-  auto documents = OR_RETURN(value::parse_yaml_documents(*shared, file, {}, value::DuplicateKeys::last_wins));
-  Value v = documents.empty() ? Value::object() : documents[0].value;
+  Value v = OR_RETURN(read_first_document(*shared, file));
   auto checked = read_kustomization(shared, file, true);
   if (!checked) return std::move(checked).error();
-  v = with_names(v);
-  if (as == As::edited) v = up_to_date(std::move(v));
   KustomizationFile out;
-  out.fields = with_always_written(without_empty(v));
-  // Pointers in Go's struct: there when they were said.
-  for (const char* field : {"generatorOptions", "helmGlobals", "sortOptions"})
-    if (as == As::written && v[field].is_object() && !out.fields.has(field))
-      out.fields = out.fields.with_member(field, Value::object());
+  out.written_ = v;
+  v = with_field_names(v);
+  if (as == As::edited) v = up_to_date(std::move(v));
+  out.source_ = {shared, file, ""};
+  out.fields = as_go_writes(v);
   out.note_places(*shared);
   return out;
 }
@@ -216,12 +160,18 @@ void KustomizationFile::note_places(std::string_view text) {
   }
 }
 
+base::Place KustomizationFile::place(std::string_view pointer) const {
+  Spot spot = source_;
+  spot.pointer = pointer_as_written(written_, pointer);
+  return spot.place();
+}
+
 std::string KustomizationFile::text() const {
   std::string out;
   auto write = [&](const char* name) {
     const Value* field = fields.find(name);
     if (!field || field->is_null() || (field->is_string() && field->as_string().empty()) ||
-        ((field->is_array() || field->is_object()) && field->empty()))
+        (field->is_array() && field->empty()) || (field->is_object() && field->empty() && !is_written_empty(name)))
       return;
     out += value::to_yaml(Value{{value::Key(name), *field}});
   };

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "render/kustomize/fields.h"
 #include "value/value.h"
 
 namespace slipway::render::kustomize {
@@ -20,6 +21,8 @@ class KustomizationFile {
   // to `envs`, and the like.
   Value fields;
   std::string text() const;
+  // Where in the file that was read a field stands, by a pointer into `fields` as they were read.
+  base::Place place(std::string_view pointer) const;
 
  private:
   struct Placed {
@@ -27,6 +30,8 @@ class KustomizationFile {
   };
   void note_places(std::string_view text);
   std::vector<Placed> placed_;
+  Spot source_;
+  Value written_;
 };
 
 }  // namespace slipway::render::kustomize
