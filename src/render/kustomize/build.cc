@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "render/kustomize/configuration.h"
+#include "render/kustomize/crds.h"
 #include "render/kustomize/documents.h"
 #include "render/kustomize/functions.h"
 #include "render/kustomize/generate.h"

@@ -10,8 +10,6 @@
 namespace slipway::render::kustomize {
 namespace {
 
-constexpr int kCrdDepthMax = 50;  // definitions that refer to one another
-
 std::vector<FieldSpec> everything(std::string_view path) {
   return {FieldSpec::of_path(path)};
 }
@@ -147,56 +145,6 @@ Result<Configuration> read_configuration(const Folder& folder, const Named& entr
   });
   fields.done("a transformer configuration");
   if (source.fault) return std::move(*source.fault);
-  return c;
-}
-
-namespace {
-
-FieldSpec field_of(const std::string& kind, const std::vector<std::string>& path) {
-  FieldSpec field = FieldSpec::of_path(base::join(path, "/"));
-  field.kinds.push_back(kind);
-  return field;
-}
-
-void read_definition(const Value& definitions, const std::string& name, const std::string& kind,
-                     std::vector<std::string>& path, Configuration& c) {
-  if (path.size() > kCrdDepthMax) return;
-  for (const auto& [key, property] : definitions[name]["Schema"]["properties"].members()) {
-    path.push_back(key.str());
-    if (property.has("x-kubernetes-annotation")) c.annotations.push_back(field_of(kind, path));
-    if (property.has("x-kubernetes-label-selector")) c.common_labels.push_back(field_of(kind, path));
-    if (property.has("x-kubernetes-identity")) c.name_prefix.push_back(field_of(kind, path));
-    if (property.has("x-kubernetes-object-ref-api-version") && property.has("x-kubernetes-object-ref-kind")) {
-      NameReference reference;
-      reference.target.version = property["x-kubernetes-object-ref-api-version"].str();
-      reference.target.kinds.push_back(property["x-kubernetes-object-ref-kind"].str());
-      path.push_back(property["x-kubernetes-object-ref-name-key"].str("name"));
-      reference.fields.push_back(field_of(kind, path));
-      path.pop_back();
-      Configuration one;
-      one.name_references.push_back(std::move(reference));
-      SLIPWAY_CHECK(c.merge(one).has_value());
-    }
-    if (property.has("$ref")) read_definition(definitions, property["$ref"].str(), kind, path, c);
-    path.pop_back();
-  }
-}
-
-}  // namespace
-
-Result<Configuration> read_crds(const Folder& folder, const Named& entry) {
-  auto file = folder.read(entry.text);
-  if (!file) return std::move(file).error().at(entry.spot.place());
-  auto documents = OR_RETURN(value::parse_yaml_documents(*file->text, file->path));
-  Configuration c;
-  for (const auto& document : documents)
-    for (const auto& [name, definition] : document.value.members()) {
-      const Value& properties = definition["Schema"]["properties"];
-      if (!properties.has("kind") || !properties.has("apiVersion") || !properties.has("metadata")) continue;
-      std::string kind = name.str().substr(name.str().rfind('.') + 1);
-      std::vector<std::string> path;
-      read_definition(document.value, name.str(), kind, path, c);
-    }
   return c;
 }
 

@@ -23,7 +23,5 @@ Result<> add_fields(std::vector<FieldSpec>& to, const std::vector<FieldSpec>& fr
 
 // The file of a `configurations` entry. Errors: as read_kustomization.
 Result<Configuration> read_configuration(const Folder& folder, const Named& entry);
-// The file of a `crds` entry: OpenAPI definitions with x-kubernetes-object-ref-… marks. Errors: bad_request.
-Result<Configuration> read_crds(const Folder& folder, const Named& entry);
 
 }  // namespace slipway::render::kustomize
