@@ -65,20 +65,22 @@ static Task<int> run_check(runtime::RealWorld& world, Invocation said) {
 Command check_command() {
   std::vector<Option> options = build_flags();
   options.push_back(json_option);
-  return {.words = "check",
-          .arguments = "[PATH]",
-          .summary = "find what will fail, or is hardly meant, before it is deployed",
-          .help =
-              "Renders PATH, or every kustomization and chart below it, and looks the objects over: fields and values\n"
-              "that the API refuses, Secrets, keys, Services and ports that are named and not there, selectors that\n"
-              "match nothing, annotations that nothing reads; in kustomizations patches, images and replacements that\n"
-              "hit nothing, indexes of JSON patches that hit a neighbour, labels that change selectors which cannot\n"
-              "change. No cluster is asked. Exit code 1: there are errors.\n\n"
-              "  slipway check apps/shop/overlays/prod\n"
-              "  slipway check --json | jq '.findings[].message'\n",
-          .options = std::move(options),
-          .arguments_max = 1,
-          .run = run_check};
+  return {
+      .words = "check",
+      .arguments = "[PATH]",
+      .summary = "find what will fail, or is hardly meant, before it is deployed",
+      .help =
+          "Renders PATH, or every kustomization and chart below it, and looks the objects over: fields and values\n"
+          "that the API refuses, Secrets, keys, Services and ports that are named and not there, selectors that\n"
+          "match nothing, annotations that nothing reads; in kustomizations patches, images and replacements that\n"
+          "hit nothing, indexes of JSON patches that hit a neighbour, pointers without their slash, second documents\n"
+          "that nobody reads, labels that change selectors which cannot change. No cluster is asked. Exit code 1: "
+          "there are errors.\n\n"
+          "  slipway check apps/shop/overlays/prod\n"
+          "  slipway check --json | jq '.findings[].message'\n",
+      .options = std::move(options),
+      .arguments_max = 1,
+      .run = run_check};
 }
 
 }  // namespace slipway::cli

@@ -78,7 +78,10 @@ class Build {
   Result<std::shared_ptr<const Kustomization>> load(const Folder& folder) {
     Folder::File file = OR_RETURN(folder.kustomization());
     auto& read = kustomizations_[{file.tree, file.path}];
-    if (!read) read = std::make_shared<const Kustomization>(OR_RETURN(read_kustomization(file.text, file.path)));
+    if (!read) {
+      read = std::make_shared<const Kustomization>(OR_RETURN(read_kustomization(file.text, file.path)));
+      if (request_.observer) request_.observer->loaded(*read);
+    }
     const Kustomization& k = *read;
     for (const std::string& warning : k.warnings) {
       if (request_.warn) request_.warn(warning);

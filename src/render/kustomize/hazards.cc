@@ -88,6 +88,26 @@ void HazardObserver::add(Hazard hazard) {
   if (!known) found_.push_back(std::move(hazard));
 }
 
+// Of a kustomization's file the first document counts, and nobody is told of the others.
+void HazardObserver::loaded(const Kustomization& k) {
+  if (!k.spot.text) return;
+  bool content = false, ended = false;
+  int number = 0;
+  for (std::string_view line : base::split_lines(*k.spot.text)) {
+    ++number;
+    bool marker = line == "---" || line.starts_with("--- ") || line == "..." || line.starts_with("... ");
+    std::string_view rest = base::trim(marker ? line.substr(3) : line);
+    if (marker) ended = ended || content;
+    if (rest.empty() || rest.starts_with('#') || (!content && rest.starts_with('%'))) continue;
+    if (ended)
+      return add({"second-document",
+                  {k.file, number, 1},
+                  "what stands here belongs to a second document, which nobody reads: only the first counts",
+                  "join the two, or give the other one a folder of its own"});
+    content = true;
+  }
+}
+
 void HazardObserver::before(ResourceSet& set, const Step& step) {
   const Kustomization& k = *step.kustomization;
   if (step.is("patches")) look_at_patch(set, k.patches[step.entry], *step.folder);
@@ -119,6 +139,7 @@ void HazardObserver::look_at_indexes(ResourceSet& set, const Patch& patch, const
   if (!source) return;
   auto documents = value::parse_yaml_documents(*source->text, {}, yaml_limits, value::DuplicateKeys::last_wins);
   if (!documents || documents->empty() || !(*documents)[0].value.is_array()) return;
+  look_at_pointers((*documents)[0].value, *source);
   for (size_t i : targets) {
     const Resource& r = set.all()[i];
     for (IndexDoubt& doubt : doubtful_indexes(value::plain_meaning(r.object()), (*documents)[0].value, *source->text)) {
@@ -127,6 +148,20 @@ void HazardObserver::look_at_indexes(ResourceSet& set, const Patch& patch, const
            fmt::format("{} {}: {}", r.gvk().kind, r.name(), doubt.message), std::move(doubt.fix)});
     }
   }
+}
+
+void HazardObserver::look_at_pointers(const Value& operations, const PatchSource& source) {
+  for (size_t i = 0; i < operations.size(); ++i)
+    for (const char* field : {"path", "from"}) {
+      std::string_view pointer = operations[i][field].as_string();
+      size_t slash = pointer.find('/');
+      if (slash == 0 || slash == pointer.npos) continue;
+      base::Place place = source.place(fmt::format("/{}/{}", i, field));
+      add({"patch-pointer", place.line ? place : source.entry,
+           fmt::format("\"{}\" does not begin with a slash: \"{}\" is passed over, and what it means is \"{}\"",
+                       pointer, pointer.substr(0, slash), pointer.substr(slash)),
+           fmt::format("write \"/{}\"", pointer)});
+    }
 }
 
 void HazardObserver::look_at_replacements(ResourceSet& set, const Step& step) {

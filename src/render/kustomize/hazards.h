@@ -1,10 +1,12 @@
 // What a kustomization says and hardly means, seen while it is built: patches and replacements that select nothing,
-// images that nobody uses, indexes that hit a neighbour, labels that change immutable selectors.
+// images that nobody uses, indexes that hit a neighbour, labels that change immutable selectors, pointers and documents
+// of which a part is never looked at.
 #pragma once
 
 #include <vector>
 
 #include "render/kustomize/observer.h"
+#include "render/kustomize/patch_source.h"
 #include "render/render.h"
 
 namespace slipway::render::kustomize {
@@ -13,11 +15,13 @@ class HazardObserver final : public Observer {
  public:
   explicit HazardObserver(std::vector<Hazard>* found) : found_(*found) {}
   void begin() override { found_.clear(); }
+  void loaded(const Kustomization& kustomization) override;
   void before(ResourceSet& set, const Step& step) override;
   void after(ResourceSet& set, const Step& step) override;
 
  private:
   void look_at_patch(ResourceSet& set, const Patch& patch, const Folder& folder);
+  void look_at_pointers(const Value& operations, const PatchSource& source);
   void look_at_indexes(ResourceSet& set, const Patch& patch, const Folder& folder, const std::vector<size_t>& targets);
   void look_at_replacements(ResourceSet& set, const Step& step);
   void look_at_image(ResourceSet& set, const Step& step);

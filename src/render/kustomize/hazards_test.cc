@@ -159,3 +159,16 @@ TEST_CASE("an index behind an element that the same patch removed") {
   check_patch(
       "- {op: remove, path: " + list + "/0/env/1}\n- {op: replace, path: " + list + "/0/env/0/value, value: z}\n", "");
 }
+
+TEST_CASE("pointers and documents of which a part is never looked at") {
+  check_patch(
+      "- {op: add, path: spec/nope, value: x}\n",
+      "patch-pointer app/p.yaml:1:19: \"spec/nope\" does not begin with a slash: \"spec\" is passed over, and what "
+      "it means is \"/nope\" (write \"/spec/nope\")\n");
+  check_patch("- {op: add, path: /spec/paused, value: true}\n", "");
+  check(
+      "namePrefix: x-\n---\n# more\n\nnamePrefix: y-\n---\nz\n",
+      "second-document app/kustomization.yaml:7:1: what stands here belongs to a second document, which nobody reads: "
+      "only the first counts (join the two, or give the other one a folder of its own)\n");
+  check("namePrefix: x-\n---\n# more\n...\n", "");
+}

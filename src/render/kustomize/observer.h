@@ -27,7 +27,8 @@ struct Step {
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void begin() {}  // of a build; also of the next one
+  virtual void begin() {}                       // of a build; also of the next one
+  virtual void loaded(const Kustomization&) {}  // once for each that is read
   virtual void before(ResourceSet&, const Step&) {}
   virtual void after(ResourceSet&, const Step&) {}
 };

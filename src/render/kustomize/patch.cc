@@ -212,6 +212,19 @@ Result<> merge_by_id(ResourceSet& set, const Resource& patch, Allowed allowed, b
                     allowed, Resource::Merged::by_id);
 }
 
+// kustomize's JSON patches pass over what stands before the first slash of a pointer: "spec/x" is "/x" there.
+Value with_slashes_first(const Value& operations) {
+  Value out = operations;
+  for (size_t i = 0; i < operations.size(); ++i)
+    for (const char* field : {"path", "from"}) {
+      std::string_view pointer = operations[i][field].as_string();
+      size_t slash = pointer.find('/');
+      if (slash == 0 || slash == pointer.npos) continue;
+      out = out.with_item(i, out[i].with_member(field, pointer.substr(slash)));
+    }
+  return out;
+}
+
 // The operations of a JSON patch; null when the text is none.
 Result<Value> json_operations(const std::string& text) {
   if (text.starts_with('[')) return value::parse_json(text);
@@ -288,8 +301,9 @@ Result<> check_whole_document(const Value& operations) {
   return {};
 }
 
-Result<> apply_operations(ResourceSet& set, size_t index, const Value& operations, bool remembers) {
+Result<> apply_operations(ResourceSet& set, size_t index, const Value& written, bool remembers) {
   Resource& r = set.all()[index];
+  Value operations = with_slashes_first(written);
   r.labels_made = false;
   if (remembers) r.remember_id();
   // Where kustomize keeps notes of its own among the annotations there are some to add to.
