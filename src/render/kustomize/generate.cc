@@ -96,7 +96,7 @@ class Data {
   Value secret() const {
     std::vector<value::Member> data;
     for (const auto& [key, text] : data_) data.push_back({value::Key(key), Value(data_base64(text))});
-    return Value{{"data", Value::object(std::move(data))}};
+    return Value{{"data", with_odd_keys(Value::object(std::move(data)))}};
   }
   Value config_map() const {
     std::vector<value::Member> data, binary;
@@ -107,8 +107,8 @@ class Data {
         binary.push_back({value::Key(key), Value(data_base64(text))});
     }
     Value out = Value::object();
-    if (!data.empty()) out = out.with_member("data", Value::object(std::move(data)));
-    if (!binary.empty()) out = out.with_member("binaryData", Value::object(std::move(binary)));
+    if (!data.empty()) out = out.with_member("data", with_odd_keys(Value::object(std::move(data))));
+    if (!binary.empty()) out = out.with_member("binaryData", with_odd_keys(Value::object(std::move(binary))));
     return out;
   }
 
@@ -120,7 +120,7 @@ class Data {
 Value to_object(const Pairs& pairs) {
   std::vector<value::Member> members;
   for (const auto& [key, text] : pairs) members.push_back({value::Key(key), Value(text)});
-  return Value::object(std::move(members));
+  return with_odd_keys(Value::object(std::move(members)));
 }
 
 Result<Value> content_of(const Generator& g, const Folder& folder) {
@@ -154,6 +154,8 @@ Result<Resource> generate(const Generator& g, const Folder& folder, const KnownK
   if (g.secret) object = object.with_member("type", g.type.empty() ? std::string("Opaque") : g.type);
   if (g.options.immutable) object = object.with_member("immutable", true);
   Resource made(std::move(object), std::move(place), known);
+  for (const char* part : {"/data", "/binaryData", "/metadata/labels", "/metadata/annotations"})
+    if (!made.flaw) made.flaw = flaw_of_odd_keys(made.object().at(part), made.origin);
   made.generated = true;
   made.needs_hash = !g.options.disable_name_suffix_hash;
   made.behavior = behavior_of(g.behavior);

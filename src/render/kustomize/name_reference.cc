@@ -84,6 +84,7 @@ class Referrer {
   Result<Value> follow_name(const Value& at, const Target& target, bool role_ref) {
     if (!at.is_string()) return at;
     const Resource* found = OR_RETURN(select(at.as_string(), target, role_ref, nullptr, false));
+    note(found);
     return found && found->name() != at.as_string() ? Value(found->name()) : at;
   }
 
@@ -93,12 +94,19 @@ class Referrer {
     const Value* ns = at.find("namespace");
     std::string name = at["name"].str();
     const Resource* found = OR_RETURN(select(name, target, role_ref, ns, true));
+    note(found);
     if (!found || (found->name() == name && found->scope_name().empty())) return at;
     Value out = at;
     if (found->name() != name) out = out.with_member("name", Value(found->name()));
     if (!found->scope_name().empty() && !(ns && ns->as_string() == found->scope_name()))
       out = out.with_member("namespace", Value(found->scope_name()));
     return out;
+  }
+
+  // kustomize notes who refers among the annotations, where vars are looked for.
+  void note(const Resource* found) {
+    if (!found || id_.str().find('$') == std::string::npos) return;
+    set_.all()[static_cast<size_t>(found - set_.all().data())].referrers_with_vars.push_back(id_.str());
   }
 
   bool visible(const Resource& r) const {

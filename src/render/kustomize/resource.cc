@@ -29,6 +29,31 @@ bool has_flaw(const Value& v) {
          std::ranges::any_of(v.members(), [](const value::Member& m) { return has_flaw(m.value); });
 }
 
+bool is_odd_key(std::string_view key) {
+  // Most keys are words that begin with a letter no such thing begins with.
+  if (key.empty() || std::string_view("~+-.0123456789nNtTfF<=").find(key.front()) == std::string_view::npos)
+    return false;
+  return value::plain_tag(key) != "str";
+}
+
+Value with_odd_keys(Value made) {
+  std::vector<value::Member> odd;
+  for (const auto& member : made.members())
+    if (member.key.view() != value::repeated_keys && is_odd_key(member.key.view()))
+      odd.push_back({member.key, Value::array()});
+  return odd.empty() ? made : made.with_member(value::repeated_keys, Value::object(std::move(odd)));
+}
+
+std::shared_ptr<const Error> flaw_of_odd_keys(const Value& made, const base::Place& place) {
+  for (const auto& [key, later] : made[value::repeated_keys].members())
+    if (!later.size())
+      return std::make_shared<const Error>(
+          fail(ErrorKind::invalid, "the key \"{}\" reads as {} where kustomize writes it, and must be a text",
+               key.view(), value::plain_tag(key.view()))
+              .at(place));
+  return nullptr;
+}
+
 Value last_of_equal_keys(const Value& mapping) {
   Value repeats = mapping[value::repeated_keys];
   if (repeats.is_null()) return mapping;
@@ -291,15 +316,17 @@ Value merged_texts(const Value& under, const Value& over, bool is_data) {
   std::vector<value::Member> members;
   for (const Value* map : {&under, &over})
     for (const auto& [key, item] : map->members()) {
+      if (key.view() == value::repeated_keys) continue;
       bool plain = item.is_string() && value::note_of(item) == value::Note::none;
       members.push_back({key, plain ? item : Value(is_data && item.is_null() ? "" : scalar_text(item))});
     }
-  return members.empty() ? Value() : Value::object(std::move(members));
+  return members.empty() ? Value() : with_odd_keys(Value::object(std::move(members)));
 }
 void set_merged(Resource& into, const char* pointer, const Value& under, bool is_data = true) {
   const Value& over = into.object().at(pointer);
   if (over.is_null() && under.is_null()) return;
   Value merged = merged_texts(under, over, is_data);
+  if (!into.flaw) into.flaw = flaw_of_odd_keys(merged, into.origin);
   into.set_object(merged.is_null() ? into.object().without(pointer) : into.object().with(pointer, merged));
 }
 

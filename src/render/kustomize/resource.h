@@ -30,6 +30,11 @@ Result<> check_misfits(const Resource& r);
 Result<> check_misfits(const Value& v);
 // Whether anything in it can be read only as nodes (value::DuplicateKeys::as_nodes).
 bool has_flaw(const Value& v);
+// Where kustomize makes a mapping it writes the keys without quotes, and then reads some as numbers, booleans, dates or
+// null, of which no JSON has any. The mapping with those keys marked (value::repeated_keys), and what there is to say.
+bool is_odd_key(std::string_view key);
+Value with_odd_keys(Value made);
+std::shared_ptr<const Error> flaw_of_odd_keys(const Value& made, const base::Place& place);  // null: there are none
 // A mapping with the last of equal keys: what is left of annotations that are read into a map and written back.
 Value last_of_equal_keys(const Value& mapping);
 bool begins_with_tab(const Value& v);
@@ -83,7 +88,8 @@ class Resource {
   // What no JSON can hold in the file or patch that it came from, and that it may still have: see has_flaw().
   std::shared_ptr<const Error> flaw;
   std::vector<std::string> prefixes, suffixes;
-  std::vector<std::string> vars;  // names of the vars that read from it
+  std::vector<std::string> referrers_with_vars;  // ids with a $ in them
+  std::vector<std::string> vars;                 // names of the vars that read from it
   // Labels that one transformer wrote to several fields; see shared_labels.h.
   struct SharedLabel {
     std::string key;

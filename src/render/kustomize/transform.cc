@@ -154,11 +154,22 @@ static bool stays_made(const Resource& r, const Pairs& pairs) {
   });
 }
 
+// A key that stood there already keeps its quotes.
+static Value with_new_odd_keys(const Value& merged, const Value& old, const std::vector<value::Member>& added) {
+  Value marks = old[value::repeated_keys];
+  if (!marks.is_object()) marks = Value::object();
+  for (const value::Member& member : added)
+    if (!old.has(member.key.view()) && is_odd_key(member.key.view()))
+      marks = marks.with_member(member.key, Value::array());
+  return marks.size() ? merged.with_member(value::repeated_keys, marks) : merged;
+}
+
 Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSpec> fields) {
   if (pairs.empty()) return {};
   std::vector<value::Member> members;
   for (const auto& [key, text] : pairs) members.push_back({value::Key(key), Value(text)});
-  Value made = Value::object(members);
+  Value made = with_odd_keys(Value::object(members));
+  bool odd = made.has(value::repeated_keys);
   for (Resource& r : set.all()) {
     if (r.is_removed()) continue;
     std::vector<WrittenField> written;
@@ -179,9 +190,11 @@ Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSp
         for (size_t k = 0; k < pairs.size(); ++k) had[k] = had[k] || old.has(pairs[k].first);
         std::vector<value::Member> merged(old.members().begin(), old.members().end());
         merged.insert(merged.end(), members.begin(), members.end());
-        return Value::object(std::move(merged));
+        Value out = Value::object(std::move(merged));
+        return odd ? with_new_odd_keys(out, old, members) : out;
       };
       OR_RETURN(change_fields(r, field, Missing::make_map, change));
+      if (odd && reached && !r.flaw) r.flaw = flaw_of_odd_keys(made, r.origin);
       if (reached) written.push_back({field.path, std::move(had)});
     }
     if (written.size() > 1 || !r.shared_labels.empty()) share_labels(r, pairs, written);

@@ -163,10 +163,14 @@ Result<> resolve_vars(ResourceSet& set, std::span<const Var> vars, std::span<con
   for (Resource& r : set.all()) {
     if (r.is_removed()) continue;
     for (const FieldSpec& field : fields) OR_RETURN(change_fields(r, field, Missing::skip, std::ref(replacer)));
-    // Earlier ids stand among the annotations there: a var in a kind counts as replaced.
+    // Earlier ids, prefixes, suffixes and who refers to it stand among the annotations there: a var in them counts as
+    // replaced.
     for (const Resource::Earlier& e : r.earlier())
       for (const std::string* text : {&e.name, &e.scope, &e.kind})
         if (text->find('$') != text->npos) OR_RETURN(replacer(Value(*text)));
+    for (const auto* texts : {&r.prefixes, &r.suffixes, &r.referrers_with_vars})
+      for (const std::string& text : *texts)
+        if (text.find('$') != text.npos) OR_RETURN(replacer(Value(text)));
   }
   std::vector<std::string> unused;
   for (const auto& [name, value] : values)

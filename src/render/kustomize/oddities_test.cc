@@ -1,0 +1,128 @@
+// What kustomize takes though it is hardly meant, and what it refuses only when it prints: as 5.8.2 does.
+#include <doctest/doctest.h>
+
+#include "base/text.h"
+#include "render/kustomize/build.h"
+#include "sources/testing/make_tree.h"
+#include "value/yaml.h"
+
+using namespace slipway;
+using namespace slipway::render::kustomize;
+
+namespace {
+
+using Files = std::vector<std::pair<std::string, sources::testing::Content>>;
+
+constexpr const char* map_m = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {\"7\": x}\n";
+
+std::string text_of(const std::string& kustomization, Files more = {}) {
+  Files files = {{"kustomization.yaml", kustomization}, {"m.yaml", map_m}};
+  files.insert(files.end(), more.begin(), more.end());
+  auto built = build({.tree = sources::testing::make_tree(std::move(files)), .path = ""});
+  if (!built) return built.error().str();
+  std::string out;
+  for (const Resource& r : built->resources) out += value::to_yaml(r.object());
+  for (const std::string& warning : built->warnings)
+    if (!warning.starts_with("# Warning")) out += warning + "\n";
+  return out;
+}
+// What comes out, or is said, has `expected` in it.
+void check(const std::string& kustomization, std::string_view expected, Files more = {}) {
+  std::string got = text_of(kustomization, std::move(more));
+  CHECK_MESSAGE(got.find(expected) != got.npos, kustomization, "\nexpected: ", expected, "\n     got: ", got);
+}
+
+}  // namespace
+
+TEST_CASE("of a JSON patch's pointer what stands before the first slash is passed over") {
+  auto patch = [](const char* operation) {
+    return fmt::format("resources: [m.yaml]\npatches:\n- target: {{kind: ConfigMap}}\n  patch: '[{}]'\n", operation);
+  };
+  check(patch(R"({"op": "add", "path": "spec/nope", "value": "x"})"), "nope: x\n");
+  check(patch(R"({"op": "add", "path": "x/data/8", "value": "y"})"), "  \"8\": \"y\"\n");
+  check(patch(R"({"op": "move", "from": "x/data/7", "path": "/data/9"})"), "data:\n  \"9\": x\n");
+  check(patch(R"({"op": "remove", "path": "data"})"), "kustomization.yaml:3:3");
+  check(patch(R"({"op": "add", "path": "nope", "value": "x"})"), "kustomization.yaml:3:3");
+}
+
+TEST_CASE("keys that kustomize writes without quotes must not read as anything but text") {
+  for (const char* key :
+       {"null", "NULL", "~", "true", "5", "0x1f", ".5", "1e3", "2001-01-01", ".nan", "-1", "08", "<<"})
+    check(fmt::format("configMapGenerator:\n- name: g\n  literals: [\"{}=v\"]\n", key),
+          fmt::format("kustomization.yaml:2:3: the key \"{}\" reads as ", key));
+  for (const char* key : {"y", "nULL", "--", "...", "a5"})
+    check(fmt::format("configMapGenerator: [{{name: g, literals: [\"{}=v\"]}}]\n", key), "kind: ConfigMap\n");
+  check("resources: [m.yaml]\nlabels: [{pairs: {\"5\": x}}]\n", "the key \"5\" reads as int");
+  check("resources: [m.yaml]\ncommonAnnotations: {\"null\": x}\n", "the key \"null\" reads as null");
+  check("configMapGenerator: [{name: g, literals: [a=b]}]\ngeneratorOptions: {labels: {\"5\": x}}\n",
+        "the key \"5\" reads as int");
+  // What was read in quotes keeps them, until a generator writes all keys anew.
+  check("resources: [m.yaml]\nlabels: [{pairs: {a: x}}]\n", "  \"7\": x\n");
+  check("resources: [m.yaml]\nconfigMapGenerator: [{name: m, behavior: merge, literals: [a=b]}]\n",
+        "the key \"7\" reads as int");
+  check(
+      "configMapGenerator: [{name: m, literals: [8=b, c=d]}]\npatches: [{patch: '{apiVersion: v1, kind: ConfigMap, "
+      "metadata: {name: m}, data: {\"8\": null}}'}]\n",
+      "data:\n  c: d\n");
+}
+
+TEST_CASE("a crds entry names OpenAPI definitions, and no manifest") {
+  auto crds = [](const char* text, std::string_view expected) {
+    check("resources: [m.yaml]\ncrds: [c.yaml]\n", expected, {{"c.yaml", text}});
+  };
+  std::string where = "unable to parse open API definition from 'c.yaml': c.yaml:";
+  crds("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x.y}\n",
+       where +
+           "1:13: json: cannot unmarshal string into Go value of type accumulator.OpenAPIDefinition (a "
+           "CustomResourceDefinition as it is applied belongs under resources;");
+  crds("a: 5\n", where + "1:4: json: cannot unmarshal number into Go value of type accumulator.OpenAPIDefinition");
+  crds("{\"a\": []}", "cannot unmarshal array into Go value of type accumulator.OpenAPIDefinition");
+  crds("[]\n", "cannot unmarshal array into Go value of type accumulator.nameToApiMap");
+  crds("{\"a\": {}} x", "unable to parse open API definition from 'c.yaml'");
+  crds("a: {Schema: 5}\n", where + "1:13: expected a schema, found a number");
+  crds("a:\n  schema: {properties: {b: {type: 5}}}\n", "expected a list of texts, found a number");
+  crds("a: {Dependencies: 5}\n", "expected a list of texts, found a number");
+  for (const char* fine : {"null\n", "# none\n", "a: {other: 1}\n", "a: null\n---\nb: 5\n", "a: {}\na: {}\n"})
+    crds(fine, "kind: ConfigMap\n");
+}
+
+TEST_CASE("a var counts as replaced where kustomize's notes among the annotations name it") {
+  std::string vars =
+      "vars:\n- {name: A, objref: {apiVersion: v1, kind: ConfigMap, name: m}}\n"
+      "- {name: B, objref: {apiVersion: v1, kind: ConfigMap, name: m}}\n";
+  check("resources: [m.yaml]\n" + vars, "never replaced: A,B\n");
+  check("resources: [m.yaml]\nnamePrefix: $(A)-\n" + vars, "never replaced: B\n");
+  // The Pod, whose name says $(A), refers to the ConfigMap.
+  check(
+      "resources: [m.yaml, p.yaml]\nnameSuffix: -x\nreplacements:\n- sourceValue: $(A)\n  targets: [{select: {kind: "
+      "Pod}, fieldPaths: [metadata.name]}]\n" +
+          vars,
+      "never replaced: B\n",
+      {{"p.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {volumes: [{configMap: {name: m}}]}\n"}});
+}
+
+TEST_CASE("YAML may be a thousand levels deep, and more is one clear error") {
+  auto nested = [](int levels) {
+    std::string out = "apiVersion: example.org/v1\nkind: Deep\nmetadata: {name: d}\n";
+    for (int i = 0; i < levels; ++i) out += std::string(static_cast<size_t>(i), ' ') + "a:\n";
+    return out + std::string(static_cast<size_t>(levels), ' ') + "b: c\n";
+  };
+  std::string all =
+      "resources: [d.yaml]\nnamePrefix: x-\nlabels: [{pairs: {l: m}}]\npatches:\n- target: {kind: Deep}\n  patch: "
+      "'[{\"op\": \"add\", \"path\": \"/z\", \"value\": 1}]'\n- patch: '{apiVersion: example.org/v1, kind: Deep, "
+      "metadata: {name: d}, a: {q: w}}'\n";
+  check(all, "b: c\n", {{"d.yaml", nested(300)}});
+  check(all, "b: c\n", {{"d.yaml", nested(990)}});
+  check(all, "d.yaml:1004:1001: YAML is nested deeper than 1000 levels", {{"d.yaml", nested(1100)}});
+  check("resources: [d.yaml]\n", "nested deeper than 1000 levels", {{"d.yaml", "a: " + std::string(100'000, '[')}});
+  check("resources: " + std::string(100'000, '['), "nested deeper than 1000 levels");
+}
+
+TEST_CASE("of the files that a kustomization names only the first document counts, and the last of equal keys") {
+  check("resources: [m.yaml]\nconfigurations: [c.yaml]\n", "kind: ConfigMap\n",
+        {{"c.yaml", "namePrefix: []\nnamePrefix: []\n---\nnope: 1\n"}});
+  check("resources: [m.yaml]\nopenapi: {path: s.yaml}\n", "kind: ConfigMap\n",
+        {{"s.yaml", "definitions: {}\ndefinitions: {}\n"}});
+  check("resources: [m.yaml]\nreplacements: [{path: r.yaml}]\n", "name: new\n",
+        {{"r.yaml", "sourceValue: new\ntargets: [{select: {kind: ConfigMap}}]\n---\nnope: 1\n"}});
+}
