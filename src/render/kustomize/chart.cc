@@ -97,6 +97,10 @@ Result<std::vector<Resource>> inflate_chart(const HelmChart& chart, const HelmGl
   if (chart.name.empty()) return fail(ErrorKind::invalid, "chart name cannot be empty");
   if (chart.name.starts_with('-') || chart.release_name.starts_with('-'))
     return fail(ErrorKind::invalid, "the names of a chart and its release must not start with '-'");
+  if (!chart.release_name.empty() && !chart.name_template.empty())
+    return fail(ErrorKind::invalid,
+                "cannot set --name-template and also specify a name: releaseName \"{}\", nameTemplate \"{}\"",
+                chart.release_name, chart.name_template);
   std::string said = path_of(chart, globals);
   FoundChart found = OR_RETURN(find_chart(chart, said, folder));
   helm::LoadedChart loaded = OR_RETURN(helm::load_with_dependencies(*found.tree, found.path));

@@ -1,6 +1,8 @@
-// Where the repository ends and the folder begins: at "//", else behind ".git", else behind "/_git/NAME", else after
-// two parts of the path. What has neither form is tried as a file of this tree.
+// Where the repository ends and the folder begins: behind "_git/NAME", else at "//", else behind ".git", else after two
+// parts of the path. What has neither form is tried as a file of this tree.
 #include "render/kustomize/remote.h"
+
+#include <charconv>
 
 #include "base/text.h"
 #include "runtime/http.h"
@@ -17,17 +19,36 @@ struct Query {
   std::string ref = "HEAD";
   bool said = false;
 };
-Query read_query(std::string_view query) {
-  Query out;
-  for (std::string_view pair : base::split(query, '&')) {
-    size_t equals = pair.find('=');
-    std::string_view name = pair.substr(0, equals);
-    if ((name != "ref" && name != "version") || equals == pair.npos || equals + 1 == pair.size()) continue;
-    if (name == "version" && out.said) continue;
-    out.ref = pair.substr(equals + 1);
-    out.said = true;
+// "%2F" and "+" as they stand in queries; nothing where an escape is none.
+std::optional<std::string> unescaped(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i] == '+' ? ' ' : text[i];
+      continue;
+    }
+    unsigned byte = 0;
+    const char* digits = text.data() + i + 1;
+    if (i + 2 >= text.size() || std::from_chars(digits, digits + 2, byte, 16).ptr != digits + 2) return std::nullopt;
+    out += static_cast<char>(byte);
+    i += 2;
   }
   return out;
+}
+// A query with a fault anywhere says nothing, as there; of several refs the first counts.
+Query read_query(std::string_view query) {
+  std::optional<std::string> ref, version;
+  for (std::string_view pair : base::split(query, '&')) {
+    size_t equals = pair.find('=');
+    auto name = unescaped(pair.substr(0, equals));
+    auto text = unescaped(equals == pair.npos ? "" : pair.substr(equals + 1));
+    if (!name || !text || pair.find(';') != pair.npos) return {};
+    if (*name == "ref" && !ref) ref = *text;
+    if (*name == "version" && !version) version = *text;
+  }
+  for (const auto& said : {ref, version})
+    if (said && !said->empty()) return {*said, true};
+  return {};
 }
 
 // "https://host/", "ssh://user@host:22/", "git@host:", "file:///"; empty when there is none.
@@ -47,13 +68,14 @@ struct Split {
   std::string_view repository, folder;
 };
 std::optional<Split> split(std::string_view path, bool is_file) {
-  if (size_t two = path.find("//"); two != path.npos) return Split{path.substr(0, two), path.substr(two + 2)};
-  if (size_t git = path.find(".git"); git != path.npos && (git + 4 == path.size() || path[git + 4] == '/'))
-    return Split{path.substr(0, git + 4), path.substr(std::min(path.size(), git + 5))};
-  if (size_t azure = path.find("/_git/"); azure != path.npos) {
-    size_t end = path.find('/', azure + 6);
+  constexpr std::string_view azure = "_git/", suffix = ".git";
+  if (size_t at = path.find(azure); at != path.npos) {
+    size_t end = path.find('/', at + azure.size());
     return Split{path.substr(0, end), end == path.npos ? "" : path.substr(end + 1)};
   }
+  if (size_t two = path.find("//"); two != path.npos) return Split{path.substr(0, two), path.substr(two + 2)};
+  if (size_t git = path.find(suffix); git != path.npos)
+    return Split{path.substr(0, git + suffix.size()), path.substr(git + suffix.size())};
   if (is_file) return Split{path, ""};
   size_t first = path.find('/');
   if (first == path.npos || first + 1 >= path.size()) return std::nullopt;
@@ -76,9 +98,9 @@ Result<std::optional<RemoteSpec>> parse_remote(std::string_view path) {
   bool is_file = host == "file://";
   auto parts = split(std::string_view(whole).substr(host.size()), is_file);
   if (!parts || parts->repository.empty()) return std::optional<RemoteSpec>();
+  while (parts->folder.starts_with('/')) parts->folder.remove_prefix(1);
   auto folder = sources::clean_path(parts->folder);
-  if (!folder || parts->folder.find("..") != std::string_view::npos)
-    return fail(ErrorKind::invalid, "url path exits repo: {}", path);
+  if (!folder) return fail(ErrorKind::invalid, "url path exits repo: {}", path);
   return std::optional(RemoteSpec{fmt::format("{}{}", host, parts->repository), *folder, query.ref, query.said});
 }
 

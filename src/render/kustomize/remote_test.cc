@@ -33,6 +33,15 @@ TEST_CASE("a remote path is a repository, a folder and a revision") {
   check("git::https://h/o/r//a", "https://h/o/r | a | HEAD");
   check("file:///srv/r//a", "file:///srv/r | a | HEAD");
   check("file:///srv/r.git/a", "file:///srv/r.git | a | HEAD");
+  check("file:///srv/r//base/../over?ref=v1", "file:///srv/r | over | v1");
+  check("https://h/o/r//a/../../x", "url path exits repo: https://h/o/r//a/../../x");
+  check("https://h/o/r//a..b", "https://h/o/r | a..b | HEAD");
+  check("https://h/o/r//a?ref=feature%2Fx&ref=y", "https://h/o/r | a | feature/x");
+  check("https://h/o/r//a?version=v2&ref=v1", "https://h/o/r | a | v1");
+  check("https://h/o/r//a?ref=&version=v2", "https://h/o/r | a | v2");
+  check("https://h/o/r//a?ref=%zz", "https://h/o/r | a | HEAD");
+  check("https://h/o/p/_git/r//a", "https://h/o/p/_git/r | a | HEAD");
+  check("https://h/o.github/r", "https://h/o.git | hub/r | HEAD");
   check("https://h/r", "none");
   check("../base", "none");
   check("https://h/o/r//../x", "url path exits repo: https://h/o/r//../x");
