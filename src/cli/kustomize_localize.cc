@@ -57,9 +57,13 @@ Result<rk::LocalizeRequest> request_for(World& world, const Wanted& wanted) {
     return request;
   }
   auto folder = [&](const std::string& path, std::string_view what) -> Result<std::string> {
-    auto real = request.tree->real_path(absolute_path(path).substr(1));
-    if (!real)
-      return std::move(real).error().context(fmt::format("unable to establish localize {} \"{}\"", what, path));
+    std::string inside = absolute_path(path).substr(1);
+    auto real = request.tree->real_path(inside);
+    if (!real) {
+      rk::Folder disk(request.tree, "", false);
+      Error why = real.failed_with(ErrorKind::not_found) ? disk.missing(path, inside) : std::move(real).error();
+      return std::move(why).context(fmt::format("unable to establish localize {} \"{}\"", what, path));
+    }
     if (!request.tree->is_directory(*real))
       return fail(ErrorKind::bad_request, "unable to establish localize {} \"{}\": must build at directory", what,
                   path);
@@ -83,10 +87,32 @@ Result<> write(runtime::Files& files, const std::string& destination, const rk::
   return {};
 }
 
-Result<std::string> built(const std::shared_ptr<const sources::Tree>& tree, std::string path, rk::RemoteBases* bases) {
+struct Outcome {
+  Result<std::string> text;
+  std::vector<std::string> warnings;
+};
+
+// Without what buildMetadata says of where things lie: it differs, as it must.
+Outcome built(const std::shared_ptr<const sources::Tree>& tree, std::string path, rk::RemoteBases* bases) {
+  Outcome out{"", {}};
   rk::BuildRequest request{.tree = tree, .path = std::move(path)};
   request.remotes = bases;
-  return kustomize_text(OR_RETURN(rk::build(request)).resources);
+  request.warn = [&out](std::string_view warning) { out.warnings.emplace_back(warning); };
+  auto done = rk::build(request);
+  if (!done) {
+    out.text = std::move(done).error();
+    return out;
+  }
+  for (rk::Resource& r : done->resources)
+    for (const char* note : {"config.kubernetes.io/origin", "alpha.config.kubernetes.io/transformations"})
+      if (r.object()["metadata"]["annotations"].has(note)) {
+        Value metadata = r.object()["metadata"];
+        Value left = metadata["annotations"].without_member(note);
+        metadata = left.size() ? metadata.with_member("annotations", left) : metadata.without_member("annotations");
+        r.set_object(r.object().with_member("metadata", metadata));
+      }
+  out.text = kustomize_text(done->resources);
+  return out;
 }
 
 constexpr const char* build_words =
@@ -97,18 +123,21 @@ constexpr const char* build_words =
 Task<Result<>> verify(World& world, sources::Repositories& repositories, Wanted wanted, rk::LocalizeRequest request,
                       std::string localized, rk::RemoteBases* bases) {
   auto tree = sources::open_disk(world.files(), absolute_path("."));
-  auto before = built(request.tree, request.target, bases);
-  while (!before) {
+  Outcome before = built(request.tree, request.target, bases);
+  while (!before.text) {
     bool more = co_await rk::fetch_wanted(world, repositories, {.local = true, .may = {}}, bases);
     if (!more) break;
     before = built(request.tree, request.target, bases);
   }
-  auto after = built(tree, absolute_path(localized).substr(1), nullptr);
-  if (!before || !after) {
+  Outcome after = before.text ? built(tree, absolute_path(localized).substr(1), nullptr) : Outcome{"", {}};
+  for (const Outcome* outcome : {&before, &after})
+    for (const std::string& warning : outcome->warnings) complain(warning + "\n");
+  // What was written stays, as there: it may be well, and be built with flags.
+  if (!before.text || !after.text) {
     complain(fmt::format(fmt::runtime(build_words), wanted.target));
-    co_return std::move(before ? after : before).error();
+    co_return std::move(before.text ? after : before).text.error();
   }
-  if (*before != *after)
+  if (*before.text != *after.text)
     co_return fail(ErrorKind::invalid, "VERIFICATION FAILED: `kustomize build` for {} and {} are different",
                    wanted.target, localized);
   complain(fmt::format("VERIFICATION SUCCESS: `kustomize build` for {} and {} are the same after localization.\n",
@@ -136,7 +165,10 @@ Task<Result<>> localize(World& world, std::vector<std::string> words) {
         ErrorKind::not_found,
         "invalid localize destination \"{}\": unable to create localize destination directory: there is no {}",
         wanted.destination, above);
-  OR_CO_RETURN(write(world.files(), destination, *localized));
+  if (auto written = write(world.files(), destination, *localized); !written) {
+    (void)world.files().remove_tree(destination);
+    co_return written;
+  }
   if (wanted.verify) {
     std::string root = wanted.destination + (localized->target.empty() ? "" : "/" + localized->target);
     OR_CO_RETURN(co_await verify(world, *repositories, wanted, request, root, &bases));

@@ -40,6 +40,8 @@ class Folder {
   // fetches, unavailable for one to be fetched. The result refers to this one, which must outlive it.
   Result<Folder> open(std::string_view path) const;
   bool is_folder(std::string_view path) const;
+  // The error for what is not there: `path` as it was said, `resolved` in the tree; with the nearest name beside it.
+  Error missing(std::string_view path, std::string_view resolved) const;
   // kustomization.yaml, kustomization.yml or Kustomization. Errors: not_found, invalid when there are several.
   Result<File> kustomization() const;
   // A chart of a repository or registry, its files below Remote::folder. Errors: as open() for remote ones.
@@ -49,7 +51,6 @@ class Folder {
 
  private:
   Result<Remote> remote(std::string_view path) const;
-  Error missing(std::string_view path, std::string_view resolved) const;
   std::shared_ptr<const sources::Tree> tree_;
   std::string root_;
   bool unrestricted_, absolute_;

@@ -3,8 +3,11 @@
 #include "render/kustomize/localize.h"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "base/text.h"
+#include "render/kustomize/first_document.h"
 #include "render/kustomize/kustomization_file.h"
 #include "sources/url.h"
 #include "value/yaml.h"
@@ -51,12 +54,15 @@ std::pair<std::string, std::string> host_and_path(std::string_view url) {
   return {host, path};
 }
 
-// Where a remote root and all around it in its repository is put.
+constexpr const char* files_folder = "localized-files";
+
+// Where a remote root and all around it in its repository is put. Repositories of this machine stand apart from hosts.
 std::string folder_of(const RemoteSpec& spec) {
   auto [host, path] = host_and_path(spec.url);
+  if (spec.url.starts_with("file://")) host = "file-schemed";
   while (path.ends_with('/')) path.pop_back();
   if (path.ends_with(".git")) path.resize(path.size() - 4);
-  return joined(joined(joined("localized-files", host), path), spec.ref);
+  return joined(joined(joined(files_folder, host), path), spec.ref);
 }
 
 class Localizer {
@@ -74,7 +80,9 @@ class Localizer {
   Result<> root(const Folder& folder) {
     if (depth_ > kDepthMax) return fail(ErrorKind::too_large, "kustomizations are nested deeper than {}", kDepthMax);
     Folder::File file = OR_RETURN(folder.kustomization());
-    Value fields = OR_RETURN(KustomizationFile::read(*file.text, file.path, KustomizationFile::As::written)).fields;
+    auto read = OR_RETURN(KustomizationFile::read(*file.text, file.path, KustomizationFile::As::written));
+    place_of_ = [&read](const std::string& pointer) { return read.place(pointer); };
+    Value fields = read.fields;
     for (const char* field : {"resources", "bases", "components"})
       OR_RETURN(each(fields, field,
                      [&](const Value& v) { return entry(folder, v, std::string_view(field) == "resources"); }));
@@ -101,18 +109,29 @@ class Localizer {
     return scope_.empty() || path == scope_ || path.starts_with(scope_ + "/");
   }
 
-  static Result<> each(Value& fields, const char* field, auto&& change) {
+  // Errors that name no place yet get that of the field.
+  Result<Value> at_place(Result<Value> changed) const {
+    if (changed || !place_of_ || !changed.error().place().file.empty()) return changed;
+    return std::move(changed).error().at(place_of_(pointer_));
+  }
+  Result<> each(Value& fields, const char* field, auto&& change) {
     if (!fields.has(field)) return {};
     std::vector<Value> items;
-    for (const Value& item : fields[field].items())
-      items.push_back(OR_RETURN(change(item).context(fmt::format("unable to localize {} entry", field))));
+    std::string before = pointer_;
+    for (const Value& item : fields[field].items()) {
+      pointer_ = fmt::format("{}/{}/{}", before, field, items.size());
+      items.push_back(OR_RETURN(at_place(change(item)).context(fmt::format("unable to localize {} entry", field))));
+    }
+    pointer_ = before;
     fields = fields.with_member(field, Value::array(std::move(items)));
     return {};
   }
-  static Result<> member(Value& of, const char* name, auto&& change) {
+  Result<> member(Value& of, const char* name, auto&& change) {
     const Value* text = of.find(name);
     if (!text || text->str().empty()) return {};
-    of = of.with_member(name, OR_RETURN(change(*text)));
+    std::string before = std::exchange(pointer_, fmt::format("{}/{}", pointer_, name));
+    of = of.with_member(name, OR_RETURN(at_place(change(*text))));
+    pointer_ = before;
     return {};
   }
 
@@ -130,7 +149,9 @@ class Localizer {
         return v;
       }));
     if (Value openapi = fields["openapi"]; openapi.is_object()) {
+      pointer_ = "/openapi";
       OR_RETURN(member(openapi, "path", file).context("unable to localize openapi path"));
+      pointer_.clear();
       fields = fields.with_member("openapi", openapi);
     }
     return {};
@@ -196,14 +217,22 @@ class Localizer {
       return fail(ErrorKind::invalid, "localize remote root \"{}\" missing ref query string parameter",
                   sources::shown_url(path));
     Folder inner = OR_RETURN(folder.open(path));
+    OR_RETURN(check_room(folder, "root", path));
     std::string below = joined(put(folder.root()), folder_of(**spec));
     OR_RETURN(Localizer(inner.shared_tree(), "", below, remotes_, &out_, depth_ + 1).root(inner));
     return Value(joined(folder_of(**spec), inner.root()));
   }
+  // What is fetched is put where nothing stands in the original.
+  Result<> check_room(const Folder& folder, std::string_view what, const std::string& path) const {
+    if (!folder.tree().real_path(joined(folder.root(), files_folder))) return {};
+    return fail(ErrorKind::already_exists, "{} already contains {} needed to store {} \"{}\"", folder.display(),
+                files_folder, what, sources::shown_url(path));
+  }
   Result<Value> remote_file(const Folder& folder, const std::string& path) {
     auto file = OR_RETURN(folder.read(path));
+    OR_RETURN(check_room(folder, "file", path));
     auto [host, rest] = host_and_path(std::string_view(path).substr(0, path.find('?')));
-    std::string name = joined(joined("localized-files", host), rest);
+    std::string name = joined(joined(files_folder, host), rest);
     out_.files[joined(put(folder.root()), name)] = *file.text;
     return Value(name);
   }
@@ -236,8 +265,23 @@ class Localizer {
     return path;
   }
   Result<std::string> localized_plugins(const Folder& folder, const std::string& text, const std::string& file) {
+    auto outer = std::exchange(place_of_, nullptr);  // what stands in a text within the kustomization is there
+    std::string before = std::exchange(pointer_, "");
+    auto done = localize_documents(folder, text, file);
+    place_of_ = std::move(outer);
+    pointer_ = before;
+    return done;
+  }
+  Result<std::string> localize_documents(const Folder& folder, const std::string& text, const std::string& file) {
     std::string out;
-    for (const auto& document : OR_RETURN(value::parse_yaml_documents(text, file))) {
+    size_t number = 0;
+    for (const auto& document : OR_RETURN(value::parse_yaml_documents(text, file, yaml_limits))) {
+      if (!file.empty())
+        place_of_ = [&text, &file, number](const std::string& pointer) {
+          base::Place found = value::locate_yaml(text, file, number, pointer);
+          return found.line ? found : base::Place{file};
+        };
+      ++number;
       Value plugin = document.value;
       if (plugin["apiVersion"].as_string() == "builtin") OR_RETURN(localize_plugin(folder, plugin));
       out += (out.empty() ? "" : "---\n") + value::to_yaml(plugin);
@@ -268,6 +312,8 @@ class Localizer {
   RemoteBases* remotes_;
   Localized& out_;
   int depth_;
+  std::function<base::Place(const std::string& pointer)> place_of_;  // null: in a text that has no place of its own
+  std::string pointer_;                                              // to what is being localized
 };
 
 }  // namespace

@@ -40,8 +40,8 @@ TEST_CASE("files come to stand where they stood below the scope, the kustomizati
   CHECK(localized({{"app/kustomization.yaml", std::string("resources: [../base]\n")},
                    {"base/kustomization.yaml", std::string("resources: []\n")}},
                   "app", "app") ==
-        "unable to localize target \"app\": unable to localize resources entry: root \"base\" outside localize scope "
-        "\"app\"");
+        "unable to localize target \"app\": unable to localize resources entry: app/kustomization.yaml:1:13: "
+        "root \"base\" outside localize scope \"app\"");
 }
 
 TEST_CASE("what is remote comes to stand below localized-files") {
@@ -60,12 +60,38 @@ TEST_CASE("what is remote comes to stand below localized-files") {
                     "localized-files/github.com/o/r/v1/base/kustomization.yaml: resources:\n- a.yaml\n"
                     "localized-files/github.com/o/r/v1/over/kustomization.yaml: resources:\n- ../base\n",
                     map_a));
+  // Repositories of a machine stand apart from hosts; nothing may stand yet where it is put.
+  std::string local = "file:///srv/r.git//base?ref=v1";
+  bases.fetched.emplace(local, Remote{clone, "base", nullptr});
+  Files one = {{"app/kustomization.yaml", fmt::format("resources:\n- {}\n", local)}};
+  CHECK(localized(one, "app", "app", &bases)
+            .find("kustomization.yaml: resources:\n- localized-files/file-schemed/srv/r/v1/base\n") !=
+        std::string::npos);
+  one.emplace_back("app/localized-files/x", std::string("x"));
+  CHECK(localized(one, "app", "app", &bases).find("app/kustomization.yaml:2:3: app already contains localized-files") !=
+        std::string::npos);
   bases.fetched.emplace("https://h/o/r//base", Remote{clone, "base", nullptr});
   std::string got =
       localized({{"kustomization.yaml", std::string("resources: [\"https://h/o/r//base\"]\n")}}, "", "", &bases);
   CHECK(got.find("missing ref query string parameter") != got.npos);
   CHECK(localize_destination("/x/app/") == "localized-app");
   CHECK(localize_destination("https://h/o/r.git?ref=v1") == "localized-r-v1");
+}
+
+TEST_CASE("what cannot be localized is named with its place") {
+  auto place = [](const std::string& kustomization, std::string_view expected, Files more = {}) {
+    more.emplace_back("kustomization.yaml", kustomization);
+    std::string got = localized(more, "", "");
+    CHECK_MESSAGE(got.find(expected) != got.npos, got);
+  };
+  place("namePrefix: x-\nresources:\n- nope.yaml\n", "kustomization.yaml:3:3: \"nope.yaml\" is not there");
+  place("Patches:\n- PATH: nope.yaml\n", "kustomization.yaml:2:9: \"nope.yaml\" is not there");
+  place("openapi: {path: nope.json}\n", "kustomization.yaml:1:17: \"nope.json\"");
+  place("secretGenerator:\n- name: s\n  files: [a=nope]\n", "kustomization.yaml:3:11: \"nope\" is not there");
+  place("generators: [g.yaml]\n", "g.yaml:7:3: \"nope\" is not there",
+        {{"g.yaml",
+          std::string(
+              "apiVersion: x/v1\nkind: X\n---\napiVersion: builtin\nkind: ConfigMapGenerator\nfiles:\n- nope\n")}});
 }
 
 TEST_CASE("vars become replacements") {
