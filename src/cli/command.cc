@@ -59,25 +59,6 @@ bool print_group(const std::vector<Command>& commands, const std::string& word) 
   return true;
 }
 
-void print_help(const Command& command) {
-  std::string help = command.help.empty() ? command.summary : command.help;
-  while (help.ends_with('\n')) help.pop_back();
-  print(fmt::format("slipway {}{}{}\n\n{}\n", command.words, command.arguments.empty() ? "" : " ", command.arguments,
-                    help));
-  if (command.options.empty()) return;
-  print("\nOptions:\n");
-  size_t width = 0;
-  auto usage = [](const Option& o) {
-    return fmt::format("{}{}{}{}", o.letter ? fmt::format("-{}, ", o.letter) : "", o.name, o.value.empty() ? "" : " ",
-                       o.value);
-  };
-  for (const Option& option : command.options) width = std::max(width, usage(option).size());
-  for (const Option& option : command.options) {
-    std::string fallback = option.fallback.empty() ? "" : fmt::format(" (default: {})", option.fallback);
-    print(fmt::format("  {:<{}}  {}{}\n", usage(option), width, option.help, fallback));
-  }
-}
-
 int wrong_word(const std::vector<Command>& commands, const std::vector<std::string>& line) {
   std::vector<std::string> known;
   for (const Command& command : commands) known.push_back(command.words);
@@ -175,6 +156,25 @@ int complete(const std::vector<Command>& commands, std::vector<std::string> line
 }
 
 }  // namespace
+
+void print_help(const Command& command) {
+  std::string help = command.help.empty() ? command.summary : command.help;
+  while (help.ends_with('\n')) help.pop_back();
+  print(fmt::format("slipway {}{}{}\n\n{}\n", command.words, command.arguments.empty() ? "" : " ", command.arguments,
+                    help));
+  if (command.options.empty()) return;
+  print("\nOptions:\n");
+  size_t width = 0;
+  auto usage = [](const Option& o) {
+    return fmt::format("{}{}{}{}", o.letter ? fmt::format("-{}, ", o.letter) : "", o.name, o.value.empty() ? "" : " ",
+                       o.value);
+  };
+  for (const Option& option : command.options) width = std::max(width, usage(option).size());
+  for (const Option& option : command.options) {
+    std::string fallback = option.fallback.empty() ? "" : fmt::format(" (default: {})", option.fallback);
+    print(fmt::format("  {:<{}}  {}{}\n", usage(option), width, option.help, fallback));
+  }
+}
 
 std::string Invocation::option(const std::string& name, std::string fallback) const {
   auto it = values_.find(name);

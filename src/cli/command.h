@@ -59,6 +59,7 @@ int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, ch
 void print(std::string_view text);
 void print(const std::vector<std::string_view>& pieces);  // one behind the other
 void complain(std::string_view text);
+void print_help(const Command& command);
 int report(const Error& error, std::string_view next_step = {});  // prints, gives 1
 
 }  // namespace slipway::cli

@@ -12,7 +12,9 @@ namespace slipway::cli {
 Command kustomize_build_command();
 Command kustomize_edit_command();
 Command kustomize_create_command();
+Command kustomize_init_command();
 Command kustomize_localize_command();
+Command kustomize_version_command();
 
 // Where clones of remote bases are kept: below XDG_CACHE_HOME or ~/.cache.
 std::string remote_bases_directory();

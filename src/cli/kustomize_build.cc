@@ -48,6 +48,10 @@ Result<> write(runtime::Files& files, const std::string& output, const std::vect
   std::string path = absolute_path(output);
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) return write_files(files, path, resources);
+  // Said here of what was asked for: the file that is written first has another name.
+  std::string folder = path.substr(0, path.rfind('/'));
+  if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
+    return fail(ErrorKind::not_found, "open {}: there is no folder \"{}\"", output, folder);
   return files.write_atomically(path, kustomize_text(resources), 0644);
 }
 
@@ -93,8 +97,19 @@ struct Wanted {
   FunctionFlags functions;
 };
 
+// Said on stderr wherever such a flag stands, as there.
+void warn_of_old_flags(const helm::Flags& flags) {
+  if (flags.has("--reorder"))
+    complain("Flag --reorder has been deprecated, use the new 'sortOptions' field in kustomization.yaml instead.\n");
+  if (flags.has("--enable-managedby-label"))
+    complain(
+        "Flag --enable-managedby-label has been deprecated, The flag `enable-managedby-label` has been deprecated. Use "
+        "the `managedByLabel` option in the `buildMetadata` field instead.\n");
+}
+
 Result<Wanted> read_words(const std::vector<std::string>& words) {
   auto flags = OR_RETURN(helm::Flags::parse(build_options(), words));
+  warn_of_old_flags(flags);
   if (flags.arguments.size() > 1) return fail(ErrorKind::bad_request, "specify one path to kustomization.yaml");
   Wanted wanted{flags.arguments.empty() ? "." : flags.arguments[0],
                 flags.text("--output"),

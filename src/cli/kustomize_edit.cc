@@ -11,6 +11,7 @@
 #include "render/kustomize/fix_vars.h"
 #include "render/kustomize/kustomization_file.h"
 #include "sources/repositories.h"
+#include "value/json.h"
 #include "value/yaml.h"
 
 namespace slipway::cli {
@@ -50,16 +51,23 @@ Result<> write_file(World& world, const Place& place, const std::string& name, c
   return world.files().write_atomically(fmt::format("{}/{}", place.here, name), file.text(), 0644);
 }
 
-// What it comes to, or why it cannot be built.
+// What it comes to, or why it cannot be built; its warnings go to stderr.
 Result<std::string> built(World& world, const Place& place) {
   auto tree = sources::open_disk(world.files(), place.here);
   render::kustomize::BuildRequest request{.tree = tree, .path = place.folder};
+  request.warn = [](std::string_view warning) { complain(fmt::format("{}\n", warning)); };
   auto done = OR_RETURN(render::kustomize::build(request));
   return kustomize_text(done.resources);
 }
 
 constexpr const char* fixed_words =
     "\nFixed fields:\n  patchesJson6902 -> patches\n  patchesStrategicMerge -> patches\n  commonLabels -> labels\n";
+constexpr const char* about_vars =
+    "\nTo convert vars -> replacements, run the command `kustomize edit fix --vars`\n\nWARNING: Converting vars to "
+    "replacements will potentially overwrite many resource files \nand the resulting files may not produce the same "
+    "output when `kustomize build` is run. \nWe recommend doing this in a clean git repository where the change is "
+    "easy "
+    "to undo.\n";
 
 Result<> fix(World& world, const Flags& flags) {
   Place place = current_place(world);
@@ -71,7 +79,7 @@ Result<> fix(World& world, const Flags& flags) {
   std::map<std::string, std::string> placeholders;
   if (flags.is("--vars")) placeholders = OR_RETURN(render::kustomize::fix_vars(file.fields, folder));
   print(fixed_words);
-  if (flags.is("--vars")) print("  vars -> replacements\n");
+  print(flags.is("--vars") ? "  vars -> replacements\n" : about_vars);
   for (const auto& [path, text] : placeholders)
     OR_RETURN(world.files().write_atomically(fmt::format("{}/{}", place.here, path), text, 0644));
   OR_RETURN(write_file(world, place, name, file));
@@ -157,7 +165,11 @@ Result<> edit(World& world, const std::vector<std::string>& words) {
     print(out);
     return {};
   }
-  std::string verb = said.empty() ? "" : said[0], what = said.size() < 2 || verb == "fix" ? "" : said[1];
+  if (said.empty() || (said.size() == 1 && (said[0] == "set" || said[0] == "add" || said[0] == "remove"))) {
+    print_help(kustomize_edit_command());
+    return {};
+  }
+  std::string verb = said[0], what = said.size() < 2 || verb == "fix" ? "" : said[1];
   std::map<std::string, std::vector<std::string>> options;
   for (const Option& option : edit_options())
     if (flags.has(option.name))
@@ -284,6 +296,20 @@ int code_of(Result<> done) {
 Task<int> run_edit(runtime::RealWorld& world, Invocation said) {
   co_return code_of(edit(world, said.arguments));
 }
+Result<> version(const std::vector<std::string>& words) {
+  Flags flags = OR_RETURN(Flags::parse(kustomize_version_command().options, words));
+  std::string format = flags.text("--output");
+  if (!format.empty() && format != "yaml" && format != "json")
+    return fail(ErrorKind::bad_request, "--output must be 'yaml' or 'json'");
+  Value known{{"version", render::kustomize::kustomize_version}};
+  print(format == "yaml"   ? value::to_yaml(known)
+        : format == "json" ? value::to_json_pretty(known) + "\n"
+                           : fmt::format("{}\n", render::kustomize::kustomize_version));
+  return {};
+}
+Task<int> run_version(runtime::RealWorld&, Invocation said) {
+  co_return code_of(version(said.arguments));
+}
 Task<int> run_create(runtime::RealWorld& world, Invocation said) {
   co_return code_of(create(world, said.arguments));
 }
@@ -317,6 +343,21 @@ Command kustomize_create_command() {
           .options = create_options(),
           .own_words = true,
           .run = run_create};
+}
+Command kustomize_init_command() {
+  Command command = kustomize_create_command();
+  command.words = "kustomize init";
+  command.summary = "the same as kustomize create";
+  return command;
+}
+
+Command kustomize_version_command() {
+  return {.words = "kustomize version",
+          .summary = "which kustomize this is as good as",
+          .help = "What tools ask for before they build. slipway version says which Slipway it is.\n",
+          .options = {{.name = "--output", .value = "FORMAT", .help = "yaml or json", .letter = 'o'}},
+          .own_words = true,
+          .run = run_version};
 }
 
 }  // namespace slipway::cli

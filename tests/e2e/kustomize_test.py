@@ -203,6 +203,37 @@ class Remote(unittest.TestCase):
         self.assertIn("already exists", again.stderr)
 
 
+    def test_localize_of_this_machine(self):
+        """As kustomize: below file-schemed, and what buildMetadata says of the origin may differ. Warnings are those of both builds."""
+        over = Path(tempfile.mkdtemp(dir=self.home)) / "over"
+        over.mkdir()
+        repo = f"{self.home}/srv/repo.git"
+        (over / "kustomization.yaml").write_text(f"resources: ['file://{repo}//base?ref=v1']\nbuildMetadata: [originAnnotations]\ncommonLabels: {{a: b}}\n")
+        done = run(BINARY, "kustomize", "localize", "over", cwd=over.parent)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(2, done.stderr.count("'commonLabels' is deprecated"))
+        self.assertIn(f"resources:\n- localized-files/file-schemed{repo[:-4]}/v1/base\n", (over.parent / "localized-over/kustomization.yaml").read_text())
+        shutil.rmtree(over.parent / "localized-over")
+        (over / "kustomization.yaml").write_text(f"resources:\n- 'file://{repo}//base?ref=v1'\n- nope.yaml\n")
+        done = run(BINARY, "kustomize", "localize", "over", cwd=over.parent)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('over/kustomization.yaml:3:3: "nope.yaml" is not there', done.stderr)
+        self.assertEqual(["over"], os.listdir(over.parent))
+
+    def test_as_kustomize_clones(self):
+        """The same bases by kustomize itself, where it is: smart HTTP, and a repository of this machine."""
+        kustomize = Path(os.environ.get("SLIPWAY_PEERS", os.path.expanduser("~/.cache/slipway/peers"))) / "bin/kustomize"
+        if not kustomize.exists():
+            self.skipTest("no kustomize to compare with (see tests/peers/install)")
+        for url in (self.url, f"file://{self.home}/srv/repo.git"):
+            for base in ("//base?ref=v1", "/base", "//side?ref=v1", "//base/../side?ref=main", "//base?ref=v2", "//bsae", "//out"):
+                with self.subTest(url + base):
+                    folder = Path(tempfile.mkdtemp(dir=self.home))
+                    (folder / "kustomization.yaml").write_text(f"resources: ['{url}{base}']\nbuildMetadata: [originAnnotations]\n")
+                    theirs, ours = run(kustomize, "build", folder), run(BINARY, "kustomize", "build", folder)
+                    self.assertEqual((theirs.returncode, theirs.stdout), (ours.returncode, ours.stdout), theirs.stderr + ours.stderr)
+
+
 @unittest.skipUnless(shutil.which("docker-registry"), "no docker-registry: script/setup installs it")
 class Registry(Folder):
     def test_a_chart_of_a_registry(self):
@@ -440,6 +471,51 @@ class BadInput(unittest.TestCase):
                     self.assertIn(words, done.stderr)
                 done = run(BINARY, "render", "app", cwd=home)
                 self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+
+
+class Words(unittest.TestCase):
+    """What tools and people say to kustomize besides."""
+
+    def test_each(self):
+        with tempfile.TemporaryDirectory() as home:
+            def say(*words):
+                return run(BINARY, "kustomize", *words, cwd=home)
+
+            self.assertEqual("v5.8.2\n", say("version").stdout)
+            self.assertEqual({"version": "v5.8.2"}, json.loads(say("version", "-o", "json").stdout))
+            for words in (("edit",), ("edit", "set")):
+                done = say(*words)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertIn("slipway kustomize edit set|add|remove|fix", done.stdout)
+            self.assertEqual(0, say("init", "--namespace", "x").returncode)
+            self.assertIn("namespace: x\n", Path(f"{home}/kustomization.yaml").read_text())
+            done = say("edit", "fix")
+            self.assertIn("To convert vars -> replacements, run the command `kustomize edit fix --vars`", done.stdout)
+            Path(f"{home}/kustomization.yaml").write_text("commonLabels: {a: b}\nconfigMapGenerator: [{name: g}]\n")
+            done = say("build", "--reorder", "none", "--enable-managedby-label")
+            self.assertEqual(0, done.returncode)
+            for words in ("Flag --reorder has been deprecated", "Flag --enable-managedby-label has been deprecated"):
+                self.assertEqual(1, done.stderr.count(words), done.stderr)
+            self.assertEqual(1, say("edit", "fix").stderr.count("'commonLabels' is deprecated"))  # before, not after
+            done = say("build", "-o", "nodir/out.yaml")
+            self.assertEqual((1, True), (done.returncode, "open nodir/out.yaml: there is no folder" in done.stderr), done.stderr)
+            os.mkdir(f"{home}/app")
+            done = say("build", "ap")
+            self.assertIn(f'must build at directory: "{home}/ap" is not there', done.stderr)
+            self.assertIn(f'did you mean "{home}/app"?', done.stderr)
+
+    def test_vars_that_cannot_be_fixed_leave_all_as_it_was(self):
+        """The second of two stands undelimited in a file: nothing is written, not even for the first."""
+        with tempfile.TemporaryDirectory() as home:
+            files = {"kustomization.yaml": "resources: [a.yaml]\nvars:\n- {name: A, objref: {apiVersion: v1, kind: ConfigMap, name: a}}\n"
+                                           "- {name: B, objref: {apiVersion: v1, kind: ConfigMap, name: a}}\n",
+                     "a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: $(A), y: 'x-$(B)/y'}\n"}
+            for name, text in files.items():
+                Path(f"{home}/{name}").write_text(text)
+            done = run(BINARY, "kustomize", "edit", "fix", "--vars", cwd=home)
+            self.assertEqual(1, done.returncode)
+            self.assertIn("cannot convert all vars to replacements; $(B) is not delimited", done.stderr)
+            self.assertEqual(files, {name: Path(f"{home}/{name}").read_text() for name in os.listdir(home)})
 
 
 class OutsideOfARepository(unittest.TestCase):

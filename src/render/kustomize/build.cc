@@ -68,10 +68,14 @@ class Build {
   Result<Folder> root() {
     outside_.emplace(request_.tree, "", false, request_.remotes);
     if (is_remote(request_.path)) return outside_->open(request_.path);
-    std::string path = OR_RETURN(request_.tree->real_path(request_.path));
-    if (!request_.tree->is_directory(path))
-      return fail(ErrorKind::bad_request, "must build at directory: \"{}\" is a file", request_.path);
-    return Folder(request_.tree, path, request_.unrestricted, request_.remotes, request_.on_disk);
+    std::string said = (request_.on_disk ? "/" : "") + request_.path;
+    auto path = request_.tree->real_path(request_.path);
+    if (path.failed_with(ErrorKind::not_found) && request_.on_disk)
+      return outside_->missing(said, request_.path).context("must build at directory");
+    if (!path) return std::move(path).error();
+    if (!request_.tree->is_directory(*path))
+      return fail(ErrorKind::bad_request, "must build at directory: \"{}\" is a file", said);
+    return Folder(request_.tree, *path, request_.unrestricted, request_.remotes, request_.on_disk);
   }
 
   // A base of several overlays is read once.
@@ -509,7 +513,8 @@ class Build {
     if (request_.managed_by_label || wants("managedByLabel")) {
       FieldSpec own = FieldSpec::of_path("metadata/labels");
       own.create = true;
-      OR_RETURN(add_pairs(set, {{"app.kubernetes.io/managed-by", "kustomize-v5.8.2"}}, std::vector{own}));
+      OR_RETURN(add_pairs(set, {{"app.kubernetes.io/managed-by", fmt::format("kustomize-{}", kustomize_version)}},
+                          std::vector{own}));
     }
     for (Resource& r : set.all()) {
       finish_metadata(r, wants("originAnnotations"), wants("transformerAnnotations"));

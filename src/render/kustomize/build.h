@@ -14,6 +14,8 @@ namespace slipway::render::kustomize {
 
 struct Functions;
 
+inline constexpr const char* kustomize_version = "v5.8.2";  // whose bytes these are
+
 struct BuildRequest {
   std::shared_ptr<const sources::Tree> tree;
   std::string path;
