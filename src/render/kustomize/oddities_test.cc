@@ -126,3 +126,17 @@ TEST_CASE("of the files that a kustomization names only the first document count
   check("resources: [m.yaml]\nreplacements: [{path: r.yaml}]\n", "name: new\n",
         {{"r.yaml", "sourceValue: new\ntargets: [{select: {kind: ConfigMap}}]\n---\nnope: 1\n"}});
 }
+
+TEST_CASE("a part of a replacement's source keeps the type of the whole") {
+  auto replaced = [](const char* from, const char* delimiter, std::string_view expected) {
+    check(fmt::format("resources: [s.yaml]\nreplacements:\n- source: {{kind: S, fieldPath: {}, options: {{delimiter: "
+                      "'{}'}}}}\n  targets: [{{select: {{kind: S}}, fieldPaths: [to]}}]\n",
+                      from, delimiter),
+          expected,
+          {{"s.yaml",
+            "apiVersion: e/v1\nkind: S\nmetadata: {name: s}\nport: 8080\ntext: '7:8'\nplain: 7:8x\nto: {a: b}\n"}});
+  };
+  replaced("port", " ", "to: 8080\n");
+  replaced("text", ":", "to: \"7\"\n");
+  replaced("plain", ":", "to: \"7\"\n");
+}

@@ -389,7 +389,8 @@ Result<Taken> source_value(ResourceSet& set, const Replacement& r) {
   std::string text = text_of(*field), rest = text;
   for (int64_t i = 0;; ++i) {
     size_t at = rest.find(r.source_options.delimiter);
-    if (i == r.source_options.index) return Taken{Value(rest.substr(0, at)), SIZE_MAX, {}, false};
+    // A copy of the node with another text: it keeps its type.
+    if (i == r.source_options.index) return Taken{retyped(*field, rest.substr(0, at), false), SIZE_MAX, {}, false};
     if (at == rest.npos || r.source_options.index < 0)
       return fail(ErrorKind::invalid, "options.index {} is out of bounds for value {}", r.source_options.index, text);
     rest.erase(0, at + r.source_options.delimiter.size());
