@@ -19,7 +19,8 @@ std::string kubeconfig_of(World& world, const std::string& data) {
 
 Result<apiserver::Connection> find_connection(World& world, const Invocation& said) {
   std::string path = said.option("--kubeconfig");
-  if (path.empty() && said.has("--data")) path = kubeconfig_of(world, absolute_path(said.option("--data")));
+  bool kept = path.empty() && said.has("--data");
+  if (kept) path = kubeconfig_of(world, absolute_path(said.option("--data")));
   if (path.empty()) {
     if (const char* env = std::getenv("KUBECONFIG"); env && *env) path = std::string(base::split(env, ':')[0]);
   }
@@ -30,6 +31,10 @@ Result<apiserver::Connection> find_connection(World& world, const Invocation& sa
   if (!connection && guessed) {
     return fail(ErrorKind::not_found,
                 "no cluster to talk to: {} cannot be read; start one with slipway up, or say --kubeconfig FILE", path);
+  }
+  if (!connection && kept) {
+    return fail(ErrorKind::not_found, "no Slipway is kept in {0}: {1} cannot be read; slipway up --data {0} starts one",
+                said.option("--data"), path);
   }
   return connection;
 }
