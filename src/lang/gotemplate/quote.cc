@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "lang/gotemplate/format.h"
 #include "lang/gotemplate/unicode.h"
 #include "value/utf8.h"
@@ -25,6 +27,10 @@ bool unquote(std::string_view s, std::string& out) {
     return true;
   }
   if (mark != '"' && mark != '\'') return false;
+  if (mark == '"' && std::ranges::all_of(s, [](char c) { return c >= ' ' && c != '"' && c != '\\'; })) {
+    out = s;  // nearly all: as they stand
+    return true;
+  }
   size_t characters = 0;
   while (!s.empty()) {
     ++characters;
