@@ -252,6 +252,30 @@ TEST_CASE("a schema that is none, or leads nowhere, is refused in Helm's words")
   CHECK(warnings.size() == 1);
 }
 
+TEST_CASE("what a schema names elsewhere") {
+  auto wanted = [](const std::string& schema) {
+    Chart chart;
+    chart.schema = std::make_shared<const std::string>(schema);
+    return base::join(wanted_schemas(chart, {}), " ");
+  };
+  const std::string draft = R"("$schema": "http://json-schema.org/draft-07/schema#")";
+  for (const auto& [schema, elsewhere] : std::vector<std::pair<std::string, std::string>>{
+           {"{" + draft + "}", ""},
+           {"{" + draft + R"(, "description": "see https://a.test/x, or \"$ref\": \"https://a.test/y\""})", ""},
+           {R"({"$ref": "https://a.test/x#/b"})", "https://a.test/x"},
+           {"{" + draft + R"(, "properties": {"a": {"$ref" :
+               "https://a.test/x"}}})",
+            "https://a.test/x"},
+           {R"({"$id": "https://a.test/b/c", "properties": {"a": {"$ref": "d.json"}}})", "https://a.test/b/d.json"},
+           {R"({"$schema": "https://a.test/own"})", "https://a.test/own"},
+           {R"({"\u0024ref": "https:\/\/a.test/x"})", "https://a.test/x"},
+           {R"({"properties": {"id": {"default": "https://a.test/x"}}})", ""},
+           {"://", ""},
+           {R"("://)", ""},
+       })
+    CHECK_MESSAGE(wanted(schema) == elsewhere, schema);
+}
+
 TEST_CASE("a worker's rendering is the same, and its crash is one error") {
   auto make = [] {
     ReleaseRequest request;

@@ -93,7 +93,7 @@ Error invalid(std::string text) {
 
 enum class Holds { schema, list, members, schema_or_list };
 struct Keyword {
-  const char* name;
+  std::string_view name;
   Holds holds;
   int from = 4, to = 9999;  // drafts
   bool only_kept = false;   // a place to refer to; nothing is checked by it
@@ -121,28 +121,46 @@ constexpr Keyword kKeywords[] = {{"definitions", Holds::members, 4, 9999, true},
                                  {"contentSchema", Holds::schema, 2019},
                                  {"prefixItems", Holds::list, 2020}};
 
-// Calls `found(schema, pointer, keyword)` for each schema right below.
+// Calls `found(schema, keyword, step)` for each schema right below.
 template <class Found>
-Result<> each_below(const Value& schema, int draft, const std::string& pointer, Found found) {
-  for (const Keyword& keyword : kKeywords) {
-    if (draft < keyword.from || draft > keyword.to) continue;
-    const Value* held = schema.find(keyword.name);
-    if (held == nullptr) continue;
-    std::string at = pointer + "/" + keyword.name;
+Result<> each_below(const Value& schema, int draft, Found found) {
+  const Value* held[std::size(kKeywords)] = {};
+  bool any = false;
+  for (const value::Member& m : schema.members()) {
+    for (size_t k = 0; k < std::size(kKeywords); ++k) {
+      if (kKeywords[k].name != m.key.view() || draft < kKeywords[k].from || draft > kKeywords[k].to) continue;
+      held[k] = &m.value;
+      any = true;
+    }
+  }
+  for (size_t k = 0; any && k < std::size(kKeywords); ++k) {
+    const Keyword& keyword = kKeywords[k];
+    if (held[k] == nullptr) continue;
+    const Value& here = *held[k];
     if (keyword.holds == Holds::members) {
-      for (const value::Member& m : held->members())
-        if (!m.value.is_array()) OR_RETURN(found(m.value, at + "/" + value::pointer_escape(m.key.view()), keyword));
-    } else if (held->is_array()) {
-      for (size_t i = 0; keyword.holds != Holds::schema && i < held->size(); ++i)
-        OR_RETURN(found((*held)[i], fmt::format("{}/{}", at, i), keyword));
+      for (const value::Member& m : here.members())
+        if (!m.value.is_array()) OR_RETURN(found(m.value, keyword, {.keyword = keyword.name, .member = m.key.view()}));
+    } else if (here.is_array()) {
+      for (size_t i = 0; keyword.holds != Holds::schema && i < here.size(); ++i)
+        OR_RETURN(found(here[i], keyword, {.keyword = keyword.name, .index = i}));
     } else if (keyword.holds != Holds::list) {
-      OR_RETURN(found(*held, at, keyword));
+      OR_RETURN(found(here, keyword, {.keyword = keyword.name}));
     }
   }
   return {};
 }
 
 }  // namespace
+
+std::string SchemaDocuments::Trail::pointer() const {
+  std::string out = up != nullptr ? up->pointer() : std::string(start);
+  if (step.keyword.empty()) return out;
+  out += '/';
+  out += step.keyword;
+  if (step.member) out += "/" + value::pointer_escape(*step.member);
+  if (step.index) out += fmt::format("/{}", *step.index);
+  return out;
+}
 
 const SchemaAt* SchemaDocuments::target(const Value* schema) const {
   auto found = targets_.find(schema);
@@ -157,7 +175,7 @@ const SchemaAt* SchemaDocuments::dynamic(const Value* schema) const {
 Result<SchemaAt> SchemaDocuments::add(const std::string& address, Value root) {
   first_ = address;
   Document* document = OR_RETURN(read(address, std::move(root)));
-  wait_for(document->root, document, address, "");
+  wait_for(document->root, document, address);
   OR_RETURN(compile());
   return SchemaAt{&document->root, document->draft, address + "#"};
 }
@@ -219,43 +237,46 @@ Result<SchemaDocuments::Document*> SchemaDocuments::read(const std::string& addr
       if (address.starts_with(metaschema_address(draft).substr(0, metaschema_address(draft).rfind('/')))) {
         document->draft = draft;
       }
-  OR_RETURN(gather(*document, document->root, address, "", 0));
+  OR_RETURN(gather(*document, document->root, address, {}, 0));
   Document* read = documents_.insert_or_assign(address, std::move(document)).first->second.get();
   if (!is_own) OR_RETURN(valid(*read, read->root, ""));
   return read;
 }
 
 // The names that it gives to places in it.
-Result<> SchemaDocuments::gather(Document& document, const Value& schema, std::string base, std::string pointer,
+Result<> SchemaDocuments::gather(Document& document, const Value& schema, const std::string& outer, const Trail& trail,
                                  int depth) {
   if (depth > kDepthMax) return Error(ErrorKind::too_large, "values.schema.json: nested too deeply");
   document.known.insert(&schema);
   if (!schema.is_object()) return {};
   const Value& id = schema[document.draft == 4 ? "id" : "$id"];
+  std::string own;  // the address that it gives itself
+  const std::string* base = &outer;
   bool has_id = id.is_string() && !(document.draft < 2019 && schema.has("$ref"));
   if (has_id) {
     if (format_fault("uri-reference", id.as_string()))
-      return invalid(fmt::format("error in parsing id at \"{}#{}\"", document.address, pointer));
+      return invalid(fmt::format("error in parsing id at \"{}#{}\"", document.address, trail.pointer()));
     Address address = parted(id.as_string());
     if (!address.document.empty()) {
-      base = joined(base, address.document);
-      auto [at, fresh] = document.resources.try_emplace(base, &schema, pointer);
+      own = joined(outer, address.document);
+      base = &own;
+      auto [at, fresh] = document.resources.try_emplace(own, &schema, trail.pointer());
       if (!fresh)
-        return invalid(fmt::format("duplicate id \"{}\" in \"{}\" at \"{}\" and \"{}\"", base, document.address,
-                                   at->second.second, pointer));
+        return invalid(fmt::format("duplicate id \"{}\" in \"{}\" at \"{}\" and \"{}\"", own, document.address,
+                                   at->second.second, trail.pointer()));
     }
     if (document.draft < 2019 && !address.fragment.empty())
-      document.anchors.try_emplace(base + "#" + address.fragment, &schema, pointer);
+      document.anchors.try_emplace(*base + "#" + address.fragment, &schema, trail.pointer());
   }
   for (const char* word : {"$anchor", "$dynamicAnchor"}) {
     if (document.draft < 2019 || !schema[word].is_string()) continue;
-    auto [at, fresh] = document.anchors.try_emplace(base + "#" + schema[word].str(), &schema, pointer);
+    auto [at, fresh] = document.anchors.try_emplace(*base + "#" + schema[word].str(), &schema, trail.pointer());
     if (!fresh && at->second.first != &schema)
       return invalid(fmt::format("duplicate anchor \"{}\" in \"{}\" at \"{}\" and \"{}\"", schema[word].as_string(),
-                                 document.address, at->second.second, pointer));
+                                 document.address, at->second.second, trail.pointer()));
   }
-  return each_below(schema, document.draft, pointer, [&](const Value& below, std::string at, const Keyword&) {
-    return gather(document, below, base, std::move(at), depth + 1);
+  return each_below(schema, document.draft, [&](const Value& below, const Keyword&, Step step) {
+    return gather(document, below, *base, {&trail, {}, step}, depth + 1);
   });
 }
 
@@ -264,27 +285,28 @@ Result<> SchemaDocuments::valid(const Document& document, const Value& schema, c
   return check_(document.draft, schema, fmt::format("\"{}#{}\"", document.address, pointer));
 }
 
-void SchemaDocuments::wait_for(const Value& schema, Document* document, const std::string& base, std::string pointer) {
+void SchemaDocuments::wait_for(const Value& schema, Document* document, const std::string& base) {
   if (schema.is_object() && compiled_.insert(&schema).second)
-    waiting_.push_back({&schema, document, base, std::move(pointer)});
+    waiting_.push_back({&schema, document, &*bases_.insert(base).first});
 }
 
 Result<> SchemaDocuments::compile() {
   while (!waiting_.empty()) {
-    Waiting now = std::move(waiting_.front());
+    Waiting now = waiting_.front();
     waiting_.pop_front();
     const Value& schema = *now.schema;
     int draft = now.document->draft;
     bool only_ref = draft < 2019 && schema.has("$ref");
     if (const Value& id = schema[draft == 4 ? "id" : "$id"]; id.is_string() && !only_ref)
-      now.base = joined(now.base, parted(id.as_string()).document);
+      now.base = &*bases_.insert(joined(*now.base, parted(id.as_string()).document)).first;
     for (const char* word : {"$ref", "$recursiveRef", "$dynamicRef"}) {
       bool exists = word[1] == 'r' && word[2] == 'e' && word[3] == 'f' ? true : draft >= 2019;
       if (exists && schema[word].is_string()) OR_RETURN(refer(now, schema[word].str()));
     }
     if (only_ref) continue;
-    OR_RETURN(each_below(schema, draft, now.pointer, [&](const Value& below, std::string at, const Keyword& keyword) {
-      if (!keyword.only_kept) wait_for(below, now.document, now.base, std::move(at));
+    OR_RETURN(each_below(schema, draft, [&](const Value& below, const Keyword& keyword, const Step&) {
+      if (!keyword.only_kept && below.is_object() && compiled_.insert(&below).second)
+        waiting_.push_back({&below, now.document, now.base});
       return Result<>();
     }));
   }
@@ -293,7 +315,7 @@ Result<> SchemaDocuments::compile() {
 
 Result<> SchemaDocuments::refer(const Waiting& from, const std::string& reference) {
   Address to = parted(reference);
-  std::string address = joined(from.base, to.document);
+  std::string address = joined(*from.base, to.document);
   SchemaAt found = OR_RETURN(find(address, unescaped(to.fragment)));
   // What the first document says of the same name comes before.
   bool recursive = (*from.schema)["$recursiveRef"].is_string() && found.schema != nullptr &&
@@ -367,9 +389,9 @@ Result<SchemaAt> SchemaDocuments::find(const std::string& address, const std::st
   }
   if (!document->known.contains(at)) {
     OR_RETURN(valid(*document, *at, pointer));
-    OR_RETURN(gather(*document, *at, base, pointer, 0));
+    OR_RETURN(gather(*document, *at, base, {.start = pointer}, 0));
   }
-  wait_for(*at, document, base, pointer);
+  wait_for(*at, document, base);
   return SchemaAt{at, document->draft, fmt::format("{}#{}", document->address, pointer)};
 }
 

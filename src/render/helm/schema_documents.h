@@ -6,6 +6,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -51,21 +53,34 @@ class SchemaDocuments {
     std::map<std::string, std::pair<const Value*, std::string>> anchors;    // by base#anchor
     std::unordered_set<const Value*> known;                                 // places that are schemas
   };
+  // From a schema to one right below.
+  struct Step {
+    std::string_view keyword;
+    std::optional<std::string_view> member;
+    std::optional<size_t> index;
+  };
+  // The way to a schema: only errors and names need it as a text.
+  struct Trail {
+    const Trail* up = nullptr;
+    std::string_view start;  // the pointer it begins at
+    Step step;
+    std::string pointer() const;
+  };
   struct Waiting {
     const Value* schema;
     Document* document;
-    std::string base, pointer;
+    const std::string* base;  // in bases_
   };
 
   Result<Document*> load(const std::string& address);
   Result<Document*> read(const std::string& address, Value root);
   Result<int> draft_for(const Value& root, const std::string& address);
-  Result<> gather(Document& document, const Value& schema, std::string base, std::string pointer, int depth);
+  Result<> gather(Document& document, const Value& schema, const std::string& outer, const Trail& trail, int depth);
   Result<> valid(const Document& document, const Value& schema, const std::string& pointer);
   Result<> compile();
   Result<> refer(const Waiting& from, const std::string& reference);
   Result<SchemaAt> find(const std::string& address, const std::string& fragment);
-  void wait_for(const Value& schema, Document* document, const std::string& base, std::string pointer);
+  void wait_for(const Value& schema, Document* document, const std::string& base);
 
   const FetchedSchemas& elsewhere_;
   CheckSchema check_;
@@ -74,6 +89,7 @@ class SchemaDocuments {
   std::string first_;  // the address that was added first
   std::map<const Value*, SchemaAt> targets_, dynamic_;
   std::unordered_set<const Value*> compiled_;
+  std::set<std::string> bases_;
   std::deque<Waiting> waiting_;
   std::vector<std::string> missing_;
 };
