@@ -26,6 +26,7 @@ CHARTS = {
     "replace": ("- {name: web, valuesFile: own.yaml, valuesMerge: replace, valuesInline: {replicas: 5}}", ""),
     "versions": ("- {name: web, apiVersions: [example.org/v1], kubeVersion: '1.31.2'}", ""),
     "template": ("- {name: web, nameTemplate: 'made-{{ \"ABC\" | lower }}'}", ""),
+    "template and release": ("- {name: web, releaseName: shop, nameTemplate: made}", ""),
     "namespace": ("- {name: web, releaseName: shop}\nnamespace: mine", ""),
     "chart's namespace": ("- {name: web, releaseName: shop, namespace: here}\nnamespace: mine", ""),
     "namespace around": ("- {name: web, releaseName: shop}", "namespace: around"),

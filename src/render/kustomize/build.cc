@@ -503,7 +503,7 @@ class Build {
     set.drop_removed();
     if (k.sort) {
       auto sorted = sort_resources(set, *k.sort);
-      if (!sorted) return std::move(sorted).error().at({k.file});
+      if (!sorted) return std::move(sorted).error().at(k.sort->spot.place());
     } else if (request_.legacy_order) {
       OR_RETURN(sort_resources(set, {.order = "legacy"}));
     }

@@ -158,6 +158,7 @@ void read_all(Fields& fields, Kustomization& k) {
   fields.inner("sortOptions", [&](Fields& f) {
     k.sort.emplace();
     k.sort->order = f.text("order");
+    k.sort->spot = f.spot(f.has("order") ? "order" : "");
     f.inner("legacySortOptions", [&](Fields& lists) {
       k.sort->custom = true;
       k.sort->first = lists.texts("orderFirst");

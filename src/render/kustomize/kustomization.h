@@ -88,6 +88,7 @@ struct SortOptions {
   std::string order;
   bool custom = false;  // first and last are given
   std::vector<std::string> first, last;
+  Spot spot = {};
 };
 
 struct HelmChart {

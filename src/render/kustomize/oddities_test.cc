@@ -140,3 +140,10 @@ TEST_CASE("a part of a replacement's source keeps the type of the whole") {
   replaced("text", ":", "to: \"7\"\n");
   replaced("plain", ":", "to: \"7\"\n");
 }
+
+TEST_CASE("what sortOptions say wrongly is told with its line") {
+  check("resources: [m.yaml]\nsortOptions:\n  order: bogus\n", "kustomization.yaml:3:10: ");
+  check("resources: [m.yaml]\nsortOptions:\n  order: fifo\n  legacySortOptions: {orderFirst: [a]}\n",
+        "kustomization.yaml:3:10: ");
+  check("resources: [m.yaml]\nsortOptions: {}\n", "kustomization.yaml:2:14: ");
+}
