@@ -1,0 +1,83 @@
+#include "render/kustomize/printable.h"
+
+#include <optional>
+
+#include "base/text.h"
+#include "render/kustomize/notes.h"
+#include "value/note.h"
+#include "value/yaml.h"
+
+namespace slipway::render::kustomize {
+namespace {
+
+// DEL, the C1 controls but NEL, U+FFFE and U+FFFF.
+std::optional<uint32_t> control_character(std::string_view text) {
+  // All of these begin with one of three bytes.
+  if (text.find_first_of("\x7f\xc2\xef") == text.npos) return std::nullopt;
+  for (size_t i = 0; i < text.size(); ++i) {
+    auto at = [&](size_t k) { return static_cast<unsigned char>(k < text.size() ? text[k] : 0); };
+    if (at(i) == 0x7f) return 0x7f;
+    if (at(i) == 0xc2 && at(i + 1) >= 0x80 && at(i + 1) < 0xa0 && at(i + 1) != 0x85) return at(i + 1);
+    if (at(i) == 0xef && at(i + 1) == 0xbf && at(i + 2) >= 0xbe) return 0xffc0u | at(i + 2);
+  }
+  return std::nullopt;
+}
+
+// What kustomize writes between its steps it must read again, and cannot: control characters, a block that begins
+// with a tab.
+Result<> check_text(const Value& v, bool& spelled) {
+  if (v.is_string()) {
+    std::string_view text = v.as_string();
+    value::Note note = value::note_of(v);
+    spelled = spelled || note == value::Note::spelled || note == value::Note::untagged;
+    if (note == value::Note::misfit) return check_misfits(v);
+    if (note == value::Note::unreadable) return fail(ErrorKind::invalid, "\"{}\" has no JSON", text);
+    if (auto bad = control_character(text))
+      return fail(ErrorKind::invalid, "a text holds U+{:04X}, which no YAML can hold: \"{}\"", *bad,
+                  text.substr(0, 40));
+    return begins_with_tab(v) ? check_misfits(v) : Result<>();
+  }
+  for (const Value& item : v.items()) OR_RETURN(check_text(item, spelled));
+  for (const auto& member : v.members()) {
+    if (member.key.view() == value::repeated_keys)
+      return fail(ErrorKind::invalid, "a mapping has a key that is no text, or one twice");
+    OR_RETURN(check_text(member.value, spelled));
+  }
+  return {};
+}
+
+// Annotations are texts whatever was written, and an empty mapping of them goes.
+void finish_metadata(Resource& r, bool with_origin, bool with_transformers) {
+  Value annotations = r.object()["metadata"]["annotations"];
+  bool had = r.object()["metadata"].has("annotations");
+  Value kept = last_of_equal_keys(without_build_annotations(annotations)), after = kept;
+  for (const auto& [key, text] : kept.members())
+    if (key.view() != value::repeated_keys && (!text.is_string() || value::note_of(text) != value::Note::none))
+      after = after.with_member(key, Value(scalar_text(text)));
+  if (with_origin && r.from) after = after.with_member("config.kubernetes.io/origin", Value(r.from->text("")));
+  if (with_transformers && !r.changed_by.empty())
+    after = after.with_member("alpha.config.kubernetes.io/transformations", Value(text_of(r.changed_by)));
+  if (after.is_object() && after.size()) {
+    if (!after.same_node(annotations)) r.set_object(r.object().with("/metadata/annotations", after));
+  } else if (had) {
+    r.set_object(r.object().without("/metadata/annotations"));
+  }
+}
+
+}  // namespace
+
+Result<> make_printable(Resource& r, bool with_origin, bool with_transformers) {
+  finish_metadata(r, with_origin, with_transformers);
+  if (r.gvk().kind.empty()) return fail(ErrorKind::invalid, "missing kind in object: it was taken away").at(r.origin);
+  if (scalar_text(r.object()["metadata"]["name"]).empty() && !r.gvk().kind.ends_with("List"))
+    return fail(ErrorKind::invalid, "missing metadata.name in object of kind {}: it was taken away", r.gvk().kind)
+        .at(r.origin);
+  if (r.flaw && has_flaw(r.object())) return *r.flaw;
+  bool spelled = false;
+  auto fine = check_text(r.object(), spelled);
+  if (!fine) return std::move(fine).error().context(r.id().str()).at(r.origin);
+  if (spelled) r.set_object(value::plain_meaning(r.object()));
+  return {};
+}
+
+}  // namespace slipway::render::kustomize

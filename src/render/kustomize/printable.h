@@ -1,0 +1,12 @@
+// The last look at each resource of a build: its annotations as they are printed, and what no YAML or JSON can hold.
+#pragma once
+
+#include "render/kustomize/resource.h"
+
+namespace slipway::render::kustomize {
+
+// Annotations become texts, kustomize's notes go, those that buildMetadata wants come. Errors: invalid, with the
+// resource's place: a kind or name that was taken away, a text or key that kustomize itself could not read again.
+Result<> make_printable(Resource& r, bool with_origin, bool with_transformers);
+
+}  // namespace slipway::render::kustomize
