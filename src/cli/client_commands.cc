@@ -28,6 +28,7 @@ std::vector<Command> client_commands() {
           helm::push_command(),
           helm::repo_command(),
           helm::version_command(),
+          helm::other_command(),
           kustomize_build_command(),
           kustomize_edit_command(),
           kustomize_create_command(),

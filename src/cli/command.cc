@@ -23,7 +23,7 @@ Match find_command(const std::vector<Command>& commands, const std::vector<std::
   Match best;
   for (const Command& command : commands) {
     auto words = base::split(command.words, ' ');
-    if (words.size() > line.size() || words.size() <= best.words) continue;
+    if (command.otherwise || words.size() > line.size() || words.size() <= best.words) continue;
     if (std::equal(words.begin(), words.end(), line.begin())) best = {&command, words.size()};
   }
   return best;
@@ -207,8 +207,12 @@ int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, ch
   if (!match.command) {
     // "slipway app" alone lists what it can be followed by.
     bool asks = line.size() > 1 && (line[1] == "--help" || line[1] == "-h");
-    if ((line.size() == 1 || asks) && print_group(commands, line[0])) return asks ? 0 : 2;
-    return wrong_word(commands, line);
+    auto is_otherwise = [&](const Command& c) { return c.otherwise && c.words == line[0]; };
+    auto otherwise = std::ranges::find_if(commands, is_otherwise);
+    bool lenient = otherwise != commands.end();
+    if ((line.size() == 1 || asks) && print_group(commands, line[0])) return asks || lenient ? 0 : 2;
+    if (!lenient) return wrong_word(commands, line);
+    match = {&*otherwise, 1};
   }
   std::vector<std::string> after(line.begin() + static_cast<long>(match.words), line.end());
   for (const auto& word : after) {

@@ -45,6 +45,7 @@ struct Command {
   size_t arguments_min = 0, arguments_max = 0;
   bool serves = false;
   bool own_words = false;  // run() reads all words itself: they come as arguments, options untouched
+  bool otherwise = false;  // run when no command begins with its words and goes on as the line does
   Task<int> (*run)(runtime::RealWorld& world, Invocation invocation) = nullptr;  // gives the exit code
 };
 

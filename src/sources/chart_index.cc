@@ -23,7 +23,11 @@ Result<ChartIndex> ChartIndex::parse(std::string_view text) {
   limits.bytes_max = 64 << 20;
   limits.first_only = true;
   auto documents = value::parse_yaml_documents(text, "index.yaml", limits, value::DuplicateKeys::last_wins);
-  if (!documents) return std::move(documents).error();
+  if (!documents) {
+    std::string words = value::go_yaml_error(text, true);
+    if (words.empty() || documents.failed_with(ErrorKind::too_large)) return std::move(documents).error();
+    return fail(ErrorKind::invalid, "error converting YAML to JSON: {}", words);
+  }
   if (documents->empty()) return fail(ErrorKind::invalid, "empty index.yaml file");
   const Value& root = (*documents)[0].value;
   if (!root.is_object() || root["apiVersion"].as_string().empty())
@@ -76,20 +80,25 @@ const std::vector<ChartVersion>* ChartIndex::versions(const std::string& name) c
 
 Result<ChartVersion> ChartIndex::find(const std::string& name, const std::string& range) const {
   const auto* all = versions(name);
-  if (!all || all->empty()) {
-    auto near = base::nearest(name, names());
-    return fail(ErrorKind::not_found, "chart \"{}\" not found in the repository's index{}", name,
-                near ? fmt::format("; did you mean \"{}\"?", *near) : "");
-  }
+  if (!all || all->empty()) return fail(ErrorKind::not_found, "no chart name found");
   for (const ChartVersion& one : *all)
     if (!range.empty() && one.version == range) return one;
   auto wanted = Range::parse(range.empty() ? "*" : range);
-  if (!wanted) return std::move(wanted).error();
+  if (!wanted) return fail(ErrorKind::invalid, "improper constraint: \"{}\"", range);
   for (const ChartVersion& one : *all)
     if (wanted->contains(*Version::parse(one.version))) return one;
-  std::string there;
+  return fail(ErrorKind::not_found, "no chart version found for {}-{}", name, range);
+}
+
+std::string ChartIndex::offers(const std::string& name) const {
+  const auto* all = versions(name);
+  if (!all || all->empty()) {
+    auto near = base::nearest(name, names());
+    return near ? fmt::format("did you mean \"{}\"?", *near) : fmt::format("it lists {} charts", entries_.size());
+  }
+  std::string there = "the newest there are ";
   for (size_t i = 0; i < std::min<size_t>(5, all->size()); ++i) there += (i ? ", " : "") + (*all)[i].version;
-  return fail(ErrorKind::not_found, "no chart version found for {}-{}; the newest there are {}", name, range, there);
+  return there;
 }
 
 }  // namespace slipway::sources

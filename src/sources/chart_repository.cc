@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "lang/semver/semver.h"
+#include "runtime/h1_head.h"
 #include "runtime/http.h"
 #include "sources/archive.h"
 #include "value/json.h"
@@ -62,11 +63,30 @@ std::string without_password(const Url& url) {
   return url.scheme + "://" + url.authority() + url.path;
 }
 
+ErrorKind kind_of(int status) {
+  if (status == 401 || status == 403) return ErrorKind::unauthorized;
+  if (status == 404) return ErrorKind::not_found;
+  return status >= 500 ? ErrorKind::unavailable : ErrorKind::invalid;
+}
+
 Error refused(int status, const std::string& where) {
-  if (status == 401 || status == 403)
-    return fail(ErrorKind::unauthorized, "{}: the server wants other credentials ({})", where, status);
-  if (status == 404) return fail(ErrorKind::not_found, "{}: not found (404)", where);
-  return fail(status >= 500 ? ErrorKind::unavailable : ErrorKind::invalid, "{}: the server answered {}", where, status);
+  return fail(kind_of(status), "failed to fetch {} : {} {}", where, status, runtime::status_text(status));
+}
+
+// "connect to HOST:PORT: WHY" as Go says it.
+std::string dialed(std::string_view message) {
+  constexpr std::string_view connect = "connect to ", resolve = "cannot resolve ";
+  if (message == "TLS handshake: wrong version number") return "tls: first record does not look like a TLS handshake";
+  if (!message.starts_with(connect)) return std::string(message);
+  message.remove_prefix(connect.size());
+  size_t end = message.find(": ");
+  if (end == message.npos) return std::string(message);
+  std::string_view where = message.substr(0, end), why = message.substr(end + 2);
+  if (why.starts_with(resolve))
+    return fmt::format("dial tcp: lookup {}: no such host", why.substr(resolve.size(), why.find(':') - resolve.size()));
+  bool local = where.starts_with("localhost:");
+  return fmt::format("dial tcp {}{}: connect: {}", local ? "127.0.0.1:" : "", where.substr(local ? 10 : 0),
+                     base::to_lower(why));
 }
 
 struct Answer {
@@ -76,11 +96,11 @@ struct Answer {
 
 Task<Result<Answer>> exchange(World& world, ClientRequest request, ChartAccess access, uint64_t bytes_max) {
   Url url = OR_CO_RETURN(Url::parse(request.url));
-  std::string where = without_password(url);
+  std::string where = without_password(url), method = request.method;
   auto client = client_for(world, url, access);
   auto sent = co_await client->send(std::move(request));
   if (!sent) {
-    Error error = std::move(sent).error().context(where);
+    Error error = unreached(sent.error(), method, where);
     co_await client->close();
     co_return error;
   }
@@ -161,6 +181,21 @@ class RegistryTalk {
 
   const Registry& registry() const { return registry_; }
 
+  // What the registry says of a request that it refuses: "name unknown: repository name not known to registry".
+  Error refused_to(const std::string& method, const std::string& target, const Answer& answer) const {
+    std::string why;
+    if (auto body = value::parse_json(answer.body)) {
+      for (const Value& one : (*body)["errors"].items()) {
+        std::string code = base::replace_all(base::to_lower(one["code"].as_string()), "_", " ");
+        why += fmt::format("{}{}{}{}", why.empty() ? "" : "; ", code, one["message"].as_string().empty() ? "" : ": ",
+                           one["message"].as_string());
+      }
+    }
+    if (why.empty()) why = runtime::status_text(answer.status);
+    return fail(kind_of(answer.status), "{} \"{}{}\": response status code {}: {}", method, registry_.base,
+                target.substr(0, target.find('?')), answer.status, why);
+  }
+
  private:
   Task<Result<>> log_in(std::string challenge) {
     if (base::to_lower(challenge).starts_with("basic")) {
@@ -192,12 +227,12 @@ class RegistryTalk {
 };
 
 Task<Result<std::string>> best_tag(std::shared_ptr<RegistryTalk> talk, std::string range) {
-  std::string where = talk->registry().base + "/" + talk->registry().path;
   std::string target = "/v2/" + talk->registry().path + "/tags/list?n=1000";
   Answer answer = OR_CO_RETURN(co_await talk->ask("GET", target, "application/json", "", "", 16 << 20));
-  if (answer.status != 200) co_return refused(answer.status, where);
+  if (answer.status != 200) co_return talk->refused_to("GET", target, answer);
   auto body = value::parse_json(answer.body);
-  if (!body) co_return fail(ErrorKind::invalid, "{}: the registry's list of tags is no JSON", where);
+  if (!body)
+    co_return fail(ErrorKind::invalid, "{}{}: the registry's list of tags is no JSON", talk->registry().base, target);
   auto wanted = Range::parse(range.empty() ? "*" : range);
   if (!wanted) co_return std::move(wanted).error();
   std::optional<Version> best;
@@ -207,8 +242,7 @@ Task<Result<std::string>> best_tag(std::shared_ptr<RegistryTalk> talk, std::stri
     if (!best || version->compare(*best) > 0) best = *version;
   }
   if (!best)
-    co_return fail(ErrorKind::not_found, "{}: no version matches {} among {} tags", where, range,
-                   (*body)["tags"].size());
+    co_return fail(ErrorKind::not_found, "Could not locate a version matching provided version string {}", range);
   co_return best->original;
 }
 
@@ -220,15 +254,19 @@ bool exact(const std::string& range) {
 Task<Result<FetchedChart>> fetch_from_registry(World& world, std::string repository, std::string name,
                                                std::string range, ChartAccess access) {
   auto talk = std::make_shared<RegistryTalk>(world, OR_CO_RETURN(registry_of(repository, name, access)), access);
-  std::string where =
-      "oci://" + talk->registry().base.substr(talk->registry().base.find("://") + 3) + "/" + talk->registry().path;
+  std::string host = talk->registry().base.substr(talk->registry().base.find("://") + 3);
+  std::string where = "oci://" + host + "/" + talk->registry().path;
   std::string version = range;
   if (!exact(range)) version = OR_CO_RETURN(co_await best_tag(talk, range));
   std::string tag = base::replace_all(version, "+", "_");
   std::string target = "/v2/" + talk->registry().path + "/manifests/" + tag;
-  Answer answer =
-      OR_CO_RETURN(co_await talk->ask("GET", target, std::string(kManifestType), "", "", kManifestBytesMax));
-  if (answer.status != 200) co_return refused(answer.status, where + ":" + tag);
+  auto asked = co_await talk->ask("GET", target, std::string(kManifestType), "", "", kManifestBytesMax);
+  if (asked && asked->status == 404)
+    asked = fail(ErrorKind::not_found, "{}/{}:{}: not found", host, talk->registry().path, tag);
+  else if (asked && asked->status != 200)
+    asked = talk->refused_to("GET", target, *asked);
+  if (!asked) co_return std::move(asked).error().context("failed to perform \"FetchReference\" on source");
+  Answer answer = std::move(*asked);
   auto manifest = value::parse_json(answer.body);
   if (!manifest) co_return fail(ErrorKind::invalid, "{}:{}: the manifest is no JSON", where, tag);
   std::string digest;
@@ -237,16 +275,21 @@ Task<Result<FetchedChart>> fetch_from_registry(World& world, std::string reposit
   if (digest.empty())
     co_return fail(ErrorKind::invalid, "{}:{}: this is no Helm chart: its manifest has no layer of type {}", where, tag,
                    kLayerType);
-  Answer blob = OR_CO_RETURN(
-      co_await talk->ask("GET", "/v2/" + talk->registry().path + "/blobs/" + digest, "", "", "", access.bytes_max));
-  if (blob.status != 200) co_return refused(blob.status, where + "@" + digest);
+  target = "/v2/" + talk->registry().path + "/blobs/" + digest;
+  Answer blob = OR_CO_RETURN(co_await talk->ask("GET", target, "", "", "", access.bytes_max));
+  if (blob.status != 200) co_return talk->refused_to("GET", target, blob);
   std::string seen = "sha256:" + sha256_hex(blob.body);
   if (seen != digest)
     co_return fail(ErrorKind::invalid, "{}:{}: the chart's digest is {}, the manifest says {}", where, tag, seen,
                    digest);
   size_t slash = talk->registry().path.rfind('/');
   std::string chart = slash == std::string::npos ? talk->registry().path : talk->registry().path.substr(slash + 1);
-  co_return FetchedChart{chart, version, where + ":" + tag, digest, std::move(blob.body)};
+  co_return FetchedChart{
+      chart, version, where + ":" + tag, digest, std::move(blob.body), "sha256:" + sha256_hex(answer.body)};
+}
+
+Error not_listed(const ChartIndex& index, const std::string& repository, const std::string& name, const Error& why) {
+  return fail(why.kind(), "repository {}: {}; {}", repository, why.message(), index.offers(name));
 }
 
 std::string joined(std::string base, const std::string& relative) {
@@ -258,6 +301,17 @@ std::string joined(std::string base, const std::string& relative) {
 }
 
 }  // namespace
+
+Error unreached(const Error& error, const std::string& method, const std::string& where) {
+  std::string verb = method.substr(0, 1) + base::to_lower(method.substr(1));
+  return fail(error.kind(), "{} \"{}\": {}", verb, where, dialed(error.message()));
+}
+
+std::string FetchedChart::file_name() const {
+  if (!manifest_digest.empty()) return name + "-" + version + ".tgz";
+  std::string path = url.substr(0, url.find_first_of("?#"));
+  return path.substr(path.rfind('/') + 1);
+}
 
 Task<Result<std::string>> download(World& world, std::string url, ChartAccess access) {
   ClientRequest request;
@@ -276,7 +330,9 @@ Task<Result<ChartIndex>> fetch_index(World& world, std::string repository, Chart
     co_return std::move(text).error().context("looks like \"" + repository +
                                               "\" is not a valid chart repository or cannot be reached");
   auto index = ChartIndex::parse(*text);
-  if (!index) co_return std::move(index).error().context("repository " + repository);
+  if (!index)
+    co_return std::move(index).error().context("looks like \"" + repository +
+                                               "\" is not a valid chart repository or cannot be reached");
   co_return index;
 }
 
@@ -285,19 +341,21 @@ Task<Result<FetchedChart>> fetch_chart(World& world, std::string repository, std
   if (repository.starts_with("oci://")) co_return co_await fetch_from_registry(world, repository, name, range, access);
   ChartIndex index = OR_CO_RETURN(co_await fetch_index(world, repository, access));
   auto found = index.find(name, range);
-  if (!found) co_return std::move(found).error().context("repository " + repository);
-  if (found->urls.empty())
-    co_return fail(ErrorKind::invalid, "repository {}: {}-{} has no downloadable URLs", repository, name,
-                   found->version);
-  std::string url = joined(repository, found->urls[0]);
+  if (!found) co_return not_listed(index, repository, name, found.error());
+  co_return co_await fetch_listed(world, repository, std::move(*found), std::move(access));
+}
+
+Task<Result<FetchedChart>> fetch_listed(World& world, std::string repository, ChartVersion found, ChartAccess access) {
+  if (found.urls.empty()) co_return fail(ErrorKind::invalid, "chart \"{}\" has no downloadable URLs", found.name);
+  std::string url = joined(repository, found.urls[0]);
   if (!access.pass_credentials && !same_host(url, repository)) access.username = access.password = "";
   std::string archive = OR_CO_RETURN(co_await download(world, url, access));
   std::string digest = sha256_hex(archive);
-  std::string wanted = found->digest.starts_with("sha256:") ? found->digest.substr(7) : found->digest;
+  std::string wanted = found.digest.starts_with("sha256:") ? found.digest.substr(7) : found.digest;
   if (!wanted.empty() && wanted != digest)
     co_return fail(ErrorKind::invalid, "repository {}: {}-{}: the archive's digest is sha256:{}, the index says {}",
-                   repository, name, found->version, digest, found->digest);
-  co_return FetchedChart{name, found->version, url, "sha256:" + digest, std::move(archive)};
+                   repository, found.name, found.version, digest, found.digest);
+  co_return FetchedChart{found.name, found.version, url, "sha256:" + digest, std::move(archive), {}};
 }
 
 Task<Result<std::string>> resolve_chart(World& world, std::string repository, std::string name, std::string range,
@@ -309,7 +367,7 @@ Task<Result<std::string>> resolve_chart(World& world, std::string repository, st
   }
   ChartIndex index = OR_CO_RETURN(co_await fetch_index(world, repository, access));
   auto found = index.find(name, range);
-  if (!found) co_return std::move(found).error().context("repository " + repository);
+  if (!found) co_return not_listed(index, repository, name, found.error());
   co_return found->version;
 }
 
@@ -317,17 +375,6 @@ Task<Result<std::string>> push_chart(World& world, std::string repository, std::
                                      std::string config_json, std::string archive, ChartAccess access) {
   auto talk = std::make_shared<RegistryTalk>(world, OR_CO_RETURN(registry_of(repository, name, access)), access);
   std::string path = "/v2/" + talk->registry().path;
-  for (const std::string* blob : {&config_json, &archive}) {
-    std::string digest = "sha256:" + sha256_hex(*blob);
-    Answer there = OR_CO_RETURN(co_await talk->ask("HEAD", path + "/blobs/" + digest, "", "", "", 1 << 20));
-    if (there.status == 200) continue;
-    Answer started = OR_CO_RETURN(co_await talk->ask("POST", path + "/blobs/uploads/", "", "", "", 1 << 20));
-    if (started.status != 202) co_return refused(started.status, talk->registry().base + path);
-    std::string put = started.location + (started.location.find('?') == std::string::npos ? "?" : "&") +
-                      "digest=" + runtime::percent_encode(digest);
-    Answer done = OR_CO_RETURN(co_await talk->ask("PUT", put, "", *blob, "application/octet-stream", 1 << 20));
-    if (done.status != 201) co_return refused(done.status, talk->registry().base + path);
-  }
   auto part = [](std::string_view type, const std::string& bytes) {
     return Value{
         {"mediaType", type}, {"digest", "sha256:" + sha256_hex(bytes)}, {"size", static_cast<int64_t>(bytes.size())}};
@@ -336,10 +383,26 @@ Task<Result<std::string>> push_chart(World& world, std::string repository, std::
                                               {"mediaType", kManifestType},
                                               {"config", part(kConfigType, config_json)},
                                               {"layers", Value::array({part(kLayerType, archive)})}});
+  std::string own = path + "/manifests/sha256:" + sha256_hex(manifest);
+  auto known = co_await talk->ask("HEAD", own, std::string(kManifestType), "", "", 1 << 20);
+  if (known && known->status != 200 && known->status != 404) known = talk->refused_to("HEAD", own, *known);
+  if (!known) co_return std::move(known).error().context("failed to perform \"Exists\" on destination");
+  for (const std::string* blob : {&config_json, &archive}) {
+    std::string digest = "sha256:" + sha256_hex(*blob);
+    Answer there = OR_CO_RETURN(co_await talk->ask("HEAD", path + "/blobs/" + digest, "", "", "", 1 << 20));
+    if (there.status == 200) continue;
+    std::string uploads = path + "/blobs/uploads/";
+    Answer started = OR_CO_RETURN(co_await talk->ask("POST", uploads, "", "", "", 1 << 20));
+    if (started.status != 202) co_return talk->refused_to("POST", uploads, started);
+    std::string put = started.location + (started.location.find('?') == std::string::npos ? "?" : "&") +
+                      "digest=" + runtime::percent_encode(digest);
+    Answer done = OR_CO_RETURN(co_await talk->ask("PUT", put, "", *blob, "application/octet-stream", 1 << 20));
+    if (done.status != 201) co_return talk->refused_to("PUT", uploads, done);
+  }
   std::string tag = base::replace_all(version, "+", "_");
-  Answer done = OR_CO_RETURN(
-      co_await talk->ask("PUT", path + "/manifests/" + tag, "", manifest, std::string(kManifestType), 1 << 20));
-  if (done.status != 201) co_return refused(done.status, talk->registry().base + path + ":" + tag);
+  std::string target = path + "/manifests/" + tag;
+  Answer done = OR_CO_RETURN(co_await talk->ask("PUT", target, "", manifest, std::string(kManifestType), 1 << 20));
+  if (done.status != 201) co_return talk->refused_to("PUT", target, done);
   co_return "sha256:" + sha256_hex(manifest);
 }
 

@@ -31,8 +31,10 @@ struct ChartVersion {
 class ChartIndex {
  public:
   static Result<ChartIndex> parse(std::string_view text);  // error: invalid
-  // The highest version in `range` ("" any release; an exact version too). Errors: not_found with what there is.
+  // The highest version in `range` ("" any release; an exact version too). Errors: not_found, invalid, in Helm's words.
   Result<ChartVersion> find(const std::string& name, const std::string& range) const;
+  // What there is in place of what was not found: "the newest there are 1.2.0, 1.1.0", "did you mean ...".
+  std::string offers(const std::string& name) const;
   std::vector<std::string> names() const;
   const std::vector<ChartVersion>* versions(const std::string& name) const;  // null: no such chart
 
@@ -43,9 +45,15 @@ class ChartIndex {
 struct FetchedChart {
   std::string name, version, url, digest;  // digest: sha256:... of the archive
   std::string archive;
+  std::string file_name() const;  // as Helm saves it: that of the URL, NAME-VERSION.tgz from a registry
+  std::string manifest_digest;    // of a registry's manifest; "" for a repository's chart
 };
 
-// A body by GET, redirects followed. Errors: not_found, unauthorized, unavailable, timeout, too_large.
+// A request that found no server, as Go says it: Get "http://...": dial tcp 127.0.0.1:1: connect: connection refused.
+Error unreached(const Error& error, const std::string& method, const std::string& url);
+
+// A body by GET, redirects followed. Errors, in the words of Helm and Go: not_found, unauthorized, unavailable,
+// timeout, too_large.
 Task<Result<std::string>> download(World& world, std::string url, ChartAccess access);
 
 Task<Result<ChartIndex>> fetch_index(World& world, std::string repository, ChartAccess access);
@@ -53,6 +61,8 @@ Task<Result<ChartIndex>> fetch_index(World& world, std::string repository, Chart
 // index or manifest names is checked. Errors: not_found, invalid (a wrong digest), unauthorized, unavailable.
 Task<Result<FetchedChart>> fetch_chart(World& world, std::string repository, std::string name, std::string range,
                                        ChartAccess access);
+// The archive of one version of an index.
+Task<Result<FetchedChart>> fetch_listed(World& world, std::string repository, ChartVersion version, ChartAccess access);
 // Which version that would be. Registries: the tags, "_" read as "+".
 Task<Result<std::string>> resolve_chart(World& world, std::string repository, std::string name, std::string range,
                                         ChartAccess access);

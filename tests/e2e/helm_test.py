@@ -17,6 +17,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "peers", "helm"))
+import commands  # noqa: E402
 import lint  # noqa: E402
 import record  # noqa: E402
 from harness import SLIPWAY, Repository, Slipway, wait  # noqa: E402
@@ -62,8 +63,7 @@ class Golden(unittest.TestCase):
                 diff = "\n".join(difflib.unified_diff(out.splitlines(), ours.splitlines(), compat, "slipway", lineterm=""))
                 self.assertEqual(code, done.returncode, errors)
                 self.assertEqual(out, ours, "\n" + diff)
-                if compat == "helm3":
-                    self.assertEqual(unordered(err), unordered(errors))
+                self.assertEqual(unordered(err), unordered(errors))
 
 
 # Helm 4's own refusals and messages that we tell in Helm 3's words, by name.
@@ -276,7 +276,8 @@ c/templates/a.yaml renders to this, line 7 is the one:
 
     def test_what_is_not_offered_says_so(self):
         self.chart("c")
-        self.refused("package", "c", "--sign", says="--sign is not offered")
+        self.refused("package", "c", "--sign", "--key", "x", says="--sign is not offered")
+        self.refused("install", "c", says='"helm install" is not offered')
         self.refused("pull", "oci://127.0.0.1:1/c", "--prov", says="--prov is not offered")
         self.refused("pull", "oci://127.0.0.1:1/c", "--verify", says="--verify: ")
         self.refused("template", "c", "--verify", says="unpacked charts cannot be verified")
@@ -288,6 +289,15 @@ class Lint(unittest.TestCase):
 
     def test_what_helm_finds(self):
         self.assertEqual([], lint.differences(SLIPWAY))
+
+
+class Commands(unittest.TestCase):
+    maxDiff = None
+
+    def test_command_lines(self):
+        """One in eight, and those that unpack; peers/helm_commands runs all."""
+        chosen = [line for i, line in enumerate(commands.COMMANDS) if i % 8 == 0 or "--untar " in line]
+        self.assertEqual([], commands.differences(SLIPWAY, chosen))
 
 
 class Check(Folder):
@@ -312,7 +322,9 @@ class Elsewhere(Folder):
         for version in ("1.0.0", "1.2.0", "2.0.0"):
             self.chart("dep", "kind: ConfigMap\nmetadata: {name: dep-{{ .Chart.Version }}}\n", version)
             self.helm("package", "dep", "-d", "repo")
-        self.helm("repo", "index", "repo")
+        self.write("old.yaml", "apiVersion: v1\nentries:\n  gone:\n  - {apiVersion: v2, name: gone, version: 0.1.0, urls: [gone.tgz]}\n")
+        self.helm("repo", "index", "repo", "--merge", "old.yaml")
+        self.assertIn("gone.tgz", open(os.path.join(self.folder, "repo/index.yaml")).read())
         url = self.serve(os.path.join(self.folder, "repo"))
         trust = ["--ca-file", "ca.pem"]
         self.assertIn("dep-1.2.0", self.helm("template", "r", "dep", "--repo", url, "--version", "^1.0.0", *trust)
@@ -328,7 +340,7 @@ class Elsewhere(Folder):
         self.assertIn("dep-1.2.0", self.helm("template", "web"))
         self.helm("repo", "add", "mine", url, *trust)
         self.assertIn("mine", self.helm("repo", "list"))
-        self.helm("pull", "mine/dep", "--version", "2.0.0", "--untar", *trust)
+        self.helm("pull", "mine/dep", "--version", "2.0.0", "--untar")  # whom to trust is kept with the name
         self.assertTrue(os.path.exists(os.path.join(self.folder, "dep/Chart.yaml")))
         self.assertIn("version: 2.0.0", self.helm("show", "chart", "dep"))
         # an index whose digest is another
@@ -351,7 +363,7 @@ class Elsewhere(Folder):
         self.assertIn("kind: Dep", self.helm("template", "web"))
         self.chart("bad", "kind: Web\n", more="dependencies: [{name: dep, version: 9.9.9, repository: \"file://../dep\"}]\n")
         before = self.files()
-        self.assertIn("can't get a valid version for dependency dep", self.helm("dependency", "update", "bad", code=1))
+        self.assertIn('can\'t get a valid version for 1 subchart(s): "dep"', self.helm("dependency", "update", "bad", code=1))
         self.assertEqual(before, self.files())
 
     @unittest.skipUnless(shutil.which("docker-registry"), "no docker-registry: script/setup installs it")
@@ -363,7 +375,7 @@ class Elsewhere(Folder):
         self.helm("push", "web-1.2.3+a.tgz", remote, "--plain-http")
         self.assertIn("version: 1.2.3+a", self.helm("template", remote + "/web", "--version", "^1.0.0", "--plain-http"))
         self.helm("pull", remote + "/web", "--version", "1.2.3+a", "--plain-http", "-d", "registry")
-        self.assertIn("no version matches", self.helm("pull", remote + "/web", "--version", "^7", "--plain-http", code=1))
+        self.assertIn("Could not locate a version matching provided version string ^7", self.helm("pull", remote + "/web", "--version", "^7", "--plain-http", code=1))
         self.assertIn("not found", self.helm("pull", remote + "/nope", "--version", "1.2.3", "--plain-http", code=1))
 
 

@@ -8,6 +8,7 @@
 #include "cli/helm/packages.h"
 #include "cli/paths.h"
 #include "lang/jsonpath/jsonpath.h"
+#include "lang/semver/semver.h"
 #include "render/helm/environment.h"
 #include "render/helm/schema.h"
 #include "render/helm/version.h"
@@ -21,14 +22,9 @@ namespace rh = render::helm;
 
 namespace {
 
-std::string without_slashes(std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return path;
-}
-
 // What stands before the names of files in this folder.
 std::string folder_prefix(const std::string& path) {
-  return path == "." ? "" : without_slashes(path) + "/";
+  return path == "." ? "" : clean_path(path) + "/";
 }
 
 // ---- show ----
@@ -53,6 +49,7 @@ Task<int> show(runtime::RealWorld& world, Invocation said) {
   if (auto fits = check_count(flags->arguments.size() - 1, 1, 1, "show " + what, "[CHART]"); !fits)
     co_return refuse(fits.error());
   if (flags->has("--jsonpath") && what != "values") co_return refuse("unknown flag: --jsonpath");
+  if (auto fits = check_access(world, *flags); !fits) co_return refuse(fits.error());
   auto found = co_await find_chart(world, flags->arguments[1], *flags);
   if (!found) co_return refuse(found.error());
   const rh::Chart& chart = *found->chart;
@@ -97,22 +94,45 @@ Task<int> show(runtime::RealWorld& world, Invocation said) {
 
 std::vector<Option> dependency_options() {
   return joined({{{"--skip-refresh", "", "accepted: indexes are read when they are needed"},
-                  {"--max-col-width", "N", "accepted"}},
+                  {"--max-col-width", "COLUMNS", "for list: longer texts are cut"}},
                  chart_flags(),
                  global_flags()});
 }
 
-std::string dependency_status(const rh::Chart& chart, const rh::Dependency& d, const std::vector<std::string>& files) {
-  for (const std::string& file : files) {
-    if (!file.ends_with(".tgz") || !file.starts_with(d.name + "-")) continue;
-    std::string version = file.substr(d.name.size() + 1, file.size() - d.name.size() - 5);
-    if (!rh::is_version(version)) continue;
-    return version == d.version || rh::in_range(d.version, version) ? "ok" : "wrong version";
+// Of a version that is there beside the range that is asked for; "" when it fits.
+std::string version_fault(const std::string& range, const std::string& version) {
+  if (version == range) return {};
+  if (!lang::semver::Range::parse(range) || !rh::is_version(version)) return "invalid version";
+  return rh::in_range(range, version) ? "" : "wrong version";
+}
+
+// Of an archive in charts/; `name`: what it should hold.
+std::string archive_status(World& world, const std::string& file, const rh::Dependency& d) {
+  auto bytes = world.files().read(file, 64 << 20);
+  auto loaded = bytes ? rh::load_archive(*bytes) : Result<rh::LoadedChart>(bytes.error());
+  if (!loaded) return "corrupt";
+  if (loaded->chart->name() != d.name) return "misnamed";
+  std::string wrong = version_fault(d.version, loaded->chart->metadata.version);
+  return wrong.empty() ? "ok" : wrong;
+}
+
+std::string dependency_status(World& world, const rh::Chart& chart, const rh::Dependency& d,
+                              const std::string& directory, const std::vector<std::string>& files) {
+  std::vector<std::string> archives;
+  for (const std::string& file : files)
+    if (file.ends_with(".tgz") && file.starts_with(d.name + "-")) archives.push_back(file);
+  if (archives.size() > 1) {
+    std::erase_if(archives, [&](const std::string& file) {
+      std::string version = file.substr(d.name.size() + 1, file.size() - d.name.size() - 5);
+      return !rh::is_version(version) || version[0] == 'v' || std::ranges::count(version, '.') < 2;
+    });
+    if (archives.size() > 1) return "too many matches";
   }
+  if (archives.size() == 1) return archive_status(world, directory + "/charts/" + archives[0], d);
   for (const auto& child : chart.dependencies) {
     if (child->name() != d.name) continue;
-    return child->metadata.version == d.version || rh::in_range(d.version, child->metadata.version) ? "unpacked"
-                                                                                                    : "wrong version";
+    std::string wrong = version_fault(d.version, child->metadata.version);
+    return wrong.empty() ? "unpacked" : wrong;
   }
   return "missing";
 }
@@ -120,15 +140,20 @@ std::string dependency_status(const rh::Chart& chart, const rh::Dependency& d, c
 Task<int> dependency(runtime::RealWorld& world, Invocation said) {
   auto flags = Flags::parse(dependency_options(), said.arguments);
   if (!flags) co_return refuse(flags.error());
-  static const Group group{"dependency",
-                           "dependency, dep, dependencies",
-                           "The charts that a chart depends on: dependencies in Chart.yaml, versions in Chart.lock,\n"
-                           "archives in charts/.",
-                           {{"build", "fetch what Chart.lock names into charts/"},
-                            {"list", "say what is there", "ls"},
-                            {"update", "fetch what Chart.yaml asks for into charts/, and write Chart.lock", "up"}}};
+  constexpr std::string_view kFetching =
+      "--skip-refresh --verify --keyring --username --password --cert-file --key-file --insecure-skip-tls-verify "
+      "--plain-http --ca-file";
+  static const Group group{
+      "dependency",
+      "dependency, dep, dependencies",
+      "The charts that a chart depends on: dependencies in Chart.yaml, versions in Chart.lock,\n"
+      "archives in charts/.",
+      {{"build", "fetch what Chart.lock names into charts/", "", kFetching},
+       {"list", "say what is there", "ls", "--max-col-width"},
+       {"update", "fetch what Chart.yaml asks for into charts/, and write Chart.lock", "up", kFetching}}};
   std::string verb = group.verb(*flags);
   if (verb.empty()) co_return group.help();
+  if (auto fits = group.check_flags(*flags, dependency_options()); !fits) co_return refuse(fits.error());
   if (auto fits = check_count(flags->arguments.size() - 1, 0, 1, "dependency " + verb, "CHART"); !fits)
     co_return refuse(fits.error());
   std::string path = flags->arguments.size() > 1 ? flags->arguments[1] : ".";
@@ -136,11 +161,11 @@ Task<int> dependency(runtime::RealWorld& world, Invocation said) {
   bool there = world.files().exists(directory);
   if (verb != "list") {
     if (!there) co_return refuse(fmt::format("could not find {0}: stat {0}: no such file or directory", path));
-    auto done =
-        co_await fetch_dependencies(world, directory, verb == "build" ? Wanted::locked : Wanted::latest, *flags);
-    if (!done) co_return refuse(done.error());
-    print(*done);
-    co_return 0;
+    if (!world.files().exists(directory + "/.")) co_return refuse("only unpacked charts can be updated");
+    if (auto fits = check_access(world, *flags); !fits) co_return refuse(fits.error());
+    auto wanted = verb == "build" ? Wanted::locked : Wanted::latest;
+    auto done = co_await fetch_dependencies(world, path, wanted, *flags, [](std::string_view text) { print(text); });
+    co_return done ? 0 : refuse(done.error());
   }
   if (!there) co_return refuse(fmt::format("stat {}: no such file or directory", path));
   auto found = co_await find_chart(world, directory, *flags);
@@ -153,7 +178,12 @@ Task<int> dependency(runtime::RealWorld& world, Invocation said) {
   auto files = world.files().list(directory + "/charts").value_or(std::vector<std::string>());
   std::vector<std::array<std::string, 4>> rows = {{"NAME", "VERSION", "REPOSITORY", "STATUS"}};
   for (const auto& d : chart.metadata.dependencies)
-    rows.push_back({d->name, d->version, d->repository, dependency_status(chart, *d, files)});
+    rows.push_back({d->name, d->version, d->repository, dependency_status(world, chart, *d, directory, files)});
+  // at most as wide as asked for, cut with dots
+  size_t widest = static_cast<size_t>(base::parse_int(flags->text("--max-col-width", "80")).value_or(80));
+  for (auto& row : rows)
+    for (std::string& cell : row)
+      if (widest > 0 && cell.size() > widest) cell = cell.substr(0, widest > 3 ? widest - 3 : 0) + "...";
   std::array<size_t, 4> widths{};
   for (const auto& row : rows)
     for (size_t i = 0; i < 4; ++i) widths[i] = std::max(widths[i], row[i].size());
@@ -180,7 +210,10 @@ std::vector<Option> package_options() {
                   {"--version", "VERSION", "in place of the one in Chart.yaml"},
                   {"--app-version", "VERSION", "in place of the one in Chart.yaml"},
                   {"--dependency-update", "", "fetch dependencies first", "", false, 'u'},
-                  {"--sign", "", "not offered, refused"}},
+                  {"--sign", "", "not offered, refused"},
+                  {"--key", "NAME", "of the key for --sign"},
+                  {"--passphrase-file", "FILE", "for --sign"}},
+                 chart_flags({"--version", "--repo", "--devel", "--verify", "--pass-credentials"}),
                  global_flags()});
 }
 
@@ -188,35 +221,37 @@ Task<int> package(runtime::RealWorld& world, Invocation said) {
   auto flags = Flags::parse(package_options(), said.arguments);
   if (!flags) co_return refuse(flags.error());
   if (flags->arguments.empty()) co_return refuse("need at least one argument, the path to the chart");
+  if (flags->is("--sign") && flags->text("--key").empty()) co_return refuse("--key is required for signing a package");
   if (flags->is("--sign")) co_return refuse("--sign is not offered: charts are not signed");
+  if (auto fits = check_access(world, *flags); !fits) co_return refuse(fits.error());
   for (const std::string& path : flags->arguments) {
     std::string directory = absolute_path(path);
     if (!world.files().exists(directory)) co_return refuse(fmt::format("stat {}: no such file or directory", path));
     if (flags->is("--dependency-update")) {
-      auto done = co_await fetch_dependencies(world, directory, Wanted::latest, *flags);
+      auto done = co_await fetch_dependencies(world, directory, Wanted::latest, *flags, [](std::string_view) {});
       if (!done) co_return refuse(done.error());
     }
-    auto found = co_await find_chart(world, directory, *flags);
-    if (!found) co_return refuse(found.error());
-    rh::Chart& chart = *found->chart;
-    if (flags->has("--version")) {
-      chart.metadata.version = flags->text("--version");
-      if (!rh::is_version(chart.metadata.version)) co_return refuse("invalid semantic version");
-    }
+    auto loaded = co_await load_folder(world, directory);
+    if (!loaded) co_return refuse(loaded.error());
+    rh::Chart& chart = **loaded;
+    if (flags->has("--version")) chart.metadata.version = flags->text("--version");
+    if (!rh::is_version(chart.metadata.version)) co_return refuse("invalid semantic version");
     if (flags->has("--app-version")) chart.metadata.app_version = flags->text("--app-version");
-    if (!rh::is_version(chart.metadata.version))
-      co_return refuse(fmt::format("validation: chart.metadata.version \"{}\" is invalid", chart.metadata.version));
     if (std::string missing = rh::missing_dependencies(chart); !missing.empty())
       co_return refuse("found in Chart.yaml, but missing in charts/ directory: " + missing);
     auto now = std::chrono::duration_cast<std::chrono::seconds>(world.now().time_since_epoch()).count();
     std::string to = flags->text("--destination", ".");
     std::string name = "/" + chart.name() + "-" + chart.metadata.version + ".tgz";
     std::string file = absolute_path(to) + name;
+    auto archive = pack(chart, now);
+    if (!archive) co_return refuse(archive.error().str());
+    if (world.files().exists(absolute_path(to)) && !world.files().exists(absolute_path(to) + "/."))
+      co_return refuse("failed to save: is not a directory: " + to);
     if (auto made = world.files().make_directories(file.substr(0, file.rfind('/'))); !made)
-      co_return refuse(made.error());
-    if (auto done = world.files().write_atomically(file, pack(chart, now), 0644); !done) co_return refuse(done.error());
-    print(fmt::format("Successfully packaged chart and saved it to: {}\n",
-                      to == "." ? file : without_slashes(to) + name));
+      co_return refuse("failed to save: " + in_gos_words(made.error(), "mkdir " + to));
+    if (auto done = world.files().write_atomically(file, *archive, 0644); !done)
+      co_return refuse("failed to save: " + in_gos_words(done.error(), "open " + clean_path(to + name)));
+    print(fmt::format("Successfully packaged chart and saved it to: {}\n", to == "." ? file : clean_path(to + name)));
   }
   co_return 0;
 }
@@ -230,36 +265,53 @@ std::vector<Option> pull_options() {
                  global_flags()});
 }
 
+// Into FOLDER/NAME, the name that Chart.yaml has. `reference`: what Helm looks for in the folder before it unpacks.
+Result<> unpack(World& world, const std::string& folder, const std::string& reference, const std::string& archive) {
+  std::string there = clean_path(folder + "/" + reference);
+  if (world.files().exists(absolute_path(there)))
+    return fail(ErrorKind::conflict, "failed to untar: a file or directory with the name {} already exists", there);
+  // names are checked as it is read: none leaves the folder
+  auto files = OR_RETURN(sources::read_archive(archive));
+  std::string name;
+  for (const sources::ArchiveFile& file : files) {
+    if (file.name != "Chart.yaml") continue;
+    auto metadata = rh::read_metadata(*file.data);
+    if (!metadata) return std::move(metadata).error().context("cannot load Chart.yaml");
+    name = metadata->name;
+  }
+  if (name.empty()) return fail(ErrorKind::invalid, "chart name not specified");
+  if (name == "." || name == ".." || name.find('/') != name.npos)
+    return fail(ErrorKind::invalid, "Chart.yaml: \"{}\" is no name of a folder", name);
+  for (const sources::ArchiveFile& file : files) {
+    std::string path = absolute_path(folder) + "/" + name + "/" + file.name;
+    OR_RETURN(world.files().make_directories(path.substr(0, path.rfind('/'))));
+    OR_RETURN(world.files().write_atomically(path, *file.data, 0644));
+  }
+  return {};
+}
+
 Task<int> pull(runtime::RealWorld& world, Invocation said) {
   auto flags = Flags::parse(pull_options(), said.arguments);
   if (!flags) co_return refuse(flags.error());
   if (auto fits = check_count(flags->arguments.size(), 1, kAny, "pull", "[chart URL | repo/chartname] [...]"); !fits)
     co_return refuse(fits.error());
   if (flags->is("--prov")) co_return refuse("--prov is not offered: signatures are not fetched");
+  if (auto fits = check_access(world, *flags); !fits) co_return refuse(fits.error());
   for (const std::string& name : flags->arguments) {
     auto fetched = co_await fetch_named(world, name, *flags);
     if (!fetched) co_return refuse(fetched.error());
-    auto loaded = rh::load_archive(fetched->archive);
-    if (!loaded) co_return refuse(std::move(loaded).error().context(fetched->url));
-    const rh::Chart& chart = *loaded->chart;
-    if (name.starts_with("oci://"))
-      complain(fmt::format("Pulled: {}\nDigest: {}\n", fetched->url.substr(6), fetched->digest));
-    if (flags->is("--untar")) {
-      // names were checked when it was read: none leaves the folder
-      std::string folder = absolute_path(flags->text("--untardir", ".")) + "/" + chart.name();
-      if (world.files().exists(folder))
-        co_return refuse(fmt::format("failed to untar: a file or directory with the name {} already exists", folder));
-      for (const rh::ChartFile& file : chart.raw) {
-        std::string path = folder + "/" + file.name;
-        if (auto made = world.files().make_directories(path.substr(0, path.rfind('/'))); !made)
-          co_return refuse(made.error());
-        if (auto done = world.files().write_atomically(path, *file.data, 0644); !done) co_return refuse(done.error());
-      }
+    std::string to = flags->text("--destination", ".");
+    if (!flags->is("--untar")) {
+      std::string file = clean_path(to + "/" + fetched->file_name());
+      if (auto done = world.files().write_atomically(absolute_path(file), fetched->archive, 0644); !done)
+        co_return refuse(in_gos_words(done.error(), "open " + file));
       continue;
     }
-    std::string file =
-        absolute_path(flags->text("--destination", ".")) + "/" + chart.name() + "-" + chart.metadata.version + ".tgz";
-    if (auto done = world.files().write_atomically(file, fetched->archive, 0644); !done) co_return refuse(done.error());
+    std::string folder = flags->text("--untardir", ".");
+    if (!folder.starts_with('/')) folder = to + "/" + folder;
+    folder = clean_path(folder);
+    if (auto done = unpack(world, folder, name.substr(name.rfind('/') + 1), fetched->archive); !done)
+      co_return refuse(done.error());
   }
   co_return 0;
 }
@@ -274,12 +326,17 @@ Task<int> push(runtime::RealWorld& world, Invocation said) {
   if (auto fits = check_count(flags->arguments.size(), 2, kAny, "push", "[chart] [remote]"); !fits)
     co_return refuse(fits.error());
   std::string file = flags->arguments[0], remote = flags->arguments[1];
+  if (auto fits = check_access(world, *flags); !fits) co_return refuse(fits.error());
+  size_t scheme = remote.find("://");
+  if (scheme == remote.npos) co_return refuse("scheme prefix missing from remote (e.g. \"oci://\")");
   if (!remote.starts_with("oci://"))
-    co_return refuse(fmt::format("scheme prefix missing from remote (e.g. \"oci://\"): {}", remote));
-  auto bytes = world.files().read(absolute_path(file), 64 << 20);
+    co_return refuse(fmt::format("scheme \"{}\" not supported", remote.substr(0, scheme)));
+  if (!world.files().exists(absolute_path(file))) co_return refuse(fmt::format("{}: no such file", file));
   if (world.files().exists(absolute_path(file) + "/."))
     co_return refuse("cannot push directory, must provide chart archive (.tgz)");
-  if (!bytes) co_return refuse(fmt::format("{}: no such file", file));
+  auto bytes = world.files().read(absolute_path(file), 64 << 20);
+  if (!bytes) co_return refuse(bytes.error());
+  if (auto fits = check_gzip(*bytes, file); !fits) co_return refuse(fits.error());
   auto loaded = rh::load_archive(*bytes);
   if (!loaded) co_return refuse(loaded.error());
   auto access = access_of(world, *flags);

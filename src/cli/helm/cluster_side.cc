@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/connection.h"
+#include "cli/helm/inputs.h"
 #include "cli/paths.h"
 #include "cluster/remote/remote.h"
 #include "kinds/object.h"
@@ -20,16 +21,18 @@ namespace {
 
 constexpr size_t kAnswerBytesMax = 256 << 20;
 
-Result<std::string> kubeconfig_path(World& world, const Flags& flags) {
-  if (std::string path = flags.text("--kubeconfig"); !path.empty()) return absolute_path(path);
-  if (const char* path = std::getenv("KUBECONFIG"); path && *path)
-    return absolute_path(std::string(base::split(path, ':')[0]));
-  std::string own = absolute_path("~/.kube/config");
-  if (world.files().exists(own)) return own;
-  std::string slipway = kubeconfig_of(world, "/var/lib/slipway");
-  if (world.files().exists(slipway)) return slipway;
-  return fail(ErrorKind::not_found,
-              "there is no kubeconfig: say --kubeconfig FILE, or start a cluster with slipway up");
+// Where no kubeconfig is, the Slipway of this machine; where none is either, what kubectl and Helm ask then.
+Result<apiserver::Connection> connection_of(World& world, const Flags& flags) {
+  std::string path = kubeconfig_file(flags), slipway = kubeconfig_of(world, "/var/lib/slipway");
+  if (!flags.has("--kubeconfig") && !std::getenv("KUBECONFIG") && !world.files().exists(path)) path = slipway;
+  if (world.files().exists(path)) return apiserver::read_kubeconfig(world, path, flags.text("--kube-context"));
+  if (std::string said = flags.text("--kubeconfig"); !said.empty())
+    return fail(ErrorKind::not_found, "stat {}: no such file or directory", said);
+  if (std::string context = flags.text("--kube-context"); !context.empty())
+    return fail(ErrorKind::not_found, "context \"{}\" does not exist", context);
+  apiserver::Connection nobody;
+  nobody.server = "http://localhost:8080";
+  return nobody;
 }
 
 // "example.org/v1, Kind=Widget", as Go prints a GroupVersionKind.
@@ -69,8 +72,7 @@ std::string ownership_fault(const Value& object, const std::string& name, const 
 }  // namespace
 
 Result<std::unique_ptr<ClusterSide>> ClusterSide::open(World& world, const Flags& flags) {
-  std::string path = OR_RETURN(kubeconfig_path(world, flags));
-  auto connection = OR_RETURN(apiserver::read_kubeconfig(world, path, flags.text("--kube-context")));
+  auto connection = OR_RETURN(connection_of(world, flags));
   connection.server = flags.text("--kube-apiserver", connection.server);
   connection.bearer_token = flags.text("--kube-token", connection.bearer_token);
   connection.tls.server_name = flags.text("--kube-tls-server-name", connection.tls.server_name);
@@ -189,13 +191,14 @@ Task<void> ClusterSide::close() {
 
 Task<Result<Value>> ClusterSide::get(std::string path) {
   runtime::ClientRequest request;
-  request.url = path;
+  std::string target = path;
+  request.url = std::move(path);
   request.headers.add("Accept", "application/json");
   if (!connection_.bearer_token.empty()) request.headers.add("Authorization", "Bearer " + connection_.bearer_token);
   if (!user_.empty()) request.headers.add("Impersonate-User", user_);
   for (const std::string& group : groups_) request.headers.add("Impersonate-Group", group);
   auto response = co_await client_->send(std::move(request));
-  if (!response) co_return std::move(response).error();
+  if (!response) co_return sources::unreached(response.error(), "GET", connection_.server + target);
   std::string text = OR_CO_RETURN(co_await response->body->read_all(kAnswerBytesMax));
   auto body = value::parse_json(text, {.bytes_max = kAnswerBytesMax});
   if (response->status >= 300) {

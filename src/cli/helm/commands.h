@@ -21,5 +21,6 @@ Command pull_command();
 Command push_command();
 Command repo_command();
 Command version_command();
+Command other_command();  // flags before the command's name; names that are none
 
 }  // namespace slipway::cli::helm

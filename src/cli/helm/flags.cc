@@ -1,23 +1,136 @@
 #include "cli/helm/flags.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
 
 #include "base/text.h"
+#include "render/helm/go_json.h"
 
 namespace slipway::cli::helm {
 
+namespace {
+
+bool is_bool(std::string_view v) {
+  static constexpr std::string_view kWords[] = {"1", "t", "T", "TRUE",  "true",  "True",
+                                                "0", "f", "F", "FALSE", "false", "False"};
+  return std::ranges::find(kWords, v) != std::end(kWords);
+}
+
+// strconv.ParseInt(v, 0, 64) and its like: what is wrong with the number, "" when nothing is.
+std::string_view integer_fault(std::string_view v, bool negative) {
+  bool minus = v.starts_with('-');
+  if (minus && !negative) return "invalid syntax";
+  if (negative && (minus || v.starts_with('+'))) v.remove_prefix(1);
+  int base = 10;
+  bool based = v.size() > 1 && v[0] == '0';
+  if (based) {
+    char c = static_cast<char>(v[1] | 0x20);
+    base = c == 'x' ? 16 : c == 'b' ? 2 : 8;
+    v.remove_prefix(c == 'x' || c == 'b' || c == 'o' ? 2 : 1);
+  }
+  std::string digits = based ? base::replace_all(std::string(v), "_", "") : std::string(v);
+  uint64_t n = 0;
+  auto [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), n, base);
+  if (end != digits.data() + digits.size() || digits.empty()) return "invalid syntax";
+  if (wrong == std::errc::result_out_of_range) return "value out of range";
+  if (negative && n > (1ull << 63) - (minus ? 0 : 1)) return "value out of range";
+  return {};
+}
+
+std::string_view real_fault(const std::string& v) {
+  char* end = nullptr;
+  float parsed = std::strtof(v.c_str(), &end);
+  if (v.empty() || *end || std::isspace(static_cast<unsigned char>(v[0]))) return "invalid syntax";
+  bool said_infinite = base::to_lower(v).find("inf") != v.npos;
+  return std::isinf(parsed) && !said_infinite ? "value out of range" : "";
+}
+
+// What Go's flag library says of a value of this type; "" when it is fine.
+std::string value_fault(const Option& option, const std::string& v) {
+  auto number = [&](const char* call, std::string_view wrong) -> std::string {
+    return wrong.empty() ? "" : fmt::format("strconv.{}: parsing \"{}\": {}", call, v, wrong);
+  };
+  if (option.value.empty()) return is_bool(v) ? "" : number("ParseBool", "invalid syntax");
+  if (option.value == "N") return number("ParseInt", integer_fault(v, true));
+  if (option.value == "COLUMNS") return number("ParseUint", integer_fault(v, false));
+  if (option.value == "RATE") return number("ParseFloat", real_fault(v));
+  if (option.value == "DURATION") {
+    if (base::parse_go_duration(v)) return {};
+    bool bare = !v.empty() && v.find_first_not_of("0123456789.") == v.npos && v.find_first_of("0123456789") != v.npos;
+    return fmt::format("time: {} duration \"{}\"", bare ? "missing unit in" : "invalid", v);
+  }
+  if (option.value == "FORMAT") return v == "table" || v == "json" || v == "yaml" ? "" : "invalid format type";
+  return {};
+}
+
+Error unknown_flag(const std::vector<Option>& options, const std::string& name) {
+  std::vector<std::string> known;
+  for (const Option& o : options) known.push_back(o.name);
+  auto near = base::nearest(name, known);
+  Error error = fail(ErrorKind::bad_request, "unknown flag: {}", name);
+  return near ? explained(error, fmt::format("the nearest flag is {}", *near)) : error;
+}
+
+// One line of CSV, as Go's reader takes it. Error: in its words.
+Result<std::vector<std::string>> csv_fields(std::string_view line) {
+  std::vector<std::string> out;
+  if (line.empty()) return out;
+  size_t at = 0;
+  auto wrong = [&](std::string_view what) {
+    return fail(ErrorKind::bad_request, "parse error on line 1, column {}: {}", at + 1, what);
+  };
+  for (;;) {
+    std::string field;
+    if (at < line.size() && line[at] == '"') {
+      for (++at;; ++at) {
+        if (at >= line.size()) return wrong("extraneous or missing \" in quoted-field");
+        if (line[at] != '"') {
+          field += line[at];
+        } else if (at + 1 < line.size() && line[at + 1] == '"') {
+          field += line[++at];
+        } else {
+          break;
+        }
+      }
+      if (++at < line.size() && line[at] != ',') return --at, wrong("extraneous or missing \" in quoted-field");
+    } else {
+      for (; at < line.size() && line[at] != ','; ++at) {
+        if (line[at] == '"') return wrong("bare \" in non-quoted-field");
+        field += line[at];
+      }
+    }
+    out.push_back(std::move(field));
+    if (at++ >= line.size()) return out;
+  }
+}
+
+// "a=b,c=d"; with one "=" the whole word is one label.
+std::string labels_fault(const std::string& v) {
+  if (std::ranges::count(v, '=') == 0) return v + " must be formatted as key=value";
+  if (std::ranges::count(v, '=') == 1) return {};
+  auto fields = csv_fields(v);
+  if (!fields) return fields.error().message();
+  for (const std::string& field : *fields)
+    if (field.find('=') == field.npos) return field + " must be formatted as key=value";
+  return {};
+}
+
+}  // namespace
+
 Result<Flags> Flags::parse(const std::vector<Option>& options, const std::vector<std::string>& words) {
   Flags flags;
-  auto put = [&flags](const Option& option, std::string value) {
-    if (option.value == "strings") {
-      for (std::string_view part : base::split(value, ',')) flags.values_[option.name].emplace_back(part);
-    } else {
-      flags.values_[option.name].push_back(std::move(value));
-    }
-  };
-  auto switched = [](std::string_view value) -> bool {
-    return value == "true" || value == "false" || value == "1" || value == "0" || value == "t" || value == "f" ||
-           value == "T" || value == "F" || value == "TRUE" || value == "FALSE" || value == "True" || value == "False";
+  auto put = [&flags](const Option& option, std::string value) -> Result<> {
+    std::string wrong = option.value == "LABELS" ? labels_fault(value) : value_fault(option, value);
+    auto fields = option.value == "strings" ? csv_fields(value) : std::vector<std::string>{value};
+    if (!fields) wrong = fields.error().message();
+    if (!wrong.empty())
+      return fail(ErrorKind::bad_request, "invalid argument {} for \"{}{}\" flag: {}", render::helm::go_quote(value),
+                  option.letter ? fmt::format("-{}, ", option.letter) : "", option.name, wrong);
+    auto& there = flags.values_[option.name];
+    there.insert(there.end(), fields->begin(), fields->end());
+    return {};
   };
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
@@ -30,53 +143,41 @@ Result<Flags> Flags::parse(const std::vector<Option>& options, const std::vector
       continue;
     }
     if (word.starts_with("--")) {
+      if (word[2] == '-' || word[2] == '=') return fail(ErrorKind::bad_request, "bad flag syntax: {}", word);
       size_t equals = word.find('=');
       std::string name = word.substr(0, equals);
       auto option = std::ranges::find(options, name, &Option::name);
-      if (option == options.end()) {
-        std::vector<std::string> known;
-        for (const Option& o : options) known.push_back(o.name);
-        auto near = base::nearest(name, known);
-        return fail(ErrorKind::bad_request, "unknown flag: {}{}", name,
-                    near ? fmt::format(" (nearest: {})", *near) : "");
-      }
-      if (option->value.starts_with('[')) {  // a word only behind =
-        put(*option, equals == word.npos ? option->fallback : word.substr(equals + 1));
-        continue;
-      }
-      if (option->value.empty()) {
-        std::string value = equals == word.npos ? "true" : word.substr(equals + 1);
-        if (!switched(value))
-          return fail(ErrorKind::bad_request,
-                      "invalid argument \"{}\" for \"{}\" flag: strconv.ParseBool: parsing \"{}\": invalid syntax",
-                      value, name, value);
-        put(*option, value);
-      } else if (equals != word.npos) {
-        put(*option, word.substr(equals + 1));
+      if (option == options.end()) return unknown_flag(options, name);
+      if (equals != word.npos) {
+        OR_RETURN(put(*option, word.substr(equals + 1)));
+      } else if (option->value.empty() || option->value.starts_with('[')) {  // a word only behind =
+        OR_RETURN(put(*option, option->value.empty() ? "true" : option->fallback));
       } else if (i + 1 < words.size()) {
-        put(*option, words[++i]);
+        OR_RETURN(put(*option, words[++i]));
       } else {
         return fail(ErrorKind::bad_request, "flag needs an argument: {}", name);
       }
       continue;
     }
-    for (size_t at = 1; at < word.size(); ++at) {
-      auto option = std::ranges::find(options, word[at], &Option::letter);
+    for (std::string rest = word.substr(1); !rest.empty();) {
+      auto option = std::ranges::find(options, rest[0], &Option::letter);
       if (option == options.end())
-        return fail(ErrorKind::bad_request, "unknown shorthand flag: '{}' in {}", word[at],
-                    word.substr(at > 1 ? at : 0));
+        return fail(ErrorKind::bad_request, "unknown shorthand flag: '{}' in -{}", rest[0], rest);
+      if (rest.size() > 2 && rest[1] == '=') {
+        OR_RETURN(put(*option, rest.substr(2)));
+        break;
+      }
       if (option->value.empty()) {
-        put(*option, "true");
+        OR_RETURN(put(*option, "true"));
+        rest.erase(0, 1);
         continue;
       }
-      std::string rest = word.substr(at + 1);
-      if (rest.starts_with('=')) rest.erase(0, 1);
-      if (at + 1 < word.size()) {
-        put(*option, rest);
+      if (rest.size() > 1) {
+        OR_RETURN(put(*option, rest.substr(1)));
       } else if (i + 1 < words.size()) {
-        put(*option, words[++i]);
+        OR_RETURN(put(*option, words[++i]));
       } else {
-        return fail(ErrorKind::bad_request, "flag needs an argument: '{}' in {}", word[at], word);
+        return fail(ErrorKind::bad_request, "flag needs an argument: '{}' in -{}", rest[0], rest);
       }
       break;
     }
@@ -93,7 +194,7 @@ bool Flags::is(const std::string& name) const {
 
 std::string Flags::text(const std::string& name, std::string fallback) const {
   auto it = values_.find(name);
-  return it == values_.end() ? fallback : it->second.back();
+  return it == values_.end() || it->second.empty() ? fallback : it->second.back();
 }
 
 std::vector<std::string> Flags::all(const std::string& name) const {
@@ -112,7 +213,7 @@ std::vector<Option> global_flags() {
           {"--repository-cache", "DIR", "where their indexes are kept"},
           {"--content-cache", "DIR", "accepted; nothing is cached there"},
           {"--burst-limit", "N", "accepted; there is no such limit"},
-          {"--qps", "N", "accepted; there is no such limit"},
+          {"--qps", "RATE", "accepted; there is no such limit"},
           {"--kube-as-user", "USER", "act for this user there"},
           {"--kube-as-group", "GROUP", "act for this group there", "", true},
           {"--kube-apiserver", "URL", "the cluster's address, in place of the kubeconfig's"},
@@ -132,26 +233,32 @@ std::vector<Option> value_flags() {
           {"--set-literal", "K=V", "one value, taken as it is", "", true}};
 }
 
-std::vector<Option> chart_flags() {
-  return {{"--version", "RANGE", "the chart's version, or a range"},
-          {"--devel", "", "pre-releases too"},
-          {"--repo", "URL", "the repository that holds the chart"},
-          {"--username", "NAME", "for the repository"},
-          {"--password", "WORD", "for the repository"},
-          {"--pass-credentials", "", "also to other hosts that the repository names"},
-          {"--ca-file", "FILE", "certificates to trust"},
-          {"--cert-file", "FILE", "our certificate"},
-          {"--key-file", "FILE", "its key"},
-          {"--insecure-skip-tls-verify", "", "do not check certificates"},
-          {"--plain-http", "", "registries without TLS"},
-          {"--verify", "", "check the signature: not offered, refused"},
-          {"--keyring", "FILE", "keys for --verify"}};
+std::vector<Option> chart_flags(std::initializer_list<std::string_view> without) {
+  std::vector<Option> all = {{"--version", "RANGE", "the chart's version, or a range"},
+                             {"--devel", "", "pre-releases too"},
+                             {"--repo", "URL", "the repository that holds the chart"},
+                             {"--username", "NAME", "for the repository"},
+                             {"--password", "WORD", "for the repository"},
+                             {"--pass-credentials", "", "also to other hosts that the repository names"},
+                             {"--ca-file", "FILE", "certificates to trust"},
+                             {"--cert-file", "FILE", "our certificate"},
+                             {"--key-file", "FILE", "its key"},
+                             {"--insecure-skip-tls-verify", "", "do not check certificates"},
+                             {"--plain-http", "", "registries without TLS"},
+                             {"--verify", "", "check the signature: not offered, refused"},
+                             {"--keyring", "FILE", "keys for --verify"}};
+  std::erase_if(all, [&](const Option& o) { return std::ranges::find(without, o.name) != without.end(); });
+  return all;
 }
 
 std::vector<Option> joined(std::initializer_list<std::vector<Option>> lists) {
   std::vector<Option> all;
   for (const auto& list : lists) all.insert(all.end(), list.begin(), list.end());
   return all;
+}
+
+Error explained(const Error& error, std::string_view why) {
+  return fail(error.kind(), "{}\n\nslipway: why:\n  {}", error.str(), why);
 }
 
 int refuse(const Error& error) {
@@ -165,8 +272,13 @@ int refuse(std::string_view message) {
   return 1;
 }
 
-void warn(const std::vector<std::string>& warnings) {
-  for (const std::string& warning : warnings) complain(warning + "\n");
+void warn(const std::vector<std::string>& warnings, bool helm4) {
+  for (const std::string& warning : warnings) {
+    size_t place = warning.find(".go:");  // load.go:120: Warning: ...
+    size_t text = place < warning.find(' ') ? warning.find(": ", place) : warning.npos;
+    bool converted = helm4 && text != warning.npos;
+    complain((converted ? render::helm::log_line("INFO", {{"msg", warning.substr(text + 2)}}) : warning) + "\n");
+  }
 }
 
 }  // namespace slipway::cli::helm

@@ -13,7 +13,8 @@ namespace slipway::cli::helm {
 class Flags {
  public:
   // Options whose `value` is empty are switches; a `value` of "strings" is a comma list; one in brackets may be left
-  // out and is then the fallback.
+  // out and is then the fallback. N (an integer), COLUMNS (not negative), RATE, DURATION, FORMAT and LABELS are
+  // checked.
   static Result<Flags> parse(const std::vector<Option>& options, const std::vector<std::string>& words);
   std::vector<std::string> arguments;
   bool is(const std::string& name) const;  // a switch that is on
@@ -28,13 +29,16 @@ class Flags {
 // Flags of every helm command, and of those that read values or find charts.
 std::vector<Option> global_flags();
 std::vector<Option> value_flags();
-std::vector<Option> chart_flags();
+std::vector<Option> chart_flags(std::initializer_list<std::string_view> without = {});
 std::vector<Option> joined(std::initializer_list<std::vector<Option>> lists);
 
+// Helm's words, and below them what we know beyond: behind a line `slipway: why:`.
+Error explained(const Error& error, std::string_view why);
 // "Error: ..." on stderr, exit code 1.
 int refuse(const Error& error);
 int refuse(std::string_view message);
 // "WARNING: ..." and what Helm's log prints.
-void warn(const std::vector<std::string>& warnings);
+// With --compat helm4 as lines of its structured log.
+void warn(const std::vector<std::string>& warnings, bool helm4 = false);
 
 }  // namespace slipway::cli::helm

@@ -20,11 +20,14 @@ struct Group {
   std::string_view name, aliases, about;
   struct Verb {
     std::string_view name, about, alias = {};
+    std::string_view flags = {};  // its own, apart by blanks
   };
   std::vector<Verb> verbs;
 
   // The verb that the first word names, by its full name; "" where Helm prints what there is, and is content.
   std::string verb(const Flags& flags) const;
+  // Error, bad_request: a flag that another verb has. `options`: of all verbs.
+  Result<> check_flags(const Flags& flags, const std::vector<Option>& options) const;
   int help() const;  // the exit code
 };
 

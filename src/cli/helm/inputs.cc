@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/text.h"
 #include "cli/paths.h"
@@ -19,6 +20,8 @@ namespace {
 
 constexpr size_t kValuesBytesMax = 16 << 20;
 
+}  // namespace
+
 Result<std::string> read_stdin() {
   std::string out;
   char piece[1 << 16];
@@ -31,6 +34,8 @@ Result<std::string> read_stdin() {
       return fail(ErrorKind::too_large, "stdin holds more than {} bytes", kValuesBytesMax);
   }
 }
+
+namespace {
 
 Result<std::string> read_file(World& world, const std::string& path) {
   if (base::trim(path) == "-") return read_stdin();
@@ -51,16 +56,24 @@ Result<std::string> read_file(World& world, const std::string& path) {
   return text;
 }
 
+bool is_url(std::string_view path) {
+  return path.starts_with("http://") || path.starts_with("https://");
+}
+
+Task<Result<std::string>> read_url(World& world, std::string url, Flags flags) {
+  auto access = OR_CO_RETURN(access_of(world, flags));
+  access.bytes_max = kValuesBytesMax;
+  co_return co_await sources::download(world, url, access);
+}
+
 }  // namespace
 
 Task<Result<rh::LayeredValues>> read_values(World& world, Flags flags) {
   rh::LayeredValues out;
   for (const std::string& path : flags.all("--values")) {
     std::string text;
-    if (path.starts_with("http://") || path.starts_with("https://")) {
-      auto access = OR_CO_RETURN(access_of(world, flags));
-      access.bytes_max = kValuesBytesMax;
-      text = OR_CO_RETURN(co_await sources::download(world, path, access));
+    if (is_url(path)) {
+      text = OR_CO_RETURN(co_await read_url(world, path, flags));
     } else {
       text = OR_CO_RETURN(read_file(world, path));
     }
@@ -69,7 +82,18 @@ Task<Result<rh::LayeredValues>> read_values(World& world, Flags flags) {
     out.all = rh::merge_files(out.all, *values);
     out.layers.push_back({"--values " + path, std::move(*values), {}});
   }
-  auto from_file = [&world](std::string path) -> Result<Value> {
+  std::map<std::string, Result<std::string>> fetched;  // what --set-file names by URL
+  for (const std::string& word : flags.all("--set-file")) {
+    for (std::string_view part : base::split(word, ',')) {
+      std::string path(part.substr(part.find('=') == part.npos ? part.size() : part.find('=') + 1));
+      if (is_url(path) && !fetched.contains(path)) fetched.emplace(path, co_await read_url(world, path, flags));
+    }
+  }
+  auto from_file = [&](std::string path) -> Result<Value> {
+    if (auto it = fetched.find(path); it != fetched.end()) {
+      if (!it->second) return it->second.error();
+      return Value(*it->second);
+    }
     std::string text = OR_RETURN(read_file(world, path));
     return Value(text);
   };
@@ -101,6 +125,49 @@ Result<> refuse_verify(const Flags& flags) {
               "--verify: signatures of charts are not checked yet; leave it out to go on without");
 }
 
+std::vector<std::string> links_in(const sources::Tree& tree, const std::string& directory, rh::Compat compat) {
+  std::vector<std::string> out;
+  for (const std::string& path : tree.files_below("")) {
+    const sources::FileEntry* entry = tree.entry(path);
+    if (!entry || entry->kind != sources::FileEntry::Kind::symlink) continue;
+    auto real = tree.real_path(path);
+    if (!real) continue;
+    std::string from = directory + "/" + path, to = directory + "/" + *real;
+    if (compat == rh::Compat::helm4)
+      out.push_back(
+          rh::log_line("INFO", {{"msg", "found symbolic link in path. Contents of linked file included and used"},
+                                {"path", from},
+                                {"resolved", to}}));
+    else
+      out.push_back(fmt::format(
+          "walk.go:75: found symbolic link in path: {} resolves to {}. Contents of linked file included and used", from,
+          to));
+  }
+  return out;
+}
+
+Result<> check_gzip(std::string_view bytes, const std::string& path) {
+  if (bytes.starts_with("\x1F\x8B\x08")) return {};
+  if (path.ends_with(".yaml") || path.ends_with(".yml"))
+    return fail(ErrorKind::invalid, "file '{}' seems to be a YAML file, but expected a gzipped archive", path);
+  // Go judges the first 512 bytes; where there are fewer, it sees the zeros behind them
+  bool text = bytes.size() >= 512 && bytes.substr(0, 512).find('\0') == bytes.npos;
+  return fail(ErrorKind::invalid, "file '{}' does not appear to be a gzipped archive; got '{}'", path,
+              text ? "text/plain; charset=utf-8" : "application/octet-stream");
+}
+
+std::string clean_path(const std::string& path) {
+  std::string out = std::filesystem::path(path).lexically_normal().string();
+  while (out.size() > 1 && out.ends_with('/')) out.pop_back();
+  return out.empty() ? "." : out;
+}
+
+std::string in_gos_words(const Error& error, const std::string& what) {
+  if (error.is(ErrorKind::not_found)) return what + ": no such file or directory";
+  if (error.is(ErrorKind::forbidden)) return what + ": permission denied";
+  return what + ": " + error.str();
+}
+
 Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags) {
   if (flags.is("--verify") && world.files().stat(absolute_path(name) + "/."))
     co_return fail(ErrorKind::invalid, "unpacked charts cannot be verified");
@@ -114,23 +181,25 @@ Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags)
   // a link to a chart is a chart
   auto stat = world.files().stat(whole + "/.");
   found.directory = stat.has_value();
-  if (found.directory || world.files().exists(whole)) {
+  bool elsewhere = flags.has("--repo") && flags.text("--compat") == "helm4";  // Helm 4 asks the repository then
+  if (!elsewhere && (found.directory || world.files().exists(whole))) {
+    if (std::string repository = flags.text("--repo"); !repository.empty())
+      complain(
+          fmt::format("install.go:759: WARN local chart found in current working directory. repository url ignored "
+                      "chart={} repository={}\n",
+                      name, repository));
     Result<rh::LoadedChart> loaded = rh::LoadedChart{};
     if (found.directory) {
+      if (flags.text("--compat") == "helm4" && !world.files().exists(whole + "/Chart.yaml"))
+        co_return fail(ErrorKind::invalid, "unable to detect chart at {0}: open {0}: no such file or directory",
+                       whole + "/Chart.yaml");
       auto tree = co_await sources::read_directory(world, whole);
       if (!tree) co_return std::move(tree).error();
+      warn(links_in(**tree, whole, OR_CO_RETURN(compat_of(flags))));
       loaded = rh::load_directory(**tree, "", limits);
     } else {
       std::string bytes = OR_CO_RETURN(world.files().read(whole, 64 << 20));
-      if (!bytes.starts_with("\x1F\x8B\x08")) {
-        if (name.ends_with(".yaml") || name.ends_with(".yml"))
-          co_return fail(ErrorKind::invalid, "file '{}' seems to be a YAML file, but expected a gzipped archive",
-                         whole);
-        // Go judges the first 512 bytes; where there are fewer, it sees the zeros behind them
-        bool text = bytes.size() >= 512 && bytes.substr(0, 512).find('\0') == bytes.npos;
-        co_return fail(ErrorKind::invalid, "file '{}' does not appear to be a gzipped archive; got '{}'", whole,
-                       text ? "text/plain; charset=utf-8" : "application/octet-stream");
-      }
+      OR_CO_RETURN(check_gzip(bytes, whole));
       loaded = rh::load_archive(bytes, limits);
     }
     if (!loaded) co_return std::move(loaded).error();
@@ -150,32 +219,102 @@ Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags)
 }
 
 Result<sources::ChartAccess> access_of(World& world, const Flags& flags) {
+  return access_to(world, flags, nullptr);
+}
+
+Result<sources::ChartAccess> access_to(World& world, const Flags& flags, const NamedRepository* repository) {
+  static const NamedRepository nothing;
+  const NamedRepository& own = repository ? *repository : nothing;
   sources::ChartAccess access;
-  access.username = flags.text("--username");
-  access.password = flags.text("--password");
-  access.insecure = flags.is("--insecure-skip-tls-verify");
+  bool other = flags.has("--username");
+  access.username = other ? flags.text("--username") : own.username;
+  access.password = other ? flags.text("--password") : own.password;
+  access.insecure = flags.is("--insecure-skip-tls-verify") || own.insecure;
   access.plain_http = flags.is("--plain-http");
-  access.pass_credentials = flags.is("--pass-credentials");
-  for (auto [option, field] : {std::pair{"--ca-file", &access.ca_certificates},
-                               {"--cert-file", &access.client_certificate},
-                               {"--key-file", &access.client_key}}) {
-    std::string path = flags.text(option);
-    if (path.empty()) continue;
-    *field = OR_RETURN(world.files().read(absolute_path(path), 1 << 20));
+  access.pass_credentials = flags.is("--pass-credentials") || own.pass_credentials;
+  auto read = [&world](const std::string& path) { return world.files().read(absolute_path(path), 1 << 20); };
+  std::string certificate = flags.text("--cert-file", own.cert_file), key = flags.text("--key-file", own.key_file),
+              ca = flags.text("--ca-file", own.ca_file);
+  if (!certificate.empty() && !key.empty()) {
+    for (auto [path, field] : {std::pair{&certificate, &access.client_certificate}, {&key, &access.client_key}}) {
+      auto text = read(*path);
+      if (!text)
+        return fail(text.error().kind(), "can't load key pair from cert {} and key {}: open {}: {}", certificate, key,
+                    *path, text.failed_with(ErrorKind::not_found) ? "no such file or directory" : text.error().str());
+      if (text->find("-----BEGIN ") == text->npos)
+        return fail(ErrorKind::invalid,
+                    "can't load key pair from cert {} and key {}: tls: failed to find any PEM data in {} input",
+                    certificate, key, path == &key ? "key" : "certificate");
+      *field = std::move(*text);
+    }
+  }
+  if (!ca.empty()) {
+    auto text = read(ca);
+    if (!text) return fail(text.error().kind(), "can't read CA file: {}", ca);
+    if (text->find("-----BEGIN CERTIFICATE-----") == text->npos)
+      return fail(ErrorKind::invalid, "failed to append certificates from file: {}", ca);
+    access.ca_certificates = std::move(*text);
   }
   return access;
 }
+
+std::string without_looks(std::string text) {
+  constexpr std::string_view end = "is not a valid chart repository or cannot be reached: ";
+  size_t at = text.find(end);
+  return text.starts_with("looks like ") && at != text.npos ? text.substr(at + end.size()) : text;
+}
+
+Result<> check_access(World& world, const Flags& flags) {
+  auto access = access_of(world, flags);
+  if (access) return {};
+  return std::move(access).error().context("missing registry client: can't create TLS config for client");
+}
+
+namespace {
+
+// oci://HOST/PATH/NAME, with :TAG or @DIGEST behind it.
+Task<Result<sources::FetchedChart>> fetch_from_registry(World& world, std::string reference, std::string version,
+                                                        sources::ChartAccess access) {
+  size_t slash = reference.rfind('/');
+  std::string repository = reference.substr(0, slash), name = reference.substr(slash + 1);
+  if (size_t colon = name.find(':'); colon != name.npos && name.find('@') == name.npos) {
+    std::string tag = name.substr(colon + 1);
+    name.resize(colon);
+    if (!version.empty() && version != tag)
+      co_return fail(ErrorKind::bad_request, "chart reference and version mismatch: {} is not {}", version, tag);
+    version = tag;
+  }
+  auto fetched = co_await sources::fetch_chart(world, repository, name, version, access);
+  if (fetched) complain(fmt::format("Pulled: {}\nDigest: {}\n", fetched->url.substr(6), fetched->manifest_digest));
+  co_return fetched;
+}
+
+// From a repository, by its index. `name`: of the repository, "" for --repo, which tells apart Helm's words.
+Task<Result<sources::FetchedChart>> fetch_by_index(World& world, std::string url, std::string name, std::string chart,
+                                                   std::string range, sources::ChartAccess access) {
+  auto index = OR_CO_RETURN(co_await sources::fetch_index(world, url, access));
+  auto version = index.find(chart, range);
+  if (!version) {
+    std::string said = range.empty() ? "" : fmt::format(" version \"{}\"", range);
+    Error wrong = name.empty()
+                      ? fail(version.error().kind(), "chart \"{}\"{} not found in {} repository", chart, said, url)
+                      : fail(version.error().kind(),
+                             "chart \"{}\" matching {} not found in {} index. (try 'helm repo update'): {}", chart,
+                             range, name, version.error().message());
+    co_return explained(wrong, fmt::format("{}: {}", url, index.offers(chart)));
+  }
+  co_return co_await sources::fetch_listed(world, url, std::move(*version), std::move(access));
+}
+
+}  // namespace
 
 Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, Flags flags) {
   OR_CO_RETURN(refuse_verify(flags));
   auto access = OR_CO_RETURN(access_of(world, flags));
   std::string range = flags.text("--version");
   if (range.empty() && flags.is("--devel")) range = ">0.0.0-0";
-  if (name.starts_with("oci://")) {
-    size_t slash = name.rfind('/');
-    co_return co_await sources::fetch_chart(world, name.substr(0, slash), name.substr(slash + 1), range, access);
-  }
-  if (name.starts_with("http://") || name.starts_with("https://")) {
+  if (name.starts_with("oci://")) co_return co_await fetch_from_registry(world, name, range, access);
+  if (is_url(name)) {
     sources::FetchedChart fetched;
     fetched.url = name;
     fetched.archive = OR_CO_RETURN(co_await sources::download(world, name, access));
@@ -183,8 +322,10 @@ Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, 
     fetched.name = name.substr(name.rfind('/') + 1);
     co_return fetched;
   }
-  if (std::string url = flags.text("--repo"); !url.empty())
-    co_return co_await sources::fetch_chart(world, url, name, range, access);
+  if (std::string url = flags.text("--repo"); !url.empty()) {
+    OR_CO_RETURN(check_protocol(url));
+    co_return co_await fetch_by_index(world, url, "", name, range, access);
+  }
   size_t slash = name.find('/');
   if (slash == name.npos)
     co_return fail(ErrorKind::not_found, "non-absolute URLs should be in form of repo_name/path_to_chart, got: {}",
@@ -192,13 +333,16 @@ Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, 
   auto repositories = OR_CO_RETURN(read_repositories(world, flags));
   for (const NamedRepository& one : repositories) {
     if (one.name != name.substr(0, slash)) continue;
-    if (access.username.empty()) {
-      access.username = one.username;
-      access.password = one.password;
-    }
-    co_return co_await sources::fetch_chart(world, one.url, name.substr(slash + 1), range, access);
+    access = OR_CO_RETURN(access_to(world, flags, &one));
+    co_return co_await fetch_by_index(world, one.url, one.name, name.substr(slash + 1), range, access);
   }
   co_return fail(ErrorKind::not_found, "repo {} not found", name.substr(0, slash));
+}
+
+Result<> check_protocol(const std::string& url) {
+  std::string scheme = url.substr(0, url.find("://") == url.npos ? 0 : url.find("://"));
+  if (scheme == "http" || scheme == "https" || scheme == "oci") return {};
+  return fail(ErrorKind::bad_request, "could not find protocol handler for: {}", scheme);
 }
 
 std::string repositories_file(const Flags& flags) {
@@ -220,7 +364,9 @@ Result<std::vector<NamedRepository>> read_repositories(World& world, const Flags
   }
   Value root = OR_RETURN(value::parse_yaml(*text, repositories_file(flags)));
   for (const Value& one : root["repositories"].items())
-    out.push_back({one["name"].str(), one["url"].str(), one["username"].str(), one["password"].str()});
+    out.push_back({one["name"].str(), one["url"].str(), one["username"].str(), one["password"].str(),
+                   one["caFile"].str(), one["certFile"].str(), one["keyFile"].str(),
+                   one["insecure_skip_tls_verify"].as_bool(), one["pass_credentials_all"].as_bool()});
   return out;
 }
 
@@ -231,14 +377,17 @@ Result<rh::Compat> compat_of(const Flags& flags) {
   return fail(ErrorKind::bad_request, "--compat: expected helm3 or helm4, got \"{}\"", said);
 }
 
+std::string kubeconfig_file(const Flags& flags) {
+  if (std::string path = flags.text("--kubeconfig"); !path.empty()) return absolute_path(path);
+  if (const char* path = std::getenv("KUBECONFIG"); path && *path)
+    return absolute_path(std::string(base::split(path, ':')[0]));
+  return absolute_path("~/.kube/config");
+}
+
 std::string namespace_of(World& world, const Flags& flags) {
   if (std::string ns = flags.text("--namespace"); !ns.empty()) return ns;
   if (const char* ns = std::getenv("HELM_NAMESPACE"); ns && *ns) return ns;
-  std::string path = flags.text("--kubeconfig");
-  if (const char* env = std::getenv("KUBECONFIG"); path.empty() && env) path = std::string(base::split(env, ':')[0]);
-  if (const char* home = std::getenv("HOME"); path.empty() && home) path = std::string(home) + "/.kube/config";
-  if (path.empty()) return "default";
-  auto text = world.files().read(absolute_path(path), 4 << 20);
+  auto text = world.files().read(kubeconfig_file(flags), 4 << 20);
   if (!text) return "default";
   auto config = value::parse_yaml(*text);
   if (!config) return "default";

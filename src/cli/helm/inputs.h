@@ -14,6 +14,8 @@ namespace slipway::cli::helm {
 // Merged in Helm's order: -f files, --set-json, --set, --set-string, --set-file, --set-literal. Errors in Helm's words.
 Task<Result<render::helm::LayeredValues>> read_values(World& world, Flags flags);
 
+Result<std::string> read_stdin();  // at most as long as a values file. Errors: io, too_large
+
 struct FoundChart {
   std::shared_ptr<render::helm::Chart> chart;
   std::string path;  // of the folder or archive; where it came from for a remote one
@@ -25,20 +27,41 @@ Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags)
 
 // --username, --password, --ca-file and their like. Errors: io.
 Result<sources::ChartAccess> access_of(World& world, const Flags& flags);
+// Before anything is read: what is wrong with these flags, in Helm's words.
+Result<> check_access(World& world, const Flags& flags);
+// Error, bad_request: a repository's URL that is neither http nor oci.
+Result<> check_protocol(const std::string& url);
 // A chart archive that find_chart() would read, not unpacked. Errors: as fetch_chart; bad_request.
 Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, Flags flags);
+
+// The links in a chart's folder, as Helm tells of them when it follows them.
+std::vector<std::string> links_in(const sources::Tree& tree, const std::string& directory,
+                                  render::helm::Compat compat = render::helm::Compat::helm3);
+// What begins as no archive does, in Helm's words. `path`: as the message shows it.
+Result<> check_gzip(std::string_view bytes, const std::string& path);
+// filepath.Clean of Go.
+std::string clean_path(const std::string& path);
+// What the system refused, as Go says it: "open a/b: no such file or directory".
+std::string in_gos_words(const Error& error, const std::string& what);
 
 // --verify. Error: unsupported.
 Result<> refuse_verify(const Flags& flags);
 
-// repositories.yaml: names and URLs of `repo add`.
+// repositories.yaml: names and URLs of `repo add`, and how to get at them.
 struct NamedRepository {
-  std::string name, url, username, password;
+  std::string name, url, username, password, ca_file, cert_file, key_file;
+  bool insecure = false, pass_credentials = false;
 };
+// What the command line says, and where that is silent, what the name has. `repository`: null for one without a name.
+Result<sources::ChartAccess> access_to(World& world, const Flags& flags, const NamedRepository* repository);
+// "looks like URL is not a valid chart repository...: " taken off an error's text.
+std::string without_looks(std::string text);
 std::string repositories_file(const Flags& flags);
 Result<std::vector<NamedRepository>> read_repositories(World& world, const Flags& flags);
 
 Result<render::helm::Compat> compat_of(const Flags& flags);
+// --kubeconfig, $KUBECONFIG's first, ~/.kube/config: absolute, there or not.
+std::string kubeconfig_file(const Flags& flags);
 // --namespace, $HELM_NAMESPACE, the kubeconfig's context, "default".
 std::string namespace_of(World& world, const Flags& flags);
 

@@ -29,15 +29,23 @@ std::vector<Option> options() {
 Task<Result<std::shared_ptr<const sources::Tree>>> chart_tree(World& world, std::string path) {
   std::string whole = absolute_path(path);
   if (path.ends_with(".tgz") || path.ends_with(".tar.gz")) {
-    std::string bytes = OR_CO_RETURN(world.files().read(whole, 64 << 20));
+    auto bytes = world.files().read(whole, 64 << 20);
+    if (!bytes)
+      co_return fail(bytes.error().kind(), "unable to open tarball: {}", in_gos_words(bytes.error(), "open " + path));
+    auto files = sources::read_archive(*bytes);
+    if (!files) co_return std::move(files).error().context("unable to extract tarball");
     std::map<std::string, sources::FileEntry> entries;
-    for (const sources::ArchiveFile& file : OR_CO_RETURN(sources::read_archive(bytes)))
+    for (const sources::ArchiveFile& file : *files)
       entries[file.name] = {sources::FileEntry::Kind::file, file.data, file.data->size()};
+    if (!entries.contains("Chart.yaml"))
+      co_return fail(ErrorKind::invalid, "unable to extract tarball: chart name not specified");
     co_return std::make_shared<const sources::Tree>(std::move(entries));
   }
-  if (!world.files().exists(whole + "/Chart.yaml"))
-    co_return fail(ErrorKind::not_found,
-                   "unable to check Chart.yaml file in chart: stat {}/Chart.yaml: no such file or directory", path);
+  if (!world.files().exists(whole + "/Chart.yaml")) {
+    bool file = world.files().exists(whole) && !world.files().exists(whole + "/.");
+    co_return fail(ErrorKind::not_found, "unable to check Chart.yaml file in chart: stat {}/Chart.yaml: {}", path,
+                   file ? "not a directory" : "no such file or directory");
+  }
   co_return co_await sources::read_directory(world, whole);
 }
 
@@ -61,6 +69,8 @@ Task<Linted> lint_one(World& world, std::string path, rh::LintRequest request) {
     out.error = tree.error();
     co_return out;
   }
+  constexpr int kLoads = 2;  // so often does Helm's lint read a chart
+  for (int i = 0; i < kLoads; ++i) warn(links_in(**tree, absolute_path(path)));
   request.tree = tree->get();
   request.shown = absolute_path(path);
   if (auto chart = rh::load_directory(**tree, ""); chart && !request.skip_schema_validation)

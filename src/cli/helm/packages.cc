@@ -1,10 +1,13 @@
+// Dependencies are resolved as Helm resolves them: which repositories are known by name, what their indexes offer,
+// which version that means; then everything is fetched, and only then is anything written.
 #include "cli/helm/packages.h"
 
 #include <algorithm>
-#include <chrono>
+#include <map>
 
 #include "base/text.h"
 #include "cli/paths.h"
+#include "lang/semver/semver.h"
 #include "render/helm/lock.h"
 #include "render/helm/read.h"
 #include "render/helm/version.h"
@@ -13,144 +16,343 @@
 
 namespace slipway::cli::helm {
 
-namespace rh = render::helm;
-
 namespace {
 
-Task<Result<std::shared_ptr<rh::Chart>>> load(World& world, std::string directory) {
-  auto tree = OR_CO_RETURN(co_await sources::read_directory(world, directory));
-  auto loaded = rh::load_directory(*tree, "");
-  if (!loaded) co_return std::move(loaded).error();
-  co_return std::move(loaded->chart);
-}
+using rh::Dependency;
 
 struct Fetched {
-  rh::Dependency locked;
   std::string file, bytes;
 };
 
-Task<Result<Fetched>> fetch_one(World& world, std::string directory, rh::Dependency d, std::string range, Flags flags) {
-  auto tried = [&](Error error) {
-    return std::move(error).context(fmt::format("dependency {} {} of {}", d.name, d.version, d.repository));
+std::string quoted(const Dependency& d) {
+  return fmt::format("\"{}\" (repository \"{}\", version \"{}\")", d.name, d.repository, d.version);
+}
+
+bool is_local(const Dependency& d) {
+  return d.repository.starts_with("file://");
+}
+
+bool is_served(const Dependency& d) {  // by a repository with an index
+  return !d.repository.empty() && !is_local(d) && !d.repository.starts_with("oci://");
+}
+
+bool same_url(std::string a, std::string b) {
+  while (a.ends_with('/')) a.pop_back();
+  while (b.ends_with('/')) b.pop_back();
+  return a == b;
+}
+
+// One `dependency update` or `build` of one chart.
+class Dependencies {
+ public:
+  Dependencies(World& world, std::string path, Wanted wanted, Flags flags, Say say)
+      : world_(world), path_(std::move(path)), flags_(std::move(flags)), say_(std::move(say)), wanted_(wanted) {}
+
+  Task<Result<>> run() {
+    directory_ = absolute_path(path_);
+    chart_ = OR_CO_RETURN(co_await load_folder(world_, directory_));
+    for (const auto& d : chart_->metadata.dependencies) requested_.push_back(*d);
+    if (requested_.empty()) co_return Result<>();
+    bool by_lock = wanted_ == Wanted::locked && chart_->lock.has_value();
+    repositories_ = OR_CO_RETURN(read_repositories(world_, flags_));
+    OR_CO_RETURN(name_repositories());
+    if (by_lock && rh::lock_digest(requested_, chart_->lock->dependencies) != chart_->lock->digest)
+      co_return rh::out_of_sync();
+    OR_CO_RETURN(co_await read_indexes(by_lock));
+    if (by_lock)
+      locked_ = chart_->lock->dependencies;
+    else
+      OR_CO_RETURN(co_await resolve());
+    say_(fmt::format("Saving {} charts\n", locked_.size()));
+    for (Dependency& d : locked_) {
+      auto done = co_await fetch(&d);
+      if (done) continue;
+      say_(fmt::format("Save error occurred:  {}\n", done.error().str()));
+      co_return std::move(done).error();
+    }
+    co_return write(by_lock);
+  }
+
+ private:
+  // Folders must be there; @NAME becomes the repository's address.
+  Result<> name_repositories() {
+    std::string missing;
+    bool words = false;  // something that is neither an address nor an alias
+    for (Dependency& d : requested_) {
+      if (is_local(d)) OR_RETURN(folder_of(d.repository.substr(7)));
+      if (!is_served(d)) continue;
+      bool alias = d.repository.starts_with('@') || d.repository.starts_with("alias:");
+      std::string name = alias ? d.repository.substr(d.repository[0] == '@' ? 1 : 6) : "";
+      auto one = std::ranges::find(repositories_, name, &NamedRepository::name);
+      if (alias && one != repositories_.end()) {
+        d.repository = one->url;
+      } else if (alias || d.repository.find(':') == d.repository.npos) {
+        missing += (missing.empty() ? "" : ", ") + d.repository;
+        words = words || (!alias && d.repository.find("//") == d.repository.npos);
+      }
+    }
+    if (missing.empty()) return {};
+    return fail(ErrorKind::not_found, "no repository definition for {}. Please add them via 'helm repo add'{}", missing,
+                words ? "\nNote that repositories must be URLs or aliases. For example, to refer to the \"example\"\n"
+                        "repository, use \"https://charts.example.com/\" or \"@example\" instead of\n"
+                        "\"example\". Don't forget to add the repo, too ('helm repo add')."
+                      : "");
+  }
+
+  // A folder named from the chart's own. Error: not_found, as Helm names it.
+  Result<std::string> folder_of(const std::string& said) {
+    std::string shown = clean_path(said.starts_with('/') ? said : path_ + "/" + said);
+    std::string whole = absolute_path(shown);
+    if (world_.files().exists(whole)) return whole;
+    return fail(ErrorKind::not_found, "directory {} not found", shown);
+  }
+
+  const NamedRepository* named(const std::string& url) const {
+    for (const NamedRepository& one : repositories_)
+      if (same_url(one.url, url)) return &one;
+    return nullptr;
+  }
+
+  Task<Result<>> read_index(std::string url, std::string shown) {
+    if (!indexes_.contains(url)) {
+      auto access = OR_CO_RETURN(access_to(world_, flags_, named(url)));
+      indexes_.emplace(url, co_await sources::fetch_index(world_, url, access));
+    }
+    const auto& index = indexes_.at(url);
+    if (index) {
+      say_(fmt::format("...Successfully got an update from the \"{}\" chart repository\n", shown));
+      co_return Result<>();
+    }
+    std::string address = shown == url ? "" : fmt::format(" ({})", url);
+    say_(fmt::format("...Unable to get an update from the \"{}\" chart repository{}:\n\t{}\n", shown, address,
+                     without_looks(index.error().str())));
+    co_return Result<>();
+  }
+
+  // Those that Chart.yaml names and nobody else, then all that have names.
+  Task<Result<>> read_indexes(bool by_lock) {
+    if (flags_.is("--skip-refresh")) co_return Result<>();
+    bool told = by_lock;
+    for (const Dependency& d : requested_) {
+      if (by_lock || !is_served(d) || named(d.repository)) continue;
+      OR_CO_RETURN(check_protocol(d.repository));
+      if (!told) say_("Getting updates for unmanaged Helm repositories...\n");
+      told = true;
+      OR_CO_RETURN(co_await read_index(d.repository, d.repository));
+    }
+    if (repositories_.empty()) co_return Result<>();
+    say_("Hang tight while we grab the latest from your chart repositories...\n");
+    for (const NamedRepository& one : repositories_) OR_CO_RETURN(co_await read_index(one.url, one.name));
+    say_("Update Complete. ⎈Happy Helming!⎈\n");
+    co_return Result<>();
+  }
+
+  Task<Result<const sources::ChartIndex*>> index_of(Dependency d) {
+    if (!indexes_.contains(d.repository)) {
+      OR_CO_RETURN(check_protocol(d.repository));
+      auto access = OR_CO_RETURN(access_to(world_, flags_, named(d.repository)));
+      indexes_.emplace(d.repository, co_await sources::fetch_index(world_, d.repository, access));
+    }
+    const auto& index = indexes_.at(d.repository);
+    if (index) co_return &*index;
+    Error why = index.error();
+    co_return std::move(why).context(fmt::format("dependency {} {} of {}", d.name, d.version, d.repository));
+  }
+
+  // From ranges to versions.
+  Task<Result<>> resolve() {
+    std::vector<std::string> missing;
+    for (const Dependency& d : requested_) {
+      if (!lang::semver::Range::parse(d.version))
+        co_return fail(ErrorKind::invalid,
+                       "dependency \"{}\" has an invalid version/constraint format: improper constraint: \"{}\"",
+                       d.name, d.version);
+      Dependency locked;
+      locked.name = d.name;
+      locked.repository = d.repository;
+      locked.version = d.version;
+      if (d.repository.empty()) {
+        OR_CO_RETURN(folder_of("charts/" + d.name));
+      } else if (is_local(d)) {
+        auto folder = OR_CO_RETURN(folder_of(d.repository.substr(7)));
+        auto chart = OR_CO_RETURN(co_await load_folder(world_, folder));
+        locked.version = chart->metadata.version;
+        if (!rh::in_range(d.version, locked.version)) missing.push_back(quoted(d));
+      } else if (is_served(d)) {
+        const auto* index = OR_CO_RETURN(co_await index_of(d));
+        const auto* versions = index->versions(d.name);
+        if (!versions)
+          co_return explained(fail(ErrorKind::not_found, "{} chart not found in repo {}", d.name, d.repository),
+                              index->offers(d.name));
+        auto fits = [&](const auto& one) { return !one.urls.empty() && rh::in_range(d.version, one.version); };
+        auto found = std::ranges::find_if(*versions, fits);
+        if (found == versions->end())
+          missing.push_back(quoted(d));
+        else
+          locked.version = found->version;
+      } else {
+        auto access = OR_CO_RETURN(access_of(world_, flags_));
+        locked.version = OR_CO_RETURN(co_await sources::resolve_chart(world_, d.repository, d.name, d.version, access));
+      }
+      locked_.push_back(std::move(locked));
+    }
+    if (missing.empty()) co_return Result<>();
+    co_return fail(ErrorKind::not_found,
+                   "can't get a valid version for {} subchart(s): {}. Make sure a matching chart version exists in the "
+                   "repo, or change the version constraint in Chart.yaml",
+                   missing.size(), base::join(missing, ", "));
+  }
+
+  Task<Result<>> fetch(Dependency* d) {
+    if (d->repository.empty()) {
+      say_(fmt::format("Dependency {} did not declare a repository. Assuming it exists in the charts directory\n",
+                       d->name));
+      std::string folder = clean_path(path_ + "/charts/" + d->name);
+      auto chart = co_await load_folder(world_, absolute_path(folder));
+      if (!chart) co_return fail(ErrorKind::invalid, "unable to load chart '{}': {}", folder, chart.error().str());
+      const std::string& version = (*chart)->metadata.version;
+      if (!rh::in_range(d->version, version))
+        co_return fail(ErrorKind::invalid, "dependency {} at version {} does not satisfy the constraint {}", d->name,
+                       version, d->version);
+      co_return Result<>();
+    }
+    if (is_local(*d)) {
+      auto folder = OR_CO_RETURN(folder_of(d->repository.substr(7)));
+      auto chart = OR_CO_RETURN(co_await load_folder(world_, folder));
+      const std::string& version = chart->metadata.version;
+      if (!rh::in_range(d->version, version) && d->version != version)
+        co_return fail(ErrorKind::invalid, "can't get a valid version for dependency {}", d->name);
+      d->version = version;
+      fetched_.push_back({chart->name() + "-" + version + ".tgz", OR_CO_RETURN(pack(*chart, 0))});
+      co_return Result<>();
+    }
+    auto access = OR_CO_RETURN(access_to(world_, flags_, named(d->repository)));
+    sources::FetchedChart got;
+    if (is_served(*d)) {
+      const auto* index = OR_CO_RETURN(co_await index_of(*d));
+      auto version = index->find(d->name, d->version);
+      if (!version)
+        co_return fail(ErrorKind::not_found, "could not find : chart {} not found in {}: {}", d->name, d->repository,
+                       version.error().message());
+      say_(fmt::format("Downloading {} from repo {}\n", d->name, d->repository));
+      auto done = co_await sources::fetch_listed(world_, d->repository, *version, access);
+      if (!done) co_return std::move(done).error().context("could not download");
+      got = std::move(*done);
+    } else {
+      say_(fmt::format("Downloading {} from repo {}\n", d->name, d->repository));
+      auto done = co_await sources::fetch_chart(world_, d->repository, d->name, d->version, access);
+      if (!done)
+        co_return std::move(done).error().context(fmt::format("could not download {}/{}", d->repository, d->name));
+      complain(fmt::format("Pulled: {}\nDigest: {}\n", done->url.substr(6), done->manifest_digest));
+      got = std::move(*done);
+    }
+    auto chart = rh::load_archive(got.archive);
+    if (!chart) co_return std::move(chart).error().context(got.url);
+    fetched_.push_back({got.file_name(), std::move(got.archive)});
+    co_return Result<>();
+  }
+
+  Result<> write(bool by_lock) {
+    std::string charts = directory_ + "/charts";
+    OR_RETURN(world_.files().make_directories(charts));
+    auto before = OR_RETURN(world_.files().list(charts));
+    for (const Fetched& one : fetched_)
+      OR_RETURN(world_.files().write_atomically(charts + "/" + one.file, one.bytes, 0644));
+    say_("Deleting outdated charts\n");
+    for (const std::string& file : before) OR_RETURN(remove_outdated(charts, file));
+    std::string digest = rh::lock_digest(requested_, locked_);
+    if (by_lock || (chart_->lock && chart_->lock->digest == digest)) return {};
+    ArrayBuilder list;
+    for (const auto& d : locked_)
+      list.push(Value{{"name", d.name}, {"repository", d.repository}, {"version", d.version}});
+    Value lock{{"dependencies", list.build()}, {"digest", digest}, {"generated", base::format_rfc3339(world_.now())}};
+    const char* name = chart_->metadata.api_version == "v1" ? "requirements.lock" : "Chart.lock";
+    return world_.files().write_atomically(directory_ + "/" + name, value::to_yaml(lock), 0644);
+  }
+
+  // Archives that nobody asks for any more; those of a chart without a repository stay.
+  Result<> remove_outdated(const std::string& charts, const std::string& file) {
+    if (world_.files().exists(charts + "/" + file + "/.")) return {};
+    if (std::ranges::find(fetched_, file, &Fetched::file) != fetched_.end()) return {};
+    auto bytes = world_.files().read(charts + "/" + file, 64 << 20);
+    auto chart = bytes ? rh::load_archive(*bytes) : Result<rh::LoadedChart>(bytes.error());
+    if (!chart) {
+      say_(fmt::format("Could not verify {} for deletion: {} (Skipping)\n", clean_path(path_ + "/charts/" + file),
+                       chart.error().str()));
+      return {};
+    }
+    auto stays = [&](const Dependency& d) { return d.repository.empty() && d.name == chart->chart->name(); };
+    if (std::ranges::any_of(locked_, stays)) return {};
+    return world_.files().remove(charts + "/" + file);
+  }
+
+  World& world_;
+  const std::string path_;
+  const Flags flags_;
+  const Say say_;
+  const Wanted wanted_;
+  std::string directory_;  // path_, absolute
+  std::shared_ptr<rh::Chart> chart_;
+  std::vector<NamedRepository> repositories_;
+  std::vector<Dependency> requested_, locked_;
+  std::map<std::string, Result<sources::ChartIndex>> indexes_;  // by URL
+  std::vector<Fetched> fetched_;
+};
+
+}  // namespace
+
+Task<Result<std::shared_ptr<rh::Chart>>> load_folder(World& world, std::string directory) {
+  if (!world.files().exists(directory + "/.")) co_return fail(ErrorKind::invalid, "Chart.yaml file is missing");
+  auto tree = OR_CO_RETURN(co_await sources::read_directory(world, directory));
+  warn(links_in(*tree, directory));
+  auto loaded = rh::load_directory(*tree, "");
+  if (!loaded) co_return std::move(loaded).error();
+  warn(loaded->warnings);
+  co_return std::move(loaded->chart);
+}
+
+namespace {
+
+Result<> add_files(const rh::Chart& chart, const std::string& below, std::vector<rh::ChartFile>& out) {
+  auto add = [&](std::string_view name, std::string text) {
+    out.push_back({below + std::string(name), std::make_shared<const std::string>(std::move(text))});
   };
-  Fetched out;
-  out.locked.name = d.name;
-  out.locked.repository = d.repository;
-  if (d.repository.starts_with("file://")) {
-    std::string said = d.repository.substr(7);
-    std::string path = said.starts_with('/') ? said : absolute_path(directory + "/" + said);
-    if (!world.files().exists(path)) co_return tried(fail(ErrorKind::not_found, "directory {} not found", path));
-    auto chart = co_await load(world, path);
-    if (!chart) co_return tried(std::move(chart).error());
-    const std::string& version = (*chart)->metadata.version;
-    if (!rh::in_range(range.empty() ? "*" : range, version) && range != version)
-      co_return tried(fail(ErrorKind::not_found, "can't get a valid version for dependency {}: {} holds {}", d.name,
-                           path, version));
-    out.locked.version = version;
-    out.bytes = pack(**chart, 0);
-    out.file = d.name + "-" + version + ".tgz";
-    co_return out;
+  rh::Metadata metadata = chart.metadata;
+  if (metadata.api_version == "v1") metadata.dependencies.clear();  // they stand in requirements.yaml
+  add("Chart.yaml", value::to_yaml(rh::to_value(metadata)));
+  if (chart.lock && metadata.api_version == "v2") {
+    ArrayBuilder list;
+    for (const Dependency& d : chart.lock->dependencies) list.push(rh::to_value(d));
+    add("Chart.lock",
+        value::to_yaml(Value{
+            {"dependencies", list.build()}, {"digest", chart.lock->digest}, {"generated", chart.lock->generated}}));
   }
-  std::string url = d.repository;
-  auto access = OR_CO_RETURN(access_of(world, flags));
-  if (url.starts_with('@') || url.starts_with("alias:")) {
-    std::string name = url.substr(url.starts_with('@') ? 1 : 6);
-    auto repositories = OR_CO_RETURN(read_repositories(world, flags));
-    auto one = std::ranges::find(repositories, name, &NamedRepository::name);
-    if (one == repositories.end())
-      co_return tried(fail(ErrorKind::not_found,
-                           "no repository definition for {}. Please add the missing repos via 'helm repo add'", url));
-    url = one->url;
-    access.username = one->username;
-    access.password = one->password;
+  for (const rh::ChartFile& file : chart.raw)
+    if (file.name == "values.yaml") out.push_back({below + file.name, file.data});
+  if (chart.schema) {
+    if (!value::parse_json(*chart.schema))
+      return fail(ErrorKind::invalid, "failed to save: Invalid JSON in values.schema.json");
+    out.push_back({below + "values.schema.json", chart.schema});
   }
-  auto fetched = co_await sources::fetch_chart(world, url, d.name, range, access);
-  if (!fetched) co_return tried(std::move(fetched).error());
-  auto loaded = rh::load_archive(fetched->archive);
-  if (!loaded) co_return tried(std::move(loaded).error());
-  out.locked.version = loaded->chart->metadata.version;
-  out.file = d.name + "-" + out.locked.version + ".tgz";
-  out.bytes = std::move(fetched->archive);
-  co_return out;
+  for (const auto* files : {&chart.templates, &chart.files})
+    for (const rh::ChartFile& file : *files) out.push_back({below + file.name, file.data});
+  for (const auto& child : chart.dependencies)
+    OR_RETURN(add_files(*child, below + "charts/" + child->name() + "/", out));
+  return {};
 }
 
 }  // namespace
 
-std::string pack(const rh::Chart& chart, int64_t modified) {
+Result<std::string> pack(const rh::Chart& chart, int64_t modified) {
   std::vector<rh::ChartFile> files;
-  files.push_back({"Chart.yaml", std::make_shared<const std::string>(value::to_yaml(rh::to_value(chart.metadata)))});
-  for (const rh::ChartFile& file : chart.raw)
-    if (file.name != "Chart.yaml") files.push_back(file);
+  OR_RETURN(add_files(chart, "", files));
   return sources::write_archive(chart.name(), files, modified);
 }
 
-Task<Result<std::string>> fetch_dependencies(World& world, std::string directory, Wanted wanted, Flags flags) {
+Task<Result<>> fetch_dependencies(World& world, std::string path, Wanted wanted, Flags flags, Say say) {
   OR_CO_RETURN(refuse_verify(flags));
-  auto chart = OR_CO_RETURN(co_await load(world, directory));
-  std::vector<rh::Dependency> requested;
-  for (const auto& d : chart->metadata.dependencies) requested.push_back(*d);
-  if (requested.empty()) co_return std::string();
-  bool by_lock = wanted == Wanted::locked && chart->lock.has_value();
-  std::vector<std::string> ranges;
-  for (const auto& d : requested) ranges.push_back(d.version);
-  if (by_lock) {
-    const rh::Lock& lock = *chart->lock;
-    if (rh::lock_digest(requested, lock.dependencies) != lock.digest) co_return rh::out_of_sync();
-    for (size_t i = 0; i < requested.size() && i < lock.dependencies.size(); ++i)
-      ranges[i] = lock.dependencies[i].version;
-  }
-  std::vector<Fetched> all;
-  std::vector<rh::Dependency> locked;
-  std::string said;
-  for (size_t i = 0; i < requested.size(); ++i) {
-    if (requested[i].repository.empty()) {
-      // it must lie in charts/ already
-      auto there =
-          std::ranges::find_if(chart->dependencies, [&](const auto& c) { return c->name() == requested[i].name; });
-      if (there == chart->dependencies.end())
-        co_return fail(ErrorKind::not_found,
-                       "no repository definition for , {}: Chart.yaml names none, and charts/ does not hold it",
-                       requested[i].name);
-      rh::Dependency as_is;
-      as_is.name = requested[i].name;
-      as_is.version = requested[i].version;
-      locked.push_back(as_is);
-      const std::string& version = (*there)->metadata.version;
-      if (!rh::in_range(as_is.version.empty() ? "*" : as_is.version, version))
-        co_return fail(ErrorKind::invalid, "dependency {} at version {} does not satisfy the constraint {}", as_is.name,
-                       version, as_is.version);
-      said += fmt::format("Dependency {} did not declare a repository. Assuming it exists in the charts directory\n",
-                          as_is.name);
-      continue;
-    }
-    all.push_back(OR_CO_RETURN(co_await fetch_one(world, directory, requested[i], ranges[i], flags)));
-    locked.push_back(all.back().locked);
-    said += requested[i].repository.starts_with("file://")
-                ? ""
-                : fmt::format("Downloading {} from repo {}\n", requested[i].name, requested[i].repository);
-  }
-  std::string charts = directory + "/charts";
-  OR_CO_RETURN(world.files().make_directories(charts));
-  auto before = OR_CO_RETURN(world.files().list(charts));
-  for (const Fetched& one : all) OR_CO_RETURN(world.files().write_atomically(charts + "/" + one.file, one.bytes, 0644));
-  for (const std::string& file : before) {
-    if (!file.ends_with(".tgz")) continue;
-    bool kept = std::ranges::any_of(all, [&](const Fetched& one) { return one.file == file; });
-    bool ours = std::ranges::any_of(
-        requested, [&](const rh::Dependency& d) { return file.starts_with(d.name + "-") && !d.repository.empty(); });
-    if (!kept && ours) OR_CO_RETURN(world.files().remove(charts + "/" + file));
-  }
-  if (!by_lock) {
-    ArrayBuilder list;
-    for (const auto& d : locked)
-      list.push(Value{{"name", d.name}, {"repository", d.repository}, {"version", d.version}});
-    Value lock{{"dependencies", list.build()},
-               {"digest", rh::lock_digest(requested, locked)},
-               {"generated", base::format_rfc3339(world.now())}};
-    const char* name = chart->metadata.api_version == "v1" ? "requirements.lock" : "Chart.lock";
-    OR_CO_RETURN(world.files().write_atomically(directory + "/" + name, value::to_yaml(lock), 0644));
-  }
-  co_return fmt::format("Saving {} charts\n{}Deleting outdated charts\n", requested.size(), said);
+  Dependencies one(world, std::move(path), wanted, std::move(flags), std::move(say));
+  co_return co_await one.run();
 }
 
 }  // namespace slipway::cli::helm

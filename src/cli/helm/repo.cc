@@ -21,20 +21,28 @@ std::vector<Option> repo_options() {
   return joined({{{"--force-update", "", "replace a repository of the same name"},
                   {"--url", "URL", "of the charts, for repo index"},
                   {"--merge", "FILE", "an index to merge into, for repo index"},
-                  {"--output", "FORMAT", "accepted", "", false, 'o'},
+                  {"--json", "", "write the index as JSON"},
+                  {"--output", "FORMAT", "of list: table, json or yaml", "", false, 'o'},
                   {"--allow-deprecated-repos", "", "accepted"},
+                  {"--fail-on-repo-update-fail", "", "for update: one that cannot be reached fails all"},
+                  {"--timeout", "DURATION", "accepted"},
                   {"--no-update", "", "accepted"}},
-                 chart_flags(),
+                 chart_flags({"--version", "--devel", "--repo", "--plain-http", "--verify", "--keyring"}),
                  global_flags()});
 }
 
 Result<> write_repositories(World& world, const Flags& flags, const std::vector<NamedRepository>& all) {
   ArrayBuilder list;
   for (const NamedRepository& one : all) {
-    ObjectBuilder entry;
-    entry.set("name", one.name).set("url", one.url);
-    entry.set_unless_empty("username", one.username).set_unless_empty("password", one.password);
-    list.push(entry.build());
+    list.push(Value{{"caFile", one.ca_file},
+                    {"certFile", one.cert_file},
+                    {"insecure_skip_tls_verify", one.insecure},
+                    {"keyFile", one.key_file},
+                    {"name", one.name},
+                    {"pass_credentials_all", one.pass_credentials},
+                    {"password", one.password},
+                    {"url", one.url},
+                    {"username", one.username}});
   }
   std::string path = repositories_file(flags);
   OR_RETURN(world.files().make_directories(path.substr(0, path.rfind('/'))));
@@ -42,24 +50,9 @@ Result<> write_repositories(World& world, const Flags& flags, const std::vector<
   return world.files().write_atomically(path, value::to_yaml(root), 0600);
 }
 
-Task<Result<std::string>> repo_index(World& world, std::string folder, Flags flags) {
-  folder = absolute_path(folder);
-  auto files = OR_CO_RETURN(world.files().list(folder));
-  std::map<std::string, std::vector<Value>> entries;
-  std::string url = flags.text("--url");
-  while (url.ends_with('/')) url.pop_back();
-  std::string now = base::format_rfc3339(world.now());
-  for (const std::string& file : files) {
-    if (!file.ends_with(".tgz")) continue;
-    std::string bytes = OR_CO_RETURN(world.files().read(folder + "/" + file, 100 << 20));
-    auto loaded = rh::load_archive(bytes);
-    if (!loaded) co_return std::move(loaded).error().context(file);
-    Value entry = rh::to_value(loaded->chart->metadata);
-    entry = entry.with_member("created", now)
-                .with_member("digest", sources::sha256_hex(bytes))
-                .with_member("urls", Value::array({Value((url.empty() ? "" : url + "/") + file)}));
-    entries[loaded->chart->name()].push_back(std::move(entry));
-  }
+using IndexEntries = std::map<std::string, std::vector<Value>>;
+
+Result<> write_index(World& world, const std::string& file, IndexEntries entries, const std::string& now, bool json) {
   ObjectBuilder all;
   for (auto& [name, versions] : entries) {
     std::ranges::stable_sort(versions, [](const Value& a, const Value& b) {
@@ -68,8 +61,55 @@ Task<Result<std::string>> repo_index(World& world, std::string folder, Flags fla
     all.set(name, Value::array(std::move(versions)));
   }
   Value root{{"apiVersion", "v1"}, {"entries", all.build()}, {"generated", now}};
-  OR_CO_RETURN(world.files().write_atomically(folder + "/index.yaml", value::to_yaml(root), 0644));
-  co_return std::string();
+  auto done = world.files().write_atomically(file, json ? value::to_json(root) : value::to_yaml(root), 0644);
+  if (done) return {};
+  return fail(done.error().kind(), "{}", in_gos_words(done.error(), "open " + file));
+}
+
+// What an older index lists and this folder does not hold. One that is not there is made, as Helm makes it.
+Result<> merge_index(World& world, const std::string& file, IndexEntries& entries, const std::string& now, bool json) {
+  std::string whole = absolute_path(file);
+  if (!world.files().exists(whole)) return write_index(world, whole, {}, now, json);
+  std::string text = OR_RETURN(world.files().read(whole, 64 << 20));
+  auto index = sources::ChartIndex::parse(text);
+  if (!index) return std::move(index).error().context("merge failed");
+  for (const std::string& name : index->names()) {
+    for (const sources::ChartVersion& one : *index->versions(name)) {
+      auto& versions = entries[name];
+      auto same = [&](const Value& v) { return v["version"].as_string() == one.version; };
+      if (std::ranges::none_of(versions, same)) versions.push_back(one.entry);
+    }
+  }
+  return {};
+}
+
+Result<> repo_index(World& world, const std::string& folder, const Flags& flags) {
+  std::string whole = absolute_path(folder);
+  auto files = world.files().list(whole).value_or(std::vector<std::string>());
+  IndexEntries entries;
+  std::string url = flags.text("--url");
+  while (url.ends_with('/')) url.pop_back();
+  std::string now = base::format_rfc3339(world.now());
+  for (const std::string& file : files) {
+    if (!file.ends_with(".tgz")) continue;
+    std::string bytes = OR_RETURN(world.files().read(whole + "/" + file, 100 << 20));
+    auto loaded = rh::load_archive(bytes);
+    if (!loaded) continue;  // no chart: Helm passes over it as well
+    Value entry = rh::to_value(loaded->chart->metadata);
+    entry = entry.with_member("created", now)
+                .with_member("digest", sources::sha256_hex(bytes))
+                .with_member("urls", Value::array({Value((url.empty() ? "" : url + "/") + file)}));
+    entries[loaded->chart->name()].push_back(std::move(entry));
+  }
+  bool json = flags.is("--json");
+  if (std::string old = flags.text("--merge"); !old.empty()) OR_RETURN(merge_index(world, old, entries, now, json));
+  return write_index(world, whole + "/index.yaml", std::move(entries), now, json);
+}
+
+// As it is kept: from wherever it is read.
+std::string file_of(const Flags& flags, const char* option) {
+  std::string path = flags.text(option);
+  return path.empty() ? path : absolute_path(path);
 }
 
 Task<int> repo(runtime::RealWorld& world, Invocation said) {
@@ -78,26 +118,29 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
   static const Group group{"repo",
                            "",
                            "Names for chart repositories, and their indexes.",
-                           {{"add", "give a repository a name"},
-                            {"index", "write index.yaml for a folder of archives"},
-                            {"list", "say which names there are", "ls"},
+                           {{"add", "give a repository a name", "",
+                             "--username --password --password-stdin --force-update --no-update --cert-file --key-file "
+                             "--ca-file --insecure-skip-tls-verify --allow-deprecated-repos --pass-credentials "
+                             "--timeout"},
+                            {"index", "write index.yaml for a folder of archives", "", "--url --merge --json"},
+                            {"list", "say which names there are", "ls", "--output"},
                             {"remove", "take names away", "rm"},
-                            {"update", "read the indexes again", "up"}}};
+                            {"update", "read the indexes again", "up", "--fail-on-repo-update-fail --timeout"}}};
   std::string verb = group.verb(*flags);
   if (verb.empty()) co_return group.help();
+  if (auto fits = group.check_flags(*flags, repo_options()); !fits) co_return refuse(fits.error());
   auto arguments = std::vector<std::string>(flags->arguments.begin() + 1, flags->arguments.end());
   std::string format = flags->text("--output", "table");
-  if (format != "table" && format != "json" && format != "yaml")
-    co_return refuse(fmt::format("invalid argument \"{}\" for \"-o, --output\" flag: invalid format type", format));
   if (verb == "index") {
     if (auto fits = check_count(arguments.size(), 1, 1, "repo index", "[DIR]"); !fits) co_return refuse(fits.error());
-    auto done = co_await repo_index(world, arguments[0], *flags);
+    auto done = repo_index(world, arguments[0], *flags);
     if (!done) co_return refuse(done.error());
     co_return 0;
   }
   auto known = read_repositories(world, *flags);
   if (!known) co_return refuse(known.error());
   if (verb == "list") {
+    if (auto fits = check_count(arguments.size(), 0, 0, "repo list", ""); !fits) co_return refuse(fits.error());
     if (format != "table") {
       ArrayBuilder list;
       for (const auto& one : *known) list.push(Value{{"name", one.name}, {"url", one.url}});
@@ -115,7 +158,25 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
   if (verb == "add") {
     if (arguments.size() != 2)
       co_return refuse("\"helm repo add\" requires 2 arguments\n\nUsage:  helm repo add [NAME] [URL] [flags]");
-    NamedRepository one{arguments[0], arguments[1], flags->text("--username"), flags->text("--password")};
+    NamedRepository one{.name = arguments[0],
+                        .url = arguments[1],
+                        .username = flags->text("--username"),
+                        .password = flags->text("--password"),
+                        .ca_file = file_of(*flags, "--ca-file"),
+                        .cert_file = file_of(*flags, "--cert-file"),
+                        .key_file = file_of(*flags, "--key-file"),
+                        .insecure = flags->is("--insecure-skip-tls-verify"),
+                        .pass_credentials = flags->is("--pass-credentials")};
+    if (flags->is("--password-stdin")) {
+      auto word = read_stdin();
+      if (!word) co_return refuse(word.error());
+      one.password = base::trim(*word);
+    }
+    if (!one.username.empty() && one.password.empty())
+      co_return refuse("--username needs --password or --password-stdin: nobody is asked");
+    if (one.name.find('/') != one.name.npos)
+      co_return refuse(
+          fmt::format("repository name ({}) contains '/', please specify a different name without '/'", one.name));
     auto there = std::ranges::find(*known, one.name, &NamedRepository::name);
     if (there != known->end() && !flags->is("--force-update")) {
       if (there->url != one.url || there->username != one.username)
@@ -123,8 +184,13 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
       print(fmt::format("\"{}\" already exists with the same configuration, skipping\n", one.name));
       co_return 0;
     }
+    if (auto fits = check_protocol(one.url); !fits) co_return refuse(fits.error());
     auto access = access_of(world, *flags);
-    if (!access) co_return refuse(access.error());
+    if (!access)
+      co_return refuse(fmt::format(
+          "looks like \"{}\" is not a valid chart repository or cannot be reached: can't create TLS config for "
+          "client: {}",
+          one.url, access.error().str()));
     auto index = co_await sources::fetch_index(world, one.url, *access);
     if (!index) co_return refuse(index.error());
     if (there != known->end())
@@ -150,23 +216,26 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
   }
   // update
   if (known->empty()) co_return refuse("no repositories found. You must add one before updating");
+  for (const std::string& name : arguments)
+    if (std::ranges::find(*known, name, &NamedRepository::name) == known->end())
+      co_return refuse(fmt::format("no repositories found matching '{}'.  Nothing will be updated", name));
   print("Hang tight while we grab the latest from your chart repositories...\n");
-  bool failed = false;
+  std::vector<std::string> failed;
   for (const NamedRepository& one : *known) {
     if (!arguments.empty() && std::ranges::find(arguments, one.name) == arguments.end()) continue;
-    sources::ChartAccess access;
-    access.username = one.username;
-    access.password = one.password;
-    auto index = co_await sources::fetch_index(world, one.url, access);
+    auto access = access_to(world, *flags, &one);
+    if (!access) co_return refuse(access.error());
+    auto index = co_await sources::fetch_index(world, one.url, *access);
     if (index) {
       print(fmt::format("...Successfully got an update from the \"{}\" chart repository\n", one.name));
     } else {
-      failed = true;
+      failed.push_back(one.url);
       print(fmt::format("...Unable to get an update from the \"{}\" chart repository ({}):\n\t{}\n", one.name, one.url,
-                        index.error().str()));
+                        without_looks(index.error().str())));
     }
   }
-  if (failed) co_return refuse("failed to update some of the repositories");
+  if (!failed.empty() && flags->is("--fail-on-repo-update-fail"))
+    co_return refuse(fmt::format("Failed to update the following repositories: [{}]", base::join(failed, " ")));
   print("Update Complete. ⎈Happy Helming!⎈\n");
   co_return 0;
 }

@@ -12,6 +12,7 @@
 #include "cli/paths.h"
 #include "render/helm/environment.h"
 #include "render/helm/fetch_schemas.h"
+#include "render/helm/go_json.h"
 #include "render/helm/release.h"
 #include "render/helm/worker.h"
 #include "runtime/host_names.h"
@@ -50,14 +51,14 @@ std::vector<Option> options() {
        "gets the manifests on stdin and prints those to take; it runs with all your rights"},
       {"--post-renderer-args", "strings", "its arguments", "", true},
       {"--explain-values", "KEY", "instead of rendering: where the value came from (image.tag)"},
-      {"--dry-run", "[client|server]", "server: lookup asks the cluster", "client"},
+      {"--dry-run", "[client|server]", "server: lookup asks the cluster", "unset"},
       {"--atomic", "", "accepted"},
       {"--create-namespace", "", "accepted"},
       {"--description", "TEXT", "accepted"},
       {"--disable-openapi-validation", "", "accepted"},
       {"--force", "", "accepted"},
       {"--hide-notes", "", "accepted"},
-      {"--labels", "strings", "accepted", "", true, 'l'},
+      {"--labels", "LABELS", "accepted", "", true, 'l'},
       {"--replace", "", "accepted"},
       {"--take-ownership", "", "accepted"},
       {"--timeout", "DURATION", "how long rendering may take"},
@@ -112,7 +113,10 @@ Result<std::string> write_files(World& world, const rh::Release& release, const 
   }
   for (const auto& [file, text] : files) {
     std::string whole = absolute_path(file);
-    OR_RETURN(world.files().make_directories(whole.substr(0, whole.rfind('/'))));
+    auto made = world.files().make_directories(whole.substr(0, whole.rfind('/')));
+    if (!made && world.files().exists(absolute_path(plain)) && !world.files().exists(absolute_path(plain) + "/."))
+      return fail(ErrorKind::invalid, "stat {}: not a directory", file.substr(0, file.rfind('/')));
+    if (!made) return fail(made.error().kind(), "{}", in_gos_words(made.error(), "mkdir " + plain));
     OR_RETURN(world.files().write_atomically(whole, text));
   }
   return said + "\n";
@@ -129,10 +133,24 @@ struct Surroundings {
 Result<Surroundings> surroundings_of(World& world, const Flags& flags, rh::Compat compat) {
   Surroundings out;
   std::string mode = flags.text("--dry-run", "client");
+  bool four = compat == rh::Compat::helm4;
+  if (mode == "unset") {
+    if (four)
+      warn({rh::log_line("WARN", {{"msg", "--dry-run is deprecated and should be replaced with '--dry-run=client'"}})});
+    mode = "client";
+  }
   static const std::vector<std::string> modes = {"false", "true", "none", "client", "server"};
-  if (std::ranges::find(modes, mode) == modes.end())
+  bool known = std::ranges::find(modes, mode) != modes.end(), off = mode == "false" || mode == "none";
+  if (four && (!known || off))
+    return fail(ErrorKind::bad_request, "invalid dry-run value (\"{}\"). Must be {}\"server\"{} or \"client\"", mode,
+                off ? "" : "\"none\", ", off ? "" : ",");
+  if (!known)
     return fail(ErrorKind::bad_request,
                 "Invalid dry-run flag. Flag must one of the following: false, true, none, client, server");
+  if (four && mode == "true")
+    warn({rh::log_line("WARN", {{"msg",
+                                 "boolean '--dry-run=true' flag is deprecated and must be replaced with "
+                                 "'--dry-run=client'"}})});
   out.lookup = mode == "server" || mode == "none" || mode == "false";
   out.validate = flags.is("--validate");
   // Helm 4 knows one question: whether the server takes part.
@@ -148,9 +166,13 @@ Result<Surroundings> surroundings_of(World& world, const Flags& flags, rh::Compa
   }
   if (std::string program = flags.text("--post-renderer"); !program.empty()) {
     if (compat == rh::Compat::helm4)
-      return fail(ErrorKind::unsupported,
-                  "--post-renderer with --compat helm4: post-renderers of Helm 4 are plugins, which are not offered; a "
-                  "program is taken without --compat helm4");
+      return explained(
+          fail(ErrorKind::unsupported,
+               "invalid argument \"{0}\" for \"--post-renderer\" flag: plugin: {{Name:{0} Type:postrenderer/v1}} not "
+               "found",
+               program),
+          "--post-renderer with --compat helm4: post-renderers of Helm 4 are plugins, which are not offered; a program "
+          "is taken without --compat helm4");
     out.post_renderer = OR_RETURN(find_post_renderer(program));
   }
   return out;
@@ -202,9 +224,9 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   auto found = co_await find_chart(world, named->chart, flags);
   if (found && flags.is("--dependency-update") && found->directory &&
       !rh::missing_dependencies(*found->chart).empty()) {
-    auto fetched = co_await fetch_dependencies(world, found->path, Wanted::latest, flags);
-    if (!fetched) co_return refuse(fetched.error());
-    complain(*fetched);
+    auto done = co_await fetch_dependencies(world, found->path, Wanted::latest, flags,
+                                            [](std::string_view text) { print(text); });
+    if (!done) co_return refuse(done.error());
     found = co_await find_chart(world, named->chart, flags);
   }
   // Helm looks for the chart first, reads the values, and only then the chart.
@@ -218,11 +240,11 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   if (!found) co_return refuse(found.error());
   std::vector<std::string> warnings = std::move(found->warnings);
   if (auto fits = rh::check_installable(*found->chart, compat, warnings); !fits) {
-    warn(warnings);
+    warn(warnings, compat == rh::Compat::helm4);
     co_return refuse(fits.error());
   }
   if (auto fits = rh::check_release_name(request.release.name, compat); !fits) {
-    warn(warnings);
+    warn(warnings, compat == rh::Compat::helm4);
     co_return refuse(fits.error());
   }
   if (flags.has("--explain-values")) {
@@ -231,13 +253,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
     print(*told);
     co_return 0;
   }
-  if (flags.has("--timeout")) {
-    auto time = base::parse_go_duration(flags.text("--timeout"));
-    if (!time)
-      co_return refuse(fmt::format("invalid argument \"{0}\" for \"--timeout\" flag: time: invalid duration \"{0}\"",
-                                   flags.text("--timeout")));
-    request.time_max = *time;
-  }
+  if (flags.has("--timeout")) request.time_max = *base::parse_go_duration(flags.text("--timeout"));
   request.chart = std::move(found->chart);
   request.values = std::move(values->all);
   request.layers = std::move(values->layers);
@@ -254,6 +270,8 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
     request.engine.resolve_host = [](std::string_view host) { return runtime::first_address_of(std::string(host)); };
   request.engine.limits.memory_bytes_max = 16ull << 30;  // counted up only; the worker's own bound is on what it holds
   request.skip_schema_validation = flags.is("--skip-schema-validation");
+  if (around->no_cluster && around->no_cluster->is(ErrorKind::not_found))
+    co_return refuse_rendering({*around->no_cluster, true, {}, {}}, flags.is("--debug"));
   if (around->no_cluster) {  // asking is what fails, not rendering
     request.engine.lookup = [why = *around->no_cluster](std::string_view, std::string_view, std::string_view,
                                                         std::string_view) -> Result<Value> { return why; };
@@ -261,7 +279,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   if (!request.skip_schema_validation) co_await rh::fetch_schemas(world, *request.chart, &request.schemas);
   auto release =
       co_await rendered(world, std::move(request), around->lookup ? around->cluster.get() : nullptr, &warnings);
-  warn(warnings);
+  warn(warnings, compat == rh::Compat::helm4);
   if (!release) co_return refuse_rendering(release.error(), flags.is("--debug"));
   rh::PrintOptions printing{.crds = flags.is("--include-crds"),
                             .hooks = !flags.is("--no-hooks"),
@@ -284,7 +302,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   }
   if (flags.has("--output-dir")) {
     auto done = write_files(world, *release, flags, named->release);
-    if (!done) co_return refuse(done.error());
+    if (!done) co_return refuse_rendering({done.error(), true, {}, {}}, flags.is("--debug"));
     print(*done);
     co_return 0;
   }
@@ -297,6 +315,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
 Task<int> run(runtime::RealWorld& world, Invocation said) {
   auto flags = Flags::parse(options(), said.arguments);
   if (!flags) co_return refuse(flags.error());
+  if (auto fits = check_access(world, *flags); !fits) co_return refuse(fits.error());
   auto compat = compat_of(*flags);
   if (!compat) co_return refuse(compat.error());
   auto around = surroundings_of(world, *flags, *compat);

@@ -14,7 +14,8 @@ namespace {
 
 class Processor {
  public:
-  Processor(Compat compat, std::vector<std::string>& warnings) : coalescer_(compat, warnings), warnings_(warnings) {}
+  Processor(Compat compat, std::vector<std::string>& warnings)
+      : compat_(compat), coalescer_(compat, warnings), warnings_(warnings) {}
 
   Result<> enable(Chart& chart, const Value& values, const std::string& path) {
     auto& wanted = chart.metadata.dependencies;
@@ -65,8 +66,9 @@ class Processor {
           seen.push_back(Value{{"child", child}, {"parent", parent}});
           const Value* table = table_at(all, d->name + "." + child, &missing);
           if (!table) {
-            warn(270, fmt::format("Warning: ImportValues missing table from chart {}: {} is not a table", d->name,
-                                  go_quote(missing)));
+            std::string error = go_quote(missing) + " is not a table";
+            warn(270, fmt::format("Warning: ImportValues missing table from chart {}: {}", d->name, error),
+                 {{"msg", "ImportValues missing table from chart"}, {"chart", d->name}, {"error", error}});
             continue;
           }
           imported = coalescer_.merge_tables(imported, at_path(parent, *table));
@@ -74,7 +76,9 @@ class Processor {
           seen.push_back(Value{{"child", "exports." + what.str()}, {"parent", "."}});
           const Value* table = table_at(all, d->name + ".exports." + what.str(), &missing);
           if (!table) {
-            warn(287, fmt::format("Warning: ImportValues missing table: {} is not a table", go_quote(missing)));
+            std::string error = go_quote(missing) + " is not a table";
+            warn(287, "Warning: ImportValues missing table: " + error,
+                 {{"msg", "ImportValues missing table"}, {"error", error}});
             continue;
           }
           imported = coalescer_.merge_tables(imported, *table);
@@ -107,7 +111,8 @@ class Processor {
         const Value* said = tags->find(tag);
         if (!said) continue;
         if (!said->is_bool())
-          warn(95, fmt::format("Warning: Tag '{}' for chart {} returned non-bool value", tag, d->name));
+          warn(95, fmt::format("Warning: Tag '{}' for chart {} returned non-bool value", tag, d->name),
+               {{"msg", "returned non-bool value"}, {"tag", tag}, {"chart", d->name}});
         else
           (said->as_bool() ? on : off) = true;
       }
@@ -129,7 +134,8 @@ class Processor {
           d->enabled = said->as_bool();
           break;
         }
-        warn(64, fmt::format("Warning: Condition path '{}' for chart {} returned non-bool value", word, d->name));
+        warn(64, fmt::format("Warning: Condition path '{}' for chart {} returned non-bool value", word, d->name),
+             {{"msg", "returned non-bool value"}, {"path", std::string(word)}, {"chart", d->name}});
       }
     }
   }
@@ -141,10 +147,13 @@ class Processor {
     return table;
   }
 
-  void warn(int line, std::string message) {
-    warnings_.push_back(fmt::format("dependencies.go:{}: {}", line, message));
+  // As Helm 3 logs it, and as Helm 4 does.
+  void warn(int line, const std::string& three, const LogFields& four) {
+    warnings_.push_back(compat_ == Compat::helm4 ? log_line("WARN", four)
+                                                 : fmt::format("dependencies.go:{}: {}", line, three));
   }
 
+  const Compat compat_;
   Coalescer coalescer_;
   std::vector<std::string>& warnings_;
 };

@@ -216,7 +216,10 @@ Error parse_error(const std::string& path, const Failure& failure) {
 // Helm 4: a chain of template errors alone is told over several lines, one step each.
 std::optional<std::string> several_lines(const Failure& failure) {
   if (failure.frames.empty()) return std::nullopt;
-  if (!failure.frames.back().calling.empty() && failure.frames.back().calling != "include") return std::nullopt;
+  // what tpl or another function says stands in the chain as text that is no template error's
+  auto strange = [](const Frame& frame) { return !frame.calling.empty() && frame.calling != "include"; };
+  if (std::ranges::any_of(failure.frames, strange)) return std::nullopt;
+  if (!failure.frames.back().calling.empty() && !failure.message.starts_with("template: ")) return std::nullopt;
   std::string out;
   for (const Frame& frame : failure.frames) {
     if (!out.empty()) out += '\n';

@@ -12,24 +12,14 @@ namespace {
 constexpr size_t kSchemasMax = 64;  // of one chart
 constexpr uint64_t kBytesMax = 8 << 20;
 
-// "connect to HOST:PORT: WHY" as Go says it.
-std::string dialed(std::string_view message) {
-  constexpr std::string_view connect = "connect to ", resolve = "cannot resolve ";
-  if (!message.starts_with(connect)) return std::string(message);
-  message.remove_prefix(connect.size());
-  size_t end = message.find(": ");
-  if (end == message.npos) return std::string(message);
-  std::string_view where = message.substr(0, end), why = message.substr(end + 2);
-  if (why.starts_with(resolve))
-    return fmt::format("dial tcp: lookup {}: no such host", why.substr(resolve.size(), why.find(':') - resolve.size()));
-  return fmt::format("dial tcp {}: connect: {}", where, base::to_lower(why));
-}
-
 Error in_helms_words(const Error& error, const std::string& address) {
-  if (error.is(ErrorKind::not_found))
-    return Error(ErrorKind::not_found, fmt::format("HTTP request to {} returned status 404 (Not Found)", address));
-  return Error(error.kind(),
-               fmt::format("HTTP request failed for {0}: Get \"{0}\": {1}", address, dialed(error.message())));
+  std::string refused = fmt::format("failed to fetch {} : ", address);  // then the status: 404 Not Found
+  if (std::string_view why = error.message(); why.starts_with(refused)) {
+    why.remove_prefix(refused.size());
+    return fail(error.kind(), "HTTP request to {} returned status {} ({})", address, why.substr(0, why.find(' ')),
+                why.substr(why.find(' ') + 1));
+  }
+  return fail(error.kind(), "HTTP request failed for {}: {}", address, error.str());
 }
 
 }  // namespace

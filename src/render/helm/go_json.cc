@@ -1,5 +1,6 @@
 #include "render/helm/go_json.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/text.h"
@@ -51,9 +52,40 @@ std::string invalid_key(std::string_view text, const base::Place& place) {
   return {};
 }
 
+// The value of a key, wherever it stands.
+const Value* find_below(const Value& v, std::string_view key) {
+  if (const Value* found = v.is_object() ? v.find(key) : nullptr) return found;
+  for (const value::Member& m : v.members())
+    if (const Value* found = find_below(m.value, key)) return found;
+  for (const Value& item : v.items())
+    if (const Value* found = find_below(item, key)) return found;
+  return nullptr;
+}
+
+// What is said of the key `null`, which sigs.k8s.io/yaml meets behind go-yaml: it shows the value.
+std::string null_key(std::string_view text, const base::Place& place) {
+  constexpr std::string_view stand_in = "\"slipway: the null key\"";
+  size_t at = 0;
+  for (int line = 1; line < place.line && at < text.size(); ++line) at = std::min(text.size(), text.find('\n', at) + 1);
+  at += static_cast<size_t>(std::max(place.column, 1) - 1);
+  if (at > text.size()) return {};
+  size_t end = at;
+  while (end < text.size() && (std::isalpha(static_cast<unsigned char>(text[end])) || text[end] == '~')) ++end;
+  std::string named = fmt::format("{}{}{}", text.substr(0, at), stand_in, text.substr(end));
+  auto documents = value::parse_yaml_documents(named, {}, {.first_only = true}, value::DuplicateKeys::last_wins);
+  const Value* found = documents && !documents->empty()
+                           ? find_below((*documents)[0].value, stand_in.substr(1, stand_in.size() - 2))
+                           : nullptr;
+  std::string shown = !found ? "" : found->is_null() ? "<nil>" : go_syntax(*found);
+  return found ? "unsupported map key of type: %!s(<nil>), key: <nil>, value: " + shown : std::string();
+}
+
 // The error in go-yaml's own words.
 std::string go_words(std::string_view text, const Error& error) {
   std::string words = value::go_yaml_error(text, true);
+  if (words.empty() && error.message().starts_with("null cannot be a key")) words = null_key(text, error.place());
+  if (size_t at = words.find("found unknown escape character"); at != words.npos)
+    words.resize(at + std::string_view("found unknown escape character").size());  // ours goes on with advice
   if (words.empty() && error.message().find(" cannot be a key") != std::string::npos)
     words = invalid_key(text, error.place());
   if (words.empty()) words = value::go_unsupported_number(error.message());
@@ -79,6 +111,26 @@ Result<Value> read_yaml(std::string_view text) {
 
 namespace {
 
+// Apart at lines that hold "---" and at most a comment, as Kubernetes' reader takes them apart.
+std::vector<std::string_view> documents_of(std::string_view text) {
+  std::vector<std::string_view> out;
+  size_t begin = 0;
+  for (size_t at = 0; at < text.size();) {
+    size_t next = std::min(text.find('\n', at), text.size() - 1) + 1;
+    std::string_view line = text.substr(at, next - at);
+    if (line.starts_with("---") && at > begin) {
+      size_t rest = line.find_first_not_of(" \t\r\n", 3);
+      if (rest == line.npos || line[rest] == '#') {
+        out.push_back(text.substr(begin, at - begin));
+        begin = next;
+      }
+    }
+    at = next;
+  }
+  if (begin < text.size()) out.push_back(text.substr(begin));
+  return out;
+}
+
 Value merged(const Value& below, const Value& above) {
   Value out = below;
   for (const value::Member& m : above.members()) {
@@ -92,21 +144,12 @@ Value merged(const Value& below, const Value& above) {
 }  // namespace
 
 Result<Value> read_yaml_mapping(std::string_view text, bool all_documents) {
-  if (all_documents && text.find("\n---") != text.npos) {
-    value::YamlLimits limits;
-    limits.reals = true;
-    auto documents = value::parse_yaml_documents(text, {}, limits, value::DuplicateKeys::last_wins);
-    if (!documents)
-      return fail(ErrorKind::invalid, "error converting YAML to JSON: {}", yaml_message(documents.error()));
+  if (all_documents) {
     Value all = Value::object();
-    for (const value::Document& document : *documents) {
-      if (document.value.is_null()) continue;
-      if (!document.value.is_object())
-        return fail(
-            ErrorKind::invalid,
-            "cannot unmarshal yaml document: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-            json_word(document.value));
-      all = merged(all, document.value);
+    for (std::string_view document : documents_of(text)) {
+      auto one = read_yaml_mapping(document, false);
+      if (!one) return std::move(one).error().context("cannot unmarshal yaml document");
+      all = merged(all, *one);
     }
     return all;
   }
@@ -148,6 +191,16 @@ std::string scalar_text(const Value& v) {
 
 std::string go_quote(std::string_view text) {
   return lang::gotemplate::quote(text);
+}
+
+std::string log_line(std::string_view level, const LogFields& fields) {
+  std::string out = fmt::format("level={}", level);
+  for (const auto& [key, text] : fields) {
+    auto plain = [](unsigned char c) { return c > ' ' && c != '=' && c != '"' && c < 0x7F; };
+    bool bare = !text.empty() && std::ranges::all_of(text, plain);
+    out += fmt::format(" {}={}", key, bare ? text : go_quote(text));
+  }
+  return out;
 }
 
 void for_each_rune(std::string_view text, const std::function<void(uint32_t rune, std::string_view bytes)>& visit) {

@@ -26,6 +26,9 @@ std::string yaml_message(const Error& error);
 
 std::string scalar_text(const Value& v);      // a scalar as sigs.k8s.io/yaml turns it into a string
 std::string go_quote(std::string_view text);  // %q
+// A line of Go's structured log, as Helm 4 writes: level=WARN msg="..." chart=web
+using LogFields = std::vector<std::pair<std::string, std::string>>;
+std::string log_line(std::string_view level, const LogFields& fields);
 void for_each_rune(std::string_view text, const std::function<void(uint32_t rune, std::string_view bytes)>& visit);
 
 }  // namespace slipway::render::helm

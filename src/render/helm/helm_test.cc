@@ -311,6 +311,6 @@ TEST_CASE("an index of charts") {
   CHECK(index->find("web", "")->version == "1.10.0");
   CHECK(index->find("web", "<1.5")->version == "1.0.0");
   CHECK(index->find("web", ">0.0.0-0")->version == "2.0.0-rc.1");
-  CHECK(index->find("wbe", "").error().message().find("did you mean \"web\"") != std::string::npos);
-  CHECK(index->find("web", "^7").error().message().find("2.0.0-rc.1, 1.10.0, 1.0.0") != std::string::npos);
+  CHECK(index->offers("wbe") == "did you mean \"web\"?");
+  CHECK(index->find("web", "^7").error().message() == "no chart version found for web-^7");
 }

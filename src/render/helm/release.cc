@@ -93,7 +93,12 @@ std::string explain_document(const ReleaseRequest& request, const Value& values,
 }  // namespace
 
 Result<Value> values_of(Chart& chart, const Value& values, Compat compat, std::vector<std::string>& warnings) {
-  OR_RETURN(process_dependencies(chart, values, compat, warnings));
+  if (auto done = process_dependencies(chart, values, compat, warnings); !done) {
+    if (compat == Compat::helm3) return std::move(done).error();
+    std::string_view what = "chart dependencies processing failed";
+    warnings.push_back(log_line("ERROR", {{"msg", std::string(what)}, {"error", done.error().str()}}));
+    return std::move(done).error().context(what);
+  }
   return Coalescer(compat, warnings).coalesce(chart, values);
 }
 
@@ -212,15 +217,11 @@ namespace {
 
 namespace gt = lang::gotemplate;
 
-// A template of the command line's, over a value that `make` gives.
+// A template of the command line's, over a value that `make` gives. `out` has what came before an error, too.
 template <class Make>
-Result<std::string> run_small(const char* name, std::string_view text, const gt::Environment& environment, Make make) {
-  static const auto functions = [] {
-    auto all = std::make_shared<gt::Functions>();
-    lang::sprig::add_functions(*all);
-    return all;
-  }();
-  gt::Set set(functions);
+Result<> run_small(const char* name, std::string_view text, std::shared_ptr<const gt::Functions> functions,
+                   const gt::Environment& environment, Make make, std::string& out) {
+  gt::Set set(std::move(functions));
   auto parsed = set.parse(name, text);
   if (!parsed) return fail(ErrorKind::invalid, "{}", parsed.error().text);
   gt::Limits limits;
@@ -228,25 +229,34 @@ Result<std::string> run_small(const char* name, std::string_view text, const gt:
   limits.output_bytes_max = 1 << 20;
   limits.memory_bytes_max = 64 << 20;
   gt::Run run(limits, environment);
-  std::string out;
   if (auto done = run.execute(set, **parsed, make(run.heap()), out); !done)
     return fail(ErrorKind::invalid, "{}", done.error().text);
-  return out;
+  return {};
 }
 
 }  // namespace
 
 Result<std::string> name_from_template(std::string_view text, const gt::Environment& environment) {
-  return run_small("name-template", text, environment, [](gt::Heap&) { return gt::Any::nil(); });
+  static const auto functions = [] {
+    auto all = std::make_shared<gt::Functions>();
+    lang::sprig::add_functions(*all);
+    return all;
+  }();
+  std::string out;
+  OR_RETURN(run_small("name-template", text, functions, environment, [](gt::Heap&) { return gt::Any::nil(); }, out));
+  return out;
 }
 
 std::string helm_version(Compat compat) {
   return compat == Compat::helm4 ? "v4.3" : "v3.22";
 }
 
-Result<std::string> print_helm_version(Compat compat, std::string_view text, const gt::Environment& environment) {
-  return run_small("_", text.empty() ? "{{ printf \"%#v\\n\" . }}" : text, environment,
-                   [compat](gt::Heap& heap) { return helm_version_object(heap, compat); });
+Result<> print_helm_version(Compat compat, std::string_view text, const gt::Environment& environment,
+                            std::string& out) {
+  auto functions = std::make_shared<gt::Functions>();  // the language's own
+  return run_small(
+      "_", text.empty() ? "{{ printf \"%#v\\n\" . }}" : text, functions, environment,
+      [compat](gt::Heap& heap) { return helm_version_object(heap, compat); }, out);
 }
 
 Result<> check_release_name(std::string_view name, Compat compat) {

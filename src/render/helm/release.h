@@ -71,10 +71,10 @@ Result<std::string> name_from_template(std::string_view text, const lang::gotemp
 // Helm's rule on names. Error: invalid.
 Result<> check_release_name(std::string_view name, Compat compat);
 
-// "v3.22", and what `helm version` prints: the BuildInfo as %#v, or by a template over it. Errors: invalid, in Go's
-// words.
+// "v3.22", and what `helm version` prints: the BuildInfo as %#v, or by a template over it. `out` has what was printed
+// before an error, too. Errors: invalid, in Go's words.
 std::string helm_version(Compat compat);
-Result<std::string> print_helm_version(Compat compat, std::string_view text,
-                                       const lang::gotemplate::Environment& environment);
+Result<> print_helm_version(Compat compat, std::string_view text, const lang::gotemplate::Environment& environment,
+                            std::string& out);
 
 }  // namespace slipway::render::helm

@@ -704,6 +704,7 @@ Result<std::string> schema_faults(std::string_view schema_json, const Value& val
     std::string words = value::go_json_error(schema_json).value_or(schema.error().message());
     // It is read as a stream there.
     if (words.ends_with(" after top-level value")) words = "invalid character after top-level value";
+    if (base::trim(schema_json).empty()) return fail(ErrorKind::invalid, "EOF");
     return fail(ErrorKind::invalid, "{}", words == "unexpected end of JSON input" ? "unexpected EOF" : words);
   }
   SchemaDocuments documents(elsewhere, check_schema, warnings);

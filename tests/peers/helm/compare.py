@@ -64,8 +64,7 @@ def compare(slipway, helm, compat, chart, words, home, refusals=False, seconds=6
     if code != ours_code:
         return f"exit code {ours_code}, Helm {code}: {ours_err.decode(errors='replace').strip()[:300]}"
     if code != 0:
-        theirs = [l for l in err.splitlines() if not l.startswith(b"level=")]
-        if sorted(theirs) != sorted(ours_err.splitlines()):
+        if sorted(err.splitlines()) != sorted(ours_err.splitlines()):
             _, _, again = run([helm, *arguments], home)  # which template fails first may be chance, and so are map orders
             if sorted(again.splitlines()) != sorted(ours_err.splitlines()):
                 return f"message {ours_err!r}, Helm {err!r}"
