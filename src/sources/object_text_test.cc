@@ -40,7 +40,8 @@ TEST_CASE("ls-tree") {
 }
 
 TEST_CASE("cat-file --batch") {
-  auto objects = *parse_batch(id_a + " blob 6\nab\ncd\n\nX missing\n" + id_b + " commit 0\n\nabcd ambiguous\n");
+  std::string text = id_a + " blob 6\nab\ncd\n\nX missing\n" + id_b + " commit 0\n\nabcd ambiguous\n";
+  auto objects = *parse_batch(text);  // points into it
   REQUIRE(objects.size() == 4);
   CHECK(objects[0].content == "ab\ncd\n");
   CHECK(objects[1].type == "");
