@@ -119,7 +119,7 @@ Result<> Configuration::merge(const Configuration& other) {
 Result<Configuration> read_configuration(const Folder& folder, const Named& entry) {
   auto file = folder.read(entry.text);
   if (!file) return std::move(file).error().at(entry.spot.place());
-  Value v = OR_RETURN(read_first_document(*file->text, file->path));
+  Value v = OR_RETURN(read_first_document(*file->text, file->path, value::DuplicateKeys::refuse));
   Source source{.text = file->text, .file = file->path};
   Fields fields(source, v);
   Configuration c;

@@ -13,8 +13,9 @@ inline constexpr value::YamlLimits yaml_limits{.depth_max = yaml_depth_max};
 inline constexpr value::YamlLimits first_only{.depth_max = yaml_depth_max, .first_only = true};
 
 // Null for a text without a document. Errors: as parse_yaml().
-inline Result<Value> read_first_document(std::string_view text, std::string_view file) {
-  auto read = OR_RETURN(value::parse_yaml_documents(text, file, first_only, value::DuplicateKeys::last_wins));
+inline Result<Value> read_first_document(std::string_view text, std::string_view file,
+                                         value::DuplicateKeys equal = value::DuplicateKeys::last_wins) {
+  auto read = OR_RETURN(value::parse_yaml_documents(text, file, first_only, equal));
   return read.empty() ? Value() : std::move(read[0].value);
 }
 
