@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "render/kustomize/first_document.h"
+#include "render/kustomize/printable.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -180,6 +181,39 @@ void read_all(Fields& fields, Kustomization& k) {
   fields.done("the kustomization");
 }
 
+bool holds_control_character(const Value& v) {
+  if (v.is_string()) return control_character(v.as_string()).has_value();
+  return std::ranges::any_of(v.items(), holds_control_character) ||
+         std::ranges::any_of(v.members(), [](const value::Member& m) {
+           return control_character(m.key.view()) || holds_control_character(m.value);
+         });
+}
+
+// kustomize hands these fields to its plugins as JSON, and reads that as YAML.
+void check_plugin_fields(const Value& v, Source& source) {
+  static constexpr std::pair<std::string_view, std::string_view> plugins[] = {
+      {"configMapGenerator", "ConfigMapGenerator"},
+      {"secretGenerator", "SecretGenerator"},
+      {"patchesStrategicMerge", "PatchStrategicMergeTransformer"},
+      {"patches", "PatchTransformer"},
+      {"namespace", "NamespaceTransformer"},
+      {"namePrefix", "PrefixTransformer"},
+      {"nameSuffix", "SuffixTransformer"},
+      {"labels", "LabelTransformer"},
+      {"commonLabels", "LabelTransformer"},
+      {"commonAnnotations", "AnnotationsTransformer"},
+      {"patchesJson6902", "PatchJson6902Transformer"},
+      {"replicas", "ReplicaCountTransformer"},
+      {"images", "ImageTagTransformer"},
+      {"imageTags", "ImageTagTransformer"},
+      {"replacements", "ReplacementTransformer"},
+  };
+  for (const auto& [field, plugin] : plugins)
+    if (holds_control_character(v[field]))
+      source.refuse(fmt::format("/{}", field),
+                    fmt::format("builtin {} marshal: yaml: control characters are not allowed", plugin));
+}
+
 // kustomize's rule: something besides apiVersion and kind must be said; an empty list is something.
 bool says_nothing(const Value& v) {
   return std::ranges::all_of(v.members(), [](const value::Member& m) {
@@ -207,6 +241,7 @@ Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text
     source.refuse("/apiVersion", fmt::format("apiVersion for {} should be {}, not \"{}\"",
                                              k.component ? "Component" : "Kustomization", wanted, api_version));
   if (!may_be_empty && says_nothing(v)) source.refuse("", "kustomization.yaml is empty");
+  if (!may_be_empty) check_plugin_fields(v, source);
   if (source.fault) return std::move(*source.fault);
   return k;
 }

@@ -120,11 +120,26 @@ TEST_CASE("YAML may be a thousand levels deep, and more is one clear error") {
 
 TEST_CASE("of the files that a kustomization names only the first document counts, and the last of equal keys") {
   check("resources: [m.yaml]\nconfigurations: [c.yaml]\n", "kind: ConfigMap\n",
-        {{"c.yaml", "namePrefix: []\nnamePrefix: []\n---\nnope: 1\n"}});
+        {{"c.yaml", "namePrefix: []\n---\nnope: 1\n"}});
+  check("resources: [m.yaml]\nconfigurations: [c.yaml]\n", "c.yaml:2:",  // these alone refuse them
+        {{"c.yaml", "namePrefix: []\nnamePrefix: []\n"}});
   check("resources: [m.yaml]\nopenapi: {path: s.yaml}\n", "kind: ConfigMap\n",
         {{"s.yaml", "definitions: {}\ndefinitions: {}\n"}});
   check("resources: [m.yaml]\nreplacements: [{path: r.yaml}]\n", "name: new\n",
         {{"r.yaml", "sourceValue: new\ntargets: [{select: {kind: ConfigMap}}]\n---\nnope: 1\n"}});
+}
+
+TEST_CASE("control characters in what plugins are given") {
+  const std::string why = " marshal: yaml: control characters are not allowed";
+  check("resources: [m.yaml]\ncommonAnnotations: {\"a\\x7f\": b}\n",
+        "kustomization.yaml:2:20: builtin AnnotationsTransformer" + why);
+  check("resources: [m.yaml]\nimages: [{name: \"x\\x80\", newTag: b}]\n", "builtin ImageTagTransformer" + why);
+  check("secretGenerator: [{name: s, literals: [\"a=b\\uffff\"]}]\n", "builtin SecretGenerator" + why);
+  check("resources: [m.yaml]\npatches: [{target: {name: \"z\\x7f\"}, patch: '[]'}]\n",
+        "builtin PatchTransformer" + why);
+  check("resources: [m.yaml]\ncommonAnnotations: {a: \"b\\x85\\ufeff\"}\n", "kind: ConfigMap\n");
+  check("resources: [m.yaml]\nvars: [{name: \"A\\x7f\", objref: {apiVersion: v1, kind: ConfigMap, name: m}}]\n",
+        "kind: ConfigMap\n");
 }
 
 TEST_CASE("a part of a replacement's source keeps the type of the whole") {

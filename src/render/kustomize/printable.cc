@@ -1,7 +1,5 @@
 #include "render/kustomize/printable.h"
 
-#include <optional>
-
 #include "base/text.h"
 #include "render/kustomize/notes.h"
 #include "value/note.h"
@@ -9,19 +7,6 @@
 
 namespace slipway::render::kustomize {
 namespace {
-
-// DEL, the C1 controls but NEL, U+FFFE and U+FFFF.
-std::optional<uint32_t> control_character(std::string_view text) {
-  // All of these begin with one of three bytes.
-  if (text.find_first_of("\x7f\xc2\xef") == text.npos) return std::nullopt;
-  for (size_t i = 0; i < text.size(); ++i) {
-    auto at = [&](size_t k) { return static_cast<unsigned char>(k < text.size() ? text[k] : 0); };
-    if (at(i) == 0x7f) return 0x7f;
-    if (at(i) == 0xc2 && at(i + 1) >= 0x80 && at(i + 1) < 0xa0 && at(i + 1) != 0x85) return at(i + 1);
-    if (at(i) == 0xef && at(i + 1) == 0xbf && at(i + 2) >= 0xbe) return 0xffc0u | at(i + 2);
-  }
-  return std::nullopt;
-}
 
 // What kustomize writes between its steps it must read again, and cannot: control characters, a block that begins
 // with a tab.
@@ -65,6 +50,18 @@ void finish_metadata(Resource& r, bool with_origin, bool with_transformers) {
 }
 
 }  // namespace
+
+std::optional<uint32_t> control_character(std::string_view text) {
+  // All of these begin with one of three bytes.
+  if (text.find_first_of("\x7f\xc2\xef") == text.npos) return std::nullopt;
+  for (size_t i = 0; i < text.size(); ++i) {
+    auto at = [&](size_t k) { return static_cast<unsigned char>(k < text.size() ? text[k] : 0); };
+    if (at(i) == 0x7f) return 0x7f;
+    if (at(i) == 0xc2 && at(i + 1) >= 0x80 && at(i + 1) < 0xa0 && at(i + 1) != 0x85) return at(i + 1);
+    if (at(i) == 0xef && at(i + 1) == 0xbf && at(i + 2) >= 0xbe) return 0xffc0u | at(i + 2);
+  }
+  return std::nullopt;
+}
 
 Result<> make_printable(Resource& r, bool with_origin, bool with_transformers) {
   finish_metadata(r, with_origin, with_transformers);
