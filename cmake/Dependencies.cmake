@@ -14,6 +14,7 @@ pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 find_library(CRYPT crypt REQUIRED)
 if(SLIPWAY_STATIC_LIBRARIES)
   add_library(fmt STATIC cmake/fmt.cc)  # Debian has no archive of it, but its headers hold all the code

@@ -15,8 +15,10 @@ using gotemplate::is_digit;
 using gotemplate::is_letter;
 using gotemplate::is_lower;
 using gotemplate::is_space;
+using gotemplate::is_title;
 using gotemplate::is_upper;
 using gotemplate::to_lower;
+using gotemplate::to_title;
 using gotemplate::to_upper;
 using value::append_rune;
 using value::decode_rune;
@@ -84,7 +86,7 @@ std::string title(std::string_view s) {
       separator = !(is_letter(p) || is_digit(p) || p == '_');
     else
       separator = !is_letter(p) && !is_digit(p) && is_space(p);
-    return separator ? to_upper(c) : c;
+    return separator ? to_title(c) : c;
   });
 }
 
@@ -102,14 +104,11 @@ std::string untitle(std::string_view s) {
 std::string swap_case(std::string_view s) {
   bool blank = true;
   return mapped(s, [&blank](char32_t c) {
-    if (is_upper(c)) {
+    if (is_upper(c) || is_title(c)) {
       blank = false;
       return to_lower(c);
     }
-    if (is_lower(c)) {
-      blank = false;
-      return to_upper(c);
-    }
+    if (is_lower(c)) return std::exchange(blank, false) ? to_title(c) : to_upper(c);
     blank = is_space(c);
     return c;
   });

@@ -1,8 +1,6 @@
 // huandu/xstrings: where words begin and end.
 #include "lang/sprig/words.h"
 
-#include <cstring>
-
 #include "lang/gotemplate/unicode.h"
 #include "value/utf8.h"
 
@@ -10,8 +8,9 @@ namespace slipway::lang::sprig {
 
 namespace {
 
-using gotemplate::is_digit;
 using gotemplate::is_letter;
+using gotemplate::is_number;
+using gotemplate::is_punctuation;
 using gotemplate::is_space;
 using gotemplate::is_upper;
 using gotemplate::to_lower;
@@ -22,16 +21,6 @@ using value::Rune;
 
 bool is_connector(char32_t c) {
   return c == '-' || c == '_' || is_space(c);
-}
-bool is_punctuation(char32_t c) {
-  if (c < 0x80) return std::strchr("!\"#%&'()*,-./:;?@[\\]_{}", static_cast<int>(c)) != nullptr && c != 0;
-  return c == 0xA1 || c == 0xA7 || c == 0xAB || c == 0xB6 || c == 0xB7 || c == 0xBB || c == 0xBF ||
-         (c >= 0x2010 && c <= 0x2027) || (c >= 0x2030 && c <= 0x205E && c != 0x2044 && c != 0x2052) ||
-         (c >= 0x3001 && c <= 0x3003) || (c >= 0x3008 && c <= 0x3011) ||
-         (c >= 0xFF01 && c <= 0xFF0F && c != 0xFF04 && c != 0xFF0B);
-}
-bool is_number(char32_t c) {
-  return is_digit(c) || c == 0xB2 || c == 0xB3 || c == 0xB9 || (c >= 0xBC && c <= 0xBE);
 }
 bool is_alphabet(char32_t c) {
   return is_letter(c) && !(c >= 0x3400 && c <= 0x4D85) && !(c >= 0x4E00 && c <= 0x9FCC) &&

@@ -5,7 +5,6 @@
 #include <map>
 
 #include "base/text.h"
-#include "lang/gotemplate/unicode.h"
 #include "runtime/heap.h"
 #include "runtime/isolated.h"
 #include "value/json.h"
@@ -325,7 +324,6 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
     auto& result = *new ReleaseResult(render_release(std::move(inner), said));
     pack(result, said, out);
   };
-  lang::gotemplate::load_characters();
   auto done = runtime::run_isolated(
       work, [&](std::string_view question) { return answer(request, question); },
       {.time_max = request.time_max, .memory_bytes_max = kMemoryMax, .output_bytes_max = kOutputMax, .stop = [] {
