@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "value/utf8.h"
+#include "value/yaml.h"
 
 namespace slipway::value {
 
@@ -201,8 +202,14 @@ std::string YamlEvents::go_error() const {
 std::string go_yaml_error(std::string_view text, bool first_only) {
   YamlEvents events(text, {});
   std::vector<std::string> anchors;
+  int depth = 0;
   while (events.next()) {
     const yaml_event_t& e = events.event();
+    bool starts = events.type() == YAML_MAPPING_START_EVENT || events.type() == YAML_SEQUENCE_START_EVENT;
+    bool ends = events.type() == YAML_MAPPING_END_EVENT || events.type() == YAML_SEQUENCE_END_EVENT;
+    depth += starts ? 1 : ends ? -1 : 0;
+    // libyaml looks at every open collection for every token, and our own readers stop here.
+    if (depth > YamlLimits().depth_max) return "";
     auto name = [](const yaml_char_t* a) { return a == nullptr ? "" : reinterpret_cast<const char*>(a); };
     switch (events.type()) {
       case YAML_STREAM_END_EVENT:
