@@ -56,6 +56,13 @@ struct Chart {
   Chart* parent = nullptr;  // lives at least as long as this, see `kept`
   // Charts that aliases were copied from: their sub-charts may still name them as parents.
   std::vector<std::shared_ptr<Chart>> kept;
+  // For explanations, once dependencies are processed: `values` as they were, and what import-values laid below them.
+  struct Imported {
+    std::string from;  // "web/charts/db/values.yaml (import-values data)"
+    Value values;
+  };
+  std::optional<Value> own_values;
+  std::vector<Imported> imported;
 
   const std::string& name() const { return metadata.name; }
   bool is_root() const { return parent == nullptr; }

@@ -71,7 +71,9 @@ class Processor {
                  {{"msg", "ImportValues missing table from chart"}, {"chart", d->name}, {"error", error}});
             continue;
           }
-          imported = coalescer_.merge_tables(imported, at_path(parent, *table));
+          Value placed = at_path(parent, *table);
+          remember(chart, *d, fmt::format("{} as {}", child, parent), placed);
+          imported = coalescer_.merge_tables(imported, placed);
         } else if (what.is_string()) {
           seen.push_back(Value{{"child", "exports." + what.str()}, {"parent", "."}});
           const Value* table = table_at(all, d->name + ".exports." + what.str(), &missing);
@@ -81,11 +83,13 @@ class Processor {
                  {{"msg", "ImportValues missing table"}, {"error", error}});
             continue;
           }
+          remember(chart, *d, "exports." + what.str(), *table);
           imported = coalescer_.merge_tables(imported, *table);
         }
       }
       if (!seen.empty()) d->import_values = Value::array(std::move(seen));
     }
+    if (!chart.own_values) chart.own_values = chart.values;
     chart.values = coalescer_.merge_tables(all, imported);
     return {};
   }
@@ -138,6 +142,13 @@ class Processor {
              {{"msg", "returned non-bool value"}, {"path", std::string(word)}, {"chart", d->name}});
       }
     }
+  }
+
+  // The lowest first: what is imported first wins.
+  static void remember(Chart& chart, const Dependency& d, const std::string& what, const Value& values) {
+    chart.imported.insert(
+        chart.imported.begin(),
+        {fmt::format("{}/charts/{}/values.yaml (import-values {})", chart.full_path(), d.name, what), values});
   }
 
   static Value at_path(const std::string& path, Value table) {

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
+#include <span>
 
 #include "base/text.h"
+#include "value/json.h"
 
 namespace slipway::render::helm {
 
@@ -18,9 +21,85 @@ void add_layers(const Chart& chart, const std::vector<std::string>& prefix, std:
     path.push_back(child->name());
     add_layers(*child, path, out);
   }
-  Value values = chart.values.is_object() ? chart.values : Value::object();
-  for (size_t i = prefix.size(); i-- > 0;) values = Value::object().with_member(prefix[i], std::move(values));
-  out.push_back({chart.full_path() + "/values.yaml", std::move(values), {}});
+  auto add = [&](std::string name, const Value& said) {
+    Value values = said.is_object() ? said : Value::object();
+    for (size_t i = prefix.size(); i-- > 0;) values = Value::object().with_member(prefix[i], std::move(values));
+    out.push_back({std::move(name), std::move(values), {}});
+  };
+  for (const Chart::Imported& one : chart.imported) add(one.from, one.values);
+  add(chart.full_path() + "/values.yaml", chart.own_values ? *chart.own_values : chart.values);
+}
+
+// A name, or a place in a list.
+struct Step {
+  std::string name;
+  std::optional<size_t> index;
+};
+
+// "image.tag", "list[0].name", "annotations.example\\.org/x"; nothing when it is none.
+std::optional<std::vector<Step>> steps_of(std::string_view key) {
+  std::vector<Step> steps;
+  while (true) {
+    Step step;
+    size_t i = 0;
+    for (; i < key.size() && key[i] != '.' && key[i] != '['; ++i) {
+      if (key[i] == '\\' && i + 1 < key.size()) ++i;
+      step.name += key[i];
+    }
+    if (step.name.empty()) return std::nullopt;
+    steps.push_back(std::move(step));
+    key.remove_prefix(i);
+    while (key.starts_with('[')) {
+      size_t end = key.find(']');
+      auto index = end == key.npos ? std::nullopt : base::parse_int(key.substr(1, end - 1));
+      if (!index || *index < 0) return std::nullopt;
+      steps.push_back({{}, static_cast<size_t>(*index)});
+      key.remove_prefix(end + 1);
+    }
+    if (key.empty()) return steps;
+    if (!key.starts_with('.')) return std::nullopt;
+    key.remove_prefix(1);
+  }
+}
+
+const Value* follow(const Value& values, std::span<const Step> steps) {
+  const Value* here = &values;
+  for (const Step& step : steps) {
+    if (!step.index)
+      here = here->find(step.name);
+    else
+      here = here->is_array() && *step.index < here->size() ? &(*here)[*step.index] : nullptr;
+    if (here == nullptr) return nullptr;
+  }
+  return here;
+}
+
+// The paths under which a key's value may be said, the weakest first: a sub-chart's globals are those of the charts
+// above it too.
+std::vector<std::vector<Step>> paths_of(const Chart& chart, const std::vector<Step>& steps) {
+  size_t depth = 0;
+  for (const Chart* here = &chart; depth < steps.size();) {
+    auto child =
+        std::ranges::find_if(here->dependencies, [&](const auto& c) { return c->name() == steps[depth].name; });
+    if (child == here->dependencies.end()) break;
+    here = child->get();
+    ++depth;
+  }
+  std::vector<std::vector<Step>> paths = {steps};
+  if (depth == 0 || depth == steps.size() || steps[depth].name != "global") return paths;
+  for (size_t above = depth; above-- > 0;) {
+    std::vector<Step> path(steps.begin(), steps.begin() + static_cast<ptrdiff_t>(above));
+    path.insert(path.end(), steps.begin() + static_cast<ptrdiff_t>(depth), steps.end());
+    paths.push_back(std::move(path));
+  }
+  return paths;
+}
+
+std::string shown(std::span<const Step> steps) {
+  std::string out;
+  for (const Step& step : steps)
+    out += step.index ? fmt::format("[{}]", *step.index) : (out.empty() ? "" : ".") + step.name;
+  return out;
 }
 
 bool word_character(char c) {
@@ -129,19 +208,42 @@ std::vector<Layer> chart_layers(const Chart& chart) {
 }
 
 const Value* value_at(const Value& values, std::string_view key) {
-  const Value* here = &values;
-  for (std::string_view part : base::split(key, '.')) {
-    size_t bracket = part.find('[');
-    here = here->find(part.substr(0, bracket));
-    while (here && bracket != part.npos) {
-      auto index = base::parse_int(part.substr(bracket + 1, part.find(']', bracket) - bracket - 1));
-      if (!index || *index < 0 || static_cast<size_t>(*index) >= here->size()) return nullptr;
-      here = &(*here)[static_cast<size_t>(*index)];
-      bracket = part.find('[', bracket + 1);
-    }
-    if (!here) return nullptr;
+  auto steps = steps_of(key);
+  return steps ? follow(values, *steps) : nullptr;
+}
+
+Result<std::string> explain_value(const Chart& chart, const std::vector<Layer>& layers, const Value& all,
+                                  std::string_view key) {
+  std::string_view bare = key.substr(key.starts_with(".Values.") ? std::string_view(".Values.").size() : 0);
+  auto steps = steps_of(bare);
+  if (!steps)
+    return fail(ErrorKind::bad_request, "--explain-values \"{}\": expected a key as image.tag or list[0].name", key);
+  std::string out;
+  for (const auto& path : paths_of(chart, *steps))
+    for (const Layer& layer : layers)
+      if (const Value* said = follow(layer.values, path)) {
+        std::string where = path.size() == steps->size() ? "" : fmt::format(" ({})", shown(path));
+        out += fmt::format("{}{}: {}\n", layer.name, where, value::to_json(*said));
+      }
+  const Value* result = follow(all, *steps);
+  if (out.empty() && !result) {
+    // The table that would hold it.
+    size_t there = steps->size() - 1;
+    const Value* table = nullptr;
+    while ((table = follow(all, std::span(*steps).first(there))) == nullptr) --there;
+    std::vector<std::string> names;
+    for (const value::Member& m : table->members()) names.push_back(m.key.str());
+    auto near = base::nearest((*steps)[there].name, names);
+    std::string table_name = there == 0 ? "the values" : shown(std::span(*steps).first(there));
+    return fail(
+        ErrorKind::not_found, "--explain-values {}: nothing sets it, and no chart has it by default: {}", bare,
+        near ? fmt::format("did you mean {}?", shown(std::span(*steps).first(there)) + (there == 0 ? "" : ".") + *near)
+        : names.empty() ? fmt::format("{} is no table with members", table_name)
+                        : fmt::format("{} has {}", table_name, base::join(names, ", ")));
   }
-  return here;
+  // What is left: a sub-chart's table that the charts above share.
+  if (out.empty()) out = "no layer sets it\n";
+  return fmt::format("{}\n{}result: {}\n", bare, out, result ? value::to_json(*result) : "not set");
 }
 
 std::string origins_of_values(const std::vector<Layer>& layers, std::string_view template_path, std::string_view text) {
@@ -174,8 +276,10 @@ std::string origins_of_faults(const Chart& chart, const std::vector<Layer>& laye
       key += index ? fmt::format("[{}]", part) : fmt::format("{}{}", key.empty() ? "" : ".", part);
     }
     if (key.empty()) continue;
+    std::string said = about(layers, prefix + key, ".Values." + key);
+    if (out.find(said) != out.npos) continue;  // one value breaks several rules
     ++told;
-    out += about(layers, prefix + key, ".Values." + key);
+    out += said;
   }
   return out;
 }

@@ -22,11 +22,18 @@ struct LayeredValues {
   Value all = Value::object();
   std::vector<Layer> layers;
 };
-// What a chart and its sub-charts (below their names) bring themselves, the lowest layer first.
+// What a chart and its sub-charts (below their names) bring themselves, the lowest layer first; what import-values
+// takes is a layer of its own once dependencies are processed.
 std::vector<Layer> chart_layers(const Chart& chart);
 
 // The value at "image.tag" or "list[0].name"; null: there is none.
 const Value* value_at(const Value& values, std::string_view key);
+
+// What --explain-values prints: who sets the value at `key` ("image.tag", "db.global.zone", ".Values.list[0]"), the
+// weakest first, and what it comes to. `chart`: its dependencies processed, with `layers` those of chart_layers() after
+// that and the user's. Errors: bad_request (no key), not_found (nobody has it).
+Result<std::string> explain_value(const Chart& chart, const std::vector<Layer>& layers, const Value& all,
+                                  std::string_view key);
 
 // For each `.Values.a.b` that a text about the chart at `template_path` ("web/charts/db/templates/a.yaml") names: which
 // layers set it. A line each, with a newline; "" when it names none.
