@@ -96,6 +96,11 @@ void check_folder(const std::shared_ptr<const sources::Tree>& tree, const std::s
   request.kustomize_build = options.kustomize_build;
   request.remotes = options.remotes;
   request.look_closer = true;
+  if (!options.values_files.empty() && render::detect(*tree, folder) == render::Tool::helm) {
+    ArrayBuilder files;
+    for (const std::string& file : options.values_files) files.push(Value("/" + file));
+    request.helm = Value{{"valueFiles", files.build()}};
+  }
   auto rendered = render::render(request);
   if (!rendered) {
     const Error& error = rendered.error();

@@ -45,6 +45,8 @@ struct Options {
   // What kustomizations name elsewhere: while the check leaves something in `wanted`, fetch it and check again. Null:
   // it is refused by name.
   render::kustomize::RemoteBases* remotes = nullptr;
+  // Values files of the tree, the lowest first, that charts are rendered with.
+  std::vector<std::string> values_files;
 };
 
 // `path` itself where it can be rendered, else all kustomizations and charts below it (components are checked with

@@ -12,8 +12,8 @@ using Files = std::vector<std::pair<std::string, sources::testing::Content>>;
 namespace {
 
 // "severity rule place object: message (fix)", a line each.
-std::string told(const Files& files, const std::string& path = "") {
-  Report report = check::check(sources::testing::make_tree(files), path, kinds::builtin_catalog());
+std::string told(const Files& files, const std::string& path = "", const Options& options = {}) {
+  Report report = check::check(sources::testing::make_tree(files), path, kinds::builtin_catalog(), options);
   std::string out;
   for (const Finding& f : report.findings) {
     out += fmt::format("{} {} {} {}{}{}{}\n", to_string(f.severity), f.rule, f.place.str(), f.object,
@@ -141,6 +141,13 @@ TEST_CASE("values that no template of a chart reads") {
         "you "
         "mean \"image\"?)\n"
         "warning unread-default web/values.yaml:2:6 no template of chart web reads \"old\": it has no effect\n");
+  Options with_values;
+  with_values.values_files = {"ci/prod.yaml"};
+  files.push_back({"ci/prod.yaml", "image: {tag: d}\nimgea: {}\n"});
+  CHECK(told(files, "web", with_values).find("warning unread-value ci/prod.yaml:2:8 no template of chart web reads") !=
+        std::string::npos);
+  with_values.values_files = {"ci/none.yaml"};
+  CHECK(told(files, "web", with_values).find("error does-not-render web:1 ") != std::string::npos);
   files.push_back({"apps/web.yaml",
                    "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: argocd}\n"
                    "spec:\n  project: default\n  destination: {server: https://kubernetes.default.svc}\n"

@@ -5,6 +5,7 @@
 #include "cli/connection.h"
 #include "cli/kustomize.h"
 #include "cli/local_tree.h"
+#include "cli/paths.h"
 #include "render/kustomize/remote.h"
 #include "value/json.h"
 
@@ -49,7 +50,13 @@ static Task<int> run_check(runtime::RealWorld& world, Invocation said) {
   if (!build) co_return report(build.error());
   auto repositories = sources::Repositories::create(world, {.directory = remote_bases_directory()});
   render::kustomize::RemoteBases bases;
-  check::Options options{.kustomize_build = std::move(*build), .remotes = &bases};
+  check::Options options{.kustomize_build = std::move(*build), .remotes = &bases, .values_files = {}};
+  for (const std::string& file : said.all("--values")) {
+    std::string whole = absolute_path(file), above = local->root == "/" ? "/" : local->root + "/";
+    if (!whole.starts_with(above) || !local->tree->read(whole.substr(above.size())))
+      co_return report(fail(ErrorKind::not_found, "--values {}: there is no such file below {}", file, local->root));
+    options.values_files.push_back(whole.substr(above.size()));
+  }
   check::Report found;
   for (bool more = true; more;) {
     found = check::check(local->tree, local->inside, kinds::builtin_catalog(), options);
@@ -64,6 +71,8 @@ static Task<int> run_check(runtime::RealWorld& world, Invocation said) {
 
 Command check_command() {
   std::vector<Option> options = build_flags();
+  options.push_back(
+      {"--values", "FILE", "of a chart: render it with these values, and check them (repeatable)", "", true, 'f'});
   options.push_back(json_option);
   return {
       .words = "check",
@@ -74,9 +83,10 @@ Command check_command() {
           "that the API refuses, Secrets, keys, Services and ports that are named and not there, selectors that\n"
           "match nothing, annotations that nothing reads; in kustomizations patches, images and replacements that\n"
           "hit nothing, indexes of JSON patches that hit a neighbour, pointers without their slash, second documents\n"
-          "that nobody reads, labels that change selectors which cannot change. No cluster is asked. Exit code 1: "
-          "there are errors.\n\n"
+          "that nobody reads, labels that change selectors which cannot change; of charts values that no template\n"
+          "reads. No cluster is asked. Exit code 1: there are errors.\n\n"
           "  slipway check apps/shop/overlays/prod\n"
+          "  slipway check charts/web -f charts/web/ci/values.yaml\n"
           "  slipway check --json | jq '.findings[].message'\n",
       .options = std::move(options),
       .arguments_max = 1,

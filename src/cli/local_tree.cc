@@ -35,7 +35,7 @@ Task<Result<LocalTree>> read_local_tree(World& world, std::string path) {
     if (tree) break;
   }
   if (!tree) co_return std::move(tree).error();
-  co_return LocalTree{std::move(*tree), whole == root ? "" : whole.substr(root.size() + 1)};
+  co_return LocalTree{std::move(*tree), whole == root ? "" : whole.substr(root.size() + 1), root};
 }
 
 }  // namespace slipway::cli

@@ -12,6 +12,7 @@ namespace slipway::cli {
 struct LocalTree {
   std::shared_ptr<const sources::Tree> tree;
   std::string inside;  // where in the tree the named folder lies
+  std::string root;    // where the tree lies on this machine
 };
 // A kustomization reaches files above itself (../../base): the tree is the nearest folder above with .git; without one,
 // two folders up, as long as they are not huge.

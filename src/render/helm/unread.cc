@@ -1,9 +1,12 @@
 #include "render/helm/unread.h"
 
+#include <map>
 #include <optional>
 #include <set>
 
 #include "base/text.h"
+#include "render/helm/taken_whole.h"
+#include "render/helm/values.h"
 
 namespace slipway::render::helm {
 
@@ -37,15 +40,18 @@ void add_texts(const Value& v, std::set<std::string, std::less<>>& words) {
   for (const value::Member& m : v.members()) add_texts(m.value, words);
 }
 
-void add_chart(const Chart& chart, std::set<std::string, std::less<>>& words) {
-  for (const ChartFile& file : chart.templates) add_words(*file.data, words);
+void add_chart(const Chart& chart, std::set<std::string, std::less<>>& words, std::string& texts) {
+  for (const ChartFile& file : chart.templates) {
+    add_words(*file.data, words);
+    texts += *file.data + "\n";
+  }
   add_texts(chart.values, words);
   for (const auto& d : chart.metadata.dependencies) {
     if (!d) continue;
     add_words(d->condition, words);
     for (const std::string& tag : d->tags) add_words(tag, words);
   }
-  for (const auto& child : chart.dependencies) add_chart(*child, words);
+  for (const auto& child : chart.dependencies) add_chart(*child, words, texts);
 }
 
 // "/a~1b" for a/b, as RFC 6901.
@@ -78,7 +84,7 @@ struct Here {
 
 class Search {
  public:
-  explicit Search(const Chart& chart) { add_chart(chart, words_); }
+  explicit Search(const Chart& chart) { add_chart(chart, words_, texts_); }
 
   void look(const Chart& chart, const Value& said, const Here& here) { walk(chart, true, said, chart.values, here); }
 
@@ -145,7 +151,12 @@ class Search {
         continue;
       }
       if (const Value* there = fallback.find(key)) {
-        if (m.value.is_object() && there->is_object() && !there->empty()) walk(chart, false, m.value, *there, below);
+        if (m.value.is_object() && there->is_object() && !there->empty()) {
+          if (!taken(key).whole) walk(chart, false, m.value, *there, below);
+        } else if (m.value.is_array() && there->is_array()) {
+          Taken how = taken(key);
+          if (how.ranged && !how.whole) walk_items(chart, m.value, *there, below);
+        }
         continue;
       }
       // below a table that is empty by default anything may be meant
@@ -157,7 +168,31 @@ class Search {
     }
   }
 
+  // Items are looked at as if one table held the defaults of all; a key is told of once.
+  void walk_items(const Chart& chart, const Value& said, const Value& fallback, const Here& list) {
+    Value known = Value::object();
+    for (const Value& item : fallback.items()) known = merge_files(known, item);
+    std::set<std::string, std::less<>> told;
+    std::string name = list.shown.substr(0, list.shown.size() - 1);
+    for (size_t i = 0; i < said.size(); ++i) {
+      Value fresh = Value::object();
+      for (const value::Member& m : said[i].members())
+        if (told.insert(m.key.str()).second || known.find(m.key)) fresh = fresh.with_member(m.key, m.value);
+      // Under a key that no default has, anything may be meant, unless no template has the word.
+      Here here{list.file, fmt::format("{}[{}].", name, i), fmt::format("{}/{}", list.pointer, i), list.where};
+      walk(chart, false, fresh, known.empty() ? Value{{"", Value()}} : known, here);
+    }
+  }
+
+  const Taken& taken(const std::string& key) {
+    auto at = taken_.find(key);
+    if (at == taken_.end()) at = taken_.emplace(key, how_taken(texts_, key)).first;
+    return at->second;
+  }
+
   std::set<std::string, std::less<>> words_;
+  std::string texts_;  // of all templates
+  std::map<std::string, Taken, std::less<>> taken_;
 };
 
 }  // namespace

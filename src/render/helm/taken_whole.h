@@ -1,0 +1,18 @@
+// Whether templates take a table or a list as a whole (toYaml, include, tpl), so that whatever stands in it is read; or
+// only name its members one by one (".image.tag", within `with` and `range` too). Told from the text alone: in doubt it
+// is taken whole. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace slipway::render::helm {
+
+struct Taken {
+  bool whole = false;
+  bool ranged = false;  // a `range` goes over it
+};
+// `key`: the last name of its path. `templates`: the texts of all of them.
+Taken how_taken(std::string_view templates, std::string_view key);
+
+}  // namespace slipway::render::helm
