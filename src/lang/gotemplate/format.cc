@@ -211,12 +211,13 @@ class Printer {
     Kind k = v.kind();
     bool points = k == Kind::map || k == Kind::slice || k == Kind::pointer || k == Kind::function;
     if (!points) return bad_verb(v, verb);
-    if (v.node() == nullptr) return pad(verb == 'p' ? "0x0" : "<nil>");
+    if (v.node() == nullptr && verb == 'v' && !f_.sharp_v) return pad("<nil>");
+    if (v.node() == nullptr && verb == 'p') return pad("0x0");
     if (verb != 'v' && verb != 'p' && verb != 'x' && verb != 'X' && verb != 'd' && verb != 'o' && verb != 'b')
       return bad_verb(v, verb);
-    constexpr uint64_t address = 0xc000000000;  // it means nothing to anybody
+    const uint64_t address = v.node() == nullptr ? 0 : 0xc000000000;  // it means nothing to anybody
     if (verb == 'v' && f_.sharp_v)
-      out_ += fmt::format("({})({:#x})", v.type_name(), address);
+      out_ += fmt::format("({})({})", v.type_name(), address == 0 ? "nil" : fmt::format("{:#x}", address));
     else if (verb == 'v' || verb == 'p')
       hexadecimal(address);
     else
@@ -618,7 +619,7 @@ void Printer::printf(std::string_view format, std::span<const Any> a) {
         f_.sharp_v = std::exchange(f_.sharp, false);
         f_.plus_v = std::exchange(f_.plus, false);
       }
-      if (verb == 'w')
+      if (verb == 'w' && !a[next].is_bytes())
         bad_verb(a[next++], verb);
       else
         argument(a[next++], verb);

@@ -114,6 +114,17 @@ void add_marshalling(Type& t) {
         [](Call& c) { return append(c, time_of(c.self()).format(c.text(1))); });
 }
 
+// The same where it stands in a time: nobody may call its methods there.
+const Type& hidden_location_type() {
+  static const Type type = [] {
+    Type t;
+    t.name = "*time.Location";
+    t.kind = Kind::pointer;
+    return t;
+  }();
+  return type;
+}
+
 Type make_time() {
   Type t;
   t.name = "time.Time";
@@ -125,6 +136,12 @@ Type make_time() {
     t.fields.emplace_back(name);
     t.fields.back().hidden = true;
   }
+  t.field = [](const Any& v, size_t index) {
+    const Time& time = time_of(v);
+    if (index == 0) return Any::number(types::uint64, time.nanoseconds);
+    if (index == 1) return Any::number(types::int64, time.unix_s - Time().unix_s);
+    return Any(hidden_location_type(), time.zone == Zone::utc() ? nullptr : new LocationNode(time.zone));
+  };
   auto method = [&t](std::string_view name, std::vector<const Type*> in, const Type& out, Any (*run)(Call&)) {
     t.methods.push_back({std::string(name), {std::move(in), false, &out}, run});
   };

@@ -39,6 +39,16 @@ std::shared_ptr<const Zone> Zone::utc() {
   return zone;
 }
 
+// The time of a machine that keeps UTC: the same hours, and another place to those who print it.
+std::shared_ptr<const Zone> Zone::local_utc() {
+  static const std::shared_ptr<const Zone> zone = [] {
+    Zone local(*utc());
+    local.name_ = "Local";
+    return std::make_shared<Zone>(std::move(local));
+  }();
+  return zone;
+}
+
 std::shared_ptr<const Zone> Zone::fixed(std::string abbreviation, int offset_s) {
   auto zone = std::make_shared<Zone>();
   zone->name_ = abbreviation;
@@ -47,6 +57,7 @@ std::shared_ptr<const Zone> Zone::fixed(std::string abbreviation, int offset_s) 
 }
 
 std::shared_ptr<const Zone> Zone::load(std::string_view name, const gotemplate::Environment& environment) {
+  if (name == "Local" && (environment.local_zone.empty() || environment.local_zone == "UTC")) return local_utc();
   if (name == "Local") name = environment.local_zone;
   if (name.empty() || name == "UTC") return utc();
   if (name.find("..") != name.npos || name.starts_with('/') || name.find('\\') != name.npos) return nullptr;

@@ -26,6 +26,7 @@ struct ZoneTime {
 class Zone {
  public:
   static std::shared_ptr<const Zone> utc();
+  static std::shared_ptr<const Zone> local_utc();
   static std::shared_ptr<const Zone> fixed(std::string abbreviation, int offset_s);
   // As time.LoadLocation: "", "UTC", "Local" and names of files. Null: unknown. Kept for the thread's next question.
   static std::shared_ptr<const Zone> load(std::string_view name, const gotemplate::Environment& environment);
