@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,9 +28,13 @@ namespace slipway::runtime {
 
 namespace {
 
-// Between the two: a letter, a length, that many bytes. Q: a question; A: its answer. Letters and numbers alone: R: the
-// result, so long; M: out of memory; O: no room for output.
+// Between the two: a letter, a length, that many bytes. Q: a question; A: its answer; where the work stands when it is
+// out of memory (M), of room for output (O), of time (T), or crashes (C, the signal's number before it). A letter and a
+// number: R: the result, so long.
 constexpr size_t kHeadBytes = 9;
+constexpr size_t kPlaceMax = 600;
+constexpr std::chrono::milliseconds kLastWords(500);  // for a child to say where it stands, after its time
+constexpr int kSpoke = 99;                            // exit code
 
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -63,9 +68,47 @@ bool read_exactly(int fd, char* into, size_t bytes) {
   return true;
 }
 
-int child_fd = -1;
-
 // ---- in the child ----
+
+int child_fd = -1;
+const IsolatedOutput* child_output = nullptr;
+
+// Nothing that allocates: called from signal handlers, and where no memory is left.
+[[noreturn]] void give_up(char why, std::string_view first = {}) {
+  char words[kHeadBytes + kPlaceMax];
+  size_t n = kHeadBytes + first.copy(words + kHeadBytes, kPlaceMax);
+  if (child_output != nullptr && child_output->where) n += child_output->where({words + n, sizeof words - n});
+  uint64_t size = n - kHeadBytes;
+  words[0] = why;
+  std::memcpy(words + 1, &size, sizeof size);
+  (void)write_all(child_fd, {words, n});
+  _exit(kSpoke);
+}
+
+void out_of_time(int) {
+  give_up('T');
+}
+void crashed(int signal) {
+  char number = static_cast<char>(signal);
+  // Once more, and it is over.
+  for (int each : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) std::signal(each, SIG_DFL);
+  give_up('C', {&number, 1});
+}
+
+void listen_to(int signal, void (*handler)(int)) {
+  struct sigaction action{};
+  action.sa_handler = handler;
+  action.sa_flags = SA_ONSTACK;  // what crashes may have used up its own
+  sigaction(signal, &action, nullptr);
+}
+
+// After so long the process says where it stands, and ends.
+void end_after(Duration time) {
+  auto us = std::max<int64_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count(), 1);
+  itimerval timer{};
+  timer.it_value = {us / 1'000'000, us % 1'000'000};
+  setitimer(ITIMER_REAL, &timer, nullptr);
+}
 
 uint64_t address_space() {
   unsigned long pages = 0;
@@ -112,11 +155,17 @@ bool close_the_door() {
 }
 
 [[noreturn]] void live(int fd, char* memory, const std::function<void(const Ask& ask, IsolatedOutput& out)>& work,
-                       const IsolationLimits& limits) {
+                       const IsolationLimits& limits) noexcept {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   child_fd = fd;
-  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
-    std::signal(signal, SIG_DFL);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) std::signal(signal, SIG_DFL);
+  static char handlers_stack[64 << 10];
+  stack_t stack{};
+  stack.ss_sp = handlers_stack;
+  stack.ss_size = sizeof handlers_stack;
+  sigaltstack(&stack, nullptr);
+  for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) listen_to(signal, crashed);
+  listen_to(SIGALRM, out_of_time);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -133,11 +182,11 @@ bool close_the_door() {
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
   bound(RLIMIT_AS, address_space() + limits.memory_bytes_max);
 #endif
+  IsolatedOutput out(memory, limits.output_bytes_max, [] { give_up('O'); });
+  child_output = &out;
+  end_after(limits.time_max);
   if (!close_the_door()) _exit(98);
-  std::set_new_handler([] {
-    send_head(child_fd, 'M', 0);
-    _exit(99);
-  });
+  std::set_new_handler([] { give_up('M'); });
   Ask ask = [fd](std::string_view question) {
     std::string answer;
     if (!send(fd, 'Q', question)) _exit(97);
@@ -149,11 +198,11 @@ bool close_the_door() {
     if (!read_exactly(fd, answer.data(), size)) _exit(97);
     return answer;
   };
-  IsolatedOutput out(memory, limits.output_bytes_max, [fd] {
-    send_head(fd, 'O', 0);
-    _exit(99);
-  });
-  work(ask, out);
+  try {
+    work(ask, out);
+  } catch (const std::bad_alloc&) {
+    give_up('M');
+  }
   send_head(fd, 'R', out.view().size());
   _exit(0);
 }
@@ -219,11 +268,32 @@ Result<> read_until(int fd, char* into, size_t bytes, Clock::time_point deadline
   return {};
 }
 
+// What the child said last, or why it was ended. `place`: what it sent.
+Error given_up(char why, std::string_view place, const IsolationLimits& limits) {
+  int signal = 0;
+  if (why == 'C' && !place.empty()) {
+    signal = static_cast<unsigned char>(place.front());
+    place.remove_prefix(1);
+  }
+  std::string at = place.empty() ? "" : fmt::format(", at {}", place);
+  switch (why) {
+    case 'M':
+      return fail(ErrorKind::too_large, "it needs more than {} MB of memory, and was stopped{}",
+                  limits.memory_bytes_max >> 20, at);
+    case 'O':
+      return fail(ErrorKind::too_large, "its output is over the limit of {} bytes{}", limits.output_bytes_max, at);
+    case 'T':
+      return fail(ErrorKind::timeout, "it did not end within {} s, and was stopped{}",
+                  std::chrono::duration<double>(limits.time_max).count(), at);
+    default:
+      return fail(ErrorKind::internal, "it crashed ({}){}; nothing else was harmed", strsignal(signal), at);
+  }
+}
+
 Error what_happened(Child& child, const Error& error, const IsolationLimits& limits) {
-  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limits.time_max).count();
   if (error.is(ErrorKind::timeout)) {
     child.end(true);
-    return fail(ErrorKind::timeout, "it did not end within {} s, and was stopped", seconds);
+    return given_up('T', {}, limits);
   }
   if (error.is(ErrorKind::canceled)) {
     child.end(true);
@@ -232,10 +302,14 @@ Error what_happened(Child& child, const Error& error, const IsolationLimits& lim
   int status = child.end(false);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 98)
     return fail(ErrorKind::unsupported, "this kernel refuses the system call filter (seccomp) that keeps it apart");
+  // It ended itself while it asked something, and its last words lie between others.
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kSpoke) return given_up('T', {}, limits);
   if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
-    return fail(ErrorKind::timeout, "it used more than {} s of CPU time, and was stopped", seconds);
-  if (WIFSIGNALED(status))
-    return fail(ErrorKind::internal, "it crashed ({}); nothing else was harmed", strsignal(WTERMSIG(status)));
+    return given_up('T', {}, limits);
+  if (WIFSIGNALED(status)) {
+    char signal = static_cast<char>(WTERMSIG(status));
+    return given_up('C', {&signal, 1}, limits);
+  }
   return fail(ErrorKind::internal, "it ended without an answer (exit code {})", WEXITSTATUS(status));
 }
 
@@ -259,6 +333,11 @@ std::string_view IsolatedOutput::append(std::string_view bytes) {
   return there;
 }
 
+uint64_t sane_memory_max() {
+  auto half = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) / 2;
+  return std::min<uint64_t>(half, 2ull << 30);
+}
+
 Result<base::SharedText> run_isolated(const std::function<void(const Ask& ask, IsolatedOutput& out)>& work,
                                       const Ask& answer, IsolationLimits limits) {
   auto shared = std::make_shared<Shared>(limits.output_bytes_max);
@@ -274,18 +353,15 @@ Result<base::SharedText> run_isolated(const std::function<void(const Ask& ask, I
   Child child{pid};
   ::close(theirs.value);
   theirs.value = -1;
-  auto deadline = Clock::now() + limits.time_max;
+  auto deadline = Clock::now() + limits.time_max + kLastWords;
   for (;;) {
     char head[kHeadBytes];
     if (auto got = read_until(ours.value, head, sizeof head, deadline, limits.stop); !got)
       return what_happened(child, got.error(), limits);
     uint64_t size = 0;
     std::memcpy(&size, head + 1, sizeof size);
-    if (head[0] == 'M')
-      return fail(ErrorKind::too_large, "it needs more than {} MB of memory, and was stopped",
-                  limits.memory_bytes_max >> 20);
-    if (head[0] == 'O' || size > limits.output_bytes_max)
-      return fail(ErrorKind::too_large, "its output is over the limit of {} bytes", limits.output_bytes_max);
+    bool ends = std::strchr("MOTC", head[0]) != nullptr && head[0] != '\0';
+    if (size > (ends ? kPlaceMax : limits.output_bytes_max)) return given_up('O', {}, limits);
     if (head[0] == 'R') {
       child.end(true);  // then nobody writes to the memory any more
       return base::SharedText({memory, size}, std::move(shared));
@@ -293,6 +369,7 @@ Result<base::SharedText> run_isolated(const std::function<void(const Ask& ask, I
     std::string text(size, '\0');
     if (auto got = read_until(ours.value, text.data(), size, deadline, limits.stop); !got)
       return what_happened(child, got.error(), limits);
+    if (ends) return given_up(head[0], text, limits);
     if (!send(ours.value, 'A', answer ? answer(text) : std::string())) {
       return what_happened(child, fail(ErrorKind::unavailable, "gone"), limits);
     }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@
 #include "base/time.h"
 
 namespace slipway::runtime {
+
+// Half of this machine's memory, 2 GiB at most: what work may take that nobody said more about.
+uint64_t sane_memory_max();
 
 struct IsolationLimits {
   Duration time_max = 30s;                 // wall; CPU time is bounded by the same
@@ -33,6 +37,10 @@ class IsolatedOutput {
   std::string_view append(std::string_view bytes);
   std::string_view view() const { return {memory_, size_}; }
 
+  // Where the work stands, for the error when it is ended; gives how much it wrote. Called from a signal handler, and
+  // where there is no memory: it must not allocate.
+  std::function<size_t(std::span<char> into)> where;
+
  private:
   void make_ready(uint64_t bytes);
 
@@ -43,7 +51,7 @@ class IsolatedOutput {
 };
 
 // What `work` put into its output; nobody changes it any more. `answer` runs here. Errors: too_large (memory, output),
-// timeout, canceled, internal (it crashed; which signal), io.
+// timeout, canceled, internal (it crashed; which signal), io. They end in " at PLACE" where the work said it.
 Result<base::SharedText> run_isolated(const std::function<void(const Ask& ask, IsolatedOutput& out)>& work,
                                       const Ask& answer, IsolationLimits limits = {});
 

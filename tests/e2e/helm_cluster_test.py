@@ -165,6 +165,21 @@ class Applications(WithSlipway):
         repo.commit("a dependency that is not there")
         wait("the dependency is missed", lambda: "wbe" in self.slipway.conditions("app") and url in self.slipway.conditions("app"), 60)
 
+    def test_a_project_says_where_dependencies_may_come_from(self):
+        url = self.published()
+        repo = Repository(os.path.join(self.folder, "git"))
+        repo.write("app/Chart.yaml", f"apiVersion: v2\nname: app\nversion: 0.1.0\ndependencies: [{{name: web, version: 1.x, repository: \"{url}\"}}]\n")
+        repo.commit()
+        projects = "/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects"
+        self.make(projects, {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "narrow", "namespace": "argocd"},
+                             "spec": {"sourceRepos": [str(repo.path)], "destinations": [{"server": "*", "namespace": "*"}]}})
+        self.application("narrow", {"repoURL": str(repo.path), "path": "app"}, project="narrow")
+        says = f"helm repos {url} are not permitted in project 'narrow'"
+        wait("the dependency is refused", lambda: says in self.slipway.conditions("narrow"), 60)
+        self.slipway.patch(f"{projects}/narrow", {"spec": {"sourceRepos": [str(repo.path), url]}})
+        self.is_synced("narrow")
+        self.assertEqual("1.2.0", self.data_of("narrow-web")["version"])
+
     @unittest.skipUnless(shutil.which("docker-registry"), "no docker-registry: script/setup installs it")
     def test_a_chart_of_a_registry(self):
         host = self.registry()
@@ -179,13 +194,15 @@ class Applications(WithSlipway):
 
     def test_a_chart_that_never_ends_costs_nobody_else(self):
         repo = Repository(os.path.join(self.folder, "git"))
-        loop = "{{ range until 100000 }}{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}{{ end }}"
+        count, hash = "{{ range 9000000000000000000 }}{{ end }}", '{{ range 9000000000000000000 }}{{ $_ := bcrypt "x" }}{{ end }}'
         deep = '{{ define "a" }}{{ include "b" . }}{{ end }}{{ define "b" }}{{ include "a" . }}{{ end }}{{ include "a" . }}'
-        for name, text in (("loop", loop), ("endless", loop), ("deep", deep), ("good", CONFIG.format(name="good"))):
+        texts = {"endless-1": hash, "endless-2": hash, "endless-3": hash, "endless-4": hash, "count": count, "deep": deep,
+                 "good": CONFIG.format(name="good")}
+        for name, text in texts.items():
             repo.write(f"{name}/Chart.yaml", f"apiVersion: v2\nname: {name}\nversion: 1.0.0\n")
             repo.write(f"{name}/templates/a.yaml", text)
         repo.commit()
-        for name in ("loop", "endless", "deep", "good"):
+        for name in texts:
             self.application(name, {"repoURL": str(repo.path), "path": name})
         self.is_synced("good")
         wait("the deep one is refused", lambda: "include one another too deeply" in self.slipway.conditions("deep"), 60)

@@ -167,7 +167,22 @@ class BadInput(Folder):
 
     def test_a_chart_that_never_ends(self):
         self.chart("c", "{{ range $i := until 100000 }}{{ range $j := until 100000 }}{{ range $k := until 100000 }}{{ end }}{{ end }}{{ end }}")
-        self.refused("template", "c", "--timeout", "3s", says="chart c: rendering was given up")
+        self.refused("template", "c", "--timeout", "50ms",
+                     says="chart c: rendering was given up: it did not end within 0.05 s, and was stopped")
+
+    def test_a_chart_that_counts_or_hashes_endlessly(self):
+        self.chart("c", "{{ range 9000000000000000000 }}{{ end }}")
+        self.refused("template", "c", "--timeout", "500ms", says="and was stopped, at c/templates/")
+        for text, says in (('{{ indent 2000000000 "a" }}', "error calling indent: it would make more than 268435456 bytes at once"),
+                           ('{{ fromYamlArray (repeat 1000000 "[a,") | toString | trunc 90 | fail }}', "YAML is nested deeper than")):
+            self.chart("c", text)
+            self.refused("template", "c", says=says)
+
+    def test_how_much_memory_rendering_may_take(self):
+        self.chart("c", '{{ $l := list }}{{ range 999999 }}{{ $l = append $l (repeat 8000000 "a") }}{{ end }}')
+        self.assertRegex(self.helm("template", "c", "--max-memory", "96Mi", code=1),
+                         "it needs more than 96 MB of memory, and was stopped, at repeat at c/templates/|no memory left for it")
+        self.refused("template", "c", "--max-memory", "much", says="--max-memory much: expected 64Mi or more")
 
     def test_a_chart_that_eats_memory(self):
         self.chart("c", '{{ $s := "x" }}{{ range $i := until 60 }}{{ $s = print $s $s }}{{ end }}')
@@ -274,6 +289,25 @@ c/templates/a.yaml renders to this, line 7 is the one:
         self.assertEqual('image.tag\nc/values.yaml: "1"\n--values v.yaml: "2"\n--set image.tag=x: "x"\nresult: "x"\n',
                          self.helm("template", "c", "-f", "v.yaml", "--set", "image.tag=x", "--explain-values", "image.tag"))
 
+    def test_where_imported_and_global_values_come_from(self):
+        self.chart("c", more="dependencies: [{name: a, version: '*', import-values: [data, {child: n, parent: mine}]}]\n")
+        self.write("c/values.yaml", "global: {a: 1}\na: {global: {a: 2}}\nlist: [{x: 1}]\ntable: {x: 1}\n")
+        self.write("c/charts/a/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\n")
+        self.write("c/charts/a/values.yaml", "global: {a: 3, q: 4}\nexports: {data: {z: 1}}\nn: {b: 2}\n")
+        explain = lambda key: self.helm("template", "c", "--explain-values", key)  # noqa: E731
+        for key, says in (("z", "z\nc/charts/a/values.yaml (import-values exports.data): 1\nresult: 1\n"),
+                          ("mine.b", "mine.b\nc/charts/a/values.yaml (import-values n as mine): 2\nresult: 2\n"),
+                          ("a.global.a", "a.global.a\nc/charts/a/values.yaml: 3\nc/values.yaml: 2\nc/values.yaml (global.a): 1\nresult: 1\n"),
+                          ("a.global.q", "a.global.q\nc/charts/a/values.yaml: 4\nresult: 4\n"),
+                          (".Values.list[0].x", "list[0].x\nc/values.yaml: 1\nresult: 1\n")):
+            self.assertEqual(says, explain(key))
+        for key, says in (("table[0]", "--explain-values table[0]: nothing sets it, and no chart has it by default"),
+                          ("tabel.x", "did you mean table?"),
+                          ("list[1]", "nothing sets it"),
+                          ("", '--explain-values "": expected a key as image.tag or list[0].name'),
+                          ("a..b", "expected a key"), ("a[x]", "expected a key")):
+            self.refused("template", "c", "--explain-values", key, says=says)
+
     def test_what_is_not_offered_says_so(self):
         self.chart("c")
         self.refused("package", "c", "--sign", "--key", "x", says="--sign is not offered")
@@ -313,6 +347,12 @@ class Check(Folder):
         self.assertIn('did you mean "image"?', done.stdout)
         self.assertIn('values.yaml:4', done.stdout)
         self.assertIn('no template of chart c reads "ports.web.redirect"', done.stdout)
+        self.write("ci/values.yaml", "image: {tag: y}\nimgea: {tag: z}\n")
+        done = subprocess.run([SLIPWAY, "check", "c", "-f", "ci/values.yaml"], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        self.assertIn('ci/values.yaml:2:8: warning: no template of chart c reads "imgea": it has no effect', done.stdout)
+        done = subprocess.run([SLIPWAY, "check", "c", "-f", "ci/none.yaml"], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("--values ci/none.yaml: there is no such file below ", done.stderr)
 
 
 class Elsewhere(Folder):

@@ -10,6 +10,7 @@
 #include "cli/helm/packages.h"
 #include "cli/helm/post_renderer.h"
 #include "cli/paths.h"
+#include "kinds/object.h"
 #include "render/helm/environment.h"
 #include "render/helm/fetch_schemas.h"
 #include "render/helm/go_json.h"
@@ -61,7 +62,8 @@ std::vector<Option> options() {
       {"--labels", "LABELS", "accepted", "", true, 'l'},
       {"--replace", "", "accepted"},
       {"--take-ownership", "", "accepted"},
-      {"--timeout", "DURATION", "how long rendering may take"},
+      {"--timeout", "DURATION", "how long rendering may take", "1m0s"},
+      {"--max-memory", "SIZE", "how much memory rendering may take; without it 2Gi or half of this machine's"},
       {"--wait", "", "accepted"},
       {"--wait-for-jobs", "", "accepted"},
   };
@@ -254,6 +256,13 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
     co_return 0;
   }
   if (flags.has("--timeout")) request.time_max = *base::parse_go_duration(flags.text("--timeout"));
+  if (flags.has("--max-memory")) {
+    auto most = kinds::Quantity::parse(flags.text("--max-memory"));
+    if (!most || most->value() < (64 << 20))
+      co_return refuse(
+          fmt::format("--max-memory {}: expected 64Mi or more, as 512Mi or 4Gi", flags.text("--max-memory")));
+    request.memory_bytes_max = static_cast<uint64_t>(most->value());
+  }
   request.chart = std::move(found->chart);
   request.values = std::move(values->all);
   request.layers = std::move(values->layers);
@@ -268,7 +277,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   request.engine.environment = rh::environment_of(world);
   if (flags.is("--enable-dns"))
     request.engine.resolve_host = [](std::string_view host) { return runtime::first_address_of(std::string(host)); };
-  request.engine.limits.memory_bytes_max = 16ull << 30;  // counted up only; the worker's own bound is on what it holds
+  request.engine.limits.memory_bytes_max = 8ull << 30;  // counted up only; the worker's own bound is on what it holds
   request.skip_schema_validation = flags.is("--skip-schema-validation");
   if (around->no_cluster && around->no_cluster->is(ErrorKind::not_found))
     co_return refuse_rendering({*around->no_cluster, true, {}, {}}, flags.is("--debug"));
@@ -331,7 +340,10 @@ Command template_command() {
   return command(
       "helm template", "[NAME] CHART", "render a chart as Helm does, byte for byte",
       "Prints what CHART (a folder, a .tgz) comes to: the bytes of Helm 3.22, or with --compat helm4 those of 4.3.\n"
-      "Takes Helm's flags, so that `alias helm='slipway helm'` serves scripts.\n\n"
+      "Takes Helm's flags, so that `alias helm='slipway helm'` serves scripts. Templates run in a process of their "
+      "own\n"
+      "that reaches nothing, and that ends with an error after a minute (--timeout), beyond 2Gi or half of this\n"
+      "machine's memory (--max-memory), or after 200 million steps.\n\n"
       "  slipway helm template web ./charts/web -f prod.yaml --set image.tag=1.2\n",
       options(), run);
 }

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "lang/gotemplate/template.h"
+#include "lang/gotemplate/syntax.h"
 
 namespace slipway::lang::gotemplate {
 
@@ -28,21 +28,31 @@ Any Call::fail(std::string_view what, Failure failure) {
   return fail(std::move(failure));
 }
 bool Call::charge(size_t bytes) {
-  if (run_->charge(bytes)) return true;
+  const Limits& limits = run_->limits_;
+  bool at_once = bytes > limits.value_bytes_max;
+  if (!at_once && run_->charge(bytes)) return true;
   Failure f;
   f.kind = ErrorKind::too_large;
-  f.text = f.message = fmt::format("templates take more than {} bytes of memory", run_->limits().memory_bytes_max);
+  f.message = at_once ? fmt::format("it would make more than {} bytes at once", limits.value_bytes_max)
+                      : fmt::format("templates make more than {} bytes altogether", limits.memory_bytes_max);
+  f.text = f.message;
   fail(std::move(f));
   return false;
 }
 
+std::string too_many_steps(uint64_t most) {
+  return fmt::format("templates take more than {} steps", most);
+}
+
 bool Call::spend(uint64_t steps) {
-  run_->steps_ += steps;
+  Run& run = *run_;
+  run.steps_ += std::min(steps, UINT64_MAX - run.steps_);
+  if (run.steps_ < run.next_check_) return true;
   Failure f;
   f.kind = ErrorKind::timeout;
-  if (run_->steps_ > run_->limits_.steps_max)
-    f.message = fmt::format("more than {} steps", run_->limits_.steps_max);
-  else if (run_->steps_ >= run_->next_check_ && run_->limits_.stop && run_->limits_.stop())
+  if (run.steps_ > run.limits_.steps_max)
+    f.message = too_many_steps(run.limits_.steps_max);
+  else if (run.limits_.stop && run.limits_.stop())
     f.message = "took too long";
   else
     return true;

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <new>
 
 #include "lang/gotemplate/format.h"
 #include "lang/gotemplate/syntax.h"
@@ -32,7 +34,12 @@ struct Run::Stacks {
 
 class Executor {
  public:
-  Executor(Run& run, const Set& set, std::string& out) : run_(run), s_(*run.stacks_), set_(set), out_(out) {}
+  Executor(Run& run, const Set& set, std::string& out)
+      : run_(run), s_(*run.stacks_), set_(set), out_(out), outer_(run.innermost_) {
+    run.innermost_ = this;
+  }
+  ~Executor() { run_.innermost_ = outer_; }
+  Executor(const Executor&) = delete;
 
   Outcome execute(const Template& entry, Any dot) {
     size_t returns = s_.returns.size(), blocks = s_.blocks.size(), variables = s_.variables.size();
@@ -47,7 +54,27 @@ class Executor {
     return tl::unexpected(std::move(*failure_));
   }
 
+  // As Run::where().
+  size_t where(std::span<char> into) const noexcept {
+    if (p_ == nullptr || t_ == nullptr || into.empty()) return 0;
+    std::string_view text = p_->text;
+    size_t position = node_ < p_->nodes.size() ? std::min<size_t>(p_->nodes[node_].position, text.size()) : 0;
+    size_t line = 1, begin = 0;
+    for (size_t i = 0; i < position; ++i)
+      if (text[i] == '\n') {
+        ++line;
+        begin = i + 1;
+      }
+    auto piece = [](std::string_view s) { return static_cast<int>(std::min<size_t>(s.size(), 200)); };
+    int n = std::snprintf(into.data(), into.size(), "%.*s%s%.*s:%zu:%zu", piece(calling_), calling_.data(),
+                          calling_.empty() ? "" : " at ", piece(p_->name), p_->name.data(), line, position - begin);
+    return n < 0 ? 0 : std::min(static_cast<size_t>(n), into.size() - 1);
+  }
+
  private:
+  // A step for every 256 bytes of a text, for every 16 elements.
+  static uint64_t weight(const Any& v) { return v.is_string() || v.is_bytes() ? v.size() >> 8 : v.size() >> 4; }
+
   void enter(const Template& t, Any dot) {
     t_ = &t;
     p_ = t.in;
@@ -69,6 +96,7 @@ class Executor {
           if (pieces_) [[unlikely]]
             note(op.a, true);
           out_.append(p_->text, op.a, op.b);
+          run_.steps_ += op.b >> 8;
           break;
         case Op::Code::action: {
           const Expr& pipe = p_->nodes[op.node];
@@ -77,10 +105,12 @@ class Executor {
           if (pipe.declared == 0) {
             if (pieces_) [[unlikely]]
               note(pipe.position, false);
+            size_t before = out_.size();
             if (!append_printed(out_, v)) {
               limit("nested too deeply to be printed");
               return false;
             }
+            run_.steps_ += (out_.size() - before) >> 8;
             if (out_.size() > run_.limits_.output_bytes_max) return output_full();
           }
           break;
@@ -201,6 +231,7 @@ class Executor {
         if (b.count > 0) {
           auto entries = v.dict()->entries();
           b.entries = std::make_shared<const std::vector<Dict::Entry>>(entries.begin(), entries.end());
+          run_.steps_ += weight(v);
         }
         break;
       default:
@@ -520,7 +551,19 @@ class Executor {
     c.set_ = &set_;
     c.self_ = self;
     c.arguments_ = {argv, in};
-    Any result = method != nullptr ? method(c) : f->run(c);
+    for (size_t i = 0; i < in; ++i) run_.steps_ += weight(argv[i]);
+    std::string_view outside = std::exchange(calling_, name);
+    Any result;
+    try {
+      result = method != nullptr ? method(c) : f->run(c);
+    } catch (const std::bad_alloc&) {
+      Failure none;
+      none.kind = ErrorKind::too_large;
+      none.text = none.message = "there is no memory left for it";
+      c.fail(std::move(none));
+    }
+    calling_ = outside;
+    run_.steps_ += weight(result);
     if (c.failure_) {
       at(blamed);
       return error_of(name, std::move(*c.failure_));
@@ -721,7 +764,7 @@ class Executor {
   }
   bool check() {
     if (run_.steps_ > run_.limits_.steps_max) {
-      limit(fmt::format("more than {} steps", run_.limits_.steps_max), ErrorKind::timeout);
+      limit(too_many_steps(run_.limits_.steps_max), ErrorKind::timeout);
       return false;
     }
     run_.next_check_ = std::min(run_.steps_ + 4096, run_.limits_.steps_max);
@@ -736,6 +779,8 @@ class Executor {
   Run::Stacks& s_;
   const Set& set_;
   std::string& out_;
+  const Executor* outer_;     // whose function made this one
+  std::string_view calling_;  // the function that runs now
   const Template* t_ = nullptr;
   const Parsed* p_ = nullptr;
   uint32_t pc_ = 0;
@@ -754,6 +799,10 @@ Run::Run(Limits limits, Environment environment, void* host)
       stacks_(std::make_unique<Stacks>()) {}
 
 Run::~Run() = default;
+
+size_t Run::where(std::span<char> into) const noexcept {
+  return innermost_ != nullptr ? innermost_->where(into) : 0;
+}
 
 Outcome Run::execute(const Set& set, std::string_view name, Any data, std::string& out) {
   const Template* t = set.find(name);

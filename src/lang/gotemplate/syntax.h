@@ -98,4 +98,7 @@ tl::expected<std::shared_ptr<const Parsed>, Failure> parse_text(std::string_view
                                                                 std::shared_ptr<const std::string> text,
                                                                 const Functions& functions);
 
+// What is said when Limits::steps_max is reached.
+std::string too_many_steps(uint64_t most);
+
 }  // namespace slipway::lang::gotemplate

@@ -28,6 +28,7 @@
 namespace slipway::lang::gotemplate {
 
 class Call;
+class Executor;
 class Run;
 class Set;
 
@@ -88,9 +89,12 @@ using Outcome = tl::expected<void, Failure>;
 enum class MissingKey { invalid, zero, error };  // Template.Option("missingkey=...")
 
 struct Limits {
-  uint64_t steps_max = UINT64_MAX;      // actions, texts and function calls
+  // Work: an action, a text, an iteration, a call are a step each; texts count by their length, costly functions (keys,
+  // password hashes) as much as they take. A step is about 20 to 100 ns.
+  uint64_t steps_max = 200'000'000;
   size_t output_bytes_max = 512 << 20;  // of one output, whatever include gathers too
   size_t memory_bytes_max = 1 << 30;    // what functions make, roughly, counted up and never down
+  size_t value_bytes_max = 256 << 20;   // of one text or list that a function makes: refused before it is made
   int template_depth_max = 100'000;     // Go's own limit for {{template}}
   size_t stack_bytes_max = 6 << 20;     // of this thread's stack, from where execute() was first called
   std::function<bool()> stop;           // asked now and then; true ends the run
@@ -167,6 +171,10 @@ class Run {
   // Counts memory that a function is about to take; false: over the limit, give up (Call::fail is then set by itself).
   bool charge(size_t bytes);
 
+  // Where the execution stands: "indent at c/templates/a.yaml:3:5", without allocating and from a signal handler too;
+  // nothing when it does not run. Gives how much it wrote.
+  size_t where(std::span<char> into) const noexcept;
+
  private:
   friend class Executor;
   friend class Call;
@@ -178,6 +186,7 @@ class Run {
   size_t memory_bytes_ = 0;
   const char* stack_base_ = nullptr;  // of the outermost execute()
   Trace* trace_ = nullptr;
+  const Executor* innermost_ = nullptr;  // what runs now
   struct Stacks;
   std::unique_ptr<Stacks> stacks_;
 };
@@ -205,7 +214,7 @@ class Call {
   bool failed() const { return failure_ != nullptr; }
   // Counts `bytes` more of memory; false after having failed with the limit.
   bool charge(size_t bytes);
-  // Counts the steps of a long computation; false after having failed with the limit, or being told to stop.
+  // Counts the steps of a long computation, before it; false after having failed with the limit, or being told to stop.
   bool spend(uint64_t steps);
 
  private:

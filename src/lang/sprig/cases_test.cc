@@ -77,11 +77,11 @@ struct Answer {
   std::string text;
 };
 
-Answer run(std::string_view text, const Value& values, MissingKey missing) {
+Answer run(std::string_view text, const Value& values, MissingKey missing, gotemplate::Limits limits = {}) {
   gotemplate::Set set(functions(), missing);
   auto parsed = set.parse("t.yaml", text);
   if (!parsed) return {false, parsed.error().text};
-  gotemplate::Run run({}, environment());
+  gotemplate::Run run(std::move(limits), environment());
   Heap& heap = run.heap();
   Any data = heap.map();
   auto put = [&data](std::string_view key, Any v) { data.dict()->set(value::Key(key), std::move(v)); };
@@ -157,7 +157,9 @@ TEST_CASE("every function that Helm 3.22 has") {
 TEST_CASE("what doubles itself ends in an error") {
   auto fails = [](std::string_view text) {
     CAPTURE(text);
-    CHECK_FALSE(run(text, Value(), MissingKey::zero).ok);
+    gotemplate::Limits limits;
+    limits.memory_bytes_max = 64 << 20;
+    CHECK_FALSE(run(text, Value(), MissingKey::zero, limits).ok);
   };
   std::string doubling = "{{ $x := list 1 }}{{ range until 60 }}{{ $x = list $x $x }}{{ end }}";
   fails(doubling + "{{ toYaml $x }}");
@@ -169,6 +171,67 @@ TEST_CASE("what doubles itself ends in an error") {
   fails("{{ $d := dict }}{{ $_ := set $d \"d\" $d }}{{ $d }}");
   fails("{{ $d := dict }}{{ $_ := set $d \"d\" $d }}{{ toYaml $d }}");
   fails("{{ define \"r\" }}{{ include \"r\" . }}{{ end }}{{ include \"r\" . }}");
+}
+
+TEST_CASE("what takes too much is refused, where it stands") {
+  constexpr std::string_view work = "templates take more than 600000 steps";
+  constexpr std::string_view size = "it would make more than 2097152 bytes at once";
+  constexpr std::string_view sum = "templates make more than 8388608 bytes altogether";
+  const struct {
+    std::string_view text, node, says;
+  } table[] = {
+      {"{{ range 9000000000000000000 }}{{ end }}", "<9000000000000000000>", work},
+      {"\n{{ range 9 }}{{ range 99999 }}{{ range 99999 }}{{ end }}{{ end }}{{ end }}", "t.yaml:2:", work},
+      {"{{ define \"r\" }}{{ template \"s\" }}{{ template \"s\" }}{{ end }}{{ define \"s\" }}{{ range 999999 }}x{{ end "
+       "}}{{ end }}{{ range 99 }}{{ template \"r\" }}{{ end }}",
+       "executing \"s\"", work},
+      {"{{ range 100000 }}{{ bcrypt \"x\" }}{{ end }}", "error calling bcrypt", work},
+      {"{{ range 100000 }}{{ htpasswd \"a\" \"x\" }}{{ end }}", "error calling htpasswd", work},
+      {"{{ range 100000 }}{{ derivePassword 1 \"long\" \"p\" \"u\" \"s\" }}{{ end }}", "derivePassword", work},
+      {"{{ range 1000 }}{{ genPrivateKey \"rsa\" }}{{ end }}", "error calling genPrivateKey", work},
+      {"{{ genPrivateKey \"dsa\" }}", "error calling genPrivateKey", work},
+      {"{{ range 1000 }}{{ genCA \"a\" 1 }}{{ end }}", "error calling genCA", work},
+      {"{{ range 1000 }}{{ genSelfSignedCert \"a\" nil nil 1 }}{{ end }}", "genSelfSignedCert", work},
+      {"{{ $s := repeat 100000 \"a\" }}{{ range 9999999 }}{{ $_ := sha256sum $s }}{{ end }}", "t.yaml:1:", work},
+      {"{{ $s := repeat 100000 \"a\" }}{{ range 9999999 }}{{ $_ := contains \"b\" $s }}{{ end }}", "t.yaml:1:", work},
+      {"{{ $s := repeat 100000 \"a\" }}{{ range 9999 }}{{ $_ := regexReplaceAll \"\" $s \"\" }}{{ end }}", "regex",
+       work},
+      {"{{ $l := until 10000 }}{{ range 9999 }}{{ $_ := has -1 $l }}{{ end }}", "t.yaml:1:", sum},
+      {"{{ indent 2000000000 \"a\" }}", "error calling indent", size},
+      {"{{ nindent 2000000000 \"a\" }}", "error calling nindent", size},
+      {"{{ indent 2000 (repeat 2000 \"\\n\") }}", "error calling indent", size},
+      {"{{ indent 9223372036854775807 \"a\" }}", "error calling indent", size},
+      {"{{ repeat 2000000000 \"a\" }}", "error calling repeat", size},
+      {"{{ until 2000000000 }}", "error calling until", size},
+      {"{{ untilStep 0 2000000000 2 }}", "error calling untilStep", size},
+      {"{{ seq 2000000000 }}", "error calling seq", size},
+      {"{{ randAlphaNum 2000000000 }}", "error calling randAlphaNum", size},
+      {"{{ randBytes 1000000000 }}", "error calling randBytes", size},
+      {"{{ $s := repeat 100000 \"a\" }}{{ replace \"a\" $s $s }}", "error calling replace", size},
+      {"{{ $s := repeat 100000 \"a\" }}{{ regexReplaceAll \"a\" $s $s }}", "error calling regexReplaceAll", size},
+      {"{{ $s := repeat 100000 \"a\" }}{{ regexReplaceAllLiteral \"a\" $s $s }}", "regexReplaceAllLiteral", size},
+      {"{{ $s := repeat 100000 \"a\" }}{{ wrapWith 1 $s $s }}", "error calling wrapWith", size},
+      {"{{ $s := repeat 100000 \"a\" }}{{ join $s (until 9999) }}", "error calling join", size},
+      {"{{ $s := \"aaaaaaaaaaaaaaaa\" }}{{ range 99 }}{{ $s = cat $s $s }}{{ end }}", "error calling cat", size},
+      {"{{ $s := \"aaaaaaaaaaaaaaaa\" }}{{ range 99 }}{{ $s = print $s $s }}{{ end }}", "error calling print", size},
+      {"{{ $s := \"aaaaaaaaaaaaaaaa\" }}{{ range 99 }}{{ $s = b64enc $s }}{{ end }}", "error calling b64enc", size},
+      {"{{ $l := list 1 2 }}{{ range 99 }}{{ $l = concat $l $l }}{{ end }}", "error calling concat", sum},
+      {"{{ $l := list 1 }}{{ range 99999 }}{{ $l = append $l 1 }}{{ end }}", "error calling append", sum},
+      {"{{ $l := list 1 }}{{ range 99999 }}{{ $l = prepend $l 1 }}{{ end }}", "error calling prepend", sum},
+      {"{{ $s := repeat 100000 \"a\" }}{{ range 99 }}{{ $_ := upper $s }}{{ end }}", "error calling upper", sum},
+  };
+  for (const auto& [text, node, says] : table) {
+    CAPTURE(text);
+    gotemplate::Limits limits;
+    limits.steps_max = 600'000;
+    limits.value_bytes_max = 2 << 20;
+    limits.memory_bytes_max = 8 << 20;
+    Answer a = run(text, Value(), MissingKey::zero, limits);
+    CHECK_FALSE(a.ok);
+    CHECK_MESSAGE(a.text.starts_with("template: t.yaml:"), a.text);
+    CHECK_MESSAGE(a.text.find(node) != std::string::npos, a.text);
+    CHECK_MESSAGE(a.text.ends_with(says), a.text);
+  }
 }
 
 TEST_CASE("certificates are what they say") {

@@ -52,7 +52,15 @@ Any certificate(Call& c, const std::string& cert, const std::string& key) {
                             {{value::Key("Cert"), Any::of(cert)}, {value::Key("Key"), Any::of(key)}});
 }
 
-Key make_key(std::string_view kind, int bits) {
+// In steps, what they take of a CPU's time: searching primes takes long.
+uint64_t cost_of(std::string_view kind, int bits) {
+  if (kind == "dsa" || (kind == "rsa" && bits > 2048)) return 5'000'000;
+  return kind == "rsa" ? 1'000'000 : 5'000;
+}
+constexpr uint64_t kSigning = 10'000;
+
+Key make_key(Call& c, std::string_view kind, int bits) {
+  if (!c.spend(cost_of(kind, bits))) return {nullptr, EVP_PKEY_free};
   if (kind == "rsa") return {EVP_RSA_gen(static_cast<unsigned>(bits)), EVP_PKEY_free};
   if (kind == "ecdsa") return {EVP_EC_gen("P-256"), EVP_PKEY_free};
   if (kind == "ed25519") return {EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), EVP_PKEY_free};
@@ -166,6 +174,7 @@ void add_names(X509* cert, const std::vector<std::string>& names) {
 
 // Signs; without an issuer, itself.
 std::string issue(Call& c, const Request& r, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key) {
+  if (!c.spend(kSigning)) return "";
   Certificate cert(X509_new(), X509_free);
   X509_set_version(cert.get(), 2);
   std::unique_ptr<BIGNUM, void (*)(BIGNUM*)> serial(BN_new(), BN_free);
@@ -208,7 +217,7 @@ Any signed_by_itself(Call& c, const Request& r, Key key) {
 
 // The key that a template gives as PEM, or a new one.
 Key key_for(Call& c, size_t argument) {
-  if (argument >= c.size()) return make_key("rsa", 2048);
+  if (argument >= c.size()) return make_key(c, "rsa", 2048);
   std::string error;
   Key key = read_key(c.text(argument), error);
   if (!key) c.fail("parsing private key: " + error);
@@ -272,7 +281,7 @@ void add_certificates(Functions& f) {
     std::string_view kind = c.text(0).empty() ? "rsa" : c.text(0);
     if (kind != "rsa" && kind != "dsa" && kind != "ecdsa" && kind != "ed25519")
       return Any::of(fmt::format("Unknown type {}", kind));
-    Key key = make_key(kind, 4096);
+    Key key = make_key(c, kind, 4096);
     return Any::of(key ? key_pem(key.get()) : "failed to generate private key: out of memory");
   });
   f.add("buildCustomCert", "(string, string) sprig.certificate", build_custom, more);

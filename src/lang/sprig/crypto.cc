@@ -96,9 +96,13 @@ Any random_bytes(Call& c) {
   return Any::of(base::base64_encode(bytes));
 }
 
+// In steps: what they take of a CPU's time (some 60 ms).
+constexpr uint64_t kSlowHash = 500'000;
+
 // bcrypt, cost 10, as Go writes it: $2a$.
 std::string bcrypt(Call& c, std::string_view password) {
   if (password.size() > 72) return "failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes";
+  if (!c.spend(kSlowHash)) return "";
   std::array<char, 16> salt;
   if (!fill(c, salt.data(), salt.size())) return "";
   std::array<char, CRYPT_GENSALT_OUTPUT_SIZE> setting;
@@ -226,6 +230,7 @@ void add_crypto(Functions& f) {
     return Any::of(fmt::format("{}:{}", c.text(0), bcrypt(c, c.text(1))));
   });
   f.add("derivePassword", "(uint32, string, string, string, string) string", [](Call& c) {
+    if (!c.spend(kSlowHash)) return Any();
     return Any::of(derive_password(static_cast<uint32_t>(c.integer(0)), c.text(1), c.text(2), c.text(3), c.text(4)));
   });
   f.add("encryptAES", "(string, string) string", encrypt_aes);

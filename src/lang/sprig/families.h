@@ -48,7 +48,7 @@ void add_must(Functions& f, std::string_view name, std::string_view must, std::s
 Any counted(Call& call, std::string text);
 // Elements of a slice of any type; calls fail and gives false for all else. `what`: "find first on".
 bool elements(Call& call, const Any& list, std::string_view refusal, std::vector<Any>& out);
-std::vector<std::string> text_list(const Any& v);  // strslice: what join joins
+std::vector<std::string> text_list(Call& call, const Any& v);  // strslice: what join joins; fails when that is too much
 inline Any nil_list() {
   return Any(types::any_list, static_cast<gotemplate::Node*>(nullptr));
 }

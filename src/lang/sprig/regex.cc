@@ -104,15 +104,17 @@ std::string panic(const Compiled& c) {
 }
 
 // All matches from left to right, as Go counts them: an empty one right behind another is none. At most n; < 0: all.
-// `each(groups)` gets the whole match and its groups.
+// `each(groups)` gets the whole match and its groups. A match is a step; the call fails when they are too many.
 template <class F>
-void matches(const re2::RE2& re, std::string_view s, int64_t n, bool groups, F&& each) {
+void matches(Call& c, const re2::RE2& re, std::string_view s, int64_t n, bool groups, F&& each) {
+  if (!c.spend(s.size() >> 4)) return;
   re2::StringPiece text(s.data(), s.size());
   std::vector<re2::StringPiece> found(static_cast<size_t>(groups ? re.NumberOfCapturingGroups() + 1 : 1));
   size_t at = 0;
   ptrdiff_t last_end = -1;
   for (int64_t count = 0; (n < 0 || count < n) && at <= s.size();) {
     if (!re.Match(text, at, s.size(), re2::RE2::UNANCHORED, found.data(), static_cast<int>(found.size()))) break;
+    if (!c.spend(1) || c.failed()) return;
     ptrdiff_t begin = found[0].data() - s.data(), end = begin + static_cast<ptrdiff_t>(found[0].size());
     bool accept = true;
     if (end == static_cast<ptrdiff_t>(at)) {  // empty, here
@@ -138,8 +140,8 @@ Any found_list(Call& c, std::vector<Any> items, bool is_nil) {
 Any find_all(Call& c, const re2::RE2& re) {
   std::vector<Any> items;
   std::string_view s = c.text(1);
-  matches(re, s, c.integer(2), false, [&items](std::span<const re2::StringPiece> m) {
-    items.push_back(Any::of(std::string_view(m[0].data(), m[0].size())));
+  matches(c, re, s, c.integer(2), false, [&](std::span<const re2::StringPiece> m) {
+    if (c.charge(sizeof(Any) + m[0].size())) items.push_back(Any::of(std::string_view(m[0].data(), m[0].size())));
   });
   bool none = items.empty();
   return found_list(c, std::move(items), none);
@@ -195,10 +197,7 @@ Any replace(Call& c, const re2::RE2& re, bool literal) {
   bool groups = !literal && by.find('$') != by.npos;
   std::string out;
   size_t from = 0;
-  bool full = false;
-  size_t limit = c.run().limits().memory_bytes_max;
-  matches(re, s, -1, groups, [&](std::span<const re2::StringPiece> m) {
-    if (full) return;
+  matches(c, re, s, -1, groups, [&](std::span<const re2::StringPiece> m) {
     auto begin = static_cast<size_t>(m[0].data() - s.data());
     out += s.substr(from, begin - from);
     if (groups)
@@ -206,8 +205,9 @@ Any replace(Call& c, const re2::RE2& re, bool literal) {
     else
       out += by;
     from = begin + m[0].size();
-    full = out.size() > limit;
+    if (out.size() > std::min(gotemplate::kPrintedMax, c.run().limits().value_bytes_max)) c.charge(SIZE_MAX);
   });
+  if (c.failed()) return Any();
   out += s.substr(from);
   return counted(c, std::move(out));
 }
@@ -219,7 +219,8 @@ Any split(Call& c, const re2::RE2& re) {
   if (!re.pattern().empty() && s.empty()) return found_list(c, {Any::of("")}, false);
   std::vector<Any> parts;
   size_t begin = 0, end = 0;
-  matches(re, s, n, false, [&](std::span<const re2::StringPiece> m) {
+  matches(c, re, s, n, false, [&](std::span<const re2::StringPiece> m) {
+    if (!c.charge(sizeof(Any) + 16)) return;
     if (n > 0 && static_cast<int64_t>(parts.size()) == n - 1) return;
     end = static_cast<size_t>(m[0].data() - s.data());
     size_t after = end + m[0].size();

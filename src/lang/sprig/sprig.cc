@@ -103,8 +103,9 @@ bool elements(Call& call, const Any& list, std::string_view refusal, std::vector
   return true;
 }
 
-std::vector<std::string> text_list(const Any& v) {
+std::vector<std::string> text_list(Call& call, const Any& v) {
   std::vector<std::string> out;
+  size_t bytes = 0;  // of one text that they become together
   if (v.is_nil()) return out;
   if (v.is_bytes()) {
     for (char c : v.bytes()) out.push_back(std::to_string(static_cast<unsigned char>(c)));
@@ -113,8 +114,14 @@ std::vector<std::string> text_list(const Any& v) {
   if (!v.is_list()) return {to_text(v)};
   if (v.node() == nullptr) return out;
   out.reserve(v.size());
-  for (const Any& item : v.list()->items())
-    if (!item.is_nil()) out.push_back(to_text(item));
+  for (const Any& item : v.list()->items()) {
+    if (item.is_nil()) continue;
+    out.push_back(to_text(item));
+    bytes += out.back().size();
+    if (!call.charge(out.back().size() + sizeof(std::string)) ||
+        (bytes > gotemplate::kPrintedMax && !call.charge(SIZE_MAX)))
+      return {};
+  }
   return out;
 }
 

@@ -198,8 +198,9 @@ Any repeat(Call& c, int64_t count, std::string_view s) {
   if (!c.charge(static_cast<size_t>(count) * s.size())) return Any();
   std::string out;
   out.reserve(static_cast<size_t>(count) * s.size());
-  if (!s.empty())
-    for (int64_t i = 0; i < count; ++i) out += s;
+  size_t whole = static_cast<size_t>(count) * s.size();
+  if (whole > 0) out += s;
+  while (out.size() < whole) out.append(out, 0, std::min(out.size(), whole - out.size()));
   return Any::of(out);
 }
 
@@ -406,13 +407,17 @@ void add_strings(Functions& f) {
     for (std::string_view part : parts) items.push_back(Any::of(part));
     return c.heap().list(std::move(items), types::string_list);
   });
-  f.add("join", "(string, any) string", [](Call& c) { return counted(c, base::join(text_list(c[1]), c.text(0))); });
+  f.add("join", "(string, any) string", [](Call& c) {
+    std::vector<std::string> texts = text_list(c, c[1]);
+    if (!c.charge(texts.size() * c.text(0).size())) return Any();
+    return counted(c, base::join(texts, c.text(0)));
+  });
   f.add("toStrings", "(any) []string", [](Call& c) {
     if (c[0].type() == &types::string_list) return c[0];
-    return c.heap().strings(text_list(c[0]));
+    return c.heap().strings(text_list(c, c[0]));
   });
   f.add("sortAlpha", "(any) []string", [](Call& c) {
-    std::vector<std::string> all = c[0].is_nil() ? std::vector<std::string>{"<nil>"} : text_list(c[0]);
+    std::vector<std::string> all = c[0].is_nil() ? std::vector<std::string>{"<nil>"} : text_list(c, c[0]);
     std::sort(all.begin(), all.end());
     return c.heap().strings(all);
   });

@@ -66,6 +66,7 @@ Any tpl(Call& call) {
   Host& host = call.run().host<Host>();
   std::string text(call.text(0));
   if (text.find("{{") == text.npos) return Any::of(without_no_value(std::move(text)));
+  if (!call.spend(text.size() >> 4) || !call.charge(text.size())) return Any();
   auto key = std::make_pair(&call.set(), text);
   auto cached = host.tpl_cache.find(key);
   Host::Parsed* parsed = cached == host.tpl_cache.end() ? nullptr : cached->second.get();
@@ -296,6 +297,13 @@ Result<RenderedFiles> run_all(const Chart& chart, const Value& values, const Rel
   std::vector<std::string> order = parse_order(scopes.templates);
   for (const std::string& path : order)
     if (auto parsed = set.parse(path, scopes.templates[path].text); !parsed) return parse_error(path, parsed.error());
+  if (options.watched) options.watched(&run);
+  struct Unwatch {
+    const EngineOptions& options;
+    ~Unwatch() {
+      if (options.watched) options.watched(nullptr);
+    }
+  } unwatch{options};
   RenderedFiles files;
   std::string out;
   for (const std::string& path : order) {

@@ -49,6 +49,8 @@ struct EngineOptions {
   std::function<std::optional<std::string>(std::string_view host)> resolve_host;
   // Where a rendered file is kept; empty: in memory of its own. Gives the same text.
   std::function<base::SharedText(std::string_view text)> keep;
+  // Told what runs before it does, and null behind it: for those who must say where it stands (Run::where).
+  std::function<void(const lang::gotemplate::Run*)> watched;
   lang::gotemplate::Limits limits;
   lang::gotemplate::Environment environment;
 };

@@ -13,6 +13,7 @@
 #include "render/helm/plain_yaml.h"
 #include "render/helm/schema.h"
 #include "render/helm/set.h"
+#include "render/helm/taken_whole.h"
 #include "render/helm/unread.h"
 #include "render/helm/worker.h"
 #include "sources/chart_repository.h"
@@ -137,6 +138,48 @@ TEST_CASE(".helmignore and path patterns") {
   CHECK(*match_path("a[b-d]?*", "acxyz"));
   CHECK(!*match_path("a*", "a/b"));
   CHECK(!match_path("a[", "a"));
+}
+
+TEST_CASE("what templates take as a whole") {
+  auto check = [](std::string_view templates, bool whole, bool ranged) {
+    CAPTURE(templates);
+    Taken taken = how_taken(templates, "x");
+    CHECK(taken.whole == whole);
+    CHECK(taken.ranged == ranged);
+  };
+  check("x: {{ .Values.x.a }} {{ if .Values.x }}{{ end }}", false, false);
+  check("{{ toYaml .Values.x }}", true, false);
+  check("{{- .Values.x | nindent 2 -}}", true, false);
+  check("{{ include \"a\" .Values.x }}", true, false);
+  check("{{ $y := .Values.x }}", true, false);
+  check("{{ with .Values.x }}{{ .a }}{{ end }}", false, false);
+  check("{{ with .Values.x }}{{ if . }}{{ .a }}{{ end }}{{ toYaml . }}{{ end }}", true, false);
+  check("{{ if .a }}{{ else with .Values.x }}{{ toYaml . }}{{ end }}", true, false);
+  check("{{ with .Values.x }}{{ .a }}{{ end }}{{ toYaml . }}", false, false);
+  check("{{- range .Values.x }}{{ .a }}{{- end }}", false, true);
+  check("{{- range $i, $e := .Values.x }}{{ $e.a }}{{ $i }}{{- end }}", false, true);
+  check("{{- range $i, $e := .Values.x }}{{ tpl $e $ }}{{- end }}", true, false);
+  check("{{- range .Values.x }}{{ . }}{{- end }}", true, false);
+  check("{{- range concat .Values.x (list 1) }}{{ .a }}{{- end }}", true, false);
+  check("{{ .Values.xy }}{{ .Values.y-x }}", false, false);
+}
+
+TEST_CASE("values that no template reads, in lists and in what is taken whole") {
+  auto c = chart(
+      {file("values.yaml", "hosts: [{name: a}]\nenv: [{name: a, value: b}]\ncontext: {user: 1}\nrules: []\n"),
+       file("templates/a.yaml",
+            "{{ range .Values.hosts }}{{ .name }}{{ .port }}{{ end }}{{ range .Values.env }}{{ toYaml . }}{{ end }}"
+            "{{ toYaml .Values.context }}{{ range .Values.rules }}{{ .name }}{{ end }}")});
+  auto said = read_yaml_mapping(
+      "hosts: [{name: a, port: 1}, {name: b, prot: 2}, {prot: 3}]\nenv: [{name: a, valueFrom: {}}]\ncontext: {group: "
+      "1}\n"
+      "rules: [{nmae: x}]\n");
+  std::string out;
+  for (const Unread& one : unread_values(*c, {{"v.yaml", *said, "v.yaml"}}))
+    out += one.pointer + " " + one.message + "\n";
+  CHECK(out ==
+        "/hosts/1/prot no template of chart c reads \"hosts[1].prot\": it has no effect\n"
+        "/rules/0/nmae no template of chart c reads \"rules[0].nmae\": it has no effect\n");
 }
 
 TEST_CASE("values that no template reads") {
@@ -300,6 +343,39 @@ TEST_CASE("a worker's rendering is the same, and its crash is one error") {
   REQUIRE(!error);
   CHECK(error.error().rendering);
   CHECK(error.error().error.message().ends_with("nil pointer evaluating interface {}.b"));
+}
+
+TEST_CASE("a worker that is ended says where it stood") {
+  auto ended = [](std::string_view text, auto change) {
+    ReleaseRequest request;
+    request.chart = chart({file("templates/a.yaml", std::string(text))});
+    request.engine.limits.steps_max = UINT64_MAX;
+    request.engine.limits.memory_bytes_max = SIZE_MAX;
+    change(request);
+    std::vector<std::string> warnings;
+    render_in_workers(true);
+    auto done = render_apart(std::move(request), warnings);
+    render_in_workers(false);
+    REQUIRE(!done);
+    CHECK(done.error().error.is(ErrorKind::too_large));
+    return done.error().error.message();
+  };
+  auto short_time = [](ReleaseRequest& r) { r.time_max = std::chrono::milliseconds(300); };
+  CHECK(ended("\n  {{ range 9000000000000000000 }}{{ end }}", short_time) ==
+        "chart c: rendering was given up: it did not end within 0.3 s, and was stopped, at c/templates/a.yaml:2:11");
+  CHECK(ended("{{ range 9000000000000000000 }}{{ $_ := bcrypt \"a\" }}{{ end }}", short_time)
+            .starts_with("chart c: rendering was given up: it did not end within 0.3 s, and was stopped, at bcrypt at "
+                         "c/templates/a.yaml:1:"));
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+  std::string full = ended("{{ $l := list }}{{ range 999999 }}{{ $l = append $l (repeat 8000000 \"a\") }}{{ end }}",
+                           [](ReleaseRequest& r) { r.memory_bytes_max = 96 << 20; });
+  // Whoever notices: operator new, or what takes its memory in another way.
+  bool by_worker =
+      full.starts_with("chart c: rendering was given up: it needs more than 96 MB of memory, and was stopped, at ");
+  bool by_call = full.find("error calling repeat: there is no memory left for it") != full.npos;
+  CHECK_MESSAGE((by_worker || by_call), full);
+  CHECK(full.find("c/templates/a.yaml:1:") != full.npos);
+#endif
 }
 
 TEST_CASE("an index of charts") {

@@ -14,6 +14,8 @@
 
 namespace slipway::render::helm {
 
+constexpr Duration kRenderTimeMax = std::chrono::seconds(60);
+
 struct ReleaseRequest {
   std::shared_ptr<Chart> chart;  // changed: dependencies are processed in place
   Value values;                  // of the user: -f and --set, merged
@@ -23,8 +25,10 @@ struct ReleaseRequest {
   bool skip_schema_validation = false;
   FetchedSchemas schemas;  // that values.schema.json names at http(s) addresses
   bool subchart_notes = false;
-  std::vector<Layer> layers;                     // what `values` were merged from, lowest first: for explanations alone
-  Duration time_max = std::chrono::seconds(60);  // of a worker (render_apart)
+  std::vector<Layer> layers;  // what `values` were merged from, lowest first: for explanations alone
+  // Of a worker (render_apart).
+  Duration time_max = kRenderTimeMax;
+  uint64_t memory_bytes_max = 0;  // 0: runtime::sane_memory_max()
 };
 struct Release {
   Sorted documents;

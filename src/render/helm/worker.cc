@@ -15,7 +15,6 @@ namespace {
 
 std::atomic<bool> in_workers{false}, stopping{false};
 
-constexpr uint64_t kMemoryMax = 2ull << 30;
 constexpr uint64_t kOutputMax = 512 << 20;
 constexpr uint64_t kHere = UINT64_MAX;  // a place: what is told follows
 
@@ -295,6 +294,10 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
     // Neither is freed: this process is about to end.
     auto& inner = *new ReleaseRequest(request);
     inner.engine.process_ends = true;
+    inner.engine.watched = [&out](const lang::gotemplate::Run* run) {
+      out.where = nullptr;
+      if (run) out.where = [run](std::span<char> into) { return run->where(into); };
+    };
     inner.engine.keep = [&out](std::string_view text) { return base::SharedText(out.append(text), nullptr); };
     auto asks_parent = [&ask](std::string_view kind) {
       return [&ask, kind](std::string_view about) -> std::optional<std::string> {
@@ -326,9 +329,10 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
   };
   auto done = runtime::run_isolated(
       work, [&](std::string_view question) { return answer(request, question); },
-      {.time_max = request.time_max, .memory_bytes_max = kMemoryMax, .output_bytes_max = kOutputMax, .stop = [] {
-         return stopping.load();
-       }});
+      {.time_max = request.time_max,
+       .memory_bytes_max = request.memory_bytes_max != 0 ? request.memory_bytes_max : runtime::sane_memory_max(),
+       .output_bytes_max = kOutputMax,
+       .stop = [] { return stopping.load(); }});
   if (!done) {
     // Time is a limit like memory: the same chart would only meet it again.
     ErrorKind kind = done.failed_with(ErrorKind::timeout) ? ErrorKind::too_large : done.error().kind();
