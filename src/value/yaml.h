@@ -68,8 +68,8 @@ enum class YamlStyle {
 std::string to_yaml(const Value& v, YamlStyle style = YamlStyle::sigs);
 
 // The syntax error of a text in go-yaml v2's words and with its line: "yaml: line 2: mapping values are not allowed in
-// this context". Empty when there is none before the end (`first_only`: of the first document), or before it nests deeper
-// than readers go.
+// this context". Empty when there is none before the end (`first_only`: of the first document), or before it nests
+// deeper than readers go.
 std::string go_yaml_error(std::string_view text, bool first_only = false);
 
 // Where the value at `json_pointer` stands in `text` (document number counts from 0, empty ones left out): parses

@@ -174,7 +174,7 @@ class BadInput(Folder):
         self.chart("c", "{{ range 9000000000000000000 }}{{ end }}")
         self.refused("template", "c", "--timeout", "500ms", says="and was stopped, at c/templates/")
         for text, says in (('{{ indent 2000000000 "a" }}', "error calling indent: it would make more than 268435456 bytes at once"),
-                           ('{{ fromYamlArray (repeat 1000000 "[a,") | toString | trunc 90 | fail }}', "YAML is nested deeper than")):
+                           ('{{ fromYamlArray (repeat 30000 "[a,") | toString | trunc 90 | fail }}', "YAML is nested deeper than")):
             self.chart("c", text)
             self.refused("template", "c", says=says)
 
@@ -290,13 +290,13 @@ c/templates/a.yaml renders to this, line 7 is the one:
                          self.helm("template", "c", "-f", "v.yaml", "--set", "image.tag=x", "--explain-values", "image.tag"))
 
     def test_where_imported_and_global_values_come_from(self):
-        self.chart("c", more="dependencies: [{name: a, version: '*', import-values: [data, {child: n, parent: mine}]}]\n")
+        self.chart("c", more="dependencies: [{name: a, version: '*', import-values: [data, {child: nn, parent: mine}]}]\n")
         self.write("c/values.yaml", "global: {a: 1}\na: {global: {a: 2}}\nlist: [{x: 1}]\ntable: {x: 1}\n")
         self.write("c/charts/a/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\n")
-        self.write("c/charts/a/values.yaml", "global: {a: 3, q: 4}\nexports: {data: {z: 1}}\nn: {b: 2}\n")
+        self.write("c/charts/a/values.yaml", "global: {a: 3, q: 4}\nexports: {data: {z: 1}}\nnn: {b: 2}\n")
         explain = lambda key: self.helm("template", "c", "--explain-values", key)  # noqa: E731
         for key, says in (("z", "z\nc/charts/a/values.yaml (import-values exports.data): 1\nresult: 1\n"),
-                          ("mine.b", "mine.b\nc/charts/a/values.yaml (import-values n as mine): 2\nresult: 2\n"),
+                          ("mine.b", "mine.b\nc/charts/a/values.yaml (import-values nn as mine): 2\nresult: 2\n"),
                           ("a.global.a", "a.global.a\nc/charts/a/values.yaml: 3\nc/values.yaml: 2\nc/values.yaml (global.a): 1\nresult: 1\n"),
                           ("a.global.q", "a.global.q\nc/charts/a/values.yaml: 4\nresult: 4\n"),
                           (".Values.list[0].x", "list[0].x\nc/values.yaml: 1\nresult: 1\n")):

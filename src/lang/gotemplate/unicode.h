@@ -1,5 +1,6 @@
-// What Go's package unicode says of characters, in Unicode 15.0 as Go 1.21 to 1.26 have it. From utf8proc's tables, which
-// lie in the program: no file of the machine's is read. For any number: what is no character is nothing of all this.
+// What Go's package unicode says of characters, in Unicode 15.0 as Go 1.21 to 1.26 have it. From utf8proc's tables,
+// which lie in the program: no file of the machine's is read. For any number: what is no character is nothing of all
+// this.
 #pragma once
 
 namespace slipway::lang::gotemplate {
