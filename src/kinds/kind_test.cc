@@ -31,6 +31,8 @@ TEST_CASE("a mistake in a table is named with its line") {
   check("group v1 p\ntype X\n  a 1 Strin\n", "x.kinds:3: a: unknown type Strin");
   check("group v1 p\ntype X\n  a one string\n", "x.kinds:3: a: expected a protobuf number (0: none), got one");
   check("group v1 p\nkind X xs frist=1\n", "x.kinds:2: kind X: unknown word frist=1");
+  check("type X\ngroup v1 p\n", "x.kinds:1: type X: expected a group line with a package above it");
+  check("kind X xs\ngroup v1 p\nkind X xs\n", "x.kinds:1: kind X: expected a group line with a package above it");
   check("group v1 p\ntype X\ntype X\n", "x.kinds:3: p.X: there is such a type already");
 }
 

@@ -70,6 +70,9 @@ class Reader {
   Result<void> each_line(TableText file, Step step) {
     int number = 0;
     std::string_view text = file.text;
+    group_ = version_ = package_ = go_package_ = {};  // a file's lines belong to no group of the one before
+    resolved_.clear();
+    foreign_ = false;
     bool left_out = false;
     while (!text.empty()) {
       std::string_view line = take_line(text);
@@ -104,6 +107,8 @@ class Reader {
     TableLine line(text);
     std::string_view what = line.next(), name = line.next();
     if (what == "group") return open_group(name, line);
+    if (package_.empty())
+      return fail(ErrorKind::invalid, "{} {}: expected a group line with a package above it", what, name);
     if (what == "enum") {
       Enum& e = out_.enums.emplace_back();
       e.name = fmt::format("{}.{}", go_package_, name);
