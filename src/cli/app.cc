@@ -145,7 +145,7 @@ Task<int> app_get(runtime::RealWorld& world, Invocation said) {
 
 // Compares here and now, with this machine's git: nothing in the cluster is changed.
 Task<int> app_diff(runtime::RealWorld& world, Invocation said) {
-  auto target = co_await find_app(world, said);
+  auto target = co_await find_app(world, to_connect(world, said));
   if (!target) co_return report(target.error());
   auto repositories = co_await repositories_of(world, said, *target->cluster);
   Value app = target->app;

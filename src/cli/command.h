@@ -31,6 +31,7 @@ class Invocation {
   std::vector<std::string> all(const std::string& name) const;
   bool json() const { return has("--json"); }
   void add(const std::string& name, std::string value) { values_[name].push_back(std::move(value)); }
+  void drop(const std::string& name) { values_.erase(name); }
 
  private:
   std::map<std::string, std::vector<std::string>> values_;

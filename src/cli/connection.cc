@@ -49,6 +49,12 @@ Task<Result<std::unique_ptr<cluster::Cluster>>> connect(World& world, Invocation
   co_return co_await cluster::connect_remote(world, std::move(options));
 }
 
+Invocation to_connect(World& world, Invocation said) {
+  if (said.has("--data") && !world.files().exists(kubeconfig_of(world, absolute_path(said.option("--data")))))
+    said.drop("--data");
+  return said;
+}
+
 std::string clones_directory(const Invocation& said) {
   std::string data = "/var/lib/slipway";
   if (said.has("--data")) {

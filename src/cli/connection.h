@@ -17,10 +17,9 @@ inline const Option kubeconfig_option{"--kubeconfig", "FILE",
                                       "the cluster to talk to ($KUBECONFIG, else the Slipway of this machine)"};
 inline const Option data_option{"--data", "DIR", "the Slipway that is kept there"};
 inline const Option namespace_option{"--namespace", "NS", "the namespace", "", false, 'n'};
-inline const Option clones_option{
-    "--data", "DIR",
-    "the Slipway that is kept there; clones go there too (else to ~/.cache/slipway, as root "
-    "/var/lib/slipway)"};
+inline const Option clones_option{"--data", "DIR",
+                                  "where clones are kept (else ~/.cache/slipway, as root /var/lib/slipway); a Slipway "
+                                  "that is kept there is the one to talk to"};
 inline const Option json_option{"--json", "", "an object instead of a table"};
 
 // Where the Slipway of a data directory wrote its kubeconfig.
@@ -29,6 +28,8 @@ std::string kubeconfig_of(World& world, const std::string& data);
 // Errors name the file, and what to do when there is none.
 Result<apiserver::Connection> find_connection(World& world, const Invocation& said);
 Task<Result<std::unique_ptr<cluster::Cluster>>> connect(World& world, Invocation said);
+// For commands with clones_option: what to connect with. Where only clones are kept, --data says nothing of a cluster.
+Invocation to_connect(World& world, Invocation said);
 // For what a Cluster does not speak: logs and streams.
 std::unique_ptr<runtime::HttpClient> http_client(World& world, const apiserver::Connection& connection);
 

@@ -10,7 +10,7 @@
 namespace slipway::cli {
 
 static Task<int> diff(runtime::RealWorld& world, Invocation said) {
-  auto connected = co_await connect(world, said);
+  auto connected = co_await connect(world, to_connect(world, said));
   if (!connected) co_return report(connected.error());
   std::string repository = said.arguments[0];
   if (repository.find(':') == std::string::npos) repository = absolute_path(repository);
