@@ -20,6 +20,7 @@
 #include "value/utf8.h"
 #include "value/yaml_common.h"
 #include "value/yaml_events.h"
+#include "value/yaml_folded.h"
 #include "value/yaml_scalar.h"
 
 namespace slipway::value {
@@ -328,7 +329,8 @@ class YamlReader {
     if (s.tag == nullptr) {
       if (!s.plain_implicit) {
         v = Value(text);
-        if (notes && !as_key) v = noted(v, Note::quoted);
+        if (notes && !as_key)
+          v = noted(s.style == YAML_FOLDED_SCALAR_STYLE ? Value(folded_anew(text)) : v, Note::quoted);
         return true;
       }
       if (!scalar_of(v, resolve_plain(text, limits_.rules), text, as_key)) return false;

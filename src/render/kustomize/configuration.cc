@@ -120,7 +120,7 @@ Result<Configuration> read_configuration(const Folder& folder, const Named& entr
   auto file = folder.read(entry.text);
   if (!file) return std::move(file).error().at(entry.spot.place());
   Value v = OR_RETURN(read_first_document(*file->text, file->path, value::DuplicateKeys::refuse));
-  Source source{.text = file->text, .file = file->path};
+  Source source{.text = file->text, .file = file->path, .numbers_are_texts = true};
   Fields fields(source, v);
   Configuration c;
   c.name_prefix = read_field_specs(fields, "namePrefix");

@@ -88,7 +88,8 @@ Result<Value> change_fields(const Value& node, std::span<const std::string> path
   if (field.is_null()) {
     if (wants_list) return found ? node.with_member(name, Value::array()) : node;
     if (missing == Missing::skip) return node;
-    if (path.size() > 1 || missing == Missing::make_map) field = Value::object();
+    bool is_map = path.size() > 1 || missing == Missing::make_map;
+    field = is_map ? Value::object() : value::noted(Value(), value::Note::made);
   }
   Value after = OR_RETURN(change_fields(field, path.subspan(1), missing, change));
   if (found && is_unchanged(after, *found)) return node;

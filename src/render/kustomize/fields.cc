@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "render/words.h"
+#include "value/json.h"
 #include "value/yaml.h"
 
 namespace slipway::render::kustomize {
@@ -68,8 +69,15 @@ bool Fields::has(std::string_view name) {
 std::string Fields::text(std::string_view name) {
   const Value* found = take(name);
   if (!found) return {};
-  if (!found->is_string()) expected(name, "a text", *found);
-  return found->str();
+  auto text = text_of(*found);
+  if (!text) expected(name, "a text", *found);
+  return text.value_or("");
+}
+
+std::optional<std::string> Fields::text_of(const Value& v) const {
+  if (v.is_string()) return v.str();
+  if (source_.numbers_are_texts && (v.is_number() || v.is_bool())) return value::to_json(v);
+  return std::nullopt;
 }
 
 bool Fields::flag(std::string_view name) {
@@ -92,12 +100,13 @@ std::vector<std::string> Fields::texts(std::string_view name) {
   if (!found) return out;
   if (!found->is_array()) expected(name, "a list of texts", *found);
   for (const Value& item : found->items()) {
-    if (!item.is_string() && !item.is_null()) {
+    auto text = text_of(item);
+    if (!text && !item.is_null()) {
       source_.refuse(fmt::format("{}/{}", pointer_to(name), out.size()),
                      fmt::format("{}: expected a text, found {}", name, words(item.type())));
       return out;
     }
-    out.push_back(item.str());
+    out.push_back(text.value_or(""));
   }
   return out;
 }
@@ -108,13 +117,14 @@ Pairs Fields::pairs(std::string_view name) {
   if (!found) return out;
   if (!found->is_object()) expected(name, "a mapping of texts", *found);
   for (const auto& [key, item] : found->members()) {
-    if (!item.is_string() && !item.is_null()) {
+    auto text = text_of(item);
+    if (!text && !item.is_null()) {
       source_.refuse(
           fmt::format("{}/{}", pointer_to(name), value::pointer_escape(key)),
           fmt::format("{}: \"{}\" must be a text, found {} (quote it)", name, key.view(), words(item.type())));
       return out;
     }
-    out.emplace_back(key.str(), item.str());
+    out.emplace_back(key.str(), text.value_or(""));
   }
   return out;
 }

@@ -26,6 +26,7 @@ struct Source {
   std::string file;
   std::optional<Error> fault;
   bool lenient = false;                                          // unknown fields are passed over
+  bool numbers_are_texts = false;                                // where a text is meant; and so are true and false
   void refuse(const std::string& pointer, std::string message);  // keeps the first
 };
 
@@ -53,6 +54,8 @@ class Fields {
 
  private:
   const Value* take(std::string_view name);
+  // Null when it is none.
+  std::optional<std::string> text_of(const Value& v) const;
   void expected(std::string_view name, std::string_view what, const Value& found);
   std::string pointer_to(std::string_view name) const;
   Source& source_;

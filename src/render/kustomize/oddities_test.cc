@@ -142,6 +142,73 @@ TEST_CASE("control characters in what plugins are given") {
         "kind: ConfigMap\n");
 }
 
+TEST_CASE("folded texts are what go-yaml makes of them on its way") {
+  check("resources: [f.yaml]\n",
+        "data:\n"
+        "  a: |-\n"
+        "    f1\n"
+        "\n"
+        "     more\n"
+        "    f2\n"
+        "  b: |+\n"
+        "    a b\n"
+        "\n"
+        "\n"
+        "  c: |2\n"
+        "      lead\n"
+        "    f2 f3 f4\n"
+        "  d: |\n"
+        "    a b  c\n"
+        "  e: \"\\nx\\ny\\n\\n\\tz\\nw\"\n",
+        {{"f.yaml",
+          "apiVersion: v1\n"
+          "kind: ConfigMap\n"
+          "metadata:\n"
+          "  name: t\n"
+          "data:\n"
+          "  a: >-\n"
+          "    f1\n"
+          "     more\n"
+          "    f2\n"
+          "  b: >+\n"
+          "    a\n"
+          "    b\n"
+          "\n"
+          "  c: >2\n"
+          "      lead\n"
+          "    f2\n"
+          "    f3\n"
+          "\n"
+          "    f4\n"
+          "  d: >\n"
+          "    a b \n"
+          "    c\n"
+          "  e: >-\n"
+          "\n"
+          "    x\n"
+          "\n"
+          "    y\n"
+          "    \tz\n"
+          "    w\n"}});
+}
+
+TEST_CASE("numbers and booleans are texts in the configuration of a plugin, not in a kustomization") {
+  const std::string labels =
+      "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: l}\nlabels: {a: 1, b: true}\n"
+      "fieldSpecs: [{path: metadata/labels, create: true}]\n";
+  check("resources: [m.yaml]\ntransformers: [l.yaml]\n", "  labels:\n    a: \"1\"\n    b: \"true\"\n",
+        {{"l.yaml", labels}});
+  check("resources: [m.yaml]\nlabels: [{pairs: {a: 1}}]\n", "must be a text");
+}
+
+TEST_CASE("a prefix makes its field where that is wanted") {
+  const std::string prefix = "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: p}\nprefix: p-\n";
+  check("resources: [m.yaml]\ntransformers: [p.yaml]\n", "spec:\n  foo: p-\n",
+        {{"p.yaml", prefix + "fieldSpecs: [{path: spec/foo, create: true}]\n"}});
+  check("resources: [m.yaml]\ntransformers: [p.yaml]\n", "metadata:\n  name: m\n",
+        {{"p.yaml", prefix + "fieldSpecs: [{path: spec/foo}]\n"}});
+}
+
 TEST_CASE("a part of a replacement's source keeps the type of the whole") {
   auto replaced = [](const char* from, const char* delimiter, std::string_view expected) {
     check(fmt::format("resources: [s.yaml]\nreplacements:\n- source: {{kind: S, fieldPath: {}, options: {{delimiter: "

@@ -18,7 +18,8 @@ struct Config {
       : object(plugin.object()),
         source{.text = std::make_shared<const std::string>(value::to_yaml(plugin.object())),
                .file = plugin.origin.file,
-               .lenient = true},
+               .lenient = true,
+               .numbers_are_texts = true},
         fields(source, object) {}
   Value object;
   Source source;

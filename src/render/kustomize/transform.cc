@@ -116,7 +116,7 @@ Result<> rename(ResourceSet& set, std::span<const FieldSpec> fields, std::vector
       }
       // A field for several kinds is one for each: it must be of one kind then and now.
       if (field.kinds.empty() || original.kind == r.gvk().kind)
-        OR_RETURN(change_fields(r, field, Missing::skip, change));
+        OR_RETURN(change_fields(r, field, Missing::make_scalar, change));
     }
     set.touched(i);
   }
@@ -126,6 +126,11 @@ Result<> rename(ResourceSet& set, std::span<const FieldSpec> fields, std::vector
 }  // namespace
 
 namespace {
+
+// "" of one that the field's path has just made.
+std::string name_text(const Value& name) {
+  return value::note_of(name) == value::Note::made ? "" : scalar_text(name);
+}
 
 // Plain text stays plain: with a prefix "1" the name e3 reads as a number.
 Value renamed(const Value& old, std::string text) {
@@ -137,11 +142,11 @@ Value renamed(const Value& old, std::string text) {
 
 Result<> add_prefix(ResourceSet& set, const std::string& prefix, std::span<const FieldSpec> fields) {
   return rename(set, fields, &Resource::prefixes, prefix,
-                [&](const Value& name) -> Result<Value> { return renamed(name, prefix + scalar_text(name)); });
+                [&](const Value& name) -> Result<Value> { return renamed(name, prefix + name_text(name)); });
 }
 Result<> add_suffix(ResourceSet& set, const std::string& suffix, std::span<const FieldSpec> fields) {
   return rename(set, fields, &Resource::suffixes, suffix,
-                [&](const Value& name) -> Result<Value> { return renamed(name, scalar_text(name) + suffix); });
+                [&](const Value& name) -> Result<Value> { return renamed(name, name_text(name) + suffix); });
 }
 
 // Whether labels are as kustomize would write them anew once these are added: in order, and none from a file.
