@@ -154,8 +154,8 @@ void HazardObserver::look_at_pointers(const Value& operations, const PatchSource
   for (size_t i = 0; i < operations.size(); ++i)
     for (const char* field : {"path", "from"}) {
       std::string_view pointer = operations[i][field].as_string();
-      size_t slash = pointer.find('/');
-      if (slash == 0 || slash == pointer.npos) continue;
+      size_t slash = before_first_slash(pointer);
+      if (slash == 0) continue;
       base::Place place = source.place(fmt::format("/{}/{}", i, field));
       add({"patch-pointer", place.line ? place : source.entry,
            fmt::format("\"{}\" does not begin with a slash: \"{}\" is passed over, and what it means is \"{}\"",

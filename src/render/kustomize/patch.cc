@@ -212,24 +212,23 @@ Result<> merge_by_id(ResourceSet& set, const Resource& patch, Allowed allowed, b
                     allowed, Resource::Merged::by_id);
 }
 
-// kustomize's JSON patches pass over what stands before the first slash of a pointer: "spec/x" is "/x" there.
-Value with_slashes_first(const Value& operations) {
-  Value out = operations;
-  for (size_t i = 0; i < operations.size(); ++i)
-    for (const char* field : {"path", "from"}) {
-      std::string_view pointer = operations[i][field].as_string();
-      size_t slash = pointer.find('/');
-      if (slash == 0 || slash == pointer.npos) continue;
-      out = out.with_item(i, out[i].with_member(field, pointer.substr(slash)));
-    }
-  return out;
-}
-
-// The operations of a JSON patch; null when the text is none.
-Result<Value> json_operations(const std::string& text) {
+Result<Value> json_or_yaml(const std::string& text) {
   if (text.starts_with('[')) return value::parse_json(text);
   auto documents = OR_RETURN(value::parse_yaml_documents(text, {}, first_only, value::DuplicateKeys::last_wins));
   return documents.empty() ? Value() : std::move(documents[0].value);
+}
+
+// The operations of a JSON patch, their pointers from the first slash on; null when the text is none.
+Result<Value> json_operations(const std::string& text) {
+  Value operations = OR_RETURN(json_or_yaml(text));
+  if (!operations.is_array()) return operations;
+  for (size_t i = 0; i < operations.size(); ++i)
+    for (const char* field : {"path", "from"}) {
+      std::string_view pointer = operations[i][field].as_string();
+      if (size_t before = before_first_slash(pointer))
+        operations = operations.with_item(i, operations[i].with_member(field, pointer.substr(before)));
+    }
+  return operations;
 }
 
 // A whole number above 2^63 has become a real on its way, whose digits JSON writes out.
@@ -301,9 +300,8 @@ Result<> check_whole_document(const Value& operations) {
   return {};
 }
 
-Result<> apply_operations(ResourceSet& set, size_t index, const Value& written, bool remembers) {
+Result<> apply_operations(ResourceSet& set, size_t index, const Value& operations, bool remembers) {
   Resource& r = set.all()[index];
-  Value operations = with_slashes_first(written);
   r.labels_made = false;
   if (remembers) r.remember_id();
   // Where kustomize keeps notes of its own among the annotations there are some to add to.
@@ -384,6 +382,11 @@ Result<> apply_any(ResourceSet& set, const Patch& patch, const Folder& folder, c
 }
 
 }  // namespace
+
+size_t before_first_slash(std::string_view pointer) {
+  size_t slash = pointer.find('/');
+  return slash == pointer.npos ? 0 : slash;
+}
 
 Result<> apply_patch(ResourceSet& set, const Patch& patch, const Folder& folder, const KnownKinds* known) {
   auto done = apply_any(set, patch, folder, known);

@@ -39,6 +39,9 @@ class Matcher {
   kinds::Selector labels_, annotations_;
 };
 
+// Bytes that kustomize's JSON patches pass over at the beginning of a pointer: "spec/x" is "/x" there.
+size_t before_first_slash(std::string_view pointer);
+
 // Errors: invalid (no target, several, a broken patch) with the place of the patch.
 Result<> apply_patch(ResourceSet& set, const Patch& patch, const Folder& folder, const KnownKinds* known);
 // patchesStrategicMerge: each a file, or the patch itself.
