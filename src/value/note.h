@@ -33,6 +33,8 @@ std::string_view null_text(const Value& null);  // as it was written
 // What texts with Note::spelled or Note::untagged mean: a number, boolean or date. Deep. Whole numbers above 2^63 stay
 // as they are, and to_yaml() writes their digits.
 Value plain_meaning(const Value& v);
+// A scalar with the note of how it was written, when it would not be written so again.
+Value with_spelling(const Value& v, std::string_view text);
 // Plain text as it would be read; null also for "".
 Value read_plain(std::string_view text);
 Value scalar_as_written(std::string_view text);  // the same, with its note

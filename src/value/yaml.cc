@@ -43,27 +43,6 @@ std::string valid_utf8(std::string_view s) {
   return out;
 }
 
-std::string_view tag_name(Scalar::Kind kind) {
-  switch (kind) {
-    case Scalar::Kind::null:
-      return "null";
-    case Scalar::Kind::boolean:
-      return "bool";
-    case Scalar::Kind::integer:
-    case Scalar::Kind::large:
-      return "int";
-    case Scalar::Kind::real:
-      return "float";
-    case Scalar::Kind::timestamp:
-      return "timestamp";
-    case Scalar::Kind::merge:
-      return "merge";
-    case Scalar::Kind::string:
-      return "str";
-  }
-  return "";
-}
-
 class YamlReader {
  public:
   YamlReader(std::string_view text, std::string_view file, const YamlLimits& limits, DuplicateKeys duplicates)
@@ -516,15 +495,6 @@ class YamlReader {
 
 }  // namespace
 
-Value with_spelling(const Value& v, std::string_view text) {
-  if (v.is_null()) {
-    Note note = text == "~" ? Note::tilde : text.empty() ? Note::nothing : text == "Null" ? Note::title : Note::upper;
-    return text == "null" ? v : noted(v, note);
-  }
-  if (v.is_string() ? v.as_string() == text : to_json(v) == text) return v;
-  return noted(Value(text), Note::spelled);
-}
-
 Result<std::vector<Document>> read_any_yaml(std::string_view text, std::string_view file, const YamlLimits& limits,
                                             DuplicateKeys duplicates, bool notes) {
   YamlReader reader(text, file, limits, duplicates);
@@ -547,84 +517,6 @@ Result<std::vector<Document>> parse_yaml_noted(std::string_view text, std::strin
                                                DuplicateKeys duplicates) {
   limits.rules = YamlRules::kustomize;
   return read(text, file, limits, duplicates, true);
-}
-
-std::string_view null_text(const Value& null) {
-  switch (note_of(null)) {
-    case Note::tilde:
-      return "~";
-    case Note::nothing:
-    case Note::made:
-      return "";
-    case Note::title:
-      return "Null";
-    case Note::upper:
-      return "NULL";
-    case Note::none:
-    case Note::quoted:
-    case Note::spelled:
-    case Note::misfit:
-    case Note::untagged:
-    case Note::unreadable:
-      break;
-  }
-  return "null";
-}
-
-Value read_plain(std::string_view text) {
-  Scalar s = resolve_plain(text, YamlRules::kustomize);
-  switch (s.kind) {
-    case Scalar::Kind::null:
-      return nullptr;
-    case Scalar::Kind::boolean:
-      return s.boolean;
-    case Scalar::Kind::integer:
-      return s.integer;
-    case Scalar::Kind::large:
-      return s.large;
-    case Scalar::Kind::real:
-      if (s.real == std::trunc(s.real) && std::fabs(s.real) < 0x1p53) return static_cast<int64_t>(s.real);
-      return s.real;
-    case Scalar::Kind::timestamp: {
-      std::string rfc3339;
-      is_timestamp(text, &rfc3339);
-      return rfc3339;
-    }
-    case Scalar::Kind::merge:
-    case Scalar::Kind::string:
-      break;
-  }
-  return text;
-}
-
-std::string_view plain_tag(std::string_view text) {
-  return tag_name(resolve_plain(text, YamlRules::kustomize).kind);
-}
-
-Value scalar_as_written(std::string_view text) {
-  return with_spelling(read_plain(text), text);
-}
-
-Value plain_meaning(const Value& v) {
-  if (v.is_string()) {
-    if (note_of(v) != Note::spelled && note_of(v) != Note::untagged) return v;
-    // Above 2^63 the digits are kept: to_yaml() writes them as they are.
-    return resolve_plain(v.as_string(), YamlRules::kustomize).kind == Scalar::Kind::large ? v
-                                                                                          : read_plain(v.as_string());
-  }
-  Value out = v;
-  if (v.is_array()) {
-    for (size_t i = 0; i < v.size(); ++i) {
-      Value meant = plain_meaning(v[i]);
-      if (!meant.same_node(v[i])) out = out.with_item(i, std::move(meant));
-    }
-  } else {
-    for (const Member& m : v.members()) {
-      Value meant = plain_meaning(m.value);
-      if (!meant.same_node(m.value)) out = out.with_member(m.key, std::move(meant));
-    }
-  }
-  return out;
 }
 
 Result<Value> parse_yaml(std::string_view text, std::string_view file, YamlLimits limits) {

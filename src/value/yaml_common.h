@@ -18,7 +18,4 @@ std::optional<std::vector<Document>> read_common_yaml(std::string_view text, con
 Result<std::vector<Document>> read_any_yaml(std::string_view text, std::string_view file, const YamlLimits& limits,
                                             DuplicateKeys duplicates, bool notes);
 
-// A scalar as it was written, when that is not how it would be written again (note.h).
-Value with_spelling(const Value& v, std::string_view text);
-
 }  // namespace slipway::value

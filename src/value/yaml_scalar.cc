@@ -319,4 +319,25 @@ bool plain_is_no_string(std::string_view s) {
   return hint == number && (is_timestamp(s) || is_base60(s));
 }
 
+std::string_view tag_name(Scalar::Kind kind) {
+  switch (kind) {
+    case Scalar::Kind::null:
+      return "null";
+    case Scalar::Kind::boolean:
+      return "bool";
+    case Scalar::Kind::integer:
+    case Scalar::Kind::large:
+      return "int";
+    case Scalar::Kind::real:
+      return "float";
+    case Scalar::Kind::timestamp:
+      return "timestamp";
+    case Scalar::Kind::merge:
+      return "merge";
+    case Scalar::Kind::string:
+      return "str";
+  }
+  return "";
+}
+
 }  // namespace slipway::value
