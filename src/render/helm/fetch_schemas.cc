@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "render/helm/metaschemas.h"
+#include "render/helm/schema_documents.h"
 #include "sources/chart_repository.h"
+#include "value/json.h"
 
 namespace slipway::render::helm {
 
@@ -22,7 +25,50 @@ Error in_helms_words(const Error& error, const std::string& address) {
   return fail(error.kind(), "HTTP request failed for {}: {}", address, error.str());
 }
 
+// Whether a schema's text may name one elsewhere: by a reference, by an id that references go by, or by a draft of its
+// own. Nearly none does, and to read them all for it took as long as the check.
+bool may_name_elsewhere(std::string_view json) {
+  if (json.find("\\u") != json.npos || json.find("\\/") != json.npos) return true;  // anything may be written so
+  for (size_t at = json.find("://"); at != json.npos; at = json.find("://", at + 3)) {
+    size_t open = json.rfind('"', at),
+           key_end = open;  // a text's beginning, or a quote within one: then it is no value
+    if (open == json.npos || open == 0) continue;
+    auto back_over = [&](std::string_view blanks) {
+      size_t last = json.find_last_not_of(blanks, key_end - 1);
+      key_end = last == json.npos ? 0 : last;
+      return key_end > 0;
+    };
+    if (!back_over(" \t\r\n") || json[key_end] != ':' || !back_over(" \t\r\n") || json[key_end] != '"') continue;
+    std::string_view key = json.substr(0, key_end);
+    bool draft = key.ends_with("\"$schema");
+    if (!draft && !key.ends_with("ef") && !key.ends_with("\"id") && !key.ends_with("\"$id")) continue;
+    std::string_view value = json.substr(open + 1, json.find('"', at) - open - 1);
+    if (!draft || draft_of(value) == 0) return true;
+  }
+  return false;
+}
+
+// What `wanted` misses of a chart's and its sub-charts' schemas.
+void gather_wanted(const Chart& chart, const FetchedSchemas& known, std::vector<std::string>& wanted) {
+  if (chart.schema && may_name_elsewhere(*chart.schema)) {
+    std::vector<std::string> unsaid;
+    SchemaDocuments documents(known, nullptr, unsaid);
+    if (auto root = value::parse_json(*chart.schema); root && root->is_object()) {
+      auto added = documents.add("file:///values.schema.json", std::move(*root));
+      (void)added;
+      wanted.insert(wanted.end(), documents.missing().begin(), documents.missing().end());
+    }
+  }
+  for (const auto& child : chart.dependencies) gather_wanted(*child, known, wanted);
+}
+
 }  // namespace
+
+std::vector<std::string> wanted_schemas(const Chart& chart, const FetchedSchemas& known) {
+  std::vector<std::string> wanted;
+  gather_wanted(chart, known, wanted);
+  return wanted;
+}
 
 Task<void> fetch_schemas(World& world, const Chart& chart, FetchedSchemas* known) {
   // What was fetched may name more.

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "render/helm/chart.h"
+#include "render/helm/fetch_schemas.h"
 #include "render/helm/go_json.h"
 #include "render/helm/ignore.h"
 #include "render/helm/manifest.h"

@@ -14,9 +14,6 @@ namespace slipway::render::helm {
 // Texts that schemas name at http(s) addresses, or why each could not be had.
 using FetchedSchemas = std::map<std::string, Result<std::string>>;
 
-// Addresses that the schemas of the chart and its sub-charts name and `known` lacks; what is fetched may name more.
-std::vector<std::string> wanted_schemas(const Chart& chart, const FetchedSchemas& known);
-
 // The chart's schema and those of its sub-charts, against the coalesced values. Error: invalid, "values don't meet the
 // specifications of the schema(s) in the following chart(s): ...".
 Result<> check_schemas(const Chart& chart, const Value& values, const FetchedSchemas& elsewhere,

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "render/helm/application.h"
+#include "render/helm/fetch_schemas.h"
 #include "render/helm/go_json.h"
 #include "render/helm/lock.h"
 #include "render/helm/version.h"
