@@ -175,7 +175,7 @@ const SchemaAt* SchemaDocuments::dynamic(const Value* schema) const {
 Result<SchemaAt> SchemaDocuments::add(const std::string& address, Value root) {
   first_ = address;
   Document* document = OR_RETURN(read(address, std::move(root)));
-  wait_for(document->root, document, address);
+  wait_for(document->root, document, kept(address));
   OR_RETURN(compile());
   return SchemaAt{&document->root, document->draft, address + "#"};
 }
@@ -285,9 +285,12 @@ Result<> SchemaDocuments::valid(const Document& document, const Value& schema, c
   return check_(document.draft, schema, fmt::format("\"{}#{}\"", document.address, pointer));
 }
 
-void SchemaDocuments::wait_for(const Value& schema, Document* document, const std::string& base) {
-  if (schema.is_object() && compiled_.insert(&schema).second)
-    waiting_.push_back({&schema, document, &*bases_.insert(base).first});
+const std::string* SchemaDocuments::kept(const std::string& base) {
+  return &*bases_.insert(base).first;
+}
+
+void SchemaDocuments::wait_for(const Value& schema, Document* document, const std::string* base) {
+  if (schema.is_object() && compiled_.insert(&schema).second) waiting_.push_back({&schema, document, base});
 }
 
 Result<> SchemaDocuments::compile() {
@@ -298,15 +301,14 @@ Result<> SchemaDocuments::compile() {
     int draft = now.document->draft;
     bool only_ref = draft < 2019 && schema.has("$ref");
     if (const Value& id = schema[draft == 4 ? "id" : "$id"]; id.is_string() && !only_ref)
-      now.base = &*bases_.insert(joined(*now.base, parted(id.as_string()).document)).first;
+      now.base = kept(joined(*now.base, parted(id.as_string()).document));
     for (const char* word : {"$ref", "$recursiveRef", "$dynamicRef"}) {
       bool exists = word[1] == 'r' && word[2] == 'e' && word[3] == 'f' ? true : draft >= 2019;
       if (exists && schema[word].is_string()) OR_RETURN(refer(now, schema[word].str()));
     }
     if (only_ref) continue;
     OR_RETURN(each_below(schema, draft, [&](const Value& below, const Keyword& keyword, const Step&) {
-      if (!keyword.only_kept && below.is_object() && compiled_.insert(&below).second)
-        waiting_.push_back({&below, now.document, now.base});
+      if (!keyword.only_kept) wait_for(below, now.document, now.base);
       return Result<>();
     }));
   }
@@ -391,7 +393,7 @@ Result<SchemaAt> SchemaDocuments::find(const std::string& address, const std::st
     OR_RETURN(valid(*document, *at, pointer));
     OR_RETURN(gather(*document, *at, base, {.start = pointer}, 0));
   }
-  wait_for(*at, document, base);
+  wait_for(*at, document, kept(base));
   return SchemaAt{at, document->draft, fmt::format("{}#{}", document->address, pointer)};
 }
 

@@ -80,7 +80,8 @@ class SchemaDocuments {
   Result<> compile();
   Result<> refer(const Waiting& from, const std::string& reference);
   Result<SchemaAt> find(const std::string& address, const std::string& fragment);
-  void wait_for(const Value& schema, Document* document, const std::string& base);
+  const std::string* kept(const std::string& base);  // in bases_
+  void wait_for(const Value& schema, Document* document, const std::string* base);
 
   const FetchedSchemas& elsewhere_;
   CheckSchema check_;
