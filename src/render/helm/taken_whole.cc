@@ -3,13 +3,11 @@
 #include <cctype>
 #include <vector>
 
+#include "base/text.h"
+
 namespace slipway::render::helm {
 
 namespace {
-
-bool word_character(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
-}
 
 // What stands between "{{" and "}}", without the dashes.
 struct Action {
@@ -23,9 +21,7 @@ Action action_at(std::string_view templates, size_t open) {
   std::string_view text = templates.substr(open + 2, close - open - 2);
   if (text.starts_with('-')) text.remove_prefix(1);
   if (text.ends_with('-')) text.remove_suffix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
-  return {text, std::min(close + 2, templates.size())};
+  return {base::trim(text), std::min(close + 2, templates.size())};
 }
 
 std::string_view first_word(std::string_view action) {
@@ -70,15 +66,22 @@ bool body_takes_whole(std::string_view templates, size_t begin, std::string_view
 
 }  // namespace
 
+bool word_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
+}
+
+bool names_itself(std::string_view templates, size_t at, size_t size) {
+  size_t end = at + size;
+  bool begins = at == 0 || !word_character(templates[at - 1]);
+  bool ends = end >= templates.size() || !word_character(templates[end]);
+  bool goes_on = end + 1 < templates.size() && templates[end] == '.' && word_character(templates[end + 1]);
+  return begins && ends && !goes_on;
+}
+
 Taken how_taken(std::string_view templates, std::string_view key) {
   Taken taken;
   for (size_t at = templates.find(key); at != templates.npos; at = templates.find(key, at + key.size())) {
-    size_t end = at + key.size();
-    bool begins = at == 0 || !word_character(templates[at - 1]);
-    bool ends = end >= templates.size() || !word_character(templates[end]);
-    if (!begins || !ends) continue;
-    bool goes_on = end + 1 < templates.size() && templates[end] == '.' && word_character(templates[end + 1]);
-    if (goes_on) continue;
+    if (!names_itself(templates, at, key.size())) continue;
     size_t open = templates.rfind("{{", at), closed = templates.rfind("}}", at);
     if (open == templates.npos || (closed != templates.npos && closed > open)) continue;  // plain text
     Action action = action_at(templates, open);

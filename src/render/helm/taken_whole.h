@@ -8,6 +8,10 @@
 
 namespace slipway::render::helm {
 
+bool word_character(char c);  // of a key as templates write it
+// Whether the word of `size` at `at` stands for itself there: not a part of a longer one, and no member of it is named.
+bool names_itself(std::string_view templates, size_t at, size_t size);
+
 struct Taken {
   bool whole = false;
   bool ranged = false;  // a `range` goes over it

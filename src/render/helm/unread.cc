@@ -14,10 +14,6 @@ namespace {
 
 constexpr size_t kFindingsMax = 50;
 
-bool word_character(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
-}
-
 // Every run of word characters in the templates of all charts, and in texts that tpl may run.
 void add_words(std::string_view text, std::set<std::string, std::less<>>& words) {
   for (size_t i = 0; i < text.size();) {
@@ -122,12 +118,7 @@ class Search {
  private:
   static bool never_whole(const std::string& texts, const std::string& key) {
     for (size_t at = texts.find(key); at != std::string::npos; at = texts.find(key, at + 1)) {
-      size_t end = at + key.size();
-      bool starts = at == 0 || !word_character(texts[at - 1]);
-      bool ends = end >= texts.size() || !word_character(texts[end]);
-      if (!starts || !ends) continue;
-      bool goes_on = end + 1 < texts.size() && texts[end] == '.' && word_character(texts[end + 1]);
-      if (!goes_on) return false;
+      if (names_itself(texts, at, key.size())) return false;
     }
     return true;
   }
