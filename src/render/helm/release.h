@@ -14,8 +14,6 @@
 
 namespace slipway::render::helm {
 
-constexpr Duration kRenderTimeMax = std::chrono::seconds(60);
-
 struct ReleaseRequest {
   std::shared_ptr<Chart> chart;  // changed: dependencies are processed in place
   Value values;                  // of the user: -f and --set, merged
@@ -27,7 +25,7 @@ struct ReleaseRequest {
   bool subchart_notes = false;
   std::vector<Layer> layers;  // what `values` were merged from, lowest first: for explanations alone
   // Of a worker (render_apart).
-  Duration time_max = kRenderTimeMax;
+  Duration time_max = std::chrono::seconds(60);
   uint64_t memory_bytes_max = 0;  // 0: runtime::sane_memory_max()
 };
 struct Release {
