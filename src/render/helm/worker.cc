@@ -189,7 +189,8 @@ void add_texts(const Chart& chart, std::map<uint64_t, Bytes>& known) {
 
 size_t bytes_of(const Chart& chart) {
   size_t bytes = 0;
-  for (const ChartFile& file : chart.files) bytes += file.data->size();
+  for (const auto* files : {&chart.templates, &chart.files})
+    for (const ChartFile& file : *files) bytes += file.data->size();
   for (const auto& child : chart.dependencies) bytes += bytes_of(*child);
   return bytes;
 }
