@@ -70,7 +70,8 @@ Task<Linted> lint_one(World& world, std::string path, rh::LintRequest request) {
     co_return out;
   }
   constexpr int kLoads = 2;  // so often does Helm's lint read a chart
-  for (int i = 0; i < kLoads; ++i) warn(links_in(**tree, absolute_path(path)));
+  std::vector<std::string> links = links_in(**tree, absolute_path(path));
+  for (int i = 0; i < kLoads; ++i) warn(links);
   request.tree = tree->get();
   request.shown = absolute_path(path);
   if (auto chart = rh::load_directory(**tree, ""); chart && !request.skip_schema_validation)

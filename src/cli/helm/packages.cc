@@ -113,12 +113,17 @@ class Dependencies {
     return nullptr;
   }
 
-  Task<Result<>> read_index(std::string url, std::string shown) {
+  // Asked for once.
+  Task<Result<const Result<sources::ChartIndex>*>> index_at(std::string url) {
     if (!indexes_.contains(url)) {
       auto access = OR_CO_RETURN(access_to(world_, flags_, named(url)));
       indexes_.emplace(url, co_await sources::fetch_index(world_, url, access));
     }
-    const auto& index = indexes_.at(url);
+    co_return &indexes_.at(url);
+  }
+
+  Task<Result<>> read_index(std::string url, std::string shown) {
+    const auto& index = *OR_CO_RETURN(co_await index_at(url));
     if (index) {
       say_(fmt::format("...Successfully got an update from the \"{}\" chart repository\n", shown));
       co_return Result<>();
@@ -148,12 +153,8 @@ class Dependencies {
   }
 
   Task<Result<const sources::ChartIndex*>> index_of(Dependency d) {
-    if (!indexes_.contains(d.repository)) {
-      OR_CO_RETURN(check_protocol(d.repository));
-      auto access = OR_CO_RETURN(access_to(world_, flags_, named(d.repository)));
-      indexes_.emplace(d.repository, co_await sources::fetch_index(world_, d.repository, access));
-    }
-    const auto& index = indexes_.at(d.repository);
+    if (!indexes_.contains(d.repository)) OR_CO_RETURN(check_protocol(d.repository));
+    const auto& index = *OR_CO_RETURN(co_await index_at(d.repository));
     if (index) co_return &*index;
     Error why = index.error();
     co_return std::move(why).context(fmt::format("dependency {} {} of {}", d.name, d.version, d.repository));
