@@ -186,6 +186,12 @@ std::vector<std::string> Invocation::all(const std::string& name) const {
   return it == values_.end() ? std::vector<std::string>() : it->second;
 }
 
+Command also_called(Command command, std::string words, std::string summary) {
+  command.words = std::move(words);
+  command.summary = std::move(summary);
+  return command;
+}
+
 int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, char** argv) {
   std::vector<std::string> line(argv + 1, argv + argc);
   if (line.empty() || line[0] == "--help" || line[0] == "-h" || line[0] == "help") {

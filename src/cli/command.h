@@ -50,6 +50,9 @@ struct Command {
   Task<int> (*run)(runtime::RealWorld& world, Invocation invocation) = nullptr;  // gives the exit code
 };
 
+// The same command by another name, with a summary that says so.
+Command also_called(Command command, std::string words, std::string summary);
+
 // The commands of this room, in the order of the overview.
 std::vector<Command> client_commands();
 

@@ -345,10 +345,7 @@ Command kustomize_create_command() {
           .run = run_create};
 }
 Command kustomize_init_command() {
-  Command command = kustomize_create_command();
-  command.words = "kustomize init";
-  command.summary = "the same as kustomize create";
-  return command;
+  return also_called(kustomize_create_command(), "kustomize init", "the same as kustomize create");
 }
 
 Command kustomize_version_command() {

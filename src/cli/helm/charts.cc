@@ -358,10 +358,7 @@ Command show_command() {
                  "CHART is a folder, an archive, REPO/NAME, a URL, or NAME with --repo.", show_options(), show);
 }
 Command inspect_command() {
-  Command c = show_command();
-  c.words = "helm inspect";
-  c.summary = "the same, by its older name";
-  return c;
+  return also_called(show_command(), "helm inspect", "the same, by its older name");
 }
 Command dependency_command() {
   return command("helm dependency", "build|update|list [CHART]", "fetch what Chart.yaml depends on into charts/",
@@ -371,16 +368,10 @@ Command dependency_command() {
                  dependency_options(), dependency);
 }
 Command dep_command() {
-  Command c = dependency_command();
-  c.words = "helm dep";
-  c.summary = "the same, shorter";
-  return c;
+  return also_called(dependency_command(), "helm dep", "the same, shorter");
 }
 Command dependencies_command() {
-  Command c = dependency_command();
-  c.words = "helm dependencies";
-  c.summary = "the same, longer";
-  return c;
+  return also_called(dependency_command(), "helm dependencies", "the same, longer");
 }
 Command package_command() {
   return command("helm package", "[CHART...]", "pack a chart into NAME-VERSION.tgz", "Packs charts as Helm does.",
