@@ -39,10 +39,14 @@ void prepare_heap(size_t bytes) {
   if (piece == nullptr) return;
   uintptr_t from = (reinterpret_cast<uintptr_t>(piece) + kPage - 1) & ~(kPage - 1);
   uintptr_t to = (reinterpret_cast<uintptr_t>(piece) + wanted) & ~(kPage - 1);
-#ifdef MADV_POPULATE_WRITE  // Linux 5.14; an older kernel refuses, and pages come one by one
-  if (from < to) madvise(reinterpret_cast<void*>(from), to - from, MADV_POPULATE_WRITE);
-#endif
+  if (from < to) take_pages(reinterpret_cast<void*>(from), to - from);
   std::free(piece);
+}
+
+void take_pages([[maybe_unused]] void* from, [[maybe_unused]] size_t bytes) {
+#ifdef MADV_POPULATE_WRITE
+  madvise(from, bytes, MADV_POPULATE_WRITE);
+#endif
 }
 
 }  // namespace slipway::runtime

@@ -1,4 +1,4 @@
-// Memory of programs that answer and end. A server leaves malloc as it is: all here does nothing then.
+// Memory of programs that answer and end. A server leaves malloc as it is: prepare_heap() does nothing then.
 #pragma once
 
 #include <cstddef>
@@ -13,5 +13,9 @@ void use_one_heap();
 // comes when it is first touched costs about four times as much, and that was a third of rendering a large chart. A
 // guess too small costs time, one too large also memory. Small announcements are gathered.
 void prepare_heap(size_t bytes);
+
+// Lets the kernel put the pages of this memory there at once, where it can (Linux 5.14; else they come one by one).
+// Begins and ends at a page's border.
+void take_pages(void* from, size_t bytes);
 
 }  // namespace slipway::runtime

@@ -23,6 +23,7 @@
 #include <new>
 
 #include "base/text.h"
+#include "runtime/heap.h"
 
 namespace slipway::runtime {
 
@@ -319,9 +320,7 @@ Error what_happened(Child& child, const Error& error, const IsolationLimits& lim
 void IsolatedOutput::make_ready(uint64_t bytes) {
   uint64_t more = std::min(std::max<uint64_t>(bytes, std::max<uint64_t>(size_ / 4, 64 << 10)), bytes_max_ - ready_) &
                   ~uint64_t{4095};
-#ifdef MADV_POPULATE_WRITE
-  madvise(memory_ + ready_, more, MADV_POPULATE_WRITE);
-#endif
+  take_pages(memory_ + ready_, more);
   ready_ += more;
 }
 
