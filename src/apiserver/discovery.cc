@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "cluster/cluster.h"
 #include "kinds/protobuf.h"
-#include "runtime/tls.h"
+#include "runtime/digest.h"
 
 namespace slipway::apiserver {
 

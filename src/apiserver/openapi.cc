@@ -5,7 +5,7 @@
 #include "apiserver/answer.h"
 #include "apiserver/discovery.h"
 #include "base/text.h"
-#include "runtime/tls.h"
+#include "runtime/digest.h"
 #include "value/json.h"
 
 namespace slipway::apiserver {

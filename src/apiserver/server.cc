@@ -7,7 +7,7 @@
 #include "apiserver/discovery.h"
 #include "apiserver/status.h"
 #include "base/text.h"
-#include "runtime/tls.h"
+#include "runtime/digest.h"
 #include "value/json.h"
 
 namespace slipway::apiserver {

@@ -11,7 +11,7 @@
 #include "node/cri/cri.h"
 #include "node/strays.h"
 #include "node/volumes/volumes.h"
-#include "runtime/tls.h"
+#include "runtime/digest.h"
 
 namespace slipway::node {
 

@@ -2,13 +2,13 @@
 #include "render/render.h"
 
 #include <doctest/doctest.h>
-#include <openssl/sha.h>
 
 #include <cstdio>
 #include <cstdlib>
 
 #include "base/text.h"
 #include "render/testing/tree_on_disk.h"
+#include "runtime/digest.h"
 #include "value/yaml.h"
 
 using namespace slipway;
@@ -26,12 +26,6 @@ std::string to_text(const Rendered& rendered) {
   std::string out;
   for (const RenderedObject& o : rendered.objects) out += (out.empty() ? "" : "---\n") + value::to_yaml(o.object);
   return out;
-}
-
-std::string sha256(const std::string& text) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
-  return base::hex_encode({reinterpret_cast<const char*>(digest), sizeof digest});
 }
 
 // What kustomize itself prints; nothing where it is not installed (see tests/peers).
@@ -66,7 +60,7 @@ TEST_CASE("bizspark's base and overlay are byte for byte what kustomize 5.8.2 pr
     CHECK(rendered->tool == Tool::kustomize);
     CHECK(rendered->objects.size() == 19);
     CHECK(rendered->objects[0].origin.file == "apps/bizpark/base/namespace.yaml");
-    CHECK(sha256(to_text(*rendered)) == digest);
+    CHECK(runtime::sha256_hex(to_text(*rendered)) == digest);
     if (auto theirs = kustomize_prints(*folder / path)) CHECK(to_text(*rendered) == *theirs);
   }
 }

@@ -2,7 +2,6 @@
 // configuration language, in which a name could smuggle in further extensions).
 #include <arpa/inet.h>
 #include <openssl/pem.h>
-#include <openssl/sha.h>
 
 #include "runtime/openssl.h"
 
@@ -243,20 +242,6 @@ std::string certificate_fingerprint(X509* certificate) {
   unsigned int size = 0;
   if (X509_digest(certificate, EVP_sha256(), hash, &size) != 1) return {};
   return base::hex_encode(std::string_view(reinterpret_cast<char*>(hash), size));
-}
-
-std::string sha256(std::string_view bytes) {
-  std::string out(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-         reinterpret_cast<unsigned char*>(out.data()));
-  return out;
-}
-
-std::string sha512(std::string_view bytes) {
-  std::string out(SHA512_DIGEST_LENGTH, '\0');
-  SHA512(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-         reinterpret_cast<unsigned char*>(out.data()));
-  return out;
 }
 
 }  // namespace slipway::runtime

@@ -71,7 +71,4 @@ Result<CertificateFacts> read_certificate(std::string_view pem);
 Result<std::string> sign_es256(std::string_view key_pem, std::string_view bytes);
 bool verify_es256(std::string_view certificate_pem, std::string_view bytes, std::string_view signature);
 
-std::string sha256(std::string_view bytes);  // 32 raw bytes
-std::string sha512(std::string_view bytes);
-
 }  // namespace slipway::runtime

@@ -224,8 +224,3 @@ TEST_CASE("certificates say what was asked for") {
   request.ip_addresses = {};
   CHECK(issue_certificate(request, &wrong, world.random()).failed_with(ErrorKind::invalid));
 }
-
-TEST_CASE("hashes") {
-  CHECK(base::hex_encode(sha256("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  CHECK(base::hex_encode(sha512("")).starts_with("cf83e1357eefb8bd"));
-}

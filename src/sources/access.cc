@@ -1,7 +1,7 @@
 #include "sources/access.h"
 
 #include "base/text.h"
-#include "runtime/tls.h"
+#include "runtime/digest.h"
 
 namespace slipway::sources {
 namespace {

@@ -1,5 +1,3 @@
-#include <openssl/sha.h>
-
 #include <algorithm>
 
 #include "base/text.h"
@@ -11,12 +9,6 @@ namespace slipway::sources {
 
 using lang::semver::Range;
 using lang::semver::Version;
-
-std::string sha256_hex(std::string_view bytes) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
-  return base::hex_encode({reinterpret_cast<const char*>(digest), sizeof digest});
-}
 
 Result<ChartIndex> ChartIndex::parse(std::string_view text) {
   value::YamlLimits limits;

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "lang/semver/semver.h"
+#include "runtime/digest.h"
 #include "runtime/h1_head.h"
 #include "runtime/http.h"
 #include "sources/archive.h"
@@ -278,14 +279,14 @@ Task<Result<FetchedChart>> fetch_from_registry(World& world, std::string reposit
   target = "/v2/" + talk->registry().path + "/blobs/" + digest;
   Answer blob = OR_CO_RETURN(co_await talk->ask("GET", target, "", "", "", access.bytes_max));
   if (blob.status != 200) co_return talk->refused_to("GET", target, blob);
-  std::string seen = "sha256:" + sha256_hex(blob.body);
+  std::string seen = "sha256:" + runtime::sha256_hex(blob.body);
   if (seen != digest)
     co_return fail(ErrorKind::invalid, "{}:{}: the chart's digest is {}, the manifest says {}", where, tag, seen,
                    digest);
   size_t slash = talk->registry().path.rfind('/');
   std::string chart = slash == std::string::npos ? talk->registry().path : talk->registry().path.substr(slash + 1);
   co_return FetchedChart{
-      chart, version, where + ":" + tag, digest, std::move(blob.body), "sha256:" + sha256_hex(answer.body)};
+      chart, version, where + ":" + tag, digest, std::move(blob.body), "sha256:" + runtime::sha256_hex(answer.body)};
 }
 
 Error not_listed(const ChartIndex& index, const std::string& repository, const std::string& name, const Error& why) {
@@ -350,7 +351,7 @@ Task<Result<FetchedChart>> fetch_listed(World& world, std::string repository, Ch
   std::string url = joined(repository, found.urls[0]);
   if (!access.pass_credentials && !same_host(url, repository)) access.username = access.password = "";
   std::string archive = OR_CO_RETURN(co_await download(world, url, access));
-  std::string digest = sha256_hex(archive);
+  std::string digest = runtime::sha256_hex(archive);
   std::string wanted = found.digest.starts_with("sha256:") ? found.digest.substr(7) : found.digest;
   if (!wanted.empty() && wanted != digest)
     co_return fail(ErrorKind::invalid, "repository {}: {}-{}: the archive's digest is sha256:{}, the index says {}",
@@ -376,19 +377,20 @@ Task<Result<std::string>> push_chart(World& world, std::string repository, std::
   auto talk = std::make_shared<RegistryTalk>(world, OR_CO_RETURN(registry_of(repository, name, access)), access);
   std::string path = "/v2/" + talk->registry().path;
   auto part = [](std::string_view type, const std::string& bytes) {
-    return Value{
-        {"mediaType", type}, {"digest", "sha256:" + sha256_hex(bytes)}, {"size", static_cast<int64_t>(bytes.size())}};
+    return Value{{"mediaType", type},
+                 {"digest", "sha256:" + runtime::sha256_hex(bytes)},
+                 {"size", static_cast<int64_t>(bytes.size())}};
   };
   std::string manifest = value::to_json(Value{{"schemaVersion", 2},
                                               {"mediaType", kManifestType},
                                               {"config", part(kConfigType, config_json)},
                                               {"layers", Value::array({part(kLayerType, archive)})}});
-  std::string own = path + "/manifests/sha256:" + sha256_hex(manifest);
+  std::string own = path + "/manifests/sha256:" + runtime::sha256_hex(manifest);
   auto known = co_await talk->ask("HEAD", own, std::string(kManifestType), "", "", 1 << 20);
   if (known && known->status != 200 && known->status != 404) known = talk->refused_to("HEAD", own, *known);
   if (!known) co_return std::move(known).error().context("failed to perform \"Exists\" on destination");
   for (const std::string* blob : {&config_json, &archive}) {
-    std::string digest = "sha256:" + sha256_hex(*blob);
+    std::string digest = "sha256:" + runtime::sha256_hex(*blob);
     Answer there = OR_CO_RETURN(co_await talk->ask("HEAD", path + "/blobs/" + digest, "", "", "", 1 << 20));
     if (there.status == 200) continue;
     std::string uploads = path + "/blobs/uploads/";
@@ -403,7 +405,7 @@ Task<Result<std::string>> push_chart(World& world, std::string repository, std::
   std::string target = path + "/manifests/" + tag;
   Answer done = OR_CO_RETURN(co_await talk->ask("PUT", target, "", manifest, std::string(kManifestType), 1 << 20));
   if (done.status != 201) co_return talk->refused_to("PUT", target, done);
-  co_return "sha256:" + sha256_hex(manifest);
+  co_return "sha256:" + runtime::sha256_hex(manifest);
 }
 
 std::string chart_url(std::string_view repository, std::string_view chart) {

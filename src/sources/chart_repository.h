@@ -70,8 +70,6 @@ Task<Result<std::string>> resolve_chart(World& world, std::string repository, st
 Task<Result<std::string>> push_chart(World& world, std::string repository, std::string name, std::string version,
                                      std::string config_json, std::string archive, ChartAccess access);
 
-std::string sha256_hex(std::string_view bytes);
-
 // Git repositories and charts behind one door: a url "chart+https://charts.example.org#web" or "chart+oci://...#web" is
 // a chart, its revision a version or range, its tree the chart's files below "web/".
 std::string chart_url(std::string_view repository, std::string_view chart);

@@ -4,7 +4,7 @@
 #include "sources/clones.h"
 
 #include "base/text.h"
-#include "runtime/tls.h"
+#include "runtime/digest.h"
 
 namespace slipway::sources {
 namespace {

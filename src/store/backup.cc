@@ -1,8 +1,8 @@
 #include "store/backup.h"
 
 #include "base/text.h"
+#include "runtime/digest.h"
 #include "runtime/sealing.h"
-#include "runtime/tls.h"
 #include "value/json.h"
 
 namespace slipway::store {

@@ -2,8 +2,8 @@
 #include "store/keyring.h"
 
 #include "base/text.h"
+#include "runtime/digest.h"
 #include "runtime/sealing.h"
-#include "runtime/tls.h"
 #include "value/json.h"
 
 namespace slipway::store {

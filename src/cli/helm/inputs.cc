@@ -9,6 +9,7 @@
 #include "cli/paths.h"
 #include "render/helm/go_json.h"
 #include "render/helm/set.h"
+#include "runtime/digest.h"
 #include "sources/repositories.h"
 #include "value/yaml.h"
 
@@ -318,7 +319,7 @@ Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, 
     sources::FetchedChart fetched;
     fetched.url = name;
     fetched.archive = OR_CO_RETURN(co_await sources::download(world, name, access));
-    fetched.digest = "sha256:" + sources::sha256_hex(fetched.archive);
+    fetched.digest = "sha256:" + runtime::sha256_hex(fetched.archive);
     fetched.name = name.substr(name.rfind('/') + 1);
     co_return fetched;
   }

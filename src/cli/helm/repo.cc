@@ -8,6 +8,7 @@
 #include "cli/helm/packages.h"
 #include "cli/paths.h"
 #include "render/helm/version.h"
+#include "runtime/digest.h"
 #include "value/json.h"
 #include "value/yaml.h"
 
@@ -97,7 +98,7 @@ Result<> repo_index(World& world, const std::string& folder, const Flags& flags)
     if (!loaded) continue;  // no chart: Helm passes over it as well
     Value entry = rh::to_value(loaded->chart->metadata);
     entry = entry.with_member("created", now)
-                .with_member("digest", sources::sha256_hex(bytes))
+                .with_member("digest", runtime::sha256_hex(bytes))
                 .with_member("urls", Value::array({Value((url.empty() ? "" : url + "/") + file)}));
     entries[loaded->chart->name()].push_back(std::move(entry));
   }

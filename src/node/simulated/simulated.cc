@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "node/simulated/memory.h"
 #include "runtime/channel.h"
-#include "runtime/tls.h"
+#include "runtime/digest.h"
 #include "value/json.h"
 
 namespace slipway::node::simulated {

@@ -1,10 +1,8 @@
-#define OPENSSL_SUPPRESS_DEPRECATED
 #include "render/helm/environment.h"
-
-#include <openssl/sha.h>
 
 #include <cstring>
 
+#include "runtime/digest.h"
 #include "sources/tree.h"
 
 namespace slipway::render::helm {
@@ -21,14 +19,9 @@ lang::gotemplate::Environment environment_of(World& world) {
   environment.random = [stream](std::span<std::byte> into) {
     while (!into.empty()) {
       std::string input = stream->seed + std::to_string(stream->block++);
-      // Not SHA256(): that loads all of OpenSSL's providers, a fifth of rendering a small chart.
-      unsigned char digest[SHA256_DIGEST_LENGTH];
-      SHA256_CTX state;
-      SHA256_Init(&state);
-      SHA256_Update(&state, input.data(), input.size());
-      SHA256_Final(digest, &state);
-      size_t n = std::min(into.size(), sizeof digest);
-      std::memcpy(into.data(), digest, n);
+      std::string digest = runtime::sha256(input);
+      size_t n = std::min(into.size(), digest.size());
+      std::memcpy(into.data(), digest.data(), n);
       into = into.subspan(n);
     }
   };

@@ -1,7 +1,7 @@
 #include "render/helm/lock.h"
 
 #include "base/text.h"
-#include "sources/chart_repository.h"
+#include "runtime/digest.h"
 #include "value/go_words.h"
 #include "value/json.h"
 
@@ -36,7 +36,7 @@ std::string lock_digest(const std::vector<Dependency>& wanted, const std::vector
     for (const auto& d : all) out += (out.size() > 1 ? "," : "") + go_json(d);
     return out + "]";
   };
-  return "sha256:" + sources::sha256_hex("[" + list(wanted) + "," + list(locked) + "]");
+  return "sha256:" + runtime::sha256_hex("[" + list(wanted) + "," + list(locked) + "]");
 }
 
 Error out_of_sync() {

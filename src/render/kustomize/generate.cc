@@ -1,12 +1,10 @@
-#define OPENSSL_SUPPRESS_DEPRECATED
 #include "render/kustomize/generate.h"
-
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <map>
 
 #include "base/text.h"
+#include "runtime/digest.h"
 #include "value/go_words.h"
 #include "value/json.h"
 #include "value/note.h"
@@ -184,14 +182,7 @@ std::string content_hash(const Value& object) {
     if (kind == "Secret") hashed = hashed.with_member("type", text_or(object["type"]));
   }
   std::string json = value::escaped_for_html(value::to_json(value::plain_meaning(hashed)));
-  // By the functions that just compute: OpenSSL's newer ones load its providers first, which takes a tenth of a small
-  // build.
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256_CTX state;
-  SHA256_Init(&state);
-  SHA256_Update(&state, json.data(), json.size());
-  SHA256_Final(digest, &state);
-  std::string hex = base::hex_encode({reinterpret_cast<const char*>(digest), sizeof digest}).substr(0, 10);
+  std::string hex = runtime::sha256_hex(json).substr(0, 10);
   for (char& c : hex) {  // no vowels and no look-alikes
     constexpr std::string_view from = "013ae", to = "ghkmt";
     if (size_t at = from.find(c); at != from.npos) c = to[at];
