@@ -86,9 +86,9 @@ class Build {
       if (request_.observer) request_.observer->loaded(*read);
     }
     const Kustomization& k = *read;
-    for (const std::string& warning : k.warnings) {
-      if (request_.warn) request_.warn(warning);
-      if (std::ranges::find(warnings_, warning) == warnings_.end()) warnings_.push_back(warning);
+    for (const Named& warning : k.warnings) {
+      if (request_.warn) request_.warn(warning.text);
+      if (std::ranges::find(warnings_, warning.text) == warnings_.end()) warnings_.push_back(warning.text);
     }
     if (!k.charts.empty() && !request_.charts)
       return fail(ErrorKind::invalid,
@@ -161,6 +161,7 @@ class Build {
       if (folder.is_folder(entry.text)) return accumulate_folder(folder, entry, into, trail, depth, ns);
       Folder::File file = OR_RETURN(folder.read(entry.text));
       std::vector<Resource> read = OR_RETURN(resources_of(file));
+      size_t fresh_from = into.resources.all().size();
       for (Resource& r : read) {
         if (traced_) {
           if (const Value& annotations = r.object()["metadata"]["annotations"];
@@ -173,7 +174,8 @@ class Build {
         }
         OR_RETURN(into.resources.append(std::move(r)));
       }
-      if (request_.observer) request_.observer->after(into.resources, {.field = "resources", .text = file.text});
+      if (request_.observer)
+        request_.observer->after(into.resources, {.field = "resources", .text = file.text, .fresh_from = fresh_from});
       return {};
     };
     auto done = gather();
@@ -288,20 +290,22 @@ class Build {
 
   Result<> run_generators(const Folder& folder, const Kustomization& k, Accumulated& into, const Trail& trail,
                           const std::string& ns) {
-    auto look = [&](const char* field, size_t entry) {
-      Step step{.field = field, .entry = entry, .kustomization = &k, .folder = &folder};
+    auto look = [&](Step step) {
+      step.kustomization = &k;
+      step.folder = &folder;
       if (request_.observer) request_.observer->after(into.resources, step);
     };
     for (const Generator& generator : k.generated) {
+      size_t fresh_from = into.resources.all().size();
       Resource made = OR_RETURN(generate(generator, folder, &known_));
       if (traced_) made.from = by_builtin(k, trail, generator.secret ? "SecretGenerator" : "ConfigMapGenerator");
       OR_RETURN(into.resources.absorb(std::move(made)));
-      auto same = [&](const Generator& g) { return g.secret == generator.secret; };
-      auto before = std::span(k.generated.data(), static_cast<size_t>(&generator - k.generated.data()));
-      look(generator.secret ? "secretGenerator" : "configMapGenerator",
-           static_cast<size_t>(std::ranges::count_if(before, same)));
+      look({.field = generator.secret ? "secretGenerator" : "configMapGenerator",
+            .spot = &generator.spot,
+            .fresh_from = fresh_from});
     }
     for (const HelmChart& chart : k.charts) {
+      size_t fresh_from = into.resources.all().size();
       auto made = inflate_chart(chart, k.helm_globals, folder, ns, request_.chart_settings, &known_, warnings_);
       if (!made)
         return std::move(made).error().context(fmt::format("helmCharts \"{}\"", chart.name)).at(chart.spot.place());
@@ -309,11 +313,13 @@ class Build {
         if (traced_) r.from = by_builtin(k, trail, "HelmChartInflationGenerator");
         OR_RETURN(into.resources.absorb(std::move(r)));
       }
-      look("helmCharts", static_cast<size_t>(&chart - k.charts.data()));
+      look({.field = "helmCharts", .spot = &chart.spot, .fresh_from = fresh_from});
     }
     if (k.generators.empty()) return {};
     Accumulated plugins = OR_RETURN(load_plugins(folder, k.generators, k, trail));
     for (const Resource& plugin : plugins.resources.all()) {
+      size_t fresh_from = into.resources.all().size();
+      std::string what = fmt::format("{} {}", plugin.gvk().kind, plugin.name());
       const ChartSettings* charts = request_.charts ? &request_.chart_settings : nullptr;
       auto generated = is_function(plugin) ? generate_by_function(plugin, folder, request_.functions, &known_)
                                            : run_generator(plugin, folder, &known_, charts, warnings_);
@@ -321,7 +327,7 @@ class Build {
         if (traced_) made.from = by_plugin(plugin);
         OR_RETURN(into.resources.absorb(std::move(made)));
       }
-      look("generators", 0);
+      look({.field = "generators", .what = what.c_str(), .place = plugin.origin, .fresh_from = fresh_from});
     }
     return {};
   }
@@ -329,35 +335,45 @@ class Build {
   Result<> run_transformers(const Folder& folder, const Kustomization& k, Accumulated& all, const Trail& trail) {
     ResourceSet& set = all.resources;
     const Configuration& c = all.configuration;
-    auto step = [&](const char* kind, const char* field, size_t entry, auto&& run) -> Result<> {
-      OR_RETURN(observed(
-          set,
-          {.field = field, .entry = entry, .kustomization = &k, .folder = &folder, .configuration = &all.configuration},
-          run));
+    auto seen = [&](const char* field, size_t entry, const Spot* spot, auto&& run,
+                    const Replacement* replacement = nullptr) -> Result<> {
+      return observed(set,
+                      {.field = field,
+                       .entry = entry,
+                       .kustomization = &k,
+                       .folder = &folder,
+                       .configuration = &all.configuration,
+                       .spot = spot,
+                       .replacement = replacement},
+                      run);
+    };
+    auto step = [&](const char* kind, const char* field, size_t entry, const Spot* spot, auto&& run) -> Result<> {
+      OR_RETURN(seen(field, entry, spot, run));
       trace(all, by_builtin(k, trail, kind));
       return {};
     };
     auto each = [&](const char* kind, const char* field, const auto& list, auto&& apply) -> Result<> {
-      for (size_t i = 0; i < list.size(); ++i) OR_RETURN(step(kind, field, i, [&] { return apply(list[i]); }));
+      for (size_t i = 0; i < list.size(); ++i)
+        OR_RETURN(step(kind, field, i, &list[i].spot, [&] { return apply(list[i]); }));
       return {};
     };
     if (!k.strategic_patches.empty())
-      OR_RETURN(step("PatchStrategicMergeTransformer", "patchesStrategicMerge", 0,
+      OR_RETURN(step("PatchStrategicMergeTransformer", "patchesStrategicMerge", 0, nullptr,
                      [&] { return apply_strategic_patches(set, k.strategic_patches, folder, &known_); }));
     OR_RETURN(each("PatchTransformer", "patches", k.patches,
                    [&](const Patch& patch) { return apply_patch(set, patch, folder, &known_); }));
     if (!k.ns.empty())
-      OR_RETURN(
-          step("NamespaceTransformer", "namespace", 0, [&] { return change_namespace(set, {k.ns}, c.namespaces); }));
+      OR_RETURN(step("NamespaceTransformer", "namespace", 0, nullptr,
+                     [&] { return change_namespace(set, {k.ns}, c.namespaces); }));
     if (!k.name_prefix.empty())
-      OR_RETURN(
-          step("PrefixTransformer", "namePrefix", 0, [&] { return add_prefix(set, k.name_prefix, c.name_prefix); }));
+      OR_RETURN(step("PrefixTransformer", "namePrefix", 0, nullptr,
+                     [&] { return add_prefix(set, k.name_prefix, c.name_prefix); }));
     if (!k.name_suffix.empty())
-      OR_RETURN(
-          step("SuffixTransformer", "nameSuffix", 0, [&] { return add_suffix(set, k.name_suffix, c.name_suffix); }));
+      OR_RETURN(step("SuffixTransformer", "nameSuffix", 0, nullptr,
+                     [&] { return add_suffix(set, k.name_suffix, c.name_suffix); }));
     OR_RETURN(run_labels(folder, k, all, trail));
     if (!k.common_annotations.empty())
-      OR_RETURN(step("AnnotationsTransformer", "commonAnnotations", 0,
+      OR_RETURN(step("AnnotationsTransformer", "commonAnnotations", 0, nullptr,
                      [&] { return add_pairs(set, k.common_annotations, c.annotations); }));
     OR_RETURN(each("PatchJson6902Transformer", "patchesJson6902", k.json_patches,
                    [&](const Patch& patch) { return apply_json_patch(set, patch, folder); }));
@@ -365,9 +381,14 @@ class Build {
                    [&](const Replica& replica) { return set_replicas(set, replica, c.replicas); }));
     OR_RETURN(each("ImageTagTransformer", "images", k.images,
                    [&](const Image& image) { return set_image(set, image, c.images); }));
-    if (!k.replacements.empty())
-      OR_RETURN(step("ReplacementTransformer", "replacements", 0,
-                     [&] { return apply_replacements(set, k.replacements, folder); }));
+    if (!k.replacements.empty()) {
+      auto replacements = OR_RETURN(read_replacements(k.replacements, folder));
+      for (size_t i = 0; i < replacements.size(); ++i)
+        OR_RETURN(seen(
+            "replacements", i, &replacements[i].spot, [&] { return apply_replacement(set, replacements[i]); },
+            &replacements[i]));
+      trace(all, by_builtin(k, trail, "ReplacementTransformer"));
+    }
     if (!k.transformers.empty()) OR_RETURN(run_plugins(folder, k.transformers, k, all, trail));
     return {};
   }
@@ -375,11 +396,11 @@ class Build {
   Result<> run_labels(const Folder& folder, const Kustomization& k, Accumulated& all, const Trail& trail) {
     if (k.labels.empty() && k.common_labels.empty()) return {};
     const Configuration& c = all.configuration;
-    auto step = [&](const char* field, size_t entry, const Pairs& pairs,
+    auto step = [&](const char* field, const Spot* spot, const Pairs& pairs,
                     const std::vector<FieldSpec>& fields) -> Result<> {
       OR_RETURN(observed(
           all.resources,
-          {.field = field, .entry = entry, .kustomization = &k, .folder = &folder, .configuration = &all.configuration},
+          {.field = field, .kustomization = &k, .folder = &folder, .configuration = &all.configuration, .spot = spot},
           [&] { return add_pairs(all.resources, pairs, fields); }));
       trace(all, by_builtin(k, trail, "LabelTransformer"));
       return {};
@@ -399,9 +420,9 @@ class Build {
         own.create = true;
         OR_RETURN(add({own}));
       }
-      OR_RETURN(step("labels", static_cast<size_t>(&labels - k.labels.data()), labels.pairs, fields));
+      OR_RETURN(step("labels", &labels.spot, labels.pairs, fields));
     }
-    return step("commonLabels", 0, k.common_labels, c.common_labels);
+    return step("commonLabels", nullptr, k.common_labels, c.common_labels);
   }
 
   // Plugins are given inline, in files, or as kustomizations that make them; those inline come first.
@@ -435,12 +456,18 @@ class Build {
     Accumulated plugins = OR_RETURN(load_plugins(folder, entries, k, trail));
     for (const Resource& plugin : plugins.resources.all()) {
       std::string what = fmt::format("{} {}", plugin.gvk().kind, plugin.name());
-      OR_RETURN(observed(
-          all.resources, {.field = "transformers", .what = what.c_str(), .kustomization = &k, .folder = &folder}, [&] {
-            return is_function(plugin)
-                       ? transform_by_function(all.resources, plugin, folder, request_.functions, &known_)
-                       : run_transformer(all.resources, plugin, folder, &known_);
-          }));
+      OR_RETURN(observed(all.resources,
+                         {.field = "transformers",
+                          .what = what.c_str(),
+                          .kustomization = &k,
+                          .folder = &folder,
+                          .place = plugin.origin,
+                          .fresh_from = is_function(plugin) ? 0 : SIZE_MAX},
+                         [&] {
+                           return is_function(plugin) ? transform_by_function(all.resources, plugin, folder,
+                                                                              request_.functions, &known_)
+                                                      : run_transformer(all.resources, plugin, folder, &known_);
+                         }));
       all.resources.drop_removed();
       trace(all, by_plugin(plugin));
     }
@@ -456,7 +483,11 @@ class Build {
         continue;
       }
       std::vector<Resource> before = all.resources.all();
-      OR_RETURN(run_transformer(all.resources, plugin, folder, &known_));
+      std::string what = fmt::format("{} {}", plugin.gvk().kind, plugin.name());
+      OR_RETURN(observed(
+          all.resources,
+          {.field = "validators", .what = what.c_str(), .kustomization = &k, .folder = &folder, .place = plugin.origin},
+          [&] { return run_transformer(all.resources, plugin, folder, &known_); }));
       const std::vector<Resource>& after = all.resources.all();
       bool same = before.size() == after.size();
       // Where there were labels in a file, writing that one and taking it away again leaves other nodes there.
@@ -484,8 +515,9 @@ class Build {
 
   Result<Built> finish(const Kustomization& k, Accumulated& all) {
     ResourceSet& set = all.resources;
-    auto look = [&](const char* what) {
-      if (request_.observer) request_.observer->after(set, {.field = "", .what = what, .kustomization = &k});
+    auto look = [&](const char* what, const char* field = "") {
+      if (request_.observer)
+        request_.observer->after(set, {.field = field, .what = what, .kustomization = &k, .vars = &all.vars});
     };
     add_name_hashes(set);
     look("name hash");
@@ -514,10 +546,12 @@ class Build {
       own.create = true;
       OR_RETURN(add_pairs(set, {{"app.kubernetes.io/managed-by", fmt::format("kustomize-{}", kustomize_version)}},
                           std::vector{own}));
+      look(wants("managedByLabel") ? "" : "--enable-managedby-label", wants("managedByLabel") ? "buildMetadata" : "");
     }
     for (Resource& r : set.all())
       OR_RETURN(make_printable(r, wants("originAnnotations"), wants("transformerAnnotations")));
-    look("buildMetadata");
+    look("", "buildMetadata");
+    if (request_.observer) request_.observer->finished(set);
     return Built{std::move(set.all()), std::move(warnings_)};
   }
 

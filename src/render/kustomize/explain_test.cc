@@ -49,35 +49,37 @@ const Files shop = {
 }  // namespace
 
 TEST_CASE("each field is told with the line that wrote it last, and those before") {
-  check(shop, "Deployment", "web",
-        "Deployment p-web\n"
-        "  apiVersion: apps/v1                                                       base/d.yaml:6:13\n"
-        "  kind: Deployment                                                          base/d.yaml:7:7\n"
-        "  metadata.labels.team: a                                                   prod/kustomization.yaml:18:3 "
-        "labels\n"
-        "  metadata.name: p-web                                                      prod/kustomization.yaml:3:13 "
-        "namePrefix, before: base/d.yaml:9:9\n"
-        "  spec.replicas: 3                                                          prod/kustomization.yaml:15:3 "
-        "replicas, before: base/d.yaml:11:13\n"
-        "  spec.template.spec.containers[0].image: n:1                               prod/p.yaml:10:16 patches "
-        "(prod/kustomization.yaml:5:3)\n"
-        "  spec.template.spec.containers[0].name: new                                prod/p.yaml:9:15 patches "
-        "(prod/kustomization.yaml:5:3)\n"
-        "  spec.template.spec.containers[1].env[0].name: A                           base/d.yaml:18:17\n"
-        "  spec.template.spec.containers[1].env[0].value: other                      prod/kustomization.yaml:8 "
-        "patches, before: base/d.yaml:19:18\n"
-        "  spec.template.spec.containers[1].envFrom[0].configMapRef.name: p-settings-4h2mbtbbt6  name reference\n"
-        "  spec.template.spec.containers[1].image: nginx:2                           prod/kustomization.yaml:12:3 "
-        "images, before: base/d.yaml:16:16\n"
-        "  spec.template.spec.containers[1].name: web                                base/d.yaml:15:15\n");
+  check(
+      shop, "Deployment", "web",
+      "Deployment p-web\n"
+      "  apiVersion: apps/v1                                                       base/d.yaml:6:13\n"
+      "  kind: Deployment                                                          base/d.yaml:7:7\n"
+      "  metadata.labels.team: a                                                   prod/kustomization.yaml:18:17 "
+      "labels\n"
+      "  metadata.name: p-web                                                      prod/kustomization.yaml:3:13 "
+      "namePrefix, before: base/d.yaml:9:9\n"
+      "  spec.replicas: 3                                                          prod/kustomization.yaml:15:3 "
+      "replicas, before: base/d.yaml:11:13\n"
+      "  spec.template.spec.containers[0].image: n:1                               prod/p.yaml:10:16 patches "
+      "(prod/kustomization.yaml:5:3)\n"
+      "  spec.template.spec.containers[0].name: new                                prod/p.yaml:9:15 patches "
+      "(prod/kustomization.yaml:5:3)\n"
+      "  spec.template.spec.containers[1].env[0].name: A                           base/d.yaml:18:17\n"
+      "  spec.template.spec.containers[1].env[0].value: other                      prod/kustomization.yaml:10 "
+      "patches, before: base/d.yaml:19:18\n"
+      "  spec.template.spec.containers[1].envFrom[0].configMapRef.name: p-settings-4h2mbtbbt6  name reference, before: "
+      "base/d.yaml:22:19\n"
+      "  spec.template.spec.containers[1].image: nginx:2                           prod/kustomization.yaml:12:3 "
+      "images, before: base/d.yaml:16:16\n"
+      "  spec.template.spec.containers[1].name: web                                base/d.yaml:15:15\n");
   check(shop, "ConfigMap", "settings",
         "ConfigMap p-settings-4h2mbtbbt6\n"
         "  apiVersion: v1                        base/kustomization.yaml:3:3 configMapGenerator\n"
-        "  data.a: b                             base/kustomization.yaml:3:3 configMapGenerator\n"
+        "  data.a: b                             base/kustomization.yaml:4:14 configMapGenerator\n"
         "  kind: ConfigMap                       base/kustomization.yaml:3:3 configMapGenerator\n"
-        "  metadata.labels.team: a               prod/kustomization.yaml:18:3 labels\n"
+        "  metadata.labels.team: a               prod/kustomization.yaml:18:17 labels\n"
         "  metadata.name: p-settings-4h2mbtbbt6  name hash, before: prod/kustomization.yaml:3:13 namePrefix, before: "
-        "base/kustomization.yaml:3:3 configMapGenerator\n");
+        "base/kustomization.yaml:3:9 configMapGenerator\n");
   check(shop, "Deployment", "wbe", "there is no Deployment wbe in what is built; did you mean Deployment/web?");
 }
 

@@ -74,9 +74,10 @@ std::string_view folder_of(std::string_view file) {
   return file.substr(0, file.rfind('/') + 1);
 }
 
-base::Place place_of(const Kustomization& k, std::string_view field, size_t entry) {
-  base::Place place = Spot{k.spot.text, k.file, fmt::format("/{}/{}", field, entry)}.place();
-  return place.line ? place : Spot{k.spot.text, k.file, fmt::format("/{}", field)}.place();
+base::Place place_of(const Step& step) {
+  return step.spot
+             ? step.spot->place()
+             : Spot{step.kustomization->spot.text, step.kustomization->file, fmt::format("/{}", step.field)}.place();
 }
 
 }  // namespace
@@ -165,31 +166,33 @@ void HazardObserver::look_at_pointers(const Value& operations, const PatchSource
 }
 
 void HazardObserver::look_at_replacements(ResourceSet& set, const Step& step) {
-  auto all = read_replacements(step.kustomization->replacements, *step.folder);
-  if (!all) return;
-  for (const Replacement& replacement : *all)
-    for (const ReplacementTarget& target : replacement.targets) {
-      if (!target.select) continue;
-      auto selected = select_targets(set, target);
-      if (!selected || !selected->empty()) continue;
-      add({"replacement-matches-nothing", replacement.spot.place(),
-           fmt::format("a target of this replacement ({}) selects no resource", words(*target.select)),
-           nearest_fix(set, *target.select)});
-    }
+  for (const ReplacementTarget& target : step.replacement->targets) {
+    if (!target.select) continue;
+    auto selected = select_targets(set, target);
+    if (!selected || !selected->empty()) continue;
+    add({"replacement-matches-nothing", step.replacement->spot.place(),
+         fmt::format("a target of this replacement ({}) selects no resource", words(*target.select)),
+         nearest_fix(set, *target.select)});
+  }
 }
 
 // Nothing changed: because the image is so already, or because nobody uses it. A name that none has tells.
 void HazardObserver::look_at_image(ResourceSet& set, const Step& step) {
   const Image& image = step.kustomization->images[step.entry];
   ResourceSet copy = set;
-  Image probe{.name = image.name, .new_name = "nobody.invalid/probe", .new_tag = {}, .digest = {}, .tag_suffix = {}};
+  for (Resource& r : copy.all()) r.history = nullptr;
+  Image probe{.name = image.name,
+              .new_name = "nobody.invalid/probe",
+              .new_tag = {},
+              .digest = {},
+              .tag_suffix = {},
+              .spot = {}};
   auto tried = set_image(copy, probe, step.configuration->images);
   if (!tried || !same(before_, copy)) return;
   std::vector<std::string> names;
   for (const Value& object : before_) gather_images(object, names);
   auto near = base::nearest(image.name, names);
-  add({"image-matches-nothing", place_of(*step.kustomization, "images", step.entry),
-       fmt::format("no container here has the image \"{}\"", image.name),
+  add({"image-matches-nothing", place_of(step), fmt::format("no container here has the image \"{}\"", image.name),
        near ? fmt::format("did you mean \"{}\"?", *near) : ""});
 }
 
@@ -214,7 +217,7 @@ void HazardObserver::look_at_selectors(const ResourceSet& set, const Step& step)
   }
   if (first.empty()) return;
   bool common = step.is("commonLabels");
-  add({"selector-changes", place_of(*step.kustomization, step.field, step.entry),
+  add({"selector-changes", place_of(step),
        fmt::format("{} {} to the selector of {}{}, which cannot change: where it runs with another one, "
                    "every sync is refused",
                    common ? "commonLabels adds" : "includeSelectors adds", labels, first,

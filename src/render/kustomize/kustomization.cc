@@ -21,11 +21,13 @@ std::vector<Named> read_named(Fields& fields, std::string_view name) {
   return out;
 }
 
-void deprecated(Kustomization& k, std::string_view field, std::string_view instead, std::string_view note = "") {
-  k.warnings.push_back(fmt::format(
-      "# Warning: '{}' is deprecated. Please use '{}' instead. {}Run 'kustomize edit fix' to update your Kustomization "
-      "automatically.",
-      field, instead, note));
+void deprecated(Kustomization& k, Fields& fields, std::string_view field, std::string_view instead,
+                std::string_view note = "") {
+  if (!fields.has(field)) return;
+  k.warnings.push_back({fmt::format("# Warning: '{}' is deprecated. Please use '{}' instead. {}Run 'kustomize edit "
+                                    "fix' to update your Kustomization automatically.",
+                                    field, instead, note),
+                        fields.spot(field)});
 }
 
 GeneratorOptions read_options(Fields& fields) {
@@ -123,7 +125,7 @@ void read_all(Fields& fields, Kustomization& k) {
     f.done("the metadata");
   });
   k.resources = read_named(fields, "resources");
-  if (fields.has("bases")) deprecated(k, "bases", "resources");
+  deprecated(k, fields, "bases", "resources");
   for (Named& base : read_named(fields, "bases")) k.resources.push_back(std::move(base));
   k.components = read_named(fields, "components");
   k.crds = read_named(fields, "crds");
@@ -134,7 +136,7 @@ void read_all(Fields& fields, Kustomization& k) {
   k.name_prefix = fields.text("namePrefix");
   k.name_suffix = fields.text("nameSuffix");
   k.ns = fields.text("namespace");
-  if (fields.has("commonLabels")) deprecated(k, "commonLabels", "labels");
+  deprecated(k, fields, "commonLabels", "labels");
   k.common_labels = fields.pairs("commonLabels");
   fields.each("labels", [&](Fields& f) { k.labels.push_back(read_labels(f)); });
   k.common_annotations = fields.pairs("commonAnnotations");
@@ -142,13 +144,13 @@ void read_all(Fields& fields, Kustomization& k) {
   read_patches(fields, "patchesJson6902", k.json_patches);
   read_patches(fields, "patches", k.patches);
   fields.each("images", [&](Fields& f) { k.images.push_back(read_image(f)); });
-  if (fields.has("imageTags")) deprecated(k, "imageTags", "images");
+  deprecated(k, fields, "imageTags", "images");
   fields.each("imageTags", [&](Fields& f) { k.images.push_back(read_image(f)); });
-  if (fields.has("patchesJson6902")) deprecated(k, "patchesJson6902", "patches");
-  if (fields.has("patchesStrategicMerge")) deprecated(k, "patchesStrategicMerge", "patches");
+  deprecated(k, fields, "patchesJson6902", "patches");
+  deprecated(k, fields, "patchesStrategicMerge", "patches");
   fields.each("replicas", [&](Fields& f) { k.replicas.push_back(read_replica(f)); });
   fields.each("replacements", [&](Fields& f) { k.replacements.push_back(read_replacement(f)); });
-  if (fields.has("vars")) deprecated(k, "vars", "replacements", "[EXPERIMENTAL] ");
+  deprecated(k, fields, "vars", "replacements", "[EXPERIMENTAL] ");
   fields.each("vars", [&](Fields& f) { k.vars.push_back(read_var(f)); });
   fields.each("configMapGenerator", [&](Fields& f) { k.generated.push_back(read_generator(f, false)); });
   fields.each("secretGenerator", [&](Fields& f) { k.generated.push_back(read_generator(f, true)); });
@@ -277,8 +279,8 @@ Patch read_patch(Fields& fields) {
 }
 
 Image read_image(Fields& fields) {
-  Image image{fields.text("name"), fields.text("newName"), fields.text("newTag"), fields.text("digest"),
-              fields.text("tagSuffix")};
+  Image image{fields.text("name"),   fields.text("newName"),   fields.text("newTag"),
+              fields.text("digest"), fields.text("tagSuffix"), fields.spot()};
   fields.done("an image");
   return image;
 }
@@ -294,6 +296,7 @@ Labels read_labels(Fields& fields) {
   labels.templates = fields.flag("includeTemplates");
   labels.claims = fields.flag("includeVolumeClaimTemplates");
   labels.fields = read_field_specs(fields, "fields");
+  labels.spot = fields.spot();
   fields.done("labels");
   return labels;
 }

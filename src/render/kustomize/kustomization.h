@@ -46,9 +46,11 @@ struct Labels {
   Pairs pairs;
   bool selectors = false, templates = false, claims = false;
   std::vector<FieldSpec> fields;
+  Spot spot = {};
 };
 struct Image {
   std::string name, new_name, new_tag, digest, tag_suffix;
+  Spot spot = {};
 };
 struct Replica {
   std::string name;
@@ -119,7 +121,7 @@ struct Kustomization {
   std::vector<Generator> generated;  // config maps first
   std::optional<SortOptions> sort;
   std::vector<std::string> build_metadata;
-  std::vector<std::string> warnings;  // deprecated fields, in kustomize's words
+  std::vector<Named> warnings;  // deprecated fields, in kustomize's words
   std::vector<HelmChart> charts;
   HelmGlobals helm_globals;
   Pairs openapi;  // path, version

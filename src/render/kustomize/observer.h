@@ -1,6 +1,6 @@
 // Who looks on while a kustomization is built: told before and after each step, so that what a step did can be seen by
-// comparing objects - by identity, for what no step touched is shared - and nothing is built twice. A build that nobody
-// looks at pays nothing.
+// comparing objects - by identity, for what no step touched is shared - or, by who gave resources a History, in what
+// they became. Nothing is built twice. A build that nobody looks at pays nothing.
 #pragma once
 
 #include <string>
@@ -21,6 +21,11 @@ struct Step {
   const Configuration* configuration = nullptr;
   // What resources were read from; null for other steps.
   std::shared_ptr<const std::string> text = nullptr;
+  const Spot* spot = nullptr;  // of the entry; null: that of the field
+  const Replacement* replacement = nullptr;
+  base::Place place = {};                  // of a plugin
+  const std::vector<Var>* vars = nullptr;  // of all kustomizations, when they are resolved
+  size_t fresh_from = SIZE_MAX;            // resources from this one on may be new: nobody was told of them
   bool is(std::string_view name) const { return name == field; }
 };
 
@@ -31,6 +36,7 @@ class Observer {
   virtual void loaded(const Kustomization&) {}  // once for each that is read
   virtual void before(ResourceSet&, const Step&) {}
   virtual void after(ResourceSet&, const Step&) {}
+  virtual void finished(ResourceSet&) {}  // what is built, in its order
 };
 
 }  // namespace slipway::render::kustomize

@@ -519,9 +519,14 @@ Result<std::vector<Replacement>> read_replacements(std::span<const Replacement> 
   return all;
 }
 
+Result<> apply_replacement(ResourceSet& set, const Replacement& r) {
+  auto done = apply_one(set, r);
+  if (!done) return std::move(done).error().at(r.spot.place());
+  return {};
+}
+
 Result<> apply_replacements(ResourceSet& set, std::span<const Replacement> replacements, const Folder& folder) {
-  for (const Replacement& r : OR_RETURN(read_replacements(replacements, folder)))
-    if (auto done = apply_one(set, r); !done) return std::move(done).error().at(r.spot.place());
+  for (const Replacement& r : OR_RETURN(read_replacements(replacements, folder))) OR_RETURN(apply_replacement(set, r));
   return {};
 }
 

@@ -13,7 +13,10 @@ namespace slipway::render::kustomize {
 // Errors: invalid, with the place of the replacement: no source or several, a field that is not there.
 Result<> apply_replacements(ResourceSet& set, std::span<const Replacement> replacements, const Folder& folder);
 
-// The same, with those that stand in files of their own in place of their paths. Errors: as read there.
+// One that stands here, and in no file of its own.
+Result<> apply_replacement(ResourceSet& set, const Replacement& replacement);
+
+// All, with those that stand in files of their own in place of their paths. Errors: as read there.
 Result<std::vector<Replacement>> read_replacements(std::span<const Replacement> replacements, const Folder& folder);
 // Which resources a target means. Errors: invalid (a broken expression, no selector).
 Result<std::vector<size_t>> select_targets(const ResourceSet& set, const ReplacementTarget& target);

@@ -148,6 +148,7 @@ Resource::Resource(Value object, base::Place origin, const KnownKinds* known)
 
 void Resource::set_object(Value object) {
   object_ = std::move(object);
+  if (history) history->push_back({number, object_});
   if (gvk_.kind == kinds::kind_of(object_) && gvk_.api_version() == object_["apiVersion"].as_string()) return;
   gvk_ = GroupVersionKind::of(object_);
   cluster_scoped_ = known_->is_cluster_scoped(gvk_);
@@ -204,6 +205,7 @@ void Resource::take_identity_of(const Resource& other) {
   vars = other.vars;
   changed_by = other.changed_by;
   number = other.number;
+  history = other.history;
 }
 
 void ResourceSet::index() {
@@ -366,6 +368,7 @@ Result<> ResourceSet::absorb(Resource made) {
     if (old.from) made.from = old.from;
   }
   old = std::move(made);
+  if (old.history) old.history->push_back({old.number, old.object()});
   touched(matches[0]);
   return {};
 }

@@ -52,6 +52,13 @@ struct Provenance {
 };
 std::string text_of(std::span<const Provenance> changes);
 
+// What resources became that an Observer follows, in order: each change of an object, by the resource's number.
+struct Became {
+  uint32_t number;
+  Value object;
+};
+using History = std::vector<Became>;
+
 class Resource {
  public:
   Resource(Value object, base::Place origin, const KnownKinds* known);
@@ -106,8 +113,9 @@ class Resource {
   bool in_flow = false;     // written in braces as a whole, as JSON is
   bool needs_hash = false;
   bool generated = false;
-  bool from_chart = false;  // its namespace is the chart's affair
-  uint32_t number = 0;      // given by an Observer who follows it; else 0
+  bool from_chart = false;     // its namespace is the chart's affair
+  uint32_t number = 0;         // given by an Observer who follows it; else 0
+  History* history = nullptr;  // the follower's, who outlives the build
   Behavior behavior = Behavior::unspecified;
   std::optional<Provenance> from;
   std::vector<Provenance> changed_by;
