@@ -16,6 +16,7 @@
 #include "render/kustomize/notes.h"
 #include "render/kustomize/order.h"
 #include "render/kustomize/patch.h"
+#include "render/kustomize/patch_source.h"
 #include "render/kustomize/plugin.h"
 #include "render/kustomize/printable.h"
 #include "render/kustomize/replacement.h"
@@ -435,9 +436,9 @@ class Build {
     for (const Named& entry : entries) {
       if (!is_inline(entry)) continue;
       auto read = read_resources(entry.text, "", &known_);
-      if (!read) return std::move(read).error().at(entry.spot.place());
+      if (!read) return text_within(entry.spot, entry.text).placed(std::move(read).error());
       for (Resource& r : *read) {
-        if (r.flaw) return Error(*r.flaw).at(entry.spot.place());
+        if (r.flaw) return text_within(entry.spot, entry.text).placed(*r.flaw);
         r.origin = entry.spot.place();
         if (traced_) r.from = origin_of(into_entry(trail, k.file.substr(k.file.rfind('/') + 1)));
         OR_RETURN(plugins.resources.append(std::move(r)));

@@ -223,6 +223,42 @@ TEST_CASE("a remote base is wanted, then built; clones never reach above themsel
   CHECK(there("resources: [\"https://h/o/r//b?ref=v1\"]\n").find("cycle detected") != std::string::npos);
 }
 
+TEST_CASE("what is wrong in a text within a kustomization has the file's lines") {
+  auto refused = [](std::string_view expected, const std::string& kustomization, Files more = {}) {
+    more.insert(more.end(),
+                {{"app/kustomization.yaml", "resources: [a.yaml]\n" + kustomization}, {"app/a.yaml", map_a}});
+    refuses(expected, std::move(more));
+  };
+  std::string head = "    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: a}\n";
+  refused(
+      "app/kustomization.yaml:10: found unexpected end of stream (while scanning a quoted scalar that begins at line "
+      "9)",
+      "patches:\n- target: {kind: ConfigMap}\n  patch: |\n\n" + head + "    data: \"x\n    y: z\n");
+  refused(
+      "app/kustomization.yaml:11: found unexpected end of stream (while scanning a quoted scalar that begins at line "
+      "11)",
+      "patches:\n- patch: |-\n" + head + "    ---\n" + head + "    data: \"x\n");
+  refused(
+      "app/kustomization.yaml:3:3: did not find expected ',' or '}' (while parsing a flow mapping that begins at line "
+      "1) (in line 2 of that text)",
+      "patches:\n- patch: \"{a: b\"\n");
+  refused(
+      "app/kustomization.yaml:8: did not find expected ',' or '}' (while parsing a flow mapping that begins at line 6)",
+      "patchesStrategicMerge:\n- |-\n    kind: ConfigMap\n    x: a\n    metadata: {\n    y: b\n");
+  refused(
+      "app/kustomization.yaml:6: found unexpected end of stream (while scanning a quoted scalar that begins at line 6)",
+      "transformers:\n- |-\n  kind: LabelTransformer\n  apiVersion: builtin\n  metadata: {name: \"x}\n");
+  refused("app/p.yaml:9:1: found unexpected end of stream (while scanning a quoted scalar that begins at line 8)",
+          "patches: [{path: p.yaml}]\n", {{"app/p.yaml", map_a + std::string("---\n\"x\n")}});
+  refused("app/p.yaml:3:1: did not find expected ',' or '}' (while parsing a flow mapping that begins at line 1)",
+          "patchesJson6902: [{path: p.yaml, target: {kind: ConfigMap, name: a, version: v1}}]\n",
+          {{"app/p.yaml", "- {op: a\n- x\n"}});
+  refuses("app/a.yaml:7:1: mapping key \"data\" already defined at line 6",
+          {{"app/kustomization.yaml", "resources: [a.yaml]\n"},
+           {"app/a.yaml",
+            "# one\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}\ndata: {c: d}\n"}});
+}
+
 TEST_CASE("one resource twice is refused with both places") {
   refuses(
       "app/b.yaml:1: may not add resource with an already registered id: ConfigMap.v1.[noGrp]/a.[noNs] (the other "

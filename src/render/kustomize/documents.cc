@@ -94,9 +94,7 @@ Result<std::vector<Found>> read_documents(const std::string& text, const std::st
     auto read = value::parse_yaml_noted(chunk.text, file, first_only);
     std::shared_ptr<const Error> flaw;
     if (!read) {
-      base::Place place = read.error().place();
-      place.line += place.line ? chunk.line : 0;
-      Error why = fail(read.error().kind(), "{}", read.error().message()).at(std::move(place));
+      Error why = further_down(read.error(), chunk.line);
       read = value::parse_yaml_noted(chunk.text, file, first_only, value::DuplicateKeys::as_nodes);
       if (!read) return why;
       flaw = std::make_shared<const Error>(std::move(why));
@@ -108,6 +106,22 @@ Result<std::vector<Found>> read_documents(const std::string& text, const std::st
 }
 
 }  // namespace
+
+Error further_down(Error error, int lines) {
+  if (!lines) return error;
+  base::Place place = error.place();
+  if (place.line) place.line += lines;
+  std::string message = error.message();
+  for (std::string_view words : {" begins at line ", " defined at line "}) {
+    size_t at = message.rfind(words);
+    if (at == message.npos) continue;
+    at += words.size();
+    size_t end = std::min(message.find_first_not_of("0123456789", at), message.size());
+    if (auto line = base::parse_int(std::string_view(message).substr(at, end - at)))
+      message.replace(at, end - at, std::to_string(*line + lines));
+  }
+  return fail(error.kind(), "{}", message).at(std::move(place));
+}
 
 Result<std::vector<Resource>> read_resources(std::string_view text, const std::string& file, const KnownKinds* known) {
   bool alone = false;

@@ -13,4 +13,7 @@ namespace slipway::render::kustomize {
 // resource may not be printed. Such a resource knows what is wrong with it (Resource::flaw).
 Result<std::vector<Resource>> read_resources(std::string_view text, const std::string& file, const KnownKinds* known);
 
+// The error of a text that stands `lines` lines further down in its file: its place, and what its words say of lines.
+Error further_down(Error error, int lines);
+
 }  // namespace slipway::render::kustomize

@@ -10,7 +10,7 @@
 namespace slipway::render::kustomize {
 
 base::Place Spot::place() const {
-  if (!text) return {file};
+  if (!text) return {file, line};
   base::Place found = value::locate_yaml(*text, file, 0, pointer);
   return found.line ? found : base::Place{file};
 }

@@ -17,6 +17,7 @@ namespace slipway::render::kustomize {
 struct Spot {
   std::shared_ptr<const std::string> text;
   std::string file, pointer;
+  int line = 0;  // where there is no text
   base::Place place() const;
 };
 

@@ -10,6 +10,7 @@
 #include "render/kustomize/first_document.h"
 #include "render/kustomize/merge.h"
 #include "render/kustomize/notes.h"
+#include "render/kustomize/patch_source.h"
 #include "render/kustomize/shared_labels.h"
 #include "value/json.h"
 #include "value/note.h"
@@ -81,7 +82,7 @@ namespace {
 
 struct PatchText {
   std::string text, file;
-  int line_before = 0;  // lines of `file` before the text, as far as that can be told
+  int skipped = 0;  // lines of what was written, before the text
 };
 
 struct Allowed {
@@ -338,7 +339,10 @@ Result<PatchText> text_of(const Patch& patch, const Folder& folder) {
   if (inline_text.empty() && patch.path.empty()) return fail(ErrorKind::invalid, "must specify one of patch and path");
   if (!inline_text.empty() && !patch.path.empty())
     return fail(ErrorKind::invalid, "patch and path can't be set at the same time");
-  if (!inline_text.empty()) return PatchText{std::move(inline_text), "", 0};
+  if (!inline_text.empty()) {
+    auto blanks = std::string_view(patch.text).substr(0, patch.text.find(inline_text));
+    return PatchText{std::move(inline_text), "", static_cast<int>(std::ranges::count(blanks, '\n'))};
+  }
   auto file = OR_RETURN(folder.read(patch.path).context("failed to get the patch file"));
   return PatchText{*file.text, file.path, 0};
 }
@@ -359,12 +363,24 @@ Result<> apply_merges(ResourceSet& set, const std::vector<Resource>& merges, con
   return set.may_collide ? set.check_distinct() : Result<>();
 }
 
+// What is wrong with the text of a patch, by the lines of the file that it stands in.
+Error placed(Error error, const Patch& patch, const PatchText& text, const Folder& folder) {
+  auto source = find_patch_source(patch, folder);
+  return source ? source->placed(std::move(error), text.skipped) : std::move(error);
+}
+
+void place_flaws(std::vector<Resource>& merges, auto&& placed) {
+  for (Resource& merge : merges)
+    if (merge.flaw) merge.flaw = std::make_shared<const Error>(placed(*merge.flaw));
+}
+
 Result<> apply_any(ResourceSet& set, const Patch& patch, const Folder& folder, const KnownKinds* known) {
   PatchText text = OR_RETURN(text_of(patch, folder));
   auto merges = read_resources(text.text, text.file, known);
   auto operations = json_operations(text.text);
   bool is_operations = operations && (operations->is_array() || operations->is_null());
   if (merges && !(merges->empty() && is_operations && operations->size())) {
+    place_flaws(*merges, [&](const Error& flaw) { return placed(flaw, patch, text, folder); });
     OR_RETURN(apply_merges(set, *merges, patch));
     set.drop_removed();
     return {};
@@ -373,7 +389,7 @@ Result<> apply_any(ResourceSet& set, const Patch& patch, const Folder& folder, c
     // Neither: say why in the words of what it looks like.
     bool looks_like_operations = text.text.starts_with('[') || text.text.starts_with("- ");
     Error why = looks_like_operations && !operations ? std::move(operations).error() : std::move(merges).error();
-    return std::move(why).context("unable to parse SM or JSON patch");
+    return placed(std::move(why), patch, text, folder).context("unable to parse SM or JSON patch");
   }
   if (!patch.target) return fail(ErrorKind::invalid, "must specify a target for JSON patch");
   Matcher matcher = OR_RETURN(Matcher::create(*patch.target));
@@ -400,16 +416,21 @@ Result<> apply_strategic_patches(ResourceSet& set, std::span<const Named> patche
   std::vector<std::pair<std::vector<Resource>, const Named*>> read;
   for (const Named& patch : patches) {
     auto merges = read_resources(patch.text, "", known);
-    if (!merges || patch.text.find('\n') == patch.text.npos) {
+    bool one_line = patch.text.find('\n') == patch.text.npos;
+    auto within = [&](const Error& error) { return text_within(patch.spot, patch.text).placed(error); };
+    if (!merges || one_line) {
       auto file = folder.read(patch.text);
       if (!file && merges && !merges->empty()) {
+        place_flaws(*merges, within);
         read.emplace_back(std::move(*merges), &patch);
         continue;
       }
+      if (!file && !one_line) return within(merges.error());
       if (!file) return std::move(file).error().at(patch.spot.place());
       merges = read_resources(*file->text, file->path, known);
     }
     if (!merges) return std::move(merges).error().at(patch.spot.place());
+    place_flaws(*merges, within);
     read.emplace_back(std::move(*merges), &patch);
   }
   for (const auto& [merges, patch] : read)
@@ -423,7 +444,9 @@ Result<> apply_json_patch(ResourceSet& set, const Patch& patch, const Folder& fo
   auto apply = [&]() -> Result<> {
     if (!patch.target || patch.target->name.empty()) return fail(ErrorKind::invalid, "must specify the target name");
     PatchText text = OR_RETURN(text_of(patch, folder));
-    Value operations = OR_RETURN(json_operations(text.text).context("unable to parse JSON patch"));
+    auto read = json_operations(text.text);
+    if (!read) return placed(std::move(read).error(), patch, text, folder).context("unable to parse JSON patch");
+    const Value& operations = *read;
     if (!operations.is_array() || operations.empty()) return fail(ErrorKind::invalid, "patch appears to be empty");
     Matcher matcher = OR_RETURN(Matcher::create(*patch.target));
     for (size_t i : matcher.select(set)) OR_RETURN(apply_operations(set, i, operations, false));

@@ -19,7 +19,11 @@ struct PatchSource {
 
   // Line 0 where that cannot be told.
   base::Place place(std::string_view pointer, size_t document = 0) const;
+  // What is wrong with the text from its line `skipped` on, by the lines of the file. An error that has a file stays.
+  Error placed(Error error, int skipped = 0) const;
 };
+// A text that stands within a kustomization.
+PatchSource text_within(const Spot& spot, std::string text);
 // Nothing when its file cannot be read: the build says so.
 std::optional<PatchSource> find_patch_source(const Patch& patch, const Folder& folder);
 // An entry of patchesStrategicMerge: a file, or the patch itself.

@@ -31,6 +31,10 @@ struct Config {
   }
 };
 
+Spot spot_of(const Resource& plugin) {
+  return {nullptr, plugin.origin.file, "", plugin.origin.line};
+}
+
 Result<> transform(ResourceSet& set, const Resource& plugin, const Folder& folder, const KnownKinds* known) {
   Config config(plugin);
   Fields& f = config.fields;
@@ -85,7 +89,7 @@ Result<> transform(ResourceSet& set, const Resource& plugin, const Folder& folde
   if (kind == "ReplicaCountTransformer") {
     Replica replica;
     f.inner("replica", [&](Fields& inner) {
-      replica = {inner.text("name"), inner.number("count"), {nullptr, plugin.origin.file, ""}};
+      replica = {inner.text("name"), inner.number("count"), spot_of(plugin)};
       inner.done("replica");
     });
     auto fields = read_field_specs(f, "fieldSpecs");
@@ -95,7 +99,7 @@ Result<> transform(ResourceSet& set, const Resource& plugin, const Folder& folde
   if (kind == "PatchTransformer") {
     Patch patch = read_patch(f);
     OR_RETURN(config.done());
-    patch.spot = {nullptr, plugin.origin.file, ""};
+    patch.spot = spot_of(plugin);
     return apply_patch(set, patch, folder, known);
   }
   if (kind == "PatchJson6902Transformer") {
@@ -110,9 +114,8 @@ Result<> transform(ResourceSet& set, const Resource& plugin, const Folder& folde
     std::vector<Named> patches;
     if (f.texts("paths").empty() && f.text("patches").empty())
       return fail(ErrorKind::invalid, "empty file path and empty patch content");
-    for (std::string& path : f.texts("paths")) patches.push_back({std::move(path), {nullptr, plugin.origin.file, ""}});
-    if (std::string text = f.text("patches"); !text.empty())
-      patches.push_back({text + "\n", {nullptr, plugin.origin.file, ""}});
+    for (std::string& path : f.texts("paths")) patches.push_back({std::move(path), spot_of(plugin)});
+    if (std::string text = f.text("patches"); !text.empty()) patches.push_back({text + "\n", spot_of(plugin)});
     OR_RETURN(config.done());
     return apply_strategic_patches(set, patches, folder, known);
   }
@@ -210,7 +213,7 @@ Result<std::vector<Resource>> run_generator(const Resource& plugin, const Folder
   // Name and namespace stand in the metadata.
   if (generator.name.empty()) generator.name = plugin.name();
   if (generator.ns.empty()) generator.ns = plugin.scope_name();
-  generator.spot = {nullptr, plugin.origin.file, ""};
+  generator.spot = spot_of(plugin);
   return std::vector<Resource>{OR_RETURN(generate(generator, folder, known))};
 }
 
