@@ -46,7 +46,7 @@ TEST_CASE("what the API refuses, with the line") {
             "error unknown-field a.yaml:12:25 Deployment web: unknown field "
             "\"spec.template.spec.containers[0].imagePullPolcy\" (did you mean \"imagePullPolicy\"?)\n");
   check_one("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: many}\n",
-            "error wrong-type a.yaml:1 Deployment web: json: cannot unmarshal string into Go struct field "
+            "error wrong-type a.yaml:4:18 Deployment web: json: cannot unmarshal string into Go struct field "
             "DeploymentSpec.spec.replicas of type int32\n");
   check_one(
       "apiVersion: v1\nkind: Service\nmetadata: {name: Web}\nspec: {ports: [{port: 99999, targetPort: 80}]}\n",
@@ -127,6 +127,29 @@ TEST_CASE("every folder that can be rendered, components with their users; a fin
   CHECK(base::split(out, '\n').size() == 3);
   CHECK(out.find("error unknown-field base/d.yaml:12:25") != out.npos);
   CHECK(out.find("error does-not-render broken/kustomization.yaml:1") != out.npos);
+}
+
+TEST_CASE("what a kustomization wrote is told with its line, and so is what kustomize warns of") {
+  Files files = {
+      {"base/kustomization.yaml", "resources: [d.yaml]\n"},
+      {"base/d.yaml", deployment("        imagePullPolicy: Always\n")},
+      {"prod/kustomization.yaml",
+       "resources: [../base]\ncommonAnnotations: {a: b}\nvars:\n- {name: V, objref: {kind: Deployment, "
+       "apiVersion: apps/v1, name: web}}\nreplacements:\n- sourceValue: x\n  targets:\n  - select: {kind: "
+       "Deployment}\n    fieldPaths: [spec.nope]\n    options: {create: true}\npatches:\n- path: "
+       "p.yaml\n"},
+      {"prod/p.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: many\n"}};
+  CHECK(told(files, "prod") ==
+        "warning deprecated-field prod/kustomization.yaml:3:1 'vars' is deprecated. Please use 'replacements' instead. "
+        "[EXPERIMENTAL] Run 'kustomize edit fix' to update your Kustomization automatically.\n"
+        "warning unused-var prod/kustomization.yaml:4:3 no field that vars are looked for in says $(V)\n"
+        "error wrong-type prod/p.yaml:5:13 Deployment web: json: cannot unmarshal string into Go struct field "
+        "DeploymentSpec.spec.replicas of type int32\n");
+  files.back().second = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: -1}\n";
+  std::string out = told(files, "prod");
+  CHECK(out.find("error unknown-field prod/kustomization.yaml:6:3 Deployment web: unknown field \"spec.nope\"") !=
+        out.npos);
+  CHECK(out.find("error invalid prod/p.yaml:4:18 Deployment web: spec.replicas") != out.npos);
 }
 
 TEST_CASE("values that no template of a chart reads") {

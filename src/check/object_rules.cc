@@ -81,7 +81,40 @@ void check_names(const std::vector<std::string>& known, std::string_view word, c
                         near ? fmt::format("did you mean {}?", *near) : "nothing reads it"));
 }
 
+// "spec.template.metadata.annotations[example.org/a].b" in parts.
+std::vector<std::string> parts_of(std::string_view field) {
+  std::vector<std::string> parts(1);
+  bool bracket = false;
+  for (char c : field) {
+    bool ends = c == '[' || c == ']' || (c == '.' && !bracket);
+    if (c == '[' || c == ']') bracket = c == '[';
+    if (!ends)
+      parts.back() += c;
+    else if (!parts.back().empty())
+      parts.emplace_back();
+  }
+  if (parts.back().empty()) parts.pop_back();
+  return parts;
+}
+
+// "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32": spec.replicas.
+std::string_view field_of(std::string_view message) {
+  constexpr std::string_view before = "Go struct field ";
+  size_t from = message.find(before);
+  if (from == message.npos) return {};
+  message.remove_prefix(from + before.size());
+  message = message.substr(0, message.find(' '));
+  return message.substr(std::min(message.find('.'), message.size() - 1) + 1);
+}
+
 }  // namespace
+
+base::Place field_place(const Subject& subject, const render::RenderedObject& about, std::string_view field) {
+  if (!subject.rendered.field_place) return gitops::place_of(about.origin, field, &subject.tree);
+  size_t object = static_cast<size_t>(&about - subject.rendered.objects.data());
+  base::Place place = subject.rendered.field_place(object, parts_of(field));
+  return place.line ? place : about.origin;
+}
 
 void check_schema(const Subject& subject, Findings& out) {
   std::map<std::string, base::Place> seen;
@@ -103,6 +136,7 @@ void check_schema(const Subject& subject, Findings& out) {
     auto conformed = kinds::conform(*kind, rendered.object);
     if (!conformed) {
       out.push_back(finding(Severity::error, "wrong-type", rendered, conformed.error().message()));
+      out.back().place = field_place(subject, rendered, field_of(conformed.error().message()));
       continue;
     }
     for (const std::string& problem : conformed->problems) {
@@ -110,7 +144,7 @@ void check_schema(const Subject& subject, Findings& out) {
       std::string field = to > from && from != problem.npos ? problem.substr(from + 1, to - from - 1) : "";
       Finding found =
           finding(Severity::error, "unknown-field", rendered, problem + gitops::nearest_field(*kind, field));
-      found.place = gitops::place_of(rendered.origin, field, &subject.tree);
+      found.place = field_place(subject, rendered, field);
       out.push_back(std::move(found));
     }
     Value whole = kinds::apply_defaults(*kind, conformed->object);
@@ -119,7 +153,7 @@ void check_schema(const Subject& subject, Findings& out) {
       whole = whole.with("/metadata/name", whole["metadata"]["generateName"].str() + "x");
     for (const base::Cause& cause : kinds::validate(*kind, whole, nullptr)) {
       Finding found = finding(Severity::error, "invalid", rendered, fmt::format("{}: {}", cause.field, cause.message));
-      found.place = gitops::place_of(rendered.origin, cause.field, &subject.tree);
+      found.place = field_place(subject, rendered, cause.field);
       out.push_back(std::move(found));
     }
   }

@@ -16,6 +16,9 @@ using Findings = std::vector<Finding>;
 Finding finding(Severity severity, std::string rule, const render::RenderedObject& about, std::string message,
                 std::string fix = "");
 
+// Where a field ("spec.ports[0].port") was written; the object's own place when that cannot be told.
+base::Place field_place(const Subject& subject, const render::RenderedObject& about, std::string_view field);
+
 // object_rules.cc: what an API server or the engine would say of single objects.
 void check_schema(const Subject& subject, Findings& out);
 void check_annotations(const Subject& subject, Findings& out);

@@ -193,7 +193,7 @@ const Option explain_option = {.name = "--explain",
 
 Result<Explained> explained_of(const std::string& word) {
   size_t slash = word.find('/');
-  if (slash == word.npos || slash + 1 == word.size())
+  if (slash == word.npos || slash == 0 || slash + 1 == word.size())
     return fail(ErrorKind::bad_request, "--explain: expected KIND/NAME, as in deployment/web, found \"{}\"", word);
   std::string kind = word.substr(0, slash);
   if (const kinds::Kind* known = kinds::builtin_catalog().find_word(kind)) kind = known->id.kind;

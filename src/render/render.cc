@@ -4,6 +4,7 @@
 #include "render/directory/directory.h"
 #include "render/helm/application.h"
 #include "render/kustomize/build.h"
+#include "render/kustomize/explain.h"
 #include "render/kustomize/hazards.h"
 
 namespace slipway::render {
@@ -84,9 +85,17 @@ Result<Rendered> render(const RenderRequest& request) {
   build.variables = request.variables;
   Rendered out{.tool = tool};
   kustomize::HazardObserver hazards(&out.hazards);
-  build.observer = request.look_closer ? &hazards : request.observer;
+  auto explanation = std::make_shared<kustomize::Explanation>();
+  kustomize::Observers both({explanation.get(), &hazards});
+  build.observer = request.look_closer ? &both : request.observer;
   kustomize::Built built = OR_RETURN(kustomize::build(build));
   out.warnings = std::move(built.warnings);
+  if (request.look_closer) {
+    hazards.place(out.warnings);
+    out.field_place = [explanation](size_t object, const std::vector<std::string>& field) {
+      return explanation->place_of(object, field);
+    };
+  }
   out.objects.reserve(built.resources.size());
   for (kustomize::Resource& r : built.resources) out.objects.push_back({r.object(), std::move(r.origin)});
   return out;

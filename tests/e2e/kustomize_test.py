@@ -417,7 +417,8 @@ class Explain(unittest.TestCase):
                 self.assertRegex(done.stdout, r"  data.k: v +\S*a.yaml:6:\d+\n")
                 self.assertRegex(done.stdout, r"  metadata.name: x-a +\S*kustomization.yaml:3:\d+ namePrefix, before: \S*a.yaml:4:\d+\n")
             self.assertIn("did you mean ConfigMap/a?", run(BINARY, "render", "--explain", "cm/b", home).stderr)
-            self.assertIn("expected KIND/NAME", run(BINARY, "render", "--explain", "cm", home).stderr)
+            for word in ("cm", "cm/", "/a"):
+                self.assertIn("expected KIND/NAME", run(BINARY, "render", "--explain", word, home).stderr)
 
 
 class BadInput(unittest.TestCase):

@@ -124,7 +124,12 @@ class Explanation::Replay {
       patched_ = writer.is_patch();
       const Value& operations = writer.operations();
       for (size_t i = 0; i < operations.size(); ++i) {
-        auto after = value::json_patch(at, Value::array({with_slashes_first(operations[i])}));
+        Value operation = with_slashes_first(operations[i]);
+        // Where kustomize keeps notes of its own there are annotations to add to.
+        bool lent = operation["path"].as_string().starts_with("/metadata/annotations/") && at["metadata"].is_object() &&
+                    !at["metadata"].has("annotations");
+        auto after = value::json_patch(lent ? at.with("/metadata/annotations", Value::object()) : at,
+                                       Value::array({std::move(operation)}));
         if (!after) break;
         writing_.operation = static_cast<int>(i);
         origin = changed(at, origin, *after);
@@ -151,6 +156,9 @@ class Explanation::Replay {
 
   Origin changed(const Value& before, const Origin& origin, const Value& now) {
     if (now.same_node(before) || now == before) return origin;
+    // Vars and printing make texts of numbers, and write nothing.
+    bool scalars = !now.is_object() && !now.is_array() && !before.is_object() && !before.is_array();
+    if (scalars && !patched_ && scalar_text(now) == scalar_text(before)) return origin;
     Origin out{origin.writings, {}, {}};
     if (now.is_object() && before.is_object()) {
       for (const auto& [key, item] : now.members()) {

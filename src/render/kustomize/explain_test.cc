@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
+#include "kinds/testing/sets.h"
 #include "render/kustomize/build.h"
+#include "render/testing/tree_on_disk.h"
 #include "sources/testing/make_tree.h"
 
 using namespace slipway;
@@ -88,4 +91,58 @@ TEST_CASE("data of Secrets is not shown") {
                          "Secret", "s");
   CHECK(got.find("data.password: (not shown)") != got.npos);
   CHECK(got.find("aHVudGVyMg") == got.npos);
+}
+
+// testdata/explain: two overlays of one base, a component, a chart, plugins, patches of each sort, replacements by
+// path.
+TEST_CASE("whoever wrote a field, it is told truly") {
+  std::string expected = kinds::testing::read_file("testdata/explain/expected"), got;
+  for (auto [kind, name] : {std::pair{"Service", "web"},
+                            {"RoleBinding", "rb"},
+                            {"ServiceAccount", "sa"},
+                            {"Deployment", "web"},
+                            {"StatefulSet", "web"},
+                            {"ConfigMap", "cm"},
+                            {"ConfigMap", "gcm"},
+                            {"ConfigMap", "gcm2"},
+                            {"ConfigMap", "hc"}}) {
+    Explanation explanation(kind);
+    BuildRequest request{.tree = render::testing::tree_on_disk("testdata/explain"), .path = "top"};
+    request.unrestricted = request.charts = true;
+    request.observer = &explanation;
+    auto built = build(request);
+    REQUIRE_MESSAGE(built.has_value(), built.error().str());
+    auto out = explanation.tell(name);
+    REQUIRE(out.has_value());
+    got += *out;
+  }
+  CHECK_MESSAGE(got == expected, "got:\n", got);
+}
+
+TEST_CASE("an operation is told by what it does to a list, a merge by what its element leaves") {
+  std::string config =
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nx:\n- {name: one, v: 1}\n- {name: two, v: 2}\n";
+  auto at = [&](const std::string& patch, const std::string& field) {
+    std::string got = told(
+        {{"prod/kustomization.yaml", "resources: [r.yaml]\npatches:\n- {path: p.yaml, target: {kind: ConfigMap}}\n"},
+         {"prod/r.yaml", config},
+         {"prod/p.yaml", patch}},
+        "ConfigMap", "a");
+    for (std::string_view line : base::split_lines(got))
+      if (size_t from = line.find(field + ": "); from != line.npos)
+        return std::string(base::trim(line.substr(line.rfind("  "))));
+    return got;
+  };
+  std::string shift =
+      "- {op: remove, path: /x/0}\n- {op: add, path: /x/-, value: {name: new}}\n- {op: add, path: /x/-, value: {name: "
+      "last}}\n";
+  CHECK(at(shift, "x[0].v") == "prod/r.yaml:6:18");
+  CHECK(at(shift, "x[1].name") == "prod/p.yaml:2:39 patches (prod/kustomization.yaml:3:3)");
+  CHECK(at(shift, "x[2].name") == "prod/p.yaml:3:39 patches (prod/kustomization.yaml:3:3)");
+  std::string labelled = "- {op: add, path: /metadata/annotations/k, value: w}\n";
+  CHECK(at(labelled, "metadata.annotations.k") == "prod/p.yaml:1:51 patches (prod/kustomization.yaml:3:3)");
+  std::string twice = "- {op: replace, path: /x/0/v, value: 5}\n- {op: replace, path: /x/0/v, value: 6}\n";
+  CHECK(at(twice, "x[0].v") ==
+        "prod/p.yaml:2:38 patches (prod/kustomization.yaml:3:3), before: prod/p.yaml:1:38 patches "
+        "(prod/kustomization.yaml:3:3), before: prod/r.yaml:5:18");
 }

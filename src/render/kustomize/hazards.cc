@@ -89,8 +89,37 @@ void HazardObserver::add(Hazard hazard) {
   if (!known) found_.push_back(std::move(hazard));
 }
 
-// Of a kustomization's file the first document counts, and nobody is told of the others.
+void HazardObserver::begin() {
+  found_.clear();
+  warned_.clear();
+  vars_.clear();
+}
+
 void HazardObserver::loaded(const Kustomization& k) {
+  look_at_documents(k);
+  warned_.insert(warned_.end(), k.warnings.begin(), k.warnings.end());
+  for (const Var& var : k.vars) vars_.push_back({var.name, var.spot});
+}
+
+void HazardObserver::place(std::vector<std::string>& warnings) {
+  constexpr std::string_view prefix = "# Warning: ", unused = "well-defined vars that were never replaced: ";
+  for (const Named& warning : warned_) {
+    std::erase(warnings, warning.text);
+    add({"deprecated-field", warning.spot.place(), warning.text.substr(prefix.size()), ""});
+  }
+  std::erase_if(warnings, [&](const std::string& warning) {
+    if (!warning.starts_with(unused)) return false;
+    for (std::string_view name : base::split(std::string_view(warning).substr(unused.size()), ','))
+      for (const Named& var : vars_)
+        if (var.text == name)
+          add({"unused-var", var.spot.place(), fmt::format("no field that vars are looked for in says $({})", name),
+               ""});
+    return true;
+  });
+}
+
+// Of a kustomization's file the first document counts, and nobody is told of the others.
+void HazardObserver::look_at_documents(const Kustomization& k) {
   if (!k.spot.text) return;
   bool content = false, ended = false;
   int number = 0;

@@ -1,6 +1,6 @@
 // What a kustomization says and hardly means, seen while it is built: patches and replacements that select nothing,
 // images that nobody uses, indexes that hit a neighbour, labels that change immutable selectors, pointers and documents
-// of which a part is never looked at.
+// of which a part is never looked at, fields that are deprecated, vars that nothing reads.
 #pragma once
 
 #include <vector>
@@ -14,12 +14,15 @@ namespace slipway::render::kustomize {
 class HazardObserver final : public Observer {
  public:
   explicit HazardObserver(std::vector<Hazard>* found) : found_(*found) {}
-  void begin() override { found_.clear(); }
+  void begin() override;
   void loaded(const Kustomization& kustomization) override;
   void before(ResourceSet& set, const Step& step) override;
   void after(ResourceSet& set, const Step& step) override;
+  // Takes those of a build's warnings out that have a place: they are hazards then.
+  void place(std::vector<std::string>& warnings);
 
  private:
+  void look_at_documents(const Kustomization& kustomization);
   void look_at_patch(ResourceSet& set, const Patch& patch, const Folder& folder);
   void look_at_pointers(const Value& operations, const PatchSource& source);
   void look_at_indexes(ResourceSet& set, const Patch& patch, const Folder& folder, const std::vector<size_t>& targets);
@@ -29,6 +32,7 @@ class HazardObserver final : public Observer {
   void add(Hazard hazard);
   std::vector<Hazard>& found_;  // each place and rule once
   std::vector<Value> before_;
+  std::vector<Named> warned_, vars_;  // of the kustomizations that were read
 };
 
 }  // namespace slipway::render::kustomize

@@ -39,4 +39,28 @@ class Observer {
   virtual void finished(ResourceSet&) {}  // what is built, in its order
 };
 
+// Several, one after the other.
+class Observers final : public Observer {
+ public:
+  explicit Observers(std::vector<Observer*> all) : all_(std::move(all)) {}
+  void begin() override {
+    for (Observer* one : all_) one->begin();
+  }
+  void loaded(const Kustomization& kustomization) override {
+    for (Observer* one : all_) one->loaded(kustomization);
+  }
+  void before(ResourceSet& set, const Step& step) override {
+    for (Observer* one : all_) one->before(set, step);
+  }
+  void after(ResourceSet& set, const Step& step) override {
+    for (Observer* one : all_) one->after(set, step);
+  }
+  void finished(ResourceSet& set) override {
+    for (Observer* one : all_) one->finished(set);
+  }
+
+ private:
+  std::vector<Observer*> all_;
+};
+
 }  // namespace slipway::render::kustomize

@@ -49,7 +49,7 @@ bool holds(const Value& whole, const Value& part) {
 std::optional<size_t> element_for(const Value& list, const Value& finished, size_t index) {
   auto fits = [&](size_t i, bool by_name) {
     const Value& item = list[i];
-    if (!item.is_object()) return item == finished;
+    if (!item.is_object() || item == finished) return item == finished;
     bool says_something =
         std::ranges::any_of(item.members(), [](const auto& m) { return !is_directive(m.key.view()); });
     if (!says_something || item[kinds::patch_directive].as_string() == "delete") return false;
