@@ -5,6 +5,7 @@
 #include "value/json.h"
 #include "value/note.h"
 #include "value/yaml_common.h"
+#include "value/yaml_node.h"
 
 using namespace slipway;
 using namespace slipway::value;
@@ -22,6 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
   (void)parse_yaml(text, "f.yaml", {.rules = YamlRules::kustomize}).has_value();
   (void)locate_yaml(text, "f.yaml", 0, "/a/0/b").line;
+  if (auto nodes = read_yaml_nodes(text)) (void)write_yaml_nodes(*nodes).size();
   for (bool notes : {false, true}) {
     YamlLimits limits{.rules = notes ? YamlRules::kustomize : YamlRules::sigs};
     auto common = read_common_yaml(text, limits, DuplicateKeys::refuse, notes);

@@ -13,6 +13,7 @@
 #include "value/number.h"
 #include "value/utf8.h"
 #include "value/yaml.h"
+#include "value/yaml_characters.h"
 #include "value/yaml_scalar.h"
 
 namespace slipway::value {
@@ -92,14 +93,6 @@ enum class Style { plain, single_quoted, double_quoted, literal };
 struct Analysis {
   bool multiline = false, plain_allowed = true, single_allowed = true, block_allowed = true;
 };
-
-bool is_break(char32_t c) {
-  return c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029;
-}
-bool is_printable(char32_t c) {  // go-yaml's: nothing beyond the basic plane
-  return c == '\n' || (c >= 0x20 && c <= 0x7E) || (c >= 0xA0 && c < 0xD800) ||
-         (c >= 0xE000 && c <= 0xFFFD && c != 0xFEFF);
-}
 
 Analysis analyze(std::string_view s, YamlStyle style = YamlStyle::sigs) {
   if (s.empty()) return {.block_allowed = false};
@@ -388,15 +381,9 @@ class YamlWriter {
   }
 
   void escaped(char32_t c) {
-    static constexpr std::pair<char32_t, char> names[] = {
-        {0, '0'},    {7, 'a'},   {8, 'b'},     {9, 't'},    {10, 'n'},   {11, 'v'},     {12, 'f'},    {13, 'r'},
-        {0x1B, 'e'}, {'"', '"'}, {'\\', '\\'}, {0x85, 'N'}, {0xA0, '_'}, {0x2028, 'L'}, {0x2029, 'P'}};
-    put('\\');
-    for (auto [code, name] : names)
-      if (code == c) return put(name);
-    int digits = c <= 0xFF ? 2 : c <= 0xFFFF ? 4 : 8;
-    put(digits == 2 ? 'x' : digits == 4 ? 'u' : 'U');
-    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) put("0123456789ABCDEF"[c >> shift & 0xF]);
+    size_t before = out_.size();
+    append_escaped(out_, c);
+    column_ += static_cast<int>(out_.size() - before);
   }
 
   void literal(std::string_view s, int indent) {

@@ -8,8 +8,8 @@
 #include "render/kustomize/notes.h"
 #include "render/kustomize/patch.h"
 #include "render/kustomize/shared_labels.h"
+#include "render/kustomize/text_within.h"
 #include "render/words.h"
-#include "value/json.h"
 #include "value/note.h"
 #include "value/yaml.h"
 
@@ -70,21 +70,7 @@ Result<Value> with_options(const Value& old, bool made, const Value& value, cons
   std::string text = text_of(value);
   if (!options.delimiter.empty()) {
     if (!scalar) return fail(ErrorKind::invalid, "delimiter option can only be used with scalar nodes");
-    std::vector<std::string> parts;
-    std::string there = made ? "" : text_of(old);
-    for (size_t from = 0;;) {
-      size_t at = there.find(options.delimiter, from);
-      parts.push_back(there.substr(from, at == there.npos ? there.npos : at - from));
-      if (at == there.npos) break;
-      from = at + options.delimiter.size();
-    }
-    if (options.index < 0)
-      parts.insert(parts.begin(), text);
-    else if (static_cast<size_t>(options.index) >= parts.size())
-      parts.push_back(text);
-    else
-      parts[static_cast<size_t>(options.index)] = text;
-    text = base::join(parts, options.delimiter);
+    text = with_part(made ? "" : text_of(old), text, options);
   } else if (!scalar) {
     return value;
   }
@@ -172,6 +158,7 @@ class Finder {
   Finder(const Value& value, bool create) : value_(value), create_(create) {}
   std::vector<Place> found;
   size_t lost = 0;  // found within something that nobody will ever look at
+  bool lost_collection = false;
 
   Result<Value> find(const Value& node, std::span<const std::string> path) {
     if (path.empty()) {
@@ -266,8 +253,12 @@ class Finder {
   // kustomize looks into a text that is YAML here too, and never puts back what is written there.
   Result<Value> find_within(const Value& node, const Value& field, std::span<const std::string> rest) {
     Finder inner(value_, create_);
-    OR_RETURN(inner.find(OR_RETURN(parse_text(field)), rest));
+    Value grown = OR_RETURN(inner.find(OR_RETURN(parse_text(field)), rest));
     lost += inner.found.size() + inner.lost;
+    for (const Place& place : inner.found) {
+      const Value* v = at_place(grown, place);
+      lost_collection = lost_collection || (v && (v->is_object() || v->is_array()));
+    }
     return node;
   }
 
@@ -313,23 +304,10 @@ std::optional<Value> write_within_text(const Value& object, std::span<const std:
     auto place = look_up(object, path.first(i));
     const Value* field = place ? at_place(object, *place) : nullptr;
     if (!field || field->is_object() || field->is_array()) continue;
-    auto inner = parse_text(*field);
-    if (!inner) return std::nullopt;
-    Finder finder(taken.value, options.create);
-    auto grown = finder.find(*inner, path.subspan(i));
-    if (!grown || finder.found.size() + finder.lost == 0) return std::nullopt;
-    Taken copy = taken;
-    std::string text = scalar_text(*field);
-    std::string_view trimmed = base::trim(text);
-    bool json = trimmed.starts_with('{') || trimmed.starts_with('[');
-    auto after = write_at(*grown, finder.found, copy, false, options, json);
-    if (!after) return std::nullopt;
-    bool pretty = text.find('\n') != text.npos && text.find("  ") != text.npos;
-    Value plain = value::plain_meaning(*after);
-    std::string written = !json    ? std::string(base::trim(value::to_yaml(plain)))
-                          : pretty ? std::string(base::trim(value::to_json_pretty(plain, 2)))
-                                   : value::to_json(plain);
-    Value out = field->is_string() ? with_place(object, *place, Value(written)) : object;
+    auto written = written_within(scalar_text(*field), path.subspan(i), taken.value, options);
+    if (!written) return std::nullopt;
+    Value out =
+        field->is_string() ? with_place(object, *place, value::noted(Value(*written), value::note_of(*field))) : object;
     take_again(taken, is_source, out);
     return out;
   }
@@ -430,6 +408,8 @@ Result<Value> write(const Value& object, std::span<const std::string> path, Take
   Finder finder(taken.value, options.create);
   Value grown = OR_RETURN(finder.find(object, path));
   if (finder.found.size() + finder.lost == 0) return fail(ErrorKind::invalid, "");
+  if (finder.lost_collection && !options.delimiter.empty())
+    return fail(ErrorKind::invalid, "delimiter option can only be used with scalar nodes");
   return write_at(grown, finder.found, taken, is_source, options, in_flow);
 }
 
