@@ -42,7 +42,23 @@ struct Accumulated {
   ResourceSet resources;
   Configuration configuration;
   std::vector<Var> vars;
+  // Which entry of resources brought those from here on; of one kustomization, while it gathers them.
+  std::vector<std::pair<size_t, const Named*>> bringers;
 };
+
+// An id that is there twice is told with the entries of the kustomization that bring it.
+Result<> with_bringers(Result<> appended, const Accumulated& into) {
+  if (appended || !into.resources.clash) return appended;
+  const Named *own = into.bringers.empty() ? nullptr : into.bringers.back().second, *other = nullptr;
+  for (const auto& [from, entry] : into.bringers)
+    if (from <= *into.resources.clash) other = entry;
+  if (!own) return appended;
+  const Error& error = appended.error();
+  std::string more = fmt::format("; brought by {}", own->spot.place().str());
+  if (other == own) more += ", and so is the other one";
+  if (other && other != own) more += fmt::format(", the other one by {}", other->spot.place().str());
+  return fail(error.kind(), "{}{}", error.message(), more).at(error.place());
+}
 
 Result<> placed(Result<> done, const Spot& spot) {
   if (done) return done;
@@ -134,7 +150,11 @@ class Build {
     std::string ns = k.ns.empty() ? around : k.ns;
     if (depth > kDepthMax)
       return fail(ErrorKind::too_large, "kustomizations are nested deeper than {} levels", kDepthMax).at({k.file});
-    for (const Named& entry : k.resources) OR_RETURN(accumulate_entry(folder, entry, into, trail, depth, ns));
+    for (const Named& entry : k.resources) {
+      into.bringers.emplace_back(into.resources.all().size(), &entry);
+      OR_RETURN(accumulate_entry(folder, entry, into, trail, depth, ns));
+    }
+    into.bringers.clear();
     OR_RETURN(merge_configurations(folder, k, into.configuration));
     for (const Named& entry : k.crds)
       OR_RETURN(placed(into.configuration.merge(OR_RETURN(read_crds(folder, entry))), entry.spot));
@@ -173,7 +193,7 @@ class Build {
           r.make_room_for_notes();
           r.from = origin_of(into_entry(trail, entry.text));
         }
-        OR_RETURN(into.resources.append(std::move(r)));
+        OR_RETURN(with_bringers(into.resources.append(std::move(r)), into));
       }
       if (request_.observer)
         request_.observer->after(into.resources, {.field = "resources", .text = file.text, .fresh_from = fresh_from});
@@ -206,10 +226,12 @@ class Build {
     Accumulated own;
     OR_RETURN(accumulate(inner, k, own, into_entry(trail, entry.text), depth + 1, ns));
     OR_RETURN(into.configuration.merge(own.configuration));
-    OR_RETURN(into.resources.append_all(std::move(own.resources)));
+    OR_RETURN(with_bringers(into.resources.append_all(std::move(own.resources)), into));
     for (Var& var : own.vars) {
-      if (std::ranges::any_of(into.vars, [&](const Var& there) { return there.name == var.name; }))
-        return fail(ErrorKind::invalid, "var '{}' already encountered", var.name).at(var.spot.place());
+      if (auto there = std::ranges::find(into.vars, var.name, &Var::name); there != into.vars.end())
+        return fail(ErrorKind::invalid, "var '{}' already encountered (the other one stands in {}); brought by {}",
+                    var.name, there->spot.place().str(), entry.spot.place().str())
+            .at(var.spot.place());
       into.vars.push_back(std::move(var));
     }
     return {};
@@ -223,7 +245,12 @@ class Build {
       const Kustomization& k = *loaded;
       if (!k.component)
         return fail(ErrorKind::invalid, "expected kind 'Component' for path '{}' but got 'Kustomization'", entry.text);
-      OR_RETURN(accumulate(inner, k, into, into_entry(trail, entry.text), depth + 1, ns));
+      auto done = accumulate(inner, k, into, into_entry(trail, entry.text), depth + 1, ns);
+      if (!done && into.resources.clash)
+        return fail(done.error().kind(), "{}; in the component that {} names", done.error().message(),
+                    entry.spot.place().str())
+            .at(done.error().place());
+      OR_RETURN(std::move(done));
       if (into.resources.may_collide) OR_RETURN(into.resources.check_distinct());
       if (!into.configuration.custom) return {};
       Configuration merged_anew;  // which may show a conflict that the order of merging hid
@@ -364,8 +391,10 @@ class Build {
     OR_RETURN(each("PatchTransformer", "patches", k.patches,
                    [&](const Patch& patch) { return apply_patch(set, patch, folder, &known_); }));
     if (!k.ns.empty())
-      OR_RETURN(step("NamespaceTransformer", "namespace", 0, nullptr,
-                     [&] { return change_namespace(set, {k.ns}, c.namespaces); }));
+      OR_RETURN(step("NamespaceTransformer", "namespace", 0, nullptr, [&] {
+        Spot spot{k.spot.text, k.file, "/namespace"};
+        return change_namespace(set, {k.ns, false, Subjects::default_only, &spot}, c.namespaces);
+      }));
     if (!k.name_prefix.empty())
       OR_RETURN(step("PrefixTransformer", "namePrefix", 0, nullptr,
                      [&] { return add_prefix(set, k.name_prefix, c.name_prefix); }));
@@ -435,18 +464,21 @@ class Build {
     };
     for (const Named& entry : entries) {
       if (!is_inline(entry)) continue;
+      plugins.bringers.emplace_back(plugins.resources.all().size(), &entry);
       auto read = read_resources(entry.text, "", &known_);
       if (!read) return text_within(entry.spot, entry.text).placed(std::move(read).error());
       for (Resource& r : *read) {
         if (r.flaw) return text_within(entry.spot, entry.text).placed(*r.flaw);
         r.origin = entry.spot.place();
         if (traced_) r.from = origin_of(into_entry(trail, k.file.substr(k.file.rfind('/') + 1)));
-        OR_RETURN(plugins.resources.append(std::move(r)));
+        OR_RETURN(with_bringers(plugins.resources.append(std::move(r)), plugins));
       }
     }
     for (const Named& entry : entries)
-      if (!is_inline(entry) && !entry.text.empty())  // an empty entry is none
+      if (!is_inline(entry) && !entry.text.empty()) {  // an empty entry is none
+        plugins.bringers.emplace_back(plugins.resources.all().size(), &entry);
         OR_RETURN(accumulate_entry(folder, entry, plugins, trail, 1, ""));
+      }
     for (const Resource& r : plugins.resources.all())
       if (r.flaw && has_flaw(r.object())) return *r.flaw;
     return plugins;

@@ -259,7 +259,39 @@ TEST_CASE("what is wrong in a text within a kustomization has the file's lines")
             "# one\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}\ndata: {c: d}\n"}});
 }
 
-TEST_CASE("one resource twice is refused with both places") {
+TEST_CASE("patches of which nothing is left change nothing") {
+  for (const char* text : {"{}", "null", "# words alone", "[]", "--- []", "[]\\n---\\n[]"})
+    for (const char* target : {"target: {kind: ConfigMap}, ", ""}) {
+      std::string k = fmt::format("resources: [a.yaml]\npatches: [{{{}patch: \"{}\"}}]\n", target, text);
+      auto built = build(
+          {.tree = sources::testing::make_tree({{"app/kustomization.yaml", k}, {"app/a.yaml", map_a}}), .path = "app"});
+      CHECK_MESSAGE(built.has_value(), k, built.has_value() ? "" : built.error().str());
+    }
+  std::string plugin =
+      "resources: [a.yaml]\ntransformers:\n- |-\n  apiVersion: builtin\n  kind: PatchStrategicMergeTransformer\n  "
+      "metadata: {name: p}\n  patches: '{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: w}}'\n";
+  auto patched =
+      build({.tree = sources::testing::make_tree({{"app/kustomization.yaml", plugin}, {"app/a.yaml", map_a}}),
+             .path = "app"});
+  CHECK(patched.has_value());
+  refuses("patch appears to be empty",
+          {{"app/kustomization.yaml", "resources: [a.yaml]\npatchesStrategicMerge: [e.yaml]\n"},
+           {"app/e.yaml", "{}\n"},
+           {"app/a.yaml", map_a}});
+}
+
+TEST_CASE("one resource twice is refused with both places, and with who brings them") {
+  std::string component = "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\nresources: [a.yaml]\n";
+  refuses(
+      "(the other one stands in app/a.yaml:1); brought by app/kustomization.yaml:1:20, the other one by "
+      "app/kustomization.yaml:1:13",
+      {{"app/kustomization.yaml", "resources: [a.yaml,b.yaml]"}, {"app/a.yaml", map_a}, {"app/b.yaml", map_a}});
+  refuses("brought by app/kustomization.yaml:1:13, and so is the other one",
+          {{"app/kustomization.yaml", "resources: [a.yaml]"}, {"app/a.yaml", map_a + std::string("---\n") + map_a}});
+  refuses("brought by c/kustomization.yaml:3:13; in the component that app/kustomization.yaml:2:19 names",
+          {{"app/kustomization.yaml", "resources: []\ncomponents: [../c,../c]"},
+           {"c/kustomization.yaml", component},
+           {"c/a.yaml", map_a}});
   refuses(
       "app/b.yaml:1: may not add resource with an already registered id: ConfigMap.v1.[noGrp]/a.[noNs] (the other "
       "one stands in app/a.yaml:1)",

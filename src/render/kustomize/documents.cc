@@ -140,7 +140,8 @@ Result<std::vector<Resource>> read_resources(std::string_view text, const std::s
     for (const Value& item : list.items()) OR_RETURN(take(item, documents[0]));
     documents.clear();
   }
-  for (Found& d : documents) OR_RETURN(take(std::move(d.object), d));
+  for (Found& d : documents)
+    if (!d.object.is_array() || !d.object.empty()) OR_RETURN(take(std::move(d.object), d));
   std::vector<Resource> out;
   for (; !ahead.empty(); ahead.pop_front()) {
     const Found found = ahead.front();

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "kinds/object.h"
+#include "render/kustomize/patch.h"
 #include "value/json.h"
 #include "value/note.h"
 #include "value/patch.h"
@@ -48,11 +49,12 @@ std::string shown(const Value& v) {
   return text.size() > kShownMax ? text.substr(0, kShownMax) + "..." : text;
 }
 
-// As kustomize reads it: what stands before the first slash of a pointer does not count.
 Value with_slashes_first(Value operation) {
-  for (const char* field : {"path", "from"})
-    if (std::string_view pointer = operation[field].as_string(); !pointer.empty() && pointer.find('/') != pointer.npos)
-      operation = operation.with_member(field, std::string(pointer.substr(pointer.find('/'))));
+  for (const char* field : {"path", "from"}) {
+    std::string_view pointer = operation[field].as_string();
+    if (size_t before = before_first_slash(pointer))
+      operation = operation.with_member(field, std::string(pointer.substr(before)));
+  }
   return operation;
 }
 

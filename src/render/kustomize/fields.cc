@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "render/kustomize/first_document.h"
 #include "render/words.h"
 #include "value/json.h"
 #include "value/yaml.h"
@@ -72,6 +73,17 @@ std::string Fields::text(std::string_view name) {
   auto text = text_of(*found);
   if (!text) expected(name, "a text", *found);
   return text.value_or("");
+}
+
+std::string Fields::path(std::string_view name) {
+  std::string path = text(name);
+  if (std::ranges::count_if(path, [](char c) { return c == '.' || c == '/'; }) >= yaml_depth_max)
+    refuse(name, fmt::format("{}: a path of more than {} names", name, yaml_depth_max));
+  return path;
+}
+
+void Fields::refuse(std::string_view name, std::string message) {
+  source_.refuse(pointer_to(name), std::move(message));
 }
 
 std::optional<std::string> Fields::text_of(const Value& v) const {

@@ -49,6 +49,8 @@ class Fields {
   void each(std::string_view name, const std::function<void(Fields&)>& body);
   void inner(std::string_view name, const std::function<void(Fields&)>& body);  // a mapping; not called when absent
   bool has(std::string_view name);
+  std::string path(std::string_view name);  // a text of names to walk along, not deeper than YAML may be
+  void refuse(std::string_view name, std::string message);
   // Refuses what nobody asked for.
   void done(std::string_view what);
   Spot spot(std::string_view name = {}) const;

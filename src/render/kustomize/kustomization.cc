@@ -81,8 +81,8 @@ Var read_var(Fields& fields) {
     f.done("objref");
   });
   fields.inner("fieldref", [&](Fields& f) {
-    if (std::string path = f.text("fieldPath"); !path.empty()) var.path = path;
-    if (std::string path = f.text("fieldpath"); !path.empty()) var.path = path;
+    if (std::string path = f.path("fieldPath"); !path.empty()) var.path = path;
+    if (std::string path = f.path("fieldpath"); !path.empty()) var.path = path;
     f.done("fieldref");
   });
   fields.done("a var");
@@ -229,6 +229,7 @@ bool says_nothing(const Value& v) {
 Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text, const std::string& file,
                                          bool may_be_empty) {
   Value v = OR_RETURN(read_first_document(*text, file));
+  if (v.is_null() && !may_be_empty) return fail(ErrorKind::invalid, "kustomization.yaml is empty").at({file, 1, 1});
   Kustomization k;
   k.file = file;
   k.spot = {text, file, ""};
@@ -356,7 +357,7 @@ Replacement read_replacement(Fields& fields) {
   r.source_path = "metadata.name";
   fields.inner("source", [&](Fields& f) {
     r.source = read_selector(f);
-    if (std::string path = f.text("fieldPath"); !path.empty()) r.source_path = path;
+    if (std::string path = f.path("fieldPath"); !path.empty()) r.source_path = path;
     f.inner("options", [&](Fields& o) { r.source_options = read_field_options(o); });
     f.done("a replacement's source");
   });
@@ -371,6 +372,9 @@ Replacement read_replacement(Fields& fields) {
       s.done("reject");
     });
     target.paths = f.texts("fieldPaths");
+    for (const std::string& path : target.paths)
+      if (std::ranges::count(path, '.') >= yaml_depth_max)
+        f.refuse("fieldPaths", fmt::format("fieldPaths: a path of more than {} names", yaml_depth_max));
     if (target.paths.empty()) target.paths.push_back("metadata.name");
     f.inner("options", [&](Fields& o) { target.options = read_field_options(o); });
     f.done("a replacement's target");
@@ -383,7 +387,7 @@ Replacement read_replacement(Fields& fields) {
 std::vector<FieldSpec> read_field_specs(Fields& fields, std::string_view name) {
   std::vector<FieldSpec> out;
   fields.each(name, [&](Fields& f) {
-    FieldSpec spec = FieldSpec::of_path(f.text("path"));
+    FieldSpec spec = FieldSpec::of_path(f.path("path"));
     if (std::string kind = f.text("kind"); !kind.empty()) spec.kinds.push_back(kind);
     spec.group = f.text("group");
     spec.version = f.text("version");

@@ -347,12 +347,22 @@ Result<PatchText> text_of(const Patch& patch, const Folder& folder) {
   return PatchText{*file.text, file.path, 0};
 }
 
+// Whether a patch gave two resources one id.
+Result<> check_renamed(ResourceSet& set, const Spot& patch) {
+  if (!set.may_collide) return {};
+  auto distinct = set.check_distinct();
+  if (distinct) return {};
+  const Error& error = distinct.error();
+  return fail(error.kind(), "{}; seen after the patch in {}", error.message(), patch.place().str()).at(error.place());
+}
+
 Result<> apply_merges(ResourceSet& set, const std::vector<Resource>& merges, const Patch& patch) {
   Allowed allowed{patch.allow_name_change, patch.allow_kind_change};
   if (!patch.target) {
     for (const Resource& merge : merges) OR_RETURN(merge_by_id(set, merge, allowed));
     return {};
   }
+  if (merges.empty()) return {};  // comments alone, {}, null
   if (merges.size() > 1)
     return fail(ErrorKind::invalid,
                 "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set `patches.target` field");
@@ -360,13 +370,34 @@ Result<> apply_merges(ResourceSet& set, const std::vector<Resource>& merges, con
   for (size_t i : matcher.select(set))
     OR_RETURN(merge_into(set, i, in_version_of(merges[0].object(), set.all()[i]), merges[0], allowed,
                          Resource::Merged::by_selector));
-  return set.may_collide ? set.check_distinct() : Result<>();
+  return check_renamed(set, patch.spot);
 }
 
 // What is wrong with the text of a patch, by the lines of the file that it stands in.
 Error placed(Error error, const Patch& patch, const PatchText& text, const Folder& folder) {
   auto source = find_patch_source(patch, folder);
   return source ? source->placed(std::move(error), text.skipped) : std::move(error);
+}
+
+// The operation that fails, where one does. `r` is as it was.
+Error at_operation(Error error, const Resource& r, const Value& operations, const Patch& patch, const Folder& folder) {
+  auto source = find_patch_source(patch, folder);
+  if (!source || error.place().line) return error;
+  Value object = value::plain_meaning(r.object());
+  if (r.has_notes() && object["metadata"].is_object() && !object["metadata"].has("annotations"))
+    object = object.with("/metadata/annotations", Value::object());
+  for (size_t i = 0; i < operations.size(); ++i) {
+    auto after = value::json_patch(object, Value::array({operations[i]}));
+    if (after) {
+      object = std::move(*after);
+      continue;
+    }
+    base::Place place = source->place(fmt::format("/{}", i));
+    if (!place.line) break;
+    if (place.file != source->entry.file) error = std::move(error).context(source->entry.str());
+    return std::move(error).at(std::move(place));
+  }
+  return error;
 }
 
 void place_flaws(std::vector<Resource>& merges, auto&& placed) {
@@ -393,7 +424,9 @@ Result<> apply_any(ResourceSet& set, const Patch& patch, const Folder& folder, c
   }
   if (!patch.target) return fail(ErrorKind::invalid, "must specify a target for JSON patch");
   Matcher matcher = OR_RETURN(Matcher::create(*patch.target));
-  for (size_t i : matcher.select(set)) OR_RETURN(apply_operations(set, i, *operations, true));
+  for (size_t i : matcher.select(set))
+    if (auto done = apply_operations(set, i, *operations, true); !done)
+      return at_operation(std::move(done).error(), set.all()[i], *operations, patch, folder);
   return {};
 }
 
@@ -433,11 +466,15 @@ Result<> apply_strategic_patches(ResourceSet& set, std::span<const Named> patche
     place_flaws(*merges, within);
     read.emplace_back(std::move(*merges), &patch);
   }
+  if (std::ranges::all_of(read, [](const auto& one) { return one.first.empty(); }))
+    return fail(ErrorKind::invalid, "patch appears to be empty").at(patches[0].spot.place());
   for (const auto& [merges, patch] : read)
     for (const Resource& merge : merges)
       if (auto done = merge_by_id(set, merge, {}, true); !done) return std::move(done).error().at(patch->spot.place());
   set.drop_removed();
-  return set.may_collide ? set.check_distinct() : Result<>();
+  Spot list = patches[0].spot;
+  list.pointer.resize(std::min(list.pointer.rfind('/'), list.pointer.size()));  // of a plugin: none
+  return check_renamed(set, list);
 }
 
 Result<> apply_json_patch(ResourceSet& set, const Patch& patch, const Folder& folder) {
@@ -449,7 +486,9 @@ Result<> apply_json_patch(ResourceSet& set, const Patch& patch, const Folder& fo
     const Value& operations = *read;
     if (!operations.is_array() || operations.empty()) return fail(ErrorKind::invalid, "patch appears to be empty");
     Matcher matcher = OR_RETURN(Matcher::create(*patch.target));
-    for (size_t i : matcher.select(set)) OR_RETURN(apply_operations(set, i, operations, false));
+    for (size_t i : matcher.select(set))
+      if (auto done = apply_operations(set, i, operations, false); !done)
+        return at_operation(std::move(done).error(), set.all()[i], operations, patch, folder);
     return {};
   };
   auto done = apply();

@@ -133,7 +133,7 @@ Result<> transform(ResourceSet& set, const Resource& plugin, const Folder& folde
       from.each("targets", [&](Fields& t) {
         ValueAdd::Target target;
         t.inner("selector", [&](Fields& inner) { target.selector = read_selector(inner); });
-        target.field_path = t.text("fieldPath");
+        target.field_path = t.path("fieldPath");
         target.file_path_position = t.number("filePathPosition");
         add.targets.push_back(std::move(target));
       });

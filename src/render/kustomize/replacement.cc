@@ -11,6 +11,7 @@
 #include "render/kustomize/text_within.h"
 #include "render/words.h"
 #include "value/note.h"
+#include "value/patch.h"
 #include "value/yaml.h"
 
 namespace slipway::render::kustomize {
@@ -427,6 +428,9 @@ Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, Taken& 
         if (after.error().message().empty()) return fail(ErrorKind::invalid, "{}", what);
         return std::move(after).error().context(what);
       }
+      // What is taken may lie as deep as it will lie below here.
+      if (taken.value.is_object() || taken.value.is_array())
+        OR_RETURN(value::json_patch(*after, Value::array()).context("replacement"));
       Id id = r.id();
       if (noted)
         set_with_notes(r, std::move(*after));

@@ -292,11 +292,13 @@ Result<> ResourceSet::check_distinct() {
 
 Result<> ResourceSet::append(Resource resource) {
   Id id = resource.id();
-  if (auto there = with_current_id(id); !there.empty())
+  if (auto there = with_current_id(id); !there.empty()) {
+    clash = there[0];
     return fail(ErrorKind::invalid,
                 "may not add resource with an already registered id: {} (the other one stands in {})", id.str(),
                 all_[there[0]].origin.str())
         .at(resource.origin);
+  }
   all_.push_back(std::move(resource));
   return {};
 }

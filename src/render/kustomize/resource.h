@@ -147,7 +147,8 @@ class ResourceSet {
   Result<size_t> only_with_id(const Id& id);
   // Error: invalid when two have one current id, which only patches and replacements that rename can bring about.
   Result<> check_distinct();
-  bool may_collide = false;  // something ran that may have brought that about
+  std::optional<size_t> clash;  // after append() or append_all() failed: the one that is there
+  bool may_collide = false;     // something ran that may have brought that about
   // Error: invalid, when one of that current id is there.
   Result<> append(Resource resource);
   Result<> append_all(ResourceSet other);

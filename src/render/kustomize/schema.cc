@@ -87,9 +87,9 @@ Slot Slot::element() const {
 
 Result<std::shared_ptr<const OpenApi>> OpenApi::read(const std::string& text, const std::string& file) {
   auto api = std::make_shared<OpenApi>();
-  api->document_ = text.starts_with('{')
-                       ? OR_RETURN(value::parse_json(text).context(fmt::format("the OpenAPI schema {}", file)))
-                       : OR_RETURN(read_first_document(text, file).context("the OpenAPI schema"));
+  auto read = text.starts_with('{') ? value::parse_json(text) : read_first_document(text, file);
+  if (!read) return std::move(read).error().at({file}).context("the OpenAPI schema");
+  api->document_ = std::move(*read);
   const Value& document = api->document_;
   for (const char* part : {"definitions", "paths"})
     if (const Value& v = document[part]; !document.is_object() || (!v.is_null() && !v.is_object()))

@@ -46,15 +46,16 @@ Result<Value> with_subject_namespaces(const Value& object, const NamespaceChange
   return object.with_member("subjects", Value::array(std::move(subjects)));
 }
 
-Result<> check_distinct(const ResourceSet& set) {
+Result<> check_distinct(const ResourceSet& set, const Spot* spot) {
   std::unordered_map<std::string, const Resource*> seen;
   seen.reserve(set.all().size());
   for (const Resource& r : set.all()) {
     if (r.is_removed()) continue;
     auto [at, fresh] = seen.emplace(r.id().key(), &r);
     if (!fresh)
-      return fail(ErrorKind::invalid, "namespace transformation produces ID conflict: {} (the other one stands in {})",
-                  r.id().str(), at->second->origin.str())
+      return fail(ErrorKind::invalid,
+                  "namespace transformation produces ID conflict: {} (the other one stands in {}){}", r.id().str(),
+                  at->second->origin.str(), spot ? fmt::format("; by the namespace in {}", spot->place().str()) : "")
           .at(r.origin);
   }
   return {};
@@ -95,7 +96,7 @@ Result<> change_namespace(ResourceSet& set, const NamespaceChange& change, std::
     OR_RETURN(set_namespace(r, change, fields));
     set.touched(i);
   }
-  return check_distinct(set);
+  return check_distinct(set, change.spot);
 }
 
 namespace {

@@ -13,6 +13,7 @@ struct NamespaceChange {
   std::string name;
   bool unset_only = false;
   Subjects subjects = Subjects::default_only;  // of role bindings
+  const Spot* spot = nullptr;                  // of who wants it, for errors; may be null
 };
 // metadata.namespace of everything not known as cluster-scoped, the name of a Namespace, and `fields`. Error: invalid
 // when two resources become one.

@@ -39,8 +39,10 @@ Result<> merge_vars(std::vector<Var>& vars, std::span<const Var> added, Resource
       return fail(ErrorKind::invalid, "found {} resId matches for var {} (unable to disambiguate)", matches.size(),
                   describe(var))
           .at(var.spot.place());
-    if (std::ranges::any_of(vars, [&](const Var& there) { return there.name == var.name; }))
-      return fail(ErrorKind::invalid, "var '{}' already encountered", var.name).at(var.spot.place());
+    if (auto there = std::ranges::find(vars, var.name, &Var::name); there != vars.end())
+      return fail(ErrorKind::invalid, "var '{}' already encountered (the other one stands in {})", var.name,
+                  there->spot.place().str())
+          .at(var.spot.place());
     if (matches.size() == 1) matches[0]->vars.push_back(var.name);
     vars.push_back(var);
   }
