@@ -12,6 +12,7 @@ std::string_view null_text(const Value& null) {
     case Note::tilde:
       return "~";
     case Note::nothing:
+    case Note::hollow:
     case Note::made:
       return "";
     case Note::title:
@@ -79,6 +80,7 @@ Value plain_meaning(const Value& v) {
     return resolve_plain(v.as_string(), YamlRules::kustomize).kind == Scalar::Kind::large ? v
                                                                                           : read_plain(v.as_string());
   }
+  if (v.is_null()) return note_of(v) == Note::hollow ? Value("") : v;
   Value out = v;
   if (v.is_array()) {
     for (size_t i = 0; i < v.size(); ++i) {

@@ -15,6 +15,7 @@ enum class Note : uint8_t {
   nothing,
   title,
   upper,       // a null written ~, not at all, Null, NULL
+  hollow,      // a null not written at all in a list or mapping in braces: printed as "" (go-yaml quotes it there)
   misfit,      // a text put where there was a number: nobody can read it, unless something replaces it
   made,        // a null that stands for a scalar just made
   untagged,    // as spelled, of a scalar that was made and not read: whatever is put there reads as what it then says
@@ -30,8 +31,8 @@ Result<std::vector<Document>> parse_yaml_noted(std::string_view text, std::strin
                                                DuplicateKeys duplicates = DuplicateKeys::refuse);
 
 std::string_view null_text(const Value& null);  // as it was written
-// What texts with Note::spelled or Note::untagged mean: a number, boolean or date. Deep. Whole numbers above 2^63 stay
-// as they are, and to_yaml() writes their digits.
+// What texts with Note::spelled or Note::untagged mean: a number, boolean or date; Note::hollow means "". Deep. Whole
+// numbers above 2^63 stay as they are, and to_yaml() writes their digits.
 Value plain_meaning(const Value& v);
 // A scalar with the note of how it was written, when it would not be written so again.
 Value with_spelling(const Value& v, std::string_view text);

@@ -313,7 +313,9 @@ class YamlReader {
         return true;
       }
       if (!scalar_of(v, resolve_plain(text, limits_.rules), text, as_key)) return false;
-      if (notes && !as_key) v = with_spelling(v, text);
+      if (!notes || as_key) return true;
+      v = with_spelling(v, text);
+      if (events_.in_flow()) v = in_braces(std::move(v), text);
       return true;
     }
     std::string_view tag = text_of(s.tag);
@@ -336,10 +338,20 @@ class YamlReader {
         found = {.kind = Scalar::Kind::real, .real = static_cast<double>(found.integer)};
       if (tag_name(found.kind) != tag)
         return wrong("cannot decode !!{} `{}` as a !!{}", tag_name(found.kind), text, tag);
-      return scalar_of(v, found, text, as_key);
+      if (!scalar_of(v, found, text, as_key)) return false;
+      if (notes && !as_key && v.is_null()) v = with_spelling(v, text);
+      return true;
     }
     v = Value(text);
     return true;
+  }
+
+  // kustomize writes objects and reads them again, and there go-yaml must quote what cannot stand plain within braces:
+  // nothing at all, and times.
+  static Value in_braces(Value v, std::string_view text) {
+    if (v.is_null()) return text.empty() ? noted(std::move(v), Note::hollow) : v;
+    bool time = note_of(v) == Note::spelled && text.find(':') != text.npos;
+    return time ? Value(text) : v;
   }
 
   bool scalar_of(Value& v, const Scalar& s, std::string_view text, bool as_key) {

@@ -20,6 +20,7 @@ class YamlEvents {
 
   // Moves on; false on a syntax error: take error(). The event lives until the next call.
   bool next();
+  bool in_flow() const { return flow_depth_ > 0; }  // the event is within [] or {}, or begins such
   const yaml_event_t& event() const { return event_; }
   yaml_event_type_t type() const { return event_.type; }
   base::Place place() const { return place(event_.start_mark); }

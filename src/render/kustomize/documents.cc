@@ -19,6 +19,15 @@ Value with_written_names(Value o) {
   return o;
 }
 
+// At the top of an object a key may be a number or boolean: kustomize takes it as it is written.
+Value with_texts_for_keys(Value o) {
+  const Value* odd = o.find(value::repeated_keys);
+  if (!odd) return o;
+  for (const auto& [key, later] : odd->members())
+    if (later.size() || value::plain_tag(key.view()) == "null") return o;
+  return o.without_member(value::repeated_keys);
+}
+
 // As if it had been read from JSON, which is how the items of a List go.
 Value all_quoted(const Value& v) {
   // What is spelled still is a number above 2^63.
@@ -130,6 +139,10 @@ Result<std::vector<Resource>> read_resources(std::string_view text, const std::s
   auto take = [&](Value object, const Found& from) -> Result<> {
     if (object.is_null() || (object.is_object() && object.empty())) return {};
     ahead.push_back({with_written_names(std::move(object)), from.line, from.in_flow, from.flaw});
+    if (Found& last = ahead.back(); last.flaw) {
+      last.object = with_texts_for_keys(std::move(last.object));
+      if (!has_flaw(last.object)) last.flaw.reset();
+    }
     if (auto fine = check(ahead.back()); !fine) return std::move(fine).error().at({file, from.line});
     return {};
   };

@@ -20,16 +20,17 @@ size_t find_generator(const Value& list, std::string_view name, std::string_view
     ++i;
   return i;
 }
-// The general options become this entry's own, as there.
+// The general options become this entry's own, as there: also when they say nothing.
 Value with_general_options(Value entry, const Value& general) {
-  if (general.is_null() || general.empty()) return entry;
+  if (general.is_null()) return entry;
   Value own = entry["options"];
+  if (own.is_null()) own = Value::object();
   for (const char* map : {"labels", "annotations"})
     for (const auto& [key, text] : general[map].members())
       if (!own[map].has(key)) own = own.with_member(map, own[map].with_member(key, text));
   for (const char* flag : {"disableNameSuffixHash", "immutable"})
     if (general[flag].as_bool()) own = own.with_member(flag, true);
-  return own.is_null() ? entry : entry.with_member("options", own);
+  return entry.with_member("options", own);
 }
 
 Result<std::vector<std::string>> expand_files(EditRequest& r) {

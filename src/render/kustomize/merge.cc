@@ -403,7 +403,8 @@ Value kept_as_text(const Value& v) {
 Result<Merged> merge(const Value* target, const Value* patch, const Slot& slot) {
   if (is_missing(target) && is_missing(patch)) {
     // A null that was written stays unless the patch says something; one that was only left out goes.
-    bool kept = target && !patch && value::note_of(*target) != value::Note::nothing;
+    bool kept = target && !patch && value::note_of(*target) != value::Note::nothing &&
+                value::note_of(*target) != value::Note::hollow;
     return kept ? Merged(*target) : Merged();
   }
   Shape shape = shape_of(is_missing(target) ? *patch : *target);

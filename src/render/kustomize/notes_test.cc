@@ -260,3 +260,32 @@ TEST_CASE("where there are vars, what they might stand in counts as text") {
   check(built(added, ""), R"("labels":{"a":5})");
   check(built(added + vars, ""), R"("labels":{"a":"5"})");
 }
+
+TEST_CASE("what stands in braces and cannot stand there plain becomes a text") {
+  std::string odd =
+      "apiVersion: x/v1\nkind: X\nmetadata:\n  name: a\n  annotations: {q: , r: s}\n"
+      "spec: {a, b: {c: }, d: [e: ], f: ~, g: !!null , t: 2020-01-01 10:00:00, u: 2020-01-01}\n"
+      "list:\n- t: 2020-01-01 10:00:00\n  n:\n";
+  std::string_view rest =
+      R"("list":[{"n":null,"t":"2020-01-01T10:00:00Z"}],"metadata":{"annotations":{"q":"","r":"s"},)";
+  check(built("", "", odd), rest);
+  check(
+      built("", "", odd),
+      R"("spec":{"a":"","b":{"c":""},"d":[{"e":""}],"f":null,"g":null,"t":"2020-01-01 10:00:00","u":"2020-01-01T00:00:00Z"})");
+  // To a strategic merge it is nothing at all, and goes.
+  check(built("patches: [{patch: '{apiVersion: x/v1, kind: X, metadata: {name: a}, spec: {z: 1}}'}]\n", "", odd),
+        R"("spec":{"b":{},"d":[{"e":""}],"f":null,"t":"2020-01-01 10:00:00","u":"2020-01-01T00:00:00Z","z":1})");
+}
+
+TEST_CASE("at the top of an object a key may be a number or boolean") {
+  auto with_key = [](std::string key) { return "apiVersion: x/v1\nkind: X\nmetadata: {name: a}\n" + key + ": v\n"; };
+  check(built("namePrefix: p-\n", "", with_key("0x10")), R"({"0x10":"v","apiVersion":"x/v1")");
+  check(built("", "", with_key("true")), R"("true":"v"})");
+  check(built("", "", with_key("1.50")), R"({"1.50":"v")");
+  check(built("patches: [{patch: '{apiVersion: x/v1, kind: X, metadata: {name: a}, spec: {z: 1}}'}]\n", "",
+              with_key("2")),
+        R"({"2":"v","apiVersion":"x/v1","kind":"X","metadata":{"name":"a"},"spec":{"z":1}})");
+  check(built("", "", with_key("~")), "a key must be text, found a null");
+  check(built("", "", with_key("2: w\n2")), "base/r.yaml:4:1");
+  check(built("", "", with_key("2: w\nspec: {3: x}\nz")), "a key must be text, found a integer");
+}

@@ -22,6 +22,7 @@ Result<> check_text(const Value& v, bool& spelled) {
                   text.substr(0, 40));
     return begins_with_tab(v) ? check_misfits(v) : Result<>();
   }
+  if (v.is_null()) spelled = spelled || value::note_of(v) == value::Note::hollow;
   for (const Value& item : v.items()) OR_RETURN(check_text(item, spelled));
   for (const auto& member : v.members()) {
     if (member.key.view() == value::repeated_keys)
