@@ -1,5 +1,6 @@
 // `slipway kustomize edit` and `create`: the kustomization of the current folder, changed as kustomize changes it.
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "cli/helm/flags.h"
@@ -265,7 +266,14 @@ Result<> create(World& world, const std::vector<std::string>& words) {
                       .folder = place.folder,
                       .file = {},
                       .log = {}};
-  if (request.arguments.size()) OR_RETURN(render::kustomize::edit(file.fields, request));
+  // What is named twice is written twice, as there.
+  for (const std::string& named : std::exchange(request.arguments, {})) {
+    Value found = Value::object();
+    request.arguments = {named};
+    OR_RETURN(render::kustomize::edit(found, request));
+    for (const Value& path : found["resources"].items())
+      file.fields = file.fields.with_member("resources", file.fields["resources"].appended(path));
+  }
   if (flags.is("--autodetect")) {
     std::vector<std::string> found;
     render::kustomize::KnownKinds known;

@@ -154,6 +154,10 @@ LOOSE = {'kustomization.yaml': 'Resources: [a.yaml]\nmetadata: {}\ngeneratorOpti
 for c in ['localize . out', 'edit set namespace foo', 'edit fix', 'edit fix --vars', 'init']:
     CASES.append((LOOSE, c))
 CASES.append(({'a.yaml': LOOSE['a.yaml']}, 'init --resources a.yaml'))
+CASES.append(({'a.yaml': LOOSE['a.yaml']}, 'create --resources a.yaml,a.yaml'))
+for general in ['{}', '{labels: {}}', '{disableNameSuffixHash: false}']:
+    for c in ['add configmap n --from-literal=a=b', 'add secret n --from-literal=a=b', 'set configmap c --from-literal=x=z']:
+        CASES.append(({'kustomization.yaml': 'generatorOptions: %s\nconfigMapGenerator: [{name: c, literals: [x=y]}]\n' % general}, 'edit ' + c))
 
 # What is localized.
 LOCAL={'app/kustomization.yaml':'''# a comment
