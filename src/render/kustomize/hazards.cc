@@ -199,7 +199,7 @@ void HazardObserver::look_at_replacements(ResourceSet& set, const Step& step) {
     if (!target.select) continue;
     auto selected = select_targets(set, target);
     if (!selected || !selected->empty()) continue;
-    add({"replacement-matches-nothing", step.replacement->spot.place(),
+    add({"replacement-matches-nothing", target.spot.place(),
          fmt::format("a target of this replacement ({}) selects no resource", words(*target.select)),
          nearest_fix(set, *target.select)});
   }

@@ -77,13 +77,14 @@ TEST_CASE("images that nobody has") {
   check("images:\n- name: nginx\n  newTag: '2'\n", "");
 }
 
-TEST_CASE("replacements whose target is not there") {
+TEST_CASE("replacements whose target is not there, each") {
   check(
       "replacements:\n- sourceValue: x\n  targets:\n  - select: {kind: Deployment, name: wbe}\n    fieldPaths: "
-      "[spec.paused]\n",
-      "replacement-matches-nothing app/kustomization.yaml:4:3: a target of this replacement (kind Deployment, name "
-      "wbe) "
-      "selects no resource (did you mean web?)\n");
+      "[spec.paused]\n  - select: {kind: Job}\n    fieldPaths: [spec.paused]\n",
+      "replacement-matches-nothing app/kustomization.yaml:6:5: a target of this replacement (kind Deployment, name "
+      "wbe) selects no resource (did you mean web?)\n"
+      "replacement-matches-nothing app/kustomization.yaml:8:5: a target of this replacement (kind Job) selects no "
+      "resource (there is no Job here)\n");
 }
 
 TEST_CASE("labels that change selectors which cannot change") {

@@ -363,6 +363,7 @@ Replacement read_replacement(Fields& fields) {
   });
   fields.each("targets", [&](Fields& f) {
     ReplacementTarget target;
+    target.spot = f.spot();
     f.inner("select", [&](Fields& s) {
       target.select = read_selector(s);
       s.done("select");

@@ -68,6 +68,7 @@ struct ReplacementTarget {
   std::vector<Selector> reject;
   std::vector<std::string> paths;
   FieldOptions options;
+  Spot spot = {};
 };
 struct Replacement {
   std::string path;  // of a file with replacements; then the rest is empty
