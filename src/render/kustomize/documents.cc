@@ -172,7 +172,8 @@ Result<std::vector<Resource>> read_resources(std::string_view text, const std::s
                   words(o["items"].type()))
           .at({file, found.line});
     // The opened items stand behind all other documents, as they do there.
-    Value list = all_quoted(value::plain_meaning(o["items"]));
+    // Not written and read again before: what is nothing in braces is null here.
+    Value list = all_quoted(value::plain_meaning(all_quoted(o["items"])));
     for (const Value& item : list.items()) OR_RETURN(take(item, found));
   }
   return out;
