@@ -77,12 +77,12 @@ class Fields(Chance):
         return out
 
     PATHS = ["metadata.name", "metadata.labels.app", "metadata.annotations.note", "spec.replicas", "spec.template.spec.containers.0.image", "spec.template.spec.containers.[name=main].image",
-             "spec.template.spec.containers.*.image", "spec.template.spec.containers.[name=main].env.[name=A].value", "data.k", "data.inner\\.yaml.a", "metadata.namespace", "spec.serviceName",
+             "spec.template.spec.containers.*.image", "spec.template.spec.containers.[name=main].env.[name=A].value", "data.k", "data.inner\\.yaml.a", "data.inner\\.yaml.a.b", "data.inner\\.yaml.l.[name=one].v", "data.inner\\.yaml.l.1", "data.inner\\.yaml.z", "metadata.namespace", "spec.serviceName",
              "spec.template.metadata.labels.app", "spec.selector", "data", "spec.ports.0.port", "metadata.annotations.a\\.b/c", "spec.ports.[port=80].name",
              "spec.list.[name=a].value", "spec.list.*.name", "spec.image", "spec.ref.name", "spec.replicas", "spec.template.spec.containers", "spec.template.spec.containers.0.args.0", "kind", "metadata.annotations", "spec.template.spec.containers.-.name"]
 
     CREATED = ["spec.list.[name=new].value", "spec.template.spec.containers.[name=main].env.[name=NEW].value", "spec.list.0.value", "spec.list.2", "metadata.annotations.new", "metadata.labels.new", "spec.deep.er.path", "data.new",
-               "spec.template.spec.containers.*.env.[name=X].value", "spec.new.0.name", "spec.args.[=x]", "metadata.annotations.x\\.y/z", "data.inner\\.yaml.new", "spec.ports.[port=9].name"]
+               "spec.template.spec.containers.*.env.[name=X].value", "spec.new.0.name", "spec.args.[=x]", "metadata.annotations.x\\.y/z", "data.inner\\.yaml.new", "data.inner\\.yaml.l.[name=new].v", "spec.ports.[port=9].name"]
 
     def field_path(self, r, exists):
         if exists and self.chance(0.9):

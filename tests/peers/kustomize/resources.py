@@ -91,6 +91,10 @@ class Resources(Chance):
                 t["metadata"]["annotations"] = self.pairs()
         return t
 
+    # Texts that replacements write into: order, comments, quotes and braces stay.
+    INNER = ["# head\n\nz: 'q'   # of z\na:\n    b: 80 # of b\n    x: [1,   2]\n\n\n    # foot\nk: {m: n,\n  o: p}\n", "a: '1'\nl:\n    - name: one # first\n      v: \"2\"\n    # between\n\n    - name: two\n      v: |\n        t\n# end\n",
+             "b: &x {c: d}\na: *x\ne:\n  <<: *x\n", "--- # doc\na: !!str 5\nn: ~\nt: 2020-01-01\n...\n", "l: [a, {name: one, v: 1}, b]\na: >-\n  folded\n  text\n"]
+
     def body(self, kind):
         p, c = self.pick, self.chance
         if kind == "PodTemplate":
@@ -117,7 +121,7 @@ class Resources(Chance):
         if kind == "ConfigMap":
             data = {k: self.text() for k in self.some(["k", "a", "b.txt", "c_d", "e-f"], 0, 3)}
             if c(0.15):
-                data["inner.yaml"] = p(["a: b\nc:\n- d\n", '{"a": {"b": "c"}}', "a:\n  b: c # x\n", '{\n  "a": "b"\n}\n'])
+                data["inner.yaml"] = p(self.INNER + ["a: b\nc:\n- d\n", '{"a": {"b": "c"}}', "a:\n  b: c # x\n", '{\n  "a": "b"\n}\n'])
             return {"data": data} if data or c(0.5) else {}
         if kind == "Secret":
             out = {"type": "Opaque"} if c(0.5) else {}
@@ -215,7 +219,12 @@ class Resources(Chance):
             if self.chance(0.03):
                 out["status"] = self.pick([None, {}, {"a": []}])
             if self.chance(0.03):
-                out["x"] = [Scalar(s) for s in self.some(["1.0", "0777", "0x1f", "1e10", "1_000", "yes", "2020-01-01", "-0", "1.50", "~", "12345678901234567890", "0o17", "!!str 5", "!!int '5'", ".5", "+1", "1.", "1e-7", "123456789.123456789"], 1, 5)]
+                out["x"] = [Scalar(s) for s in self.some(["1.0", "0777", "0x1f", "1e10", "1_000", "yes", "2020-01-01", "-0", "1.50", "~", "12345678901234567890", "0o17", "!!str 5", "!!int '5'", ".5", "+1", "1.", "1e-7", "123456789.123456789",
+                                                        "2020-01-01 10:00:00", "2020-01-01t10:00:00.50Z", "{g: , t: 2020-01-01 10:00:00}", "{f, h: {i}}", "[{j: }]", "!!null", "{k: !!null }"], 1, 5)]
+            if self.chance(0.02):
+                out["e"] = {"l": Scalar(""), "m": Scalar("!!null"), "n": {"o": Scalar("{p: , r: s}")}}
+            if self.chance(0.02):
+                out[self.pick([Scalar("2"), Scalar("true"), Scalar("1.50")])] = "v"
         if self.risky():
             what = self.pick(["name", "kind", "number", "apiVersion", "inf", "intkey"])
             if what == "name":
