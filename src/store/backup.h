@@ -18,6 +18,8 @@ namespace slipway::store {
 inline constexpr std::string_view database_name = "slipway.db", key_file_name = "encryption.keys";
 // Stands in a data directory while its database is being exchanged: whoever finds it must not start.
 inline constexpr std::string_view unfinished_restore_name = "restore.unfinished";
+// What is to come in, before that; without the mark nobody needs it any more.
+inline constexpr std::string_view restore_staging_name = "restore.new";
 
 struct BackupFile {
   std::string name;  // within the data directory: "pki/ca.crt"

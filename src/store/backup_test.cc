@@ -157,6 +157,11 @@ TEST_CASE("a backup without keys needs those of its server") {
   CHECK(refusal(machine, {.file = taken, .directory = other}).find("put encryption.keys into the data directory") !=
         std::string::npos);
   CHECK(machine.world.files().list(other)->empty());
+  Keyring stranger;
+  stranger.add(std::string(32, 'x'), {});
+  REQUIRE(machine.world.files().write_atomically("/other/encryption.keys", stranger.text()));
+  CHECK(refusal(machine, {.file = taken, .directory = other})
+            .find("encryption.keys in the data directory holds others") != std::string::npos);
   REQUIRE(machine.world.files().write_atomically("/other/encryption.keys", machine.content("/data/encryption.keys")));
   CHECK(refusal(machine, {.file = taken, .directory = other}) == "");
   CHECK(look_at(machine, other).all == before.all);
@@ -197,6 +202,22 @@ TEST_CASE("a damaged, cut off, foreign or newer backup changes nothing") {
   }
 }
 
+TEST_CASE("a restore that finds no room leaves nothing behind") {
+  Machine machine;
+  filled(machine, home, "first");
+  REQUIRE(machine.world.run(back_up(&machine.world, home, true)));
+  for (int allowed : {0, 1, 3, 8, 20}) {
+    machine.world.disk().faults.decide = [left = allowed](std::string_view what,
+                                                          std::string_view where) mutable -> std::optional<Error> {
+      if (what != "write" || !where.starts_with(other) || left-- > 0) return std::nullopt;
+      return Error(ErrorKind::io, "write: No space left on device");
+    };
+    CHECK(refusal(machine, {.file = taken, .directory = other}).find("No space left") != std::string::npos);
+    machine.world.disk().faults = {};
+    CHECK(machine.world.files().list(other)->empty());
+  }
+}
+
 TEST_CASE("a restore that is interrupted leaves the old state, the new one, or a clear word") {
   Machine model;
   filled(model, home, "first");
@@ -219,6 +240,7 @@ TEST_CASE("a restore that is interrupted leaves the old state, the new one, or a
     machine.world.restart();
     std::string found = look_at(machine, home).all;
     if (found == old_state.all) {
+      CHECK(!machine.world.files().exists(std::string(home) + "/" + std::string(restore_staging_name)));
       seen.insert("old");
     } else if (found == new_state) {
       seen.insert("new");

@@ -40,6 +40,7 @@ Result<Opened> open_and_load(World& world, const StoreOptions& options, std::str
                 "{0}: a restore was interrupted here; say it again: slipway restore FILE --force --data {0}",
                 directory);
   }
+  OR_RETURN(world.files().remove_tree(directory + "/" + std::string(restore_staging_name)));
   opened.keys = OR_RETURN(read_keys(world, options.key_file));
   const bool made = opened.keys.empty() && !options.key_file.empty();
   opened.database = OR_RETURN(open_database(
@@ -82,8 +83,15 @@ Task<Result<std::unique_ptr<Store>>> open_store(World& world, StoreOptions optio
       std::vector<std::string> nonces(opened.loaded.to_seal.size());
       for (std::string& nonce : nonces) nonce = world.random().bytes(runtime::seal_nonce_bytes);
       auto sealed = co_await world.on_pool([&] { return seal_old_rows(opened, nonces); });
-      if (!sealed) co_return std::move(sealed.error()).context("opening the store: sealing its Secrets");
-      world.log().write(runtime::LogLevel::info, fmt::format("store: sealed {} Secrets on the disk", nonces.size()));
+      if (sealed) {
+        world.log().write(runtime::LogLevel::info, fmt::format("store: sealed {} Secrets on the disk", nonces.size()));
+      } else {
+        // All can be read as they are; a disk without room must not keep the rest from starting.
+        world.log().write(
+            runtime::LogLevel::warning,
+            fmt::format("store: {} Secrets are not sealed with the current key, which the next start tries again: {}",
+                        nonces.size(), sealed.error().str()));
+      }
     }
   }
   co_return std::unique_ptr<Store>(std::make_unique<LiveStore>(world, std::move(options), std::move(opened.database),

@@ -16,8 +16,6 @@ namespace slipway::store {
 namespace {
 
 constexpr size_t rows_at_once = 1000;
-constexpr std::string_view staging_name = "restore.new";
-
 Result<Value> opened(const BackupReader::Object& object, const Keyring& keys) {
   if (object.sealed.empty()) return object.stored.object;
   std::string what = object.stored.key.resource + " " + place_of(object.stored.key);
@@ -53,9 +51,12 @@ Result<Checked> check(World& world, const std::string& path, const Keyring& othe
     if (!std::exchange(keys_known, true)) checked.keys = OR_RETURN(keys_of(checked.files, otherwise));
     auto object = opened(std::get<BackupReader::Object>(*item), checked.keys);
     if (object.failed_with(ErrorKind::not_found)) {
+      std::string_view here = checked.keys.empty()
+                                  ? "put {0} into the data directory first"
+                                  : "{0} in the data directory holds others; put the one of then there";
       return std::move(object.error())
-          .context(path + " was made without its keys; put " + std::string(key_file_name) +
-                   " into the data directory first");
+          .context(
+              fmt::format("{} was made without its keys; {}", path, fmt::format(fmt::runtime(here), key_file_name)));
     }
     if (!object) return std::move(object.error()).context(path);
   }
@@ -133,7 +134,7 @@ Result<BackupFacts> verify_backup(World& world, std::string path, const Keyring&
 Result<Restored> restore_backup(World& world, RestoreOptions options) {
   auto& files = world.files();
   const std::string& home = options.directory;
-  const std::string staging = home + "/" + std::string(staging_name);
+  const std::string staging = home + "/" + std::string(restore_staging_name);
   const std::string mark = home + "/" + std::string(unfinished_restore_name);
   const std::string database = std::string(database_name);
 
@@ -150,15 +151,20 @@ Result<Restored> restore_backup(World& world, RestoreOptions options) {
                              static_cast<Revision>(std::max<int64_t>(now, 0))}) +
                    1;
 
-  OR_RETURN(files.remove_tree(staging));
-  OR_RETURN(files.make_directories(staging, 0700));
-  OR_RETURN(write_files(world, checked.files, staging));
-  OR_RETURN(write_database(world, options, checked, staging + "/" + database, restored.begin));
-  OR_RETURN(files.sync_directory(staging));
-  OR_RETURN(files.sync_directory(home));
-
-  // From here on the directory is neither the one nor the other until the mark is gone.
-  OR_RETURN(files.write_atomically(mark, options.file + "\n", 0600));
+  auto write_staging = [&]() -> Result<> {
+    OR_RETURN(files.remove_tree(staging));
+    OR_RETURN(files.make_directories(staging, 0700));
+    OR_RETURN(write_files(world, checked.files, staging));
+    OR_RETURN(write_database(world, options, checked, staging + "/" + database, restored.begin));
+    OR_RETURN(files.sync_directory(staging));
+    OR_RETURN(files.sync_directory(home));
+    // From here on the directory is neither the one nor the other until the mark is gone.
+    return files.write_atomically(mark, options.file + "\n", 0600);
+  };
+  if (auto written = write_staging(); !written) {
+    if (!files.exists(mark)) (void)files.remove_tree(staging).has_value();  // keys lie there
+    return std::move(written).error();
+  }
   std::vector<std::string> arriving = OR_RETURN(files.list(staging));
   std::vector<std::string> leaving = arriving;
   for (const char* more : {"-wal", "-shm", "-journal", mark_suffix.data()}) leaving.push_back(database + more);

@@ -67,9 +67,7 @@ Task<Result<>> write_backup(World& world, std::string data, std::string partial,
   } else {
     writer.emplace(OR_CO_RETURN(begin_backup(world, *server.store, data, with_keys)));
   }
-  auto file = OR_CO_RETURN(world.files().open(partial, runtime::OpenMode::create, 0600));
-  OR_CO_RETURN(world.files().set_mode(partial, 0600));
-  OR_CO_RETURN(file->truncate(0));
+  auto file = OR_CO_RETURN(world.files().open(partial, runtime::OpenMode::create_new, 0600));
   uint64_t at = 0;
   while (true) {
     std::string piece = OR_CO_RETURN(co_await next_piece(body.get(), writer ? &*writer : nullptr));
@@ -88,7 +86,13 @@ Task<Result<store::BackupFacts>> make_backup(World& world, std::string data, std
   if (stat && stat->kind != runtime::FileStat::Kind::file) {
     co_return fail(ErrorKind::bad_request, "{}: not a file; name the file to write", path);
   }
-  std::string partial = path + ".partial";
+  if (path == data || path.starts_with(data + "/"))
+    co_return fail(ErrorKind::bad_request,
+                   "{}: inside the data directory, which it is to outlive; name a file elsewhere, at best on another "
+                   "disk",
+                   path);
+  // A name that nobody can lay in wait at, where others may write too; and another backup has another one.
+  std::string partial = path + ".partial-" + base::hex_encode(world.random().bytes(8));
   auto written = co_await write_backup(world, data, partial, with_keys);
   Result<store::BackupFacts> facts = written ? Result<store::BackupFacts>(store::BackupFacts()) : written.error();
   if (facts) {
@@ -159,7 +163,9 @@ Task<int> rotate(runtime::RealWorld& world, cli::Invocation said) {
   if (!rotated) co_return cli::report(rotated.error());
   cli::print(fmt::format("key {} seals now; Secrets sealed anew: {}\n", (*rotated)["key"].str(),
                          (*rotated)["objects"].as_int()));
-  cli::complain("Backups made before open with the key that is in them.\n");
+  cli::complain(
+      "Backups made before open with the key that is in them. Those made with --without-keys need the key that is "
+      "gone now: make new ones.\n");
   co_return 0;
 }
 
