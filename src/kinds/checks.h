@@ -29,10 +29,17 @@ class Path {
 };
 
 struct Checks {
+  Checks(const Kind& kind, const Value& object, const Value* old) : kind(kind), object(object), old(old) {}
+
   const Kind& kind;
   const Value& object;
   const Value* old;  // null on create
-  std::vector<base::Cause> causes;
+  std::vector<base::Cause> causes = {};
+
+  // An object may be wrong in a million places: no more is said than somebody reads. What is added to a full list falls
+  // away, and long walks ask before they go on.
+  bool full() const { return causes.size() >= kCausesMax || bytes_ > kBytesMax; }
+  void add(base::Cause cause);
 
   void required(const Path& at, std::string_view detail = {});
   void invalid(const Path& at, const Value& value, std::string_view detail);
@@ -55,6 +62,11 @@ struct Checks {
   // What the tables say: required, enums, ranges, immutable, for a struct and all below it.
   void fields(const Type& type, const Value& v, const Value* before, const Path& at);
   void value(const FieldType& type, const Value& v, const Value* before, const Path& at);
+
+ private:
+  static constexpr size_t kCausesMax = 100;  // as many as kube-apiserver names of unknown fields
+  static constexpr size_t kBytesMax = 256 << 10;
+  size_t bytes_ = 0;
 };
 
 // What no word in a table says, by type; the step replaces the walk over that type and may call fields() itself.

@@ -2,6 +2,7 @@
 // for the type (checks.h). Status is not looked at: it is written by programs of ours and, upstream too, hardly
 // checked.
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "kinds/checks.h"
@@ -20,6 +21,7 @@ Problems name_problems(const Kind& kind, std::string_view name) {
 void check_owner_references(Checks& c, const Value& references, const Path& at) {
   std::string controller;
   for (const Value& r : references.items()) {
+    if (c.full()) return;
     if (r["apiVersion"].as_string().empty())
       c.invalid(at / "apiVersion", r["apiVersion"].str(), "version must not be empty");
     for (std::string_view name : {"kind", "name", "uid"})
@@ -41,13 +43,14 @@ void check_owner_references(Checks& c, const Value& references, const Path& at) 
 void check_finalizers(Checks& c, const Value& finalizers, const Path& at) {
   bool orphan = false, foreground = false;
   for (const Value& f : finalizers.items()) {
+    if (c.full()) return;
     c.invalid(at, f, label_key_problems(f.as_string()));
     orphan = orphan || f.as_string() == "orphan";
     foreground = foreground || f.as_string() == "foregroundDeletion";
   }
   if (orphan && foreground) c.invalid(at, finalizers, "finalizer orphan and foregroundDeletion cannot be both set");
   if (!c.kind.builtin) return;
-  for (size_t i = 0; i < finalizers.size(); ++i) {
+  for (size_t i = 0; i < finalizers.size() && !c.full(); ++i) {
     std::string_view f = finalizers[i].as_string();
     if (f.find('/') == f.npos && f != "kubernetes" && f != "orphan" && f != "foregroundDeletion")
       c.invalid(at[i], finalizers[i], "name is neither a standard finalizer name nor is it fully qualified");
@@ -71,9 +74,10 @@ void check_metadata(Checks& c) {
   check_finalizers(c, meta["finalizers"], at / "finalizers");
   if (c.old && !(*c.old)["metadata"]["deletionTimestamp"].is_null()) {
     std::vector<std::string> added;
-    auto before = (*c.old)["metadata"]["finalizers"].items();
+    std::set<std::string_view> before;
+    for (const Value& f : (*c.old)["metadata"]["finalizers"].items()) before.insert(f.as_string());
     for (const Value& f : meta["finalizers"].items())
-      if (std::ranges::find(before, f) == before.end()) added.push_back(value::to_json(f));
+      if (!before.contains(f.as_string())) added.push_back(value::to_json(f));
     std::ranges::sort(added);
     if (!added.empty())
       c.forbidden(
@@ -87,13 +91,16 @@ void check_metadata(Checks& c) {
 }  // namespace
 
 std::vector<base::Cause> validate(const Kind& kind, const Value& object, const Value* old) {
-  Checks c{kind, object, old, {}};
+  Checks c(kind, object, old);
   check_metadata(c);
-  if (!kind.type) return std::move(c.causes);
-  if (CheckStep step = check_step(kind.type->name))
-    step(c, object, old, Path());
-  else
-    c.fields(*kind.type, object, old, Path());
+  if (kind.type) {
+    if (CheckStep step = check_step(kind.type->name))
+      step(c, object, old, Path());
+    else
+      c.fields(*kind.type, object, old, Path());
+  }
+  if (c.full())
+    c.causes.push_back({"FieldValueTooMany", "Too many errors: there may be more, which were not looked for", "[]"});
   return std::move(c.causes);
 }
 
@@ -137,6 +144,7 @@ void Checks::fields(const Type& type, const Value& v, const Value* before, const
 }
 
 void Checks::value(const FieldType& type, const Value& v, const Value* before, const Path& at) {
+  if (full()) return;
   switch (type.shape) {
     case Shape::string:
       if (type.named && !type.named->values.empty() && !v.as_string().empty() &&
@@ -163,34 +171,38 @@ void Checks::value(const FieldType& type, const Value& v, const Value* before, c
 // ---- the ways to be wrong
 // -----------------------------------------------------------------------------------------------
 
+void Checks::add(base::Cause cause) {
+  if (full()) return;
+  bytes_ += cause.message.size() + cause.field.size();
+  causes.push_back(std::move(cause));
+}
 void Checks::required(const Path& at, std::string_view detail) {
-  causes.push_back(
-      {"FieldValueRequired", detail.empty() ? "Required value" : fmt::format("Required value: {}", detail), at.str()});
+  add({"FieldValueRequired", detail.empty() ? "Required value" : fmt::format("Required value: {}", detail), at.str()});
 }
 void Checks::invalid(const Path& at, const Value& value, std::string_view detail) {
-  causes.push_back(
-      {"FieldValueInvalid", fmt::format("Invalid value: {}: {}", value::to_json(value), detail), at.str()});
+  if (!full())
+    add({"FieldValueInvalid", fmt::format("Invalid value: {}: {}", value::to_json(value), detail), at.str()});
 }
 void Checks::forbidden(const Path& at, std::string_view detail) {
-  causes.push_back({"FieldValueForbidden", fmt::format("Forbidden: {}", detail), at.str()});
+  add({"FieldValueForbidden", fmt::format("Forbidden: {}", detail), at.str()});
 }
 void Checks::duplicate(const Path& at, const Value& value) {
-  causes.push_back({"FieldValueDuplicate", "Duplicate value: " + value::to_json(value), at.str()});
+  if (!full()) add({"FieldValueDuplicate", "Duplicate value: " + value::to_json(value), at.str()});
 }
 void Checks::not_found(const Path& at, const Value& value) {
-  causes.push_back({"FieldValueNotFound", "Not found: " + value::to_json(value), at.str()});
+  if (!full()) add({"FieldValueNotFound", "Not found: " + value::to_json(value), at.str()});
 }
 void Checks::not_supported(const Path& at, const Value& value, const std::vector<std::string>& supported) {
+  if (full()) return;
   std::vector<std::string> quoted;
   for (const std::string& s : supported) quoted.push_back('"' + s + '"');
-  causes.push_back(
-      {"FieldValueNotSupported",
+  add({"FieldValueNotSupported",
        fmt::format("Unsupported value: {}: supported values: {}", value::to_json(value), base::join(quoted, ", ")),
        at.str()});
 }
 void Checks::too_long(const Path& at, size_t bytes_max) {
-  causes.push_back({"FieldValueTooLong", fmt::format("Too long: may not be more than {} bytes", bytes_max),
-                    at.str().empty() ? "[]" : at.str()});
+  add({"FieldValueTooLong", fmt::format("Too long: may not be more than {} bytes", bytes_max),
+       at.str().empty() ? "[]" : at.str()});
 }
 
 void Checks::not_negative(const Path& at, const Value& number) {

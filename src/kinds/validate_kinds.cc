@@ -98,7 +98,7 @@ void check_deployment_spec(Checks& c, const Value& spec, const Value* before, co
                                   "\"Recreate\", \"RollingUpdate\"",
                                   value::to_json(strategy["type"]), value::to_json(rolling)),
                       here.str()};
-    c.causes.push_back(std::move(cause));
+    c.add(std::move(cause));
   }
   c.not_negative(at / "minReadySeconds", spec["minReadySeconds"]);
   c.not_negative(at / "revisionHistoryLimit", spec["revisionHistoryLimit"]);
@@ -168,7 +168,7 @@ void check_job_spec(Checks& c, const Value& spec, const Value* before, const Pat
   if (restart.as_string() == "Always") {
     base::Cause cause{"FieldValueRequired", "Required value: valid values: \"OnFailure\", \"Never\"",
                       (at / "template" / "spec" / "restartPolicy").str()};
-    c.causes.push_back(std::move(cause));
+    c.add(std::move(cause));
   }
   c.value(type_named("batch.v1.JobSpec").field("completionMode")->type, spec["completionMode"], nullptr,
           at / "completionMode");
@@ -264,7 +264,7 @@ void check_service_spec(Checks& c, const Value& spec, const Value* before, const
               "{{\"Name\":\"\",\"Protocol\":{},\"AppProtocol\":null,\"Port\":{},\"TargetPort\":0,\"NodePort\":0}}",
               value::to_json(p["protocol"]), value::to_json(p["port"])),
           (at / "ports")[i].str()};
-      c.causes.push_back(std::move(cause));
+      c.add(std::move(cause));
     }
     if (p["nodePort"].as_int() != 0 && kind == "ClusterIP")
       c.forbidden((at / "ports")[i] / "nodePort", "may not be used when `type` is 'ClusterIP'");

@@ -113,3 +113,20 @@ TEST_CASE("what may not change does not") {
         "ConfigMap \"a\" is invalid: metadata.finalizers: Forbidden: no new finalizers can be added if the object is "
         "being deleted, found new finalizers []string{\"z.io/w\"}");
 }
+
+TEST_CASE("of an object that is wrong in very many places no more is said than somebody reads") {
+  const Kind& kind = *builtin_catalog().find_resource("", "v1", "configmaps");
+  auto check = [&](const char* field, const Value& item) {
+    ArrayBuilder many;
+    for (int i = 0; i < 50'000; ++i) many.push(item);
+    Value object{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", {{"name", "a"}, {"namespace", "n"}}}};
+    object = object.with(fmt::format("/metadata/{}", field), many.build());
+    auto causes = validate(kind, object, nullptr);
+    REQUIRE(causes.size() <= 101);
+    CHECK(causes.back().reason == "FieldValueTooMany");
+    CHECK(invalid(kind, "a", std::move(causes)).message().size() < 4 << 20);
+  };
+  check("finalizers", "");
+  check("ownerReferences", Value::object());
+  check("ownerReferences", {{"apiVersion", "v1"}, {"kind", "Pod"}, {"name", "p"}, {"uid", "u"}, {"controller", true}});
+}

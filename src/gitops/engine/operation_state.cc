@@ -35,7 +35,7 @@ bool OperationState::is_of(const Value& other) const {
 
 Value OperationState::value() const {
   ObjectBuilder state;
-  state.set("operation", operation).set("phase", phase).set_unless_empty("message", message);
+  state.set("operation", operation).set("phase", phase).set_unless_empty("message", readable(message));
   state.set("startedAt", started_at).set_unless_empty("finishedAt", finished_at);
   state.set_unless_empty("retryCount", retries);
   ObjectBuilder result;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "gitops/application/application.h"
+
 namespace slipway::gitops {
 
 namespace {
@@ -34,7 +36,7 @@ Value TaskResult::value() const {
   ObjectBuilder one;
   one.set("group", key.kind.group).set("version", key.kind.version).set("kind", key.kind.kind);
   one.set("namespace", key.ns).set("name", key.name);
-  one.set_unless_empty("status", status).set_unless_empty("message", message);
+  one.set_unless_empty("status", status).set_unless_empty("message", readable(message));
   one.set_unless_empty("hookType", hook_type).set_unless_empty("hookPhase", hook_phase);
   one.set("syncPhase", to_string(phase));
   ArrayBuilder list;
