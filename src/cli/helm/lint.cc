@@ -102,7 +102,7 @@ Task<int> lint(runtime::RealWorld& world, Invocation said) {
     paths.insert(paths.end(), all.begin(), all.end());
   }
   rh::LintRequest request;
-  if (flags->has("--kube-version")) {
+  if (!flags->text("--kube-version").empty()) {
     auto kube = rh::KubeVersion::parse(flags->text("--kube-version"));
     if (!kube) co_return refuse(kube.error());
     request.kube = *kube;

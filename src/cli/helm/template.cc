@@ -50,7 +50,7 @@ std::vector<Option> options() {
       {"--render-subchart-notes", "", "accepted; notes are not printed"},
       {"--post-renderer", "PROGRAM",
        "gets the manifests on stdin and prints those to take; it runs with all your rights"},
-      {"--post-renderer-args", "strings", "its arguments", "", true},
+      {"--post-renderer-args", "ARG", "one of its arguments, as it is", "", true},
       {"--explain-values", "KEY", "instead of rendering: where the value came from (image.tag)"},
       {"--dry-run", "[client|server]", "server: lookup asks the cluster", "unset"},
       {"--atomic", "", "accepted"},
@@ -215,7 +215,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   rh::ReleaseRequest request;
   rh::Compat compat = *compat_of(flags);
   request.engine.compat = compat;
-  if (flags.has("--kube-version")) {
+  if (!flags.text("--kube-version").empty()) {
     auto kube = rh::KubeVersion::parse(flags.text("--kube-version"), compat);
     if (!kube) co_return refuse(kube.error());
     request.capabilities.kube = *kube;

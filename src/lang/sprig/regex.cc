@@ -5,7 +5,9 @@
 #include <list>
 #include <memory>
 
+#include "base/text.h"
 #include "lang/gotemplate/format.h"
+#include "lang/gotemplate/unicode.h"
 #include "lang/sprig/families.h"
 #include "lang/sprig/regex_error.h"
 #include "value/utf8.h"
@@ -76,6 +78,43 @@ struct Compiled {
   std::string error;  // "error parsing regexp: missing closing ): `(`"
 };
 
+// Go knows groups named (?<name>re), as other languages write them; RE2 of our day only (?P<name>re).
+std::string with_named_groups(std::string_view pattern) {
+  std::string out;
+  bool in_class = false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    std::string_view rest = pattern.substr(i);
+    if (rest.starts_with("\\Q") && !in_class) {
+      size_t end = pattern.find("\\E", i);
+      size_t size = end == pattern.npos ? rest.size() : end + 2 - i;
+      out += rest.substr(0, size);
+      i += size - 1;
+      continue;
+    }
+    if (rest[0] == '\\' && rest.size() > 1) {
+      out += rest.substr(0, 2);
+      ++i;
+      continue;
+    }
+    if (!in_class && rest.starts_with("(?<")) {
+      out += "(?P<";
+      i += 2;
+      continue;
+    }
+    if (rest[0] == '[' && !in_class) {  // a bracket that comes first in a class is one of its characters
+      size_t first = rest.starts_with("[^") ? 2 : 1;
+      size_t whole = first + (rest.size() > first && rest[first] == ']' ? 1 : 0);
+      out += rest.substr(0, whole);
+      i += whole - 1;
+      in_class = true;
+      continue;
+    }
+    if (rest[0] == ']') in_class = false;
+    out += rest[0];
+  }
+  return out;
+}
+
 // The last few patterns stay compiled: charts use the same ones in every template.
 const Compiled& compile(std::string_view pattern) {
   thread_local std::list<Compiled> recent;
@@ -87,10 +126,12 @@ const Compiled& compile(std::string_view pattern) {
   if (recent.size() >= 64) recent.pop_back();
   re2::RE2::Options options;
   options.set_log_errors(false);
-  Compiled c{
-      std::string(pattern), std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options), {}};
+  bool named = pattern.find("(?<") != pattern.npos;
+  std::string as_re2 = named ? with_named_groups(pattern) : std::string(pattern);
+  Compiled c{std::string(pattern), std::make_unique<re2::RE2>(as_re2, options), {}};
   if (!c.re->ok()) {
     c.error = go_regex_error(*c.re, pattern);
+    if (named) c.error = base::replace_all(std::move(c.error), "(?P<", "(?<");
     c.re.reset();
   }
   recent.push_front(std::move(c));
@@ -154,9 +195,19 @@ Any find(Call& c, const re2::RE2& re) {
   return Any::of(std::string_view(m.data(), m.size()));
 }
 
+// How long the run of letters, digits and underscores is that begins here.
+size_t word_size(std::string_view s) {
+  size_t n = 0;
+  while (n < s.size()) {
+    value::Rune r = value::decode_rune(s.substr(n));
+    if (r.code != '_' && !gotemplate::is_letter(r.code) && !gotemplate::is_digit(r.code)) break;
+    n += static_cast<size_t>(r.length);
+  }
+  return n;
+}
+
 // Go's Expand: $1, ${name}; a name is the longest run of letters, digits and underscores; "$$" is "$".
 void expand(std::string& out, std::string_view t, const re2::RE2& re, std::span<const re2::StringPiece> groups) {
-  auto is_word = [](char c) { return (c | 0x20) >= 'a' ? (c | 0x20) <= 'z' : (c >= '0' && c <= '9') || c == '_'; };
   while (!t.empty()) {
     size_t dollar = t.find('$');
     out += t.substr(0, dollar);
@@ -169,8 +220,7 @@ void expand(std::string& out, std::string_view t, const re2::RE2& re, std::span<
     }
     bool brace = t.starts_with('{');
     std::string_view r = t.substr(brace ? 1 : 0);
-    size_t n = 0;
-    while (n < r.size() && (is_word(r[n]) || r[n] == '_')) ++n;
+    size_t n = word_size(r);
     std::string_view name = r.substr(0, n);
     if (n == 0 || (brace && (n >= r.size() || r[n] != '}'))) {
       out += '$';

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/text.h"
+#include "render/helm/objects.h"
 #include "value/json.h"
 
 namespace slipway::render::helm {
@@ -117,6 +118,7 @@ std::vector<std::string> keys_in(std::string_view text) {
            (word_character(text[end]) || (text[end] == '.' && end + 1 < text.size() && word_character(text[end + 1]))))
       ++end;
     std::string key(text.substr(at, end - at));
+    if (is_values_method(key)) continue;
     if (!key.empty() && std::ranges::find(keys, key) == keys.end()) keys.push_back(std::move(key));
   }
   return keys;

@@ -254,19 +254,20 @@ const Type& capabilities_type(Compat compat) {
     return t;
   };
   static const Type three = make("chartutil.Capabilities"), four = make("common.Capabilities");
-  static const Type to_three = pointer_to(three), to_four = pointer_to(four);
+  static const auto to = [](const Type& type) {
+    Type t = pointer_to(type);
+    t.methods.push_back({"Copy", Signature{{}, false, nullptr}, [](Call& call) { return call.self(); }});
+    return t;
+  };
+  static Type to_three = to(three), to_four = to(four);
+  // They give themselves, and have an address only now.
+  static const bool tied = [] {
+    for (Type* t : {&to_three, &to_four}) t->methods[0].signature.out = t;
+    return true;
+  }();
+  (void)tied;
   return compat == Compat::helm4 ? to_four : to_three;
 }
-
-}  // namespace
-
-const Type& values_type(Compat compat) {
-  static const Type three = named("chartutil.Values", Kind::map, &types::any, &types::any_map);
-  static const Type four = named("common.Values", Kind::map, &types::any, &types::any_map);
-  return compat == Compat::helm4 ? four : three;
-}
-
-namespace {
 
 // A []string field that is not given is nil in Go; Helm 4 makes lists of it all.
 Any texts(Heap& heap, const std::vector<std::string>& items, Compat compat) {

@@ -7,6 +7,7 @@
 namespace slipway::render::helm {
 
 const lang::gotemplate::Type& values_type(Compat compat);  // chartutil.Values, common.Values
+bool is_values_method(std::string_view name);              // ".Values.AsMap" is no key
 
 lang::gotemplate::Any chart_object(lang::gotemplate::Heap& heap, const Chart& chart, Compat compat);
 lang::gotemplate::Any files_object(lang::gotemplate::Heap& heap, const Chart& chart);
