@@ -232,6 +232,22 @@ TEST_CASE("an operation in the object starts a sync") {
   CHECK(f.status()["history"][0]["initiatedBy"]["username"].as_string() == "ann");
 }
 
+TEST_CASE("a null in a chart's values stays one on its way through the operation") {
+  EngineFixture f;
+  f.commit(
+      {{"Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"},
+       {"values.yaml", "b: {c: default, d: kept}\n"},
+       {"templates/a.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {has: '{{ hasKey .Values.b \"c\" }}'}\n"}});
+  f.apply_application(f.application().with("/spec/source/helm", Value{{"valuesObject", {{"b", {{"c", nullptr}}}}}}));
+  CHECK(f.summary() == "Synced/Healthy");
+  CHECK(f.get("ConfigMap", "settings")["data"]["has"].as_string() == "false");
+  CHECK(f.status()["history"].size() == 1);
+  auto before = f.store->revision();
+  f.settle(60s);
+  CHECK(f.store->revision() == before);
+}
+
 TEST_CASE("the refresh annotation is answered and taken away") {
   Shop f({{"config.yaml", config_map("settings", "a")}});
   std::string before = f.status()["reconciledAt"].str();

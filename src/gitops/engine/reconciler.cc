@@ -531,12 +531,17 @@ Task<Result<>> ApplicationReconciler::write_status(Pass& pass, const View& view,
 
 // The Application with this status: only what changed is sent. `extra`: more of a merge patch.
 Task<Result<>> ApplicationReconciler::patch(Pass& pass, Value next_status, Value extra) {
-  Value changes =
-      value::merge_diff(pass.object["status"].is_object() ? pass.object["status"] : Value::object(), next_status);
+  Value before = pass.object["status"].is_object() ? pass.object["status"] : Value::object();
+  Value changes = value::merge_diff(before, next_status);
   Value body = std::move(extra);
   if (!changes.empty()) body = body.with_member("status", changes);
   if (body.empty()) co_return Result<>();
-  auto write = cluster::merge_patch(pass.key, std::move(body));
+  // In a merge patch null takes away; in values (valuesObject) it is a word of its own, and then all is written.
+  Value now = value::merge_patch(pass.object, body);
+  Value wanted = now;
+  if (!changes.empty()) wanted = wanted.with_member("status", next_status);
+  if (body["operation"].is_object()) wanted = wanted.with_member("operation", body["operation"]);
+  auto write = now == wanted ? cluster::merge_patch(pass.key, std::move(body)) : cluster::update(std::move(wanted));
   write.field_manager = "argocd-controller";
   auto written = co_await cluster_.write(std::move(write));
   if (written.failed_with(ErrorKind::not_found)) co_return fail(ErrorKind::conflict, "{} is gone", pass.key.str());
