@@ -96,7 +96,7 @@ std::string with_named_groups(std::string_view pattern) {
       ++i;
       continue;
     }
-    if (!in_class && rest.starts_with("(?<")) {
+    if (!in_class && rest.starts_with("(?<") && rest.size() > 3) {
       out += "(?P<";
       i += 2;
       continue;
