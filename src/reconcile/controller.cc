@@ -27,11 +27,12 @@ class Controller {
     auto synced = co_await cache.wait_synced();
     if (synced) {
       group_.spawn(reconciler_.background());
-      for (int i = 0; i < reconciler_.workers(); ++i) group_.spawn(work());
+      for (int i = 0; i < reconciler_.workers(); ++i) group_.spawn(work(true));
       co_await group_.join();
     }
     *self = nullptr;
     for (auto& [key, timer] : timers_) world_.executor().forget_call(timer.id);
+    if (patience_) world_.executor().forget_call(*patience_);
   }
 
  private:
@@ -40,9 +41,14 @@ class Controller {
     SteadyTime when;
   };
 
-  Task<void> work() {
+  // `stays`: not one of those that came because the others are held up.
+  Task<void> work(bool stays) {
     while (true) {
       while (ready_.empty()) {
+        if (!stays) {
+          --more_;
+          co_return;
+        }
         auto shot = runtime::OneShot<void>::create();
         idle_.push_back(shot);
         auto woken = co_await shot->wait();
@@ -53,6 +59,7 @@ class Controller {
       }
       ObjectKey key = std::move(ready_.front());
       ready_.pop_front();
+      ++taken_;
       queued_.erase(key);
       working_.insert(key);
       Outcome outcome = co_await reconciler_.reconcile(key);
@@ -94,7 +101,25 @@ class Controller {
       auto shot = idle_.front();
       idle_.pop_front();
       shot->resolve({});
+    } else if (!patience_) {
+      be_patient(taken_);
     }
+  }
+
+  // Whoever waits for somebody else (a repository that answers a byte a second) holds a worker, and must not hold up
+  // the rest: where nothing has been taken for a while, one more comes, for as long as there is something to do.
+  // `taken`: how many keys have been taken as of now.
+  void be_patient(uint64_t taken) {
+    patience_ = world_.executor().call_at(world_.steady_now() + options_.patience, [this, taken] {
+      patience_.reset();
+      if (ready_.empty() || group_.scope().canceled()) return;
+      bool one_more = taken == taken_ && more_ < options_.more_workers_max;
+      if (one_more) {
+        ++more_;
+        group_.spawn(work(false));
+      }
+      be_patient(taken_ + (one_more ? 1 : 0));  // it takes one
+    });
   }
 
   void enqueue_after(const ObjectKey& key, Duration delay) {
@@ -117,6 +142,9 @@ class Controller {
   TaskGroup group_;
   std::deque<ObjectKey> ready_;
   std::set<ObjectKey> queued_, working_, again_;
+  uint64_t taken_ = 0;
+  int more_ = 0;  // workers
+  std::optional<uint64_t> patience_;
   struct Failure {
     int count = 0;
     std::string last;

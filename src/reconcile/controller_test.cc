@@ -133,6 +133,25 @@ TEST_CASE("several keys are worked on at once, as many as there are workers") {
   CHECK(f.script.most_at_once == 2);
 }
 
+TEST_CASE("whoever waits long holds up nobody else") {
+  Fixture f({.patience = 100ms, .more_workers_max = 3}, 2);
+  f.script.takes = 1h;
+  for (const char* key : {"a", "b", "c", "d"}) f.script.wake(key);
+  f.world.run_for(350ms);
+  CHECK(f.log() == "a@0 b@0 c@200 d@300");  // the first look saw them take their keys
+  for (const char* key : {"e", "f"}) f.script.wake(key);
+  f.world.run_for(10s);
+  CHECK(f.script.most_at_once == 5);  // as many as may be
+  f.script.takes = 0s;
+  f.world.run_for(2h);
+  CHECK(f.script.ended == 6);
+  f.script.most_at_once = 0;
+  f.script.takes = 10ms;
+  for (const char* key : {"a", "b", "c", "d"}) f.script.wake(key);
+  f.world.run_for(1s);
+  CHECK(f.script.most_at_once == 2);  // the others have gone
+}
+
 TEST_CASE("a failure is tried again, each time later, and success starts anew") {
   Fixture f;
   f.script.gives["a"] = {failed("x"), failed("x"), failed("x"), Outcome::done(), failed("x"), Outcome::done()};

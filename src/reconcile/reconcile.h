@@ -43,6 +43,8 @@ class Reconciler {
 struct ControllerOptions {
   Duration retry_delay_first = 5ms;
   Duration retry_delay_max = 5min;
+  Duration patience = 500ms;   // while no worker takes a key that waits; then there is one more
+  int more_workers_max = 500;  // beside Reconciler::workers()
 };
 // Runs the reconciler until canceled. Keys are deduplicated; errors are retried with exponential back-off and logged
 // once per change.
