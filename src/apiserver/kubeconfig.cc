@@ -47,8 +47,8 @@ Result<std::optional<runtime::CertifiedKey>> read_authority(World& world, const 
   return std::optional(std::move(*pair));
 }
 
-// The pair that is there, when the issuer signed it, it is valid for a month more and has all the names; else a new
-// one.
+// The pair that is there, when the issuer signed it, it is valid now and for a month more and has all the names; else a
+// new one.
 Result<runtime::CertifiedKey> keep_or_issue(World& world, const std::string& base, runtime::CertificateRequest request,
                                             const runtime::CertifiedKey* issuer) {
   WallTime now = world.now();
@@ -61,8 +61,8 @@ Result<runtime::CertifiedKey> keep_or_issue(World& world, const std::string& bas
       return std::all_of(want.begin(), want.end(),
                          [&](const auto& w) { return std::find(have.begin(), have.end(), w) != have.end(); });
     };
-    bool good = facts && facts->not_after > now + 24h * 30 && has_all(facts->dns_names, request.dns_names) &&
-                has_all(facts->ip_addresses, request.ip_addresses);
+    bool good = facts && facts->not_before <= now && facts->not_after > now + 24h * 30 &&
+                has_all(facts->dns_names, request.dns_names) && has_all(facts->ip_addresses, request.ip_addresses);
     if (good) return there;
   } else if (!there.error().is(ErrorKind::not_found)) {
     return there.error();
