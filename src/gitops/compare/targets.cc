@@ -1,5 +1,6 @@
 #include "gitops/compare/targets.h"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 
@@ -35,7 +36,24 @@ std::string_view quoted(std::string_view text) {
   return from == text.npos || to <= from ? std::string_view() : text.substr(from + 1, to - from - 1);
 }
 
-void check_fields(const Target& target, const sources::Tree* tree, std::vector<Condition>& conditions) {
+// Of what is wrong in very many places no more is told than somebody reads, and no more files are read again for the
+// lines than that takes no time.
+constexpr size_t kProblemsMax = 10;  // of one object
+constexpr size_t kConditionsMax = 100;
+struct Budget {
+  uint64_t reread_bytes = 4 << 20;
+};
+
+// What keeps from syncing stays before what only warns.
+void cut(std::vector<Condition>& conditions) {
+  if (conditions.size() <= kConditionsMax) return;
+  std::ranges::stable_partition(conditions, [](const Condition& c) { return c.type.ends_with("Error"); });
+  size_t more = conditions.size() - (kConditionsMax - 1);
+  conditions.resize(kConditionsMax);
+  conditions.back().message = fmt::format("{} more, of this and other kinds", more);
+}
+
+void check_fields(const Target& target, const sources::Tree* tree, Budget& budget, std::vector<Condition>& conditions) {
   auto refuse = [&](const base::Place& place, std::string_view what) {
     std::string at = place.str();
     conditions.push_back(
@@ -45,9 +63,23 @@ void check_fields(const Target& target, const sources::Tree* tree, std::vector<C
   if (!target.kind || !target.kind->type) return;
   auto conformed = kinds::conform(*target.kind, target.object);
   if (!conformed) return refuse(target.origin, conformed.error().message());
+  uint64_t size = 0;
+  if (tree && !target.origin.file.empty())
+    if (auto text = tree->read(target.origin.file); text && *text) size = (*text)->size();
+  size_t told = 0;
   for (const std::string& problem : conformed->problems) {
+    if (told == kProblemsMax) {
+      refuse(target.origin, fmt::format("{} more", conformed->problems.size() - told));
+      break;
+    }
+    ++told;
     std::string_view field = quoted(problem);
-    refuse(place_of(target.origin, field, tree), problem + nearest_field(*target.kind, field));
+    base::Place place = target.origin;
+    if (size <= budget.reread_bytes) {
+      budget.reread_bytes -= size;
+      place = place_of(target.origin, field, tree);
+    }
+    refuse(place, problem + nearest_field(*target.kind, field));
   }
 }
 
@@ -120,6 +152,7 @@ Targets make_targets(const Application& app, const std::vector<SourceObjects>& s
                      all.size(), objects_max)});
     return targets;
   }
+  Budget budget;
   for (const auto& [object, tree] : all) {
     const render::RenderedObject& rendered = *object;
     Target target;
@@ -164,7 +197,7 @@ Targets make_targets(const Application& app, const std::vector<SourceObjects>& s
                                                    id.kind, name.empty() ? "hook" : name)});
     }
     if (!app.options.has("Validate=false") && !SyncOptions::from_annotation(target.object).has("Validate=false"))
-      check_fields(target, tree, targets.conditions);
+      check_fields(target, tree, budget, targets.conditions);
     if (id.kind != "CustomResourceDefinition") {
       TrackingId tracking{app.tracking_name, id.group, id.kind, ns.empty() ? app.destination_ns : ns, name};
       Value annotations = target.object["metadata"]["annotations"];
@@ -189,6 +222,7 @@ Targets make_targets(const Application& app, const std::vector<SourceObjects>& s
          fmt::format("Resource {}/{}/{}/{} appeared {} times among application resources.", std::get<0>(key),
                      std::get<1>(key), std::get<2>(key), std::get<3>(key), count.second)});
   }
+  cut(targets.conditions);
   return targets;
 }
 
