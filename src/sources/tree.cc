@@ -77,7 +77,11 @@ Result<std::shared_ptr<const std::string>> Tree::read(std::string_view path) con
   if (!found) return fail(ErrorKind::bad_request, "\"{}\" is a directory, expected a file", path);
   if (found->kind == FileEntry::Kind::submodule)
     return fail(ErrorKind::not_found, "\"{}\" is a submodule; its files are in another repository", path);
-  if (!found->bytes) return fail(ErrorKind::too_large, "\"{}\" is over the size limit of a file", path);
+  if (!found->bytes) {
+    // Whose size nobody knows: a clone leaves large ones out, and a damaged repository has lost it.
+    return fail(ErrorKind::too_large, "\"{}\" is over the size limit of a file{}", path,
+                found->size == 0 ? ", or its object is missing or damaged in the repository (git fsck tells)" : "");
+  }
   return found->bytes;
 }
 
