@@ -248,6 +248,22 @@ TEST_CASE("a null in a chart's values stays one on its way through the operation
   CHECK(f.store->revision() == before);
 }
 
+TEST_CASE("what a chart is given must have the types that it has in Argo CD") {
+  auto says = [](Value helm, std::string_view expected) {
+    EngineFixture f;
+    f.commit({{"Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"},
+              {"templates/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n"}});
+    f.apply_application(f.application().with("/spec/source/helm", std::move(helm)));
+    CAPTURE(f.condition("ComparisonError"));
+    CHECK(f.condition("ComparisonError").find(expected) != std::string::npos);
+  };
+  says({{"parameters", Value::array({{{"name", "a"}, {"value", 5}}})}},
+       "spec.source.helm.parameters[0].value: expected a text, found a number: put it in quotes");
+  says({{"skipCrds", "yes"}}, "skipCrds: expected true or false, found a string");
+  says({{"valueFiles", "x.yaml"}}, "valueFiles: expected a list, found a string");
+  says({{"apiVersions", Value::array({7})}}, "apiVersions[0]: expected a text, found a number");
+}
+
 TEST_CASE("the refresh annotation is answered and taken away") {
   Shop f({{"config.yaml", config_map("settings", "a")}});
   std::string before = f.status()["reconciledAt"].str();
