@@ -56,8 +56,8 @@ struct Type;
 // A function's parameters and result.
 struct Signature {
   std::vector<const Type*> in;
-  bool variadic = false;  // the last of `in` is then the element's type
-  const Type* out = nullptr;
+  bool variadic = false;      // the last of `in` is then the element's type
+  const Type* out = nullptr;  // only asked whether it is interface {}; null: some other type
 };
 struct Method {
   std::string name;

@@ -178,13 +178,6 @@ const Type& files_type() {
     });
     return t;
   }();
-  // Glob gives the type itself, which has an address only now.
-  static const bool tied = [] {
-    for (const Method& m : type.methods)
-      if (m.name == "Glob") const_cast<Method&>(m).signature.out = &type;
-    return true;
-  }();
-  (void)tied;
   return type;
 }
 
@@ -259,13 +252,7 @@ const Type& capabilities_type(Compat compat) {
     t.methods.push_back({"Copy", Signature{{}, false, nullptr}, [](Call& call) { return call.self(); }});
     return t;
   };
-  static Type to_three = to(three), to_four = to(four);
-  // They give themselves, and have an address only now.
-  static const bool tied = [] {
-    for (Type* t : {&to_three, &to_four}) t->methods[0].signature.out = t;
-    return true;
-  }();
-  (void)tied;
+  static const Type to_three = to(three), to_four = to(four);
   return compat == Compat::helm4 ? to_four : to_three;
 }
 

@@ -86,15 +86,7 @@ Type make(const char* name) {
 }  // namespace
 
 const Type& values_type(Compat compat) {
-  static Type three = make("chartutil.Values"), four = make("common.Values");
-  // Table gives the type itself, which has an address only now.
-  static const bool tied = [] {
-    for (Type* type : {&three, &four})
-      for (Method& m : type->methods)
-        if (m.signature.out == nullptr) m.signature.out = type;
-    return true;
-  }();
-  (void)tied;
+  static const Type three = make("chartutil.Values"), four = make("common.Values");
   return compat == Compat::helm4 ? four : three;
 }
 
