@@ -49,15 +49,6 @@ std::string shown(const Value& v) {
   return text.size() > kShownMax ? text.substr(0, kShownMax) + "..." : text;
 }
 
-Value with_slashes_first(Value operation) {
-  for (const char* field : {"path", "from"}) {
-    std::string_view pointer = operation[field].as_string();
-    if (size_t before = before_first_slash(pointer))
-      operation = operation.with_member(field, std::string(pointer.substr(before)));
-  }
-  return operation;
-}
-
 }  // namespace
 
 // ---- following
@@ -126,7 +117,7 @@ class Explanation::Replay {
       patched_ = writer.is_patch();
       const Value& operations = writer.operations();
       for (size_t i = 0; i < operations.size(); ++i) {
-        Value operation = with_slashes_first(operations[i]);
+        Value operation = from_first_slash(operations[i]);
         // Where kustomize keeps notes of its own there are annotations to add to.
         bool lent = operation["path"].as_string().starts_with("/metadata/annotations/") && at["metadata"].is_object() &&
                     !at["metadata"].has("annotations");

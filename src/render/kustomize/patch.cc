@@ -223,13 +223,9 @@ Result<Value> json_or_yaml(const std::string& text) {
 Result<Value> json_operations(const std::string& text) {
   Value operations = OR_RETURN(json_or_yaml(text));
   if (!operations.is_array()) return operations;
-  for (size_t i = 0; i < operations.size(); ++i)
-    for (const char* field : {"path", "from"}) {
-      std::string_view pointer = operations[i][field].as_string();
-      if (size_t before = before_first_slash(pointer))
-        operations = operations.with_item(i, operations[i].with_member(field, pointer.substr(before)));
-    }
-  return operations;
+  value::ArrayBuilder out;
+  for (const Value& operation : operations.items()) out.push(from_first_slash(operation));
+  return out.build();
 }
 
 // A whole number above 2^63 has become a real on its way, whose digits JSON writes out.
@@ -435,6 +431,15 @@ Result<> apply_any(ResourceSet& set, const Patch& patch, const Folder& folder, c
 size_t before_first_slash(std::string_view pointer) {
   size_t slash = pointer.find('/');
   return slash == pointer.npos ? 0 : slash;
+}
+
+Value from_first_slash(Value operation) {
+  for (const char* field : {"path", "from"}) {
+    std::string_view pointer = operation[field].as_string();
+    if (size_t before = before_first_slash(pointer))
+      operation = operation.with_member(field, std::string(pointer.substr(before)));
+  }
+  return operation;
 }
 
 Result<> apply_patch(ResourceSet& set, const Patch& patch, const Folder& folder, const KnownKinds* known) {

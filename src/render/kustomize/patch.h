@@ -41,6 +41,8 @@ class Matcher {
 
 // Bytes that kustomize's JSON patches pass over at the beginning of a pointer: "spec/x" is "/x" there.
 size_t before_first_slash(std::string_view pointer);
+// An operation of a JSON patch without them.
+Value from_first_slash(Value operation);
 
 // Errors: invalid (no target, several, a broken patch) with the place of the patch.
 Result<> apply_patch(ResourceSet& set, const Patch& patch, const Folder& folder, const KnownKinds* known);

@@ -96,13 +96,6 @@ std::string pointer_of(const std::vector<std::string>& path, size_t from = 0) {
   return pointer;
 }
 
-const Value& at_path(const Value& v, const std::vector<std::string>& path) {
-  const Value* at = &v;
-  for (const std::string& part : path)
-    at = at->is_array() ? &(*at)[static_cast<size_t>(*base::parse_int(part))] : &(*at)[part];
-  return *at;
-}
-
 // The lines of a text that hold the document of which one is `line`.
 struct Part {
   std::string_view text;
@@ -237,7 +230,7 @@ base::Place Writer::in_entry(const Writing& writing, const Value& before) const 
   if (writing.path.empty()) return {};
   const std::string& last = writing.path.back();
   for (const Var& var : vars_)
-    if (at_path(before, writing.path).as_string().find(fmt::format("$({})", var.name)) != std::string_view::npos)
+    if (before.at(pointer_of(writing.path)).as_string().find(fmt::format("$({})", var.name)) != std::string_view::npos)
       return var.spot.place();
   if (!spot_.text) return {};
   auto below = [&](std::string_view pointer) {
