@@ -27,8 +27,6 @@ namespace slipway::value {
 
 namespace {
 
-constexpr std::string_view kTagPrefix = "tag:yaml.org,2002:";
-
 std::string_view text_of(const yaml_char_t* s) {
   return s == nullptr ? "" : reinterpret_cast<const char*>(s);
 }
@@ -319,11 +317,11 @@ class YamlReader {
       return true;
     }
     std::string_view tag = text_of(s.tag);
-    if (!tag.starts_with(kTagPrefix)) {
+    if (!tag.starts_with(kLongTagPrefix)) {
       v = Value(text);
       return true;
     }
-    tag.remove_prefix(kTagPrefix.size());
+    tag.remove_prefix(kLongTagPrefix.size());
     if (tag == "binary") {
       bool blank = text.find_first_of(" \t") != text.npos;
       auto bytes = base::base64_decode(text);

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
+
+#include "value/yaml.h"
 
 namespace slipway::value {
 
@@ -13,6 +16,12 @@ inline bool is_printable(char32_t c) {  // go-yaml's: nothing beyond the basic p
   return c == '\n' || (c >= 0x20 && c <= 0x7E) || (c >= 0xA0 && c < 0xD800) ||
          (c >= 0xE000 && c <= 0xFFFD && c != 0xFEFF);
 }
+
+// What an emitter must know of a text before it chooses a style.
+struct Analysis {
+  bool multiline = false, plain_allowed = true, flow_plain_allowed = true, single_allowed = true, block_allowed = true;
+};
+Analysis analyze(std::string_view text, YamlStyle style);
 
 // As it stands between double quotes: \n, \x01, \u2028.
 inline void append_escaped(std::string& out, char32_t c) {

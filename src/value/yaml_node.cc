@@ -11,12 +11,11 @@
 #include "value/note.h"
 #include "value/yaml.h"
 #include "value/yaml_node_tokens.h"
+#include "value/yaml_scalar.h"
 
 namespace slipway::value {
 
 namespace {
-
-constexpr std::string_view kLongPrefix = "tag:yaml.org,2002:";
 
 class NodeReader {
  public:
@@ -172,7 +171,7 @@ class NodeReader {
     for (const auto& [handle, prefix] : handles_)
       if (handle == token.text) return prefix + token.suffix;
     if (token.text == "!") return "!" + token.suffix;
-    if (token.text == "!!") return std::string(kLongPrefix) + token.suffix;
+    if (token.text == "!!") return std::string(kLongTagPrefix) + token.suffix;
     wrong_ = true;
     return {};
   }
@@ -182,7 +181,7 @@ class NodeReader {
     if (!n.tag_written)
       n.tag = understood;
     else
-      n.tag = tag.starts_with(kLongPrefix) ? "!!" + tag.substr(kLongPrefix.size()) : tag;
+      n.tag = tag.starts_with(kLongTagPrefix) ? "!!" + tag.substr(kLongTagPrefix.size()) : tag;
   }
   static void collection(YamlNode& n, YamlNode::Kind kind, const std::string& tag) {
     n.kind = kind;

@@ -19,61 +19,6 @@ using Kind = YamlNode::Kind;
 using Style = YamlNode::Style;
 
 constexpr size_t kSimpleKeyMax = 128;
-constexpr std::string_view kLongPrefix = "tag:yaml.org,2002:";
-
-// What the emitter must know of a text before it chooses a style.
-struct Analysis {
-  bool multiline = false, plain_allowed = true, flow_plain_allowed = true, single_allowed = true, block_allowed = true;
-};
-
-Analysis analyze(std::string_view s) {
-  if (s.empty()) return {.flow_plain_allowed = false, .block_allowed = false};
-  bool block = s.starts_with("---") || s.starts_with("..."), flow = block, special = false, tabs = false;
-  bool breaks = false, edge = false, trailing_space = false, break_space = false, space_break = false;
-  bool after_space = false, after_break = false, preceded_by_blank = true;
-  for (size_t i = 0; i < s.size();) {
-    Rune r = decode_rune(s.substr(i));
-    size_t next = i + static_cast<size_t>(r.length);
-    bool blank_follows = next >= s.size() || s[next] == ' ' || s[next] == '\t';
-    char c = s[i];
-    auto is_one_of = [c](std::string_view all) { return all.find(c) != all.npos; };
-    if (i == 0) {
-      bool indicator = is_one_of("#,[]{}&*!|>'\"%@`") || (c == '-' && blank_follows);
-      block |= indicator || (is_one_of("?:") && blank_follows);
-      flow |= indicator || is_one_of("?:");
-    } else {
-      bool comment = c == '#' && preceded_by_blank;
-      block |= comment || (c == ':' && blank_follows);
-      flow |= comment || is_one_of(",?[]{}:");
-    }
-    if (c == '\t')
-      tabs = true;
-    else if (!is_printable(r.code))
-      special = true;
-    bool is_last = next == s.size();
-    if (c == ' ') {
-      edge |= i == 0 || is_last;
-      trailing_space |= is_last;
-      break_space |= after_break;
-    } else if (is_break(r.code)) {
-      breaks = true;
-      edge |= i == 0 || is_last;
-      space_break |= after_space;
-    }
-    after_space = c == ' ';
-    after_break = is_break(r.code);
-    preceded_by_blank = c == ' ' || c == '\t' || c == '\0' || after_break;
-    i = next;
-  }
-  Analysis a;
-  a.multiline = breaks;
-  a.single_allowed = !(break_space || space_break || tabs || special);
-  bool plain = a.single_allowed && !edge && !breaks;
-  a.plain_allowed = plain && !block;
-  a.flow_plain_allowed = plain && !flow;
-  a.block_allowed = !(trailing_space || space_break || special);
-  return a;
-}
 
 class NodeWriter {
  public:
@@ -183,7 +128,7 @@ class NodeWriter {
         style = Style::literal;
       else if (style == Style::plain && quotes_forced)
         style = Style::double_quoted;
-      a = analyze(n.text);
+      a = analyze(n.text, YamlStyle::go_yaml_v3);
       style = possible_style(n, a, style, simple_key);
     }
     if (!n.anchor.empty()) {
@@ -334,7 +279,7 @@ class NodeWriter {
   static bool is_simple(const YamlNode& key) {
     bool forced = false;
     size_t length = key.anchor.size() + (key.kind == Kind::alias ? key.text.size() : written_tag(key, forced).size());
-    if (key.kind == Kind::scalar && analyze(key.text).multiline) return false;
+    if (key.kind == Kind::scalar && analyze(key.text, YamlStyle::go_yaml_v3).multiline) return false;
     if (key.kind == Kind::scalar) length += key.text.size();
     return length <= kSimpleKeyMax && key.items.empty();
   }

@@ -19,6 +19,9 @@ struct Scalar {
   double real = 0;     // may be infinite or NaN: ".inf", ".nan"
 };
 
+// What "!!" stands for.
+inline constexpr std::string_view kLongTagPrefix = "tag:yaml.org,2002:";
+
 std::string_view tag_name(Scalar::Kind kind);  // "null", "bool", "int", "float", "timestamp", "merge" or "str"
 
 // Resolves a plain scalar as go-yaml v2 (YAML 1.1: yes, no, on, off, y, n are booleans) or, by `rules`, as v3 does.

@@ -89,57 +89,6 @@ void sort_naturally(std::vector<const Member*>& members) {
 
 enum class Style { plain, single_quoted, double_quoted, literal };
 
-// What the emitter must know of a text before it chooses a style.
-struct Analysis {
-  bool multiline = false, plain_allowed = true, single_allowed = true, block_allowed = true;
-};
-
-Analysis analyze(std::string_view s, YamlStyle style = YamlStyle::sigs) {
-  if (s.empty()) return {.block_allowed = false};
-  bool indicators = s.starts_with("---") || s.starts_with("..."), special = false, breaks = false, tabs = false;
-  bool leading = false, trailing_space = false, trailing_break = false, break_space = false, space_break = false;
-  bool after_space = false, after_break = false, preceded_by_blank = true;
-  for (size_t i = 0; i < s.size();) {
-    Rune r = decode_rune(s.substr(i));
-    char32_t c = r.code;
-    size_t next = i + static_cast<size_t>(r.length);
-    bool blank_follows = next >= s.size() || s[next] == ' ' || s[next] == '\t';
-    if (i == 0 && std::string_view("#,[]{}&*!|>'\"%@`").find(s[0]) != std::string_view::npos) indicators = true;
-    if (i == 0 && (c == '?' || c == '-') && blank_follows) indicators = true;
-    if (c == ':' && blank_follows) indicators = true;
-    if (i > 0 && c == '#' && preceded_by_blank) indicators = true;
-    if (c == '\t' && style == YamlStyle::go_yaml_v3)
-      tabs = true;
-    else if (!is_printable(c))
-      special = true;
-    if (c == ' ') {
-      leading |= i == 0;
-      trailing_space |= next == s.size();
-      break_space |= after_break;
-      after_space = true;
-      after_break = false;
-    } else if (is_break(c)) {
-      breaks = true;
-      leading |= i == 0;
-      trailing_break |= next == s.size();
-      space_break |= after_space;
-      after_space = false;
-      after_break = true;
-    } else {
-      after_space = after_break = false;
-    }
-    preceded_by_blank = c == ' ' || c == '\t' || is_break(c) || c == 0;
-    i = next;
-  }
-  Analysis a;
-  a.multiline = breaks;
-  a.plain_allowed = !(leading || trailing_space || trailing_break || break_space || space_break || special || tabs ||
-                      breaks || indicators);
-  a.single_allowed = !(break_space || space_break || special || tabs);
-  a.block_allowed = !(trailing_space || space_break || special);
-  return a;
-}
-
 // Words, and what stands in most manifests: plain text that nothing above could object to.
 bool surely_plain(std::string_view s) {
   if (s.empty() || s.size() > 60) return false;
@@ -222,7 +171,7 @@ class YamlWriter {
 
   static bool analyze_multiline(std::string_view key) {
     return std::any_of(key.begin(), key.end(), [](char c) { return c == '\n' || c == '\r' || (c & 0x80) != 0; }) &&
-           analyze(key).multiline;
+           analyze(key, YamlStyle::sigs).multiline;
   }
 
   // JSON digits read back by go-yaml: whole numbers up to 64 bits stay as they are, all else is printed as a float.
