@@ -63,6 +63,7 @@ void check_fields(const Target& target, const sources::Tree* tree, Budget& budge
   if (!target.kind || !target.kind->type) return;
   auto conformed = kinds::conform(*target.kind, target.object);
   if (!conformed) return refuse(target.origin, conformed.error().message());
+  if (conformed->problems.empty()) return;
   uint64_t size = 0;
   if (tree && !target.origin.file.empty())
     if (auto text = tree->read(target.origin.file); text && *text) size = (*text)->size();
