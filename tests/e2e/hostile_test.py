@@ -4,7 +4,7 @@ import http.client, socket, ssl, struct, sys, threading, time, unittest, warning
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from harness import Server, Slipway, wait
+from harness import PATIENCE, Server, Slipway, wait
 
 CAP = 120
 POST = "/api/v1/namespaces/default/configmaps"
@@ -237,7 +237,7 @@ class Hostile(unittest.TestCase):
         oldest = [n for n, sock in enumerate(first) if ended(sock)]
         self.assertEqual(oldest, list(range(len(oldest))))
         print(f"  {each:.1f} KB for an idle connection", flush=True)
-        self.assertLess(each, 60)
+        self.assertLess(each, 60 if PATIENCE == 1 else 240)  # a sanitizer's shadow of it counts too
         for sock in first + second:
             sock.close()
 
