@@ -8,6 +8,7 @@
 #include "cli/helm/flags.h"
 #include "cli/kustomize.h"
 #include "cli/paths.h"
+#include "cli/user_file.h"
 #include "render/helm/environment.h"
 #include "render/kustomize/build.h"
 #include "render/kustomize/explain.h"
@@ -35,7 +36,7 @@ Result<> write_files(runtime::Files& files, const std::string& directory, const 
   for (const Resource& r : resources) {
     std::string name = file_name(r);
     if (namespaces.size() > 1 && !r.is_cluster_scoped()) name = base::to_lower(r.id().scope) + "_" + name;
-    OR_RETURN(files.write_atomically(fmt::format("{}/{}", directory, name), value::to_yaml(r.object()), 0644));
+    OR_RETURN(write_user_file(files, fmt::format("{}/{}", directory, name), value::to_yaml(r.object())));
   }
   return {};
 }
@@ -52,7 +53,7 @@ Result<> write(runtime::Files& files, const std::string& output, const std::vect
   std::string folder = path.substr(0, path.rfind('/'));
   if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
     return fail(ErrorKind::not_found, "open {}: there is no folder \"{}\"", output, folder);
-  return files.write_atomically(path, kustomize_text(resources), 0644);
+  return write_user_file(files, path, kustomize_text(resources));
 }
 
 int fail_with(const Error& error) {

@@ -6,6 +6,7 @@
 #include "cli/helm/flags.h"
 #include "cli/kustomize.h"
 #include "cli/paths.h"
+#include "cli/user_file.h"
 #include "render/kustomize/build.h"
 #include "render/kustomize/documents.h"
 #include "render/kustomize/edit.h"
@@ -49,7 +50,7 @@ Result<KustomizationFile> read_file(World& world, const Place& place, std::strin
 }
 
 Result<> write_file(World& world, const Place& place, const std::string& name, const KustomizationFile& file) {
-  return world.files().write_atomically(fmt::format("{}/{}", place.here, name), file.text(), 0644);
+  return write_user_file(world.files(), fmt::format("{}/{}", place.here, name), file.text());
 }
 
 // What it comes to, or why it cannot be built; its warnings go to stderr.
@@ -82,7 +83,7 @@ Result<> fix(World& world, const Flags& flags) {
   print(fixed_words);
   print(flags.is("--vars") ? "  vars -> replacements\n" : about_vars);
   for (const auto& [path, text] : placeholders)
-    OR_RETURN(world.files().write_atomically(fmt::format("{}/{}", place.here, path), text, 0644));
+    OR_RETURN(write_user_file(world.files(), fmt::format("{}/{}", place.here, path), text));
   OR_RETURN(write_file(world, place, name, file));
   auto after = built(world, place);
   if (!after)

@@ -144,6 +144,15 @@ class Words(Folder):
         self.assertEqual("v3.22", self.helm("version", "--template", "{{.Version}}"))
 
 
+class WrittenFiles(Folder):
+    def test_others_may_read_them(self):
+        os.umask(os.umask(0) | 0o022)
+        self.chart("c", "a: b\n")
+        self.helm("template", "c", "--output-dir", "out")
+        [file] = [path for path in self.files() if path.startswith("out/")]
+        self.assertEqual(0o644, os.stat(os.path.join(self.folder, file)).st_mode & 0o777)
+
+
 unless_tsan = unittest.skipIf(os.environ.get("SLIPWAY_TSAN"), "the thread sanitizer holds signals back, and memory is not limited under it")
 
 

@@ -488,6 +488,64 @@ class BadInput(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
 
 
+class WhereToWrite(unittest.TestCase):
+    """As `kustomize build > FILE` would: links, pipes and devices stay what they are, files keep their mode."""
+
+    def setUp(self):
+        self.home = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.home)
+        (self.home / "real").mkdir()
+        (self.home / "real/kustomization.yaml").write_text("resources: [map.yaml]\n")
+        (self.home / "real/map.yaml").write_text(BadInput.MAP)
+        self.text = run(BINARY, "kustomize", "build", self.home / "real").stdout
+        self.assertIn("kind: ConfigMap", self.text)
+
+    def build(self, to):
+        done = run(BINARY, "kustomize", "build", self.home / "real", "-o", to)
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        return done.stdout
+
+    def test_links_devices_and_pipes(self):
+        self.assertEqual(self.text, self.build("/dev/stdout"))
+        os.symlink("/dev/null", self.home / "nothing")
+        self.assertEqual("", self.build(self.home / "nothing"))
+        self.assertTrue(Path("/dev/null").is_char_device())
+        self.assertEqual(["nothing", "real"], sorted(os.listdir(self.home)))
+        os.mkfifo(self.home / "pipe")
+        got = []
+        reader = Thread(target=lambda: got.append((self.home / "pipe").read_text()))
+        reader.start()
+        self.build(self.home / "pipe")
+        reader.join(10)
+        self.assertEqual([self.text], got)
+        os.symlink("later.yaml", self.home / "link")
+        for _ in range(2):  # once where the link leads nowhere yet
+            self.build(self.home / "link")
+            self.assertTrue((self.home / "link").is_symlink())
+            self.assertEqual(self.text, (self.home / "later.yaml").read_text())
+
+    def test_modes_and_owners(self):
+        file = self.home / "out.yaml"
+        os.umask(os.umask(0) | 0o022)
+        self.build(file)
+        self.assertEqual(0o644, file.stat().st_mode & 0o777)
+        file.chmod(0o600)
+        if os.geteuid() == 0:
+            os.chown(file, 12345, 23456)
+        before = file.stat()
+        self.build(file)
+        after = file.stat()
+        self.assertEqual((before.st_mode, before.st_uid, before.st_gid), (after.st_mode, after.st_uid, after.st_gid))
+
+    def test_edit_through_a_link(self):
+        (self.home / "linked").mkdir()
+        os.symlink("../real/kustomization.yaml", self.home / "linked/kustomization.yaml")
+        done = run(BINARY, "kustomize", "edit", "set", "namespace", "here", cwd=self.home / "linked")
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        self.assertTrue((self.home / "linked/kustomization.yaml").is_symlink())
+        self.assertIn("namespace: here", (self.home / "real/kustomization.yaml").read_text())
+
+
 class Words(unittest.TestCase):
     """What tools and people say to kustomize besides."""
 

@@ -7,6 +7,7 @@
 #include "cli/helm/groups.h"
 #include "cli/helm/packages.h"
 #include "cli/paths.h"
+#include "cli/user_file.h"
 #include "lang/jsonpath/jsonpath.h"
 #include "lang/semver/semver.h"
 #include "render/helm/environment.h"
@@ -249,7 +250,7 @@ Task<int> package(runtime::RealWorld& world, Invocation said) {
       co_return refuse("failed to save: is not a directory: " + to);
     if (auto made = world.files().make_directories(file.substr(0, file.rfind('/'))); !made)
       co_return refuse("failed to save: " + in_gos_words(made.error(), "mkdir " + to));
-    if (auto done = world.files().write_atomically(file, *archive, 0644); !done)
+    if (auto done = write_user_file(world.files(), file, *archive); !done)
       co_return refuse("failed to save: " + in_gos_words(done.error(), "open " + clean_path(to + name)));
     print(fmt::format("Successfully packaged chart and saved it to: {}\n", to == "." ? file : clean_path(to + name)));
   }
@@ -303,7 +304,7 @@ Task<int> pull(runtime::RealWorld& world, Invocation said) {
     std::string to = flags->text("--destination", ".");
     if (!flags->is("--untar")) {
       std::string file = clean_path(to + "/" + fetched->file_name());
-      if (auto done = world.files().write_atomically(absolute_path(file), fetched->archive, 0644); !done)
+      if (auto done = write_user_file(world.files(), absolute_path(file), fetched->archive, 0644); !done)
         co_return refuse(in_gos_words(done.error(), "open " + file));
       continue;
     }

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/paths.h"
+#include "cli/user_file.h"
 #include "lang/semver/semver.h"
 #include "render/helm/lock.h"
 #include "render/helm/read.h"
@@ -268,7 +269,7 @@ class Dependencies {
       list.push(Value{{"name", d.name}, {"repository", d.repository}, {"version", d.version}});
     Value lock{{"dependencies", list.build()}, {"digest", digest}, {"generated", base::format_rfc3339(world_.now())}};
     const char* name = chart_->metadata.api_version == "v1" ? "requirements.lock" : "Chart.lock";
-    return world_.files().write_atomically(directory_ + "/" + name, value::to_yaml(lock), 0644);
+    return write_user_file(world_.files(), directory_ + "/" + name, value::to_yaml(lock), 0644);
   }
 
   // Archives that nobody asks for any more; those of a chart without a repository stay.

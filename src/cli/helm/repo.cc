@@ -7,6 +7,7 @@
 #include "cli/helm/groups.h"
 #include "cli/helm/packages.h"
 #include "cli/paths.h"
+#include "cli/user_file.h"
 #include "render/helm/version.h"
 #include "runtime/digest.h"
 #include "value/json.h"
@@ -48,7 +49,7 @@ Result<> write_repositories(World& world, const Flags& flags, const std::vector<
   std::string path = repositories_file(flags);
   OR_RETURN(world.files().make_directories(path.substr(0, path.rfind('/'))));
   Value root{{"apiVersion", ""}, {"generated", "0001-01-01T00:00:00Z"}, {"repositories", list.build()}};
-  return world.files().write_atomically(path, value::to_yaml(root), 0600);
+  return write_user_file(world.files(), path, value::to_yaml(root), 0600);
 }
 
 using IndexEntries = std::map<std::string, std::vector<Value>>;
@@ -62,7 +63,7 @@ Result<> write_index(World& world, const std::string& file, IndexEntries entries
     all.set(name, Value::array(std::move(versions)));
   }
   Value root{{"apiVersion", "v1"}, {"entries", all.build()}, {"generated", now}};
-  auto done = world.files().write_atomically(file, json ? value::to_json(root) : value::to_yaml(root), 0644);
+  auto done = write_user_file(world.files(), file, json ? value::to_json(root) : value::to_yaml(root), 0644);
   if (done) return {};
   return fail(done.error().kind(), "{}", in_gos_words(done.error(), "open " + file));
 }

@@ -10,6 +10,7 @@
 #include "cli/helm/packages.h"
 #include "cli/helm/post_renderer.h"
 #include "cli/paths.h"
+#include "cli/user_file.h"
 #include "kinds/object.h"
 #include "render/helm/environment.h"
 #include "render/helm/fetch_schemas.h"
@@ -119,7 +120,7 @@ Result<std::string> write_files(World& world, const rh::Release& release, const 
     if (!made && world.files().exists(absolute_path(plain)) && !world.files().exists(absolute_path(plain) + "/."))
       return fail(ErrorKind::invalid, "stat {}: not a directory", file.substr(0, file.rfind('/')));
     if (!made) return fail(made.error().kind(), "{}", in_gos_words(made.error(), "mkdir " + plain));
-    OR_RETURN(world.files().write_atomically(whole, text));
+    OR_RETURN(write_user_file(world.files(), whole, text));
   }
   return said + "\n";
 }
