@@ -48,7 +48,7 @@ static Task<int> run_check(runtime::RealWorld& world, Invocation said) {
   if (!local) co_return report(local.error());
   auto build = build_options_of(said);
   if (!build) co_return report(build.error());
-  auto repositories = sources::Repositories::create(world, {.directory = remote_bases_directory()});
+  auto repositories = open_remote_bases(world);
   render::kustomize::RemoteBases bases;
   check::Options options{.kustomize_build = std::move(*build), .remotes = &bases, .values_files = {}};
   for (const std::string& file : said.all("--values")) {

@@ -67,7 +67,7 @@ std::string clones_directory(const Invocation& said) {
 }
 
 Task<std::unique_ptr<sources::Repositories>> repositories_of(World& world, Invocation said, cluster::Cluster& cluster) {
-  sources::RepositoriesOptions options{.directory = clones_directory(said)};
+  sources::RepositoriesOptions options{.directory = clones_directory(said), .asker = sources::Asker::person};
   auto access = co_await gitops::read_access(cluster);
   if (access) {
     options.credentials = [access = std::move(*access)](std::string_view url) {

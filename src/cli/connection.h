@@ -35,7 +35,8 @@ std::unique_ptr<runtime::HttpClient> http_client(World& world, const apiserver::
 
 // Where the command's own clones of remote repositories go: absolute, and writable for who asks.
 std::string clones_directory(const Invocation& said);
-// Repositories for one comparison, with the credentials that the cluster holds and lets the user read.
+// Repositories for one comparison, with the credentials that the cluster holds and lets the user read; where it has
+// none for a URL, as the user's own git would reach it.
 Task<std::unique_ptr<sources::Repositories>> repositories_of(World& world, Invocation said, cluster::Cluster& cluster);
 // "web-1", "pod/web-1" and "pods/web-1" name a pod. Error: bad_request for anything else with a slash.
 Result<std::string> pod_named(const std::string& word);

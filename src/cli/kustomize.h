@@ -1,11 +1,14 @@
 // What the `kustomize` commands share.
 #pragma once
 
+#include <memory>
+
 #include "cli/command.h"
 #include "render/kustomize/build_options.h"
 #include "render/kustomize/functions.h"
 #include "render/kustomize/resource.h"
 #include "runtime/real_world.h"
+#include "sources/repositories.h"
 
 namespace slipway::cli {
 
@@ -16,8 +19,9 @@ Command kustomize_init_command();
 Command kustomize_localize_command();
 Command kustomize_version_command();
 
-// Where clones of remote bases are kept: below XDG_CACHE_HOME or ~/.cache.
-std::string remote_bases_directory();
+// For remote bases, as the git of the person who runs this would reach them. Clones are kept below XDG_CACHE_HOME or
+// ~/.cache.
+std::unique_ptr<sources::Repositories> open_remote_bases(World& world);
 
 // --enable-helm and --load-restrictor, for commands that render whatever a folder is.
 std::vector<Option> build_flags();

@@ -173,7 +173,7 @@ Task<int> build(runtime::RealWorld& world, Invocation said) {
   request.warn = [&warnings](std::string_view warning) { warnings.emplace_back(warning); };
   std::optional<render::kustomize::Explanation> explanation;
   if (wanted->explained) request.observer = &explanation.emplace(wanted->explained->kind);
-  auto repositories = sources::Repositories::create(world, {.directory = remote_bases_directory()});
+  auto repositories = open_remote_bases(world);
   // Here and not on the pool: nothing else waits, and the heaps of other threads grow page by page.
   auto built = render::kustomize::build(request);
   while (!built) {
@@ -197,11 +197,12 @@ Task<int> build(runtime::RealWorld& world, Invocation said) {
 
 }  // namespace
 
-std::string remote_bases_directory() {
+std::unique_ptr<sources::Repositories> open_remote_bases(World& world) {
   const char* cache = std::getenv("XDG_CACHE_HOME");
   const char* home = std::getenv("HOME");
-  if (cache && *cache == '/') return fmt::format("{}/slipway/repositories", cache);
-  return fmt::format("{}/.cache/slipway/repositories", home && *home ? home : "/tmp");
+  std::string below = cache && *cache == '/' ? cache : fmt::format("{}/.cache", home && *home ? home : "/tmp");
+  return sources::Repositories::create(world,
+                                       {.directory = below + "/slipway/repositories", .asker = sources::Asker::person});
 }
 
 const Option explain_option = {.name = "--explain",

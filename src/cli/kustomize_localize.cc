@@ -150,7 +150,7 @@ Task<Result<>> localize(World& world, std::vector<std::string> words) {
   auto request = OR_CO_RETURN(request_for(world, wanted));
   rk::RemoteBases bases;
   request.remotes = &bases;
-  auto repositories = sources::Repositories::create(world, {.directory = remote_bases_directory()});
+  auto repositories = open_remote_bases(world);
   auto localized = rk::localize(request);
   while (!localized) {
     bool more = co_await rk::fetch_wanted(world, *repositories, {.local = true, .may = {}}, &bases);

@@ -19,7 +19,7 @@ static Task<Result<render::Rendered>> render_path(World& world, Invocation said,
   request.environment = render::helm::environment_of(world);
   request.kustomize_build = OR_CO_RETURN(build_options_of(said));
   request.observer = observer;
-  auto repositories = sources::Repositories::create(world, {.directory = remote_bases_directory()});
+  auto repositories = open_remote_bases(world);
   co_return co_await render::render_fetching(world, *repositories, std::move(request), {.local = true, .may = {}},
                                              render::Where::on_pool);
 }

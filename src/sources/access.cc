@@ -1,5 +1,7 @@
 #include "sources/access.h"
 
+#include <cstdlib>
+
 #include "base/text.h"
 #include "runtime/digest.h"
 
@@ -12,6 +14,9 @@ constexpr std::string_view kPublishedHosts =
     "github.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl\n"
     "gitlab.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAfuCHKVTjquxvt6CM6tdG4SLp1Btn/nOeHHE5UOzRdf\n"
     "bitbucket.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIazEu89wgQZ4bqs3d63QSMzYVa0MuJ2e2gKTKqu+UUO\n";
+
+constexpr std::string_view kNeitherAskingNorWaiting =
+    " -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=2";
 
 std::string shell_quoted(std::string_view text) {
   return fmt::format("'{}'", base::replace_all(std::string(text), "'", "'\\''"));
@@ -28,15 +33,38 @@ std::string bare_host(const Location& location) {
   return std::string(host);
 }
 
+bool is_published(std::string_view host) {
+  for (std::string_view line : base::split_lines(kPublishedHosts))
+    if (line.substr(0, line.find(' ')) == host) return true;
+  return false;
+}
+
+// "git@host" or "ssh://git@host:22", as ssh takes it.
+std::string ssh_target(const Location& location) {
+  std::string_view url = location.url;
+  size_t scheme = url.find("://");
+  if (scheme == url.npos) return std::string(url.substr(0, url.find(':')));
+  return std::string(url.substr(0, url.find('/', scheme + 3)));
+}
+
 constexpr std::string_view kNoSecret =
     "no Secret in namespace argocd with the label argocd.argoproj.io/secret-type: repository (or repo-creds) has";
 
 }  // namespace
 
-Result<> Access::add(GitCall& call, const Location& location, const Credentials& credentials) {
-  if (location.way == Location::Way::https) return add_https(call, location, credentials);
-  if (location.way == Location::Way::ssh) return add_ssh(call, credentials);
-  return {};
+Task<Result<GitCall>> Access::add(GitCall call, Location location, Credentials credentials) {
+  call.asker = asker_of(credentials);
+  if (location.way == Location::Way::https) OR_CO_RETURN(add_https(call, location, credentials));
+  // for https too: a person's insteadOf may turn it into ssh
+  if (call.asker == Asker::person) co_return co_await add_ssh_of_person(std::move(call), location, credentials);
+  if (location.way == Location::Way::ssh) OR_CO_RETURN(add_ssh(call, credentials));
+  co_return std::move(call);
+}
+
+Asker Access::asker_of(const Credentials& c) const {
+  bool given = c.insecure || !c.username.empty() || !c.password.empty() || !c.ssh_private_key.empty() ||
+               !c.tls_client_certificate.empty() || !c.ca_certificates.empty();
+  return given ? Asker::server : asker_;
 }
 
 Result<> Access::add_https(GitCall& call, const Location& location, const Credentials& credentials) {
@@ -61,11 +89,52 @@ Result<> Access::add_https(GitCall& call, const Location& location, const Creden
   return {};
 }
 
+// The person's ssh looks up its own configuration, agent, keys and known hosts. It may neither ask nor wait for ever;
+// how to tell other programs so (a wrapper, plink) nobody knows: for them git's own time limit remains.
+Task<Result<GitCall>> Access::add_ssh_of_person(GitCall call, Location location, Credentials credentials) {
+  Ssh ssh = OR_CO_RETURN(co_await ssh_of_person(location));
+  if (ssh.takes_options) {
+    ssh.command += kNeitherAskingNorWaiting;
+    std::string hosts = credentials.known_hosts;
+    if (hosts.empty() && is_published(location.host)) hosts = kPublishedHosts;
+    if (!hosts.empty()) {
+      // beside those of the person, and of the machine
+      std::string file = OR_CO_RETURN(public_file("hosts", std::move(hosts)));
+      constexpr std::string_view machine = "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2";
+      ssh.command += " -o " + shell_quoted(fmt::format("GlobalKnownHostsFile=\"{}\" {}", file, machine));
+    }
+  }
+  call.env.push_back("GIT_SSH_COMMAND=" + ssh.command);
+  co_return std::move(call);
+}
+
+// As git chooses: GIT_SSH_COMMAND, core.sshCommand, GIT_SSH, ssh.
+Task<Result<Access::Ssh>> Access::ssh_of_person(Location location) {
+  auto set = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value ? value : "");
+  };
+  std::string command = set("GIT_SSH_COMMAND");
+  if (command.empty()) {
+    // with the remote's URL, since a configuration may include others by it
+    GitCall call{.args = {"config", "--default", "", "--get", "core.sshCommand"}, .asker = Asker::person};
+    call.config.emplace_back("remote.origin.url", location.url);
+    std::string said = OR_CO_RETURN(co_await git_.run(std::move(call)));
+    command = base::trim(said);
+  }
+  if (command.empty() && !set("GIT_SSH").empty()) command = shell_quoted(set("GIT_SSH"));
+  if (command.empty()) command = "ssh";
+  std::string_view program = std::string_view(command).substr(0, command.find(' '));
+  while (program.ends_with('\'') || program.ends_with('"')) program.remove_suffix(1);
+  program.remove_prefix(program.find_last_of("/'\"") + 1);
+  bool takes_options = program == "ssh" || set("GIT_SSH_VARIANT") == "ssh";
+  co_return Ssh{std::move(command), takes_options};
+}
+
 // Host keys are checked strictly: by the list that was given, else the published ones, and by what this machine and its
 // user know already.
 Result<> Access::add_ssh(GitCall& call, const Credentials& credentials) {
-  std::string command = "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=15";
-  command += " -o ServerAliveInterval=15 -o ServerAliveCountMax=2 -o UpdateHostKeys=no";
+  std::string command = fmt::format("ssh -F /dev/null{} -o UpdateHostKeys=no", kNeitherAskingNorWaiting);
   if (credentials.insecure) {
     command += " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null";
     command += " -o LogLevel=ERROR";
@@ -104,7 +173,37 @@ Result<std::string> Access::public_file(std::string_view kind, std::string text)
   return path;
 }
 
-Error explain_refusal(Error error, const Location& location, const Credentials& credentials) {
+namespace {
+
+// To a person whose own git was refused: where they would set that right.
+Error explain_to_person(Error error, const Location& location, const Credentials& credentials) {
+  std::string words = error.message(), low = base::to_lower(words);
+  auto says = [&](std::string_view part) { return low.find(part) != low.npos; };
+  auto with = [&](std::string more) { return Error(ErrorKind::unauthorized, words + "; " + more); };
+  std::string host = bare_host(location);
+  if (says("could not read username") || says("could not read password") || says("authentication failed") ||
+      says("error: 401"))
+    return Error(ErrorKind::unauthorized,
+                 location.password.empty()
+                     ? fmt::format("authentication required: git asks nobody here, and none of its credential helpers "
+                                   "knows a password for {}",
+                                   host)
+                     : std::string("authentication failed: the server refused what stands in the URL"));
+  if (says("host key verification failed"))
+    return with(fmt::format("connect once by hand and compare its key: ssh -T {}", ssh_target(location)));
+  if (says("permission denied"))
+    return with(fmt::format("git asks for no passphrase here; this must work by itself: ssh -o BatchMode=yes -T {}",
+                            ssh_target(location)));
+  if (says("certificate") && !credentials.insecure)
+    return with(fmt::format("tell git the certificate of its authority: git config --global http.{}.sslCAInfo FILE",
+                            location.host));
+  return error;
+}
+
+}  // namespace
+
+Error explain_refusal(Error error, const Location& location, const Credentials& credentials, Asker asker) {
+  if (asker == Asker::person) return explain_to_person(std::move(error), location, credentials);
   std::string words = error.message(), low = base::to_lower(words);
   auto says = [&](std::string_view part) { return low.find(part) != low.npos; };
   auto with = [&](std::string more) { return Error(error.kind(), words + "; " + more); };

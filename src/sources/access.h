@@ -11,22 +11,33 @@ namespace slipway::sources {
 
 class Access {
  public:
-  Access(World& world, std::string directory) : world_(world), directory_(std::move(directory)) {}
-  // Adds to `call` what reaching `location` needs. Keys lie below the directory (mode 0600) while git runs; known hosts
+  Access(World& world, Git& git, std::string directory, Asker asker)
+      : world_(world), git_(git), directory_(std::move(directory)), asker_(asker) {}
+  // The call with what reaching `location` needs. Keys lie below the directory (mode 0600) while git runs; known hosts
   // and certificates stay there.
-  Result<> add(GitCall& call, const Location& location, const Credentials& credentials);
+  Task<Result<GitCall>> add(GitCall call, Location location, Credentials credentials);
+  // As whom a remote is asked: credentials that were given are used in the server's way, whoever runs it.
+  Asker asker_of(const Credentials& credentials) const;
 
  private:
   Result<> add_https(GitCall& call, const Location& location, const Credentials& credentials);
   Result<> add_ssh(GitCall& call, const Credentials& credentials);
+  Task<Result<GitCall>> add_ssh_of_person(GitCall call, Location location, Credentials credentials);
+  struct Ssh {
+    std::string command;
+    bool takes_options = false;  // it is OpenSSH's, or says that it is like it
+  };
+  Task<Result<Ssh>> ssh_of_person(Location location);
   Result<std::string> secret_file(GitCall& call, std::string_view kind, std::string text);
   Result<std::string> public_file(std::string_view kind, std::string text);
 
   World& world_;
+  Git& git_;
   std::string directory_;
+  Asker asker_;
 };
 
 // A refusal by the other side, or of it, with what was tried and the way out; other errors as they are.
-Error explain_refusal(Error error, const Location& location, const Credentials& credentials);
+Error explain_refusal(Error error, const Location& location, const Credentials& credentials, Asker asker);
 
 }  // namespace slipway::sources

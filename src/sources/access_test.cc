@@ -8,9 +8,9 @@ using namespace slipway::sources;
 
 namespace {
 
-void check(const char* url, const Credentials& credentials, const char* said_by_git, ErrorKind kind,
-           const char* start) {
-  Error error = explain_refusal(git_error(said_by_git), *parse_url(url), credentials);
+void check(const char* url, const Credentials& credentials, const char* said_by_git, ErrorKind kind, const char* start,
+           Asker asker = Asker::server) {
+  Error error = explain_refusal(git_error(said_by_git), *parse_url(url), credentials, asker);
   CHECK_MESSAGE(error.message().starts_with(start), error.message());
   CHECK(error.kind() == kind);
 }
@@ -48,4 +48,21 @@ TEST_CASE("a refusal says what was tried and what to do") {
         "host key of h must stand in ConfigMap argocd/argocd-ssh-known-hosts-cm, key ssh_known_hosts");
   check("https://h/r", kPassword, "fatal: repository 'https://h/r/' not found\n", ErrorKind::not_found,
         "repository 'https://h/r/' not found");
+}
+
+TEST_CASE("a person is told to set their own git right, not a cluster") {
+  auto to_person = [](const char* url, const char* said_by_git, const char* start) {
+    check(url, {}, said_by_git, ErrorKind::unauthorized, start, Asker::person);
+  };
+  to_person("https://ann@h/r", "fatal: could not read Password for 'https://ann@h': terminal prompts disabled\n",
+            "authentication required: git asks nobody here, and none of its credential helpers knows a password for h");
+  to_person(
+      "https://h:8443/r", "fatal: unable to access 'https://h:8443/r/': server certificate verification failed.",
+      "unable to access 'https://h:8443/r/': server certificate verification failed.; tell git the certificate of "
+      "its authority: git config --global http.https://h:8443/.sslCAInfo FILE");
+  to_person("git@h:r", "Host key verification failed.\r\nfatal: Could not read from remote repository.\n",
+            "Host key verification failed.; connect once by hand and compare its key: ssh -T git@h");
+  to_person("ssh://git@h:2222/r", "git@h: Permission denied (publickey).\r\n",
+            "git@h: Permission denied (publickey).; git asks for no passphrase here; this must work by itself: ssh -o "
+            "BatchMode=yes -T ssh://git@h:2222");
 }

@@ -62,9 +62,10 @@ Task<Result<std::shared_ptr<const Tree>>> Clones::tree(Location location, Creden
 }
 
 Task<Result<std::string>> Clones::ask(GitCall call, Location location, Credentials credentials) {
-  OR_CO_RETURN(access_.add(call, location, credentials));
+  call = OR_CO_RETURN(co_await access_.add(std::move(call), location, credentials));
+  Asker asker = call.asker;
   auto answer = co_await git_.run(std::move(call));
-  if (!answer) co_return explain_refusal(std::move(answer).error(), location, credentials);
+  if (!answer) co_return explain_refusal(std::move(answer).error(), location, credentials, asker);
   co_return std::move(answer);
 }
 

@@ -13,11 +13,11 @@ namespace slipway::sources {
 
 class Clones {
  public:
-  Clones(World& world, Git& git, ObjectStore& objects, std::string directory, SourceLimits limits)
+  Clones(World& world, Git& git, ObjectStore& objects, std::string directory, SourceLimits limits, Asker asker)
       : world_(world),
         git_(git),
         objects_(objects),
-        access_(world, directory),
+        access_(world, git, directory, asker),
         directory_(std::move(directory)),
         limits_(limits) {}
   // What was asked until now may be told otherwise from now on (a push, other credentials): who asks later does not

@@ -1,5 +1,8 @@
 #include "sources/git.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/text.h"
@@ -12,13 +15,17 @@ namespace {
 constexpr const char* kPassedOn[] = {"http_proxy", "https_proxy", "HTTPS_PROXY",   "no_proxy",      "NO_PROXY",
                                      "all_proxy",  "ALL_PROXY",   "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR"};
 
+// Of a person's variables for git those that say how to reach a remote; the others would redirect git itself.
+constexpr std::string_view kOfPersons[] = {
+    "GIT_SSH",      "GIT_SSL_",           "GIT_HTTP_",          "GIT_PROXY_",
+    "GIT_ASKPASS=", "GIT_CONFIG_GLOBAL=", "GIT_CONFIG_SYSTEM=", "GIT_CONFIG_NOSYSTEM="};
+
 // A repository's own configuration is read by git, and can name programs: these settings stand above it.
 const std::pair<std::string, std::string> kSettings[] = {
     {"core.hooksPath", "/dev/null"},
     {"core.fsmonitor", "false"},
     {"core.pager", "cat"},
     {"core.askPass", ""},
-    {"credential.helper", ""},
     {"protocol.ext.allow", "never"},
     {"protocol.file.allow", "never"},
     {"gc.auto", "0"},
@@ -27,6 +34,26 @@ const std::pair<std::string, std::string> kSettings[] = {
     {"http.lowSpeedLimit", "1"},
     {"http.lowSpeedTime", "30"},
 };
+
+bool is_of_persons(std::string_view variable) {
+  for (std::string_view own : {"SSH_ASKPASS=", "LC_ALL=", "GIT_SSH_COMMAND="})
+    if (variable.starts_with(own)) return false;
+  if (!variable.starts_with("GIT_")) return true;
+  return std::ranges::any_of(kOfPersons, [&](std::string_view start) { return variable.starts_with(start); });
+}
+
+// Settings by environment, as CI systems give their tokens.
+std::vector<std::pair<std::string, std::string>> given_settings() {
+  std::vector<std::pair<std::string, std::string>> out;
+  const char* count = std::getenv("GIT_CONFIG_COUNT");
+  for (int i = 0, n = count ? std::atoi(count) : 0; i < n; ++i) {
+    const char* key = std::getenv(fmt::format("GIT_CONFIG_KEY_{}", i).c_str());
+    const char* value = std::getenv(fmt::format("GIT_CONFIG_VALUE_{}", i).c_str());
+    if (!key || !value) break;
+    out.emplace_back(key, value);
+  }
+  return out;
+}
 
 bool has(std::string_view text, std::string_view word) {
   return base::to_lower(text).find(word) != std::string::npos;
@@ -55,10 +82,8 @@ Task<Result<std::string>> Git::run(GitCall call) {
   Removal removal{world_, std::move(call.remove_after)};
   runtime::Command command{.argv = {"git"}, .clean_env = true};
   for (auto& arg : call.args) command.argv.push_back(std::move(arg));
+  bool of_person = call.asker == Asker::person;
   command.env = {"GIT_TERMINAL_PROMPT=0",
-                 "GIT_CONFIG_NOSYSTEM=1",
-                 "GIT_CONFIG_GLOBAL=/dev/null",
-                 "GIT_ASKPASS=",
                  "GIT_OPTIONAL_LOCKS=0",
                  "GIT_NO_LAZY_FETCH=1",
                  "GIT_NO_REPLACE_OBJECTS=1",
@@ -67,8 +92,15 @@ Task<Result<std::string>> Git::run(GitCall call) {
                  "GIT_ATTR_NOSYSTEM=1",
                  "SSH_ASKPASS=",
                  "LC_ALL=C"};
-  for (const char* name : kPassedOn)
-    if (const char* value = std::getenv(name)) command.env.push_back(fmt::format("{}={}", name, value));
+  if (of_person) {
+    for (char** each = environ; *each; ++each)
+      if (is_of_persons(*each)) command.env.emplace_back(*each);
+  } else {
+    for (const char* only : {"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_ASKPASS="})
+      command.env.emplace_back(only);
+    for (const char* name : kPassedOn)
+      if (const char* value = std::getenv(name)) command.env.push_back(fmt::format("{}={}", name, value));
+  }
   if (!call.git_dir.empty()) {
     // named, not discovered: git does not ask who owns it, and looks nowhere else
     command.env.push_back("GIT_DIR=" + call.git_dir);
@@ -83,6 +115,10 @@ Task<Result<std::string>> Git::run(GitCall call) {
     command.env.push_back(fmt::format("GIT_CONFIG_VALUE_{}={}", count, setting.second));
     ++count;
   };
+  if (of_person)
+    for (const auto& setting : given_settings()) set(setting);
+  else
+    set({"credential.helper", ""});
   for (const auto& setting : kSettings) set(setting);
   // as a setting, since the variable would stand above the certificates that are given for one host
   if (const char* trusted = std::getenv("GIT_SSL_CAINFO")) set({"http.sslCAInfo", trusted});

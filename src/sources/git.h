@@ -1,5 +1,5 @@
 // The `git` program, run so that neither a repository nor the machine's settings can make it run anything else, ask
-// anybody or read other configuration.
+// anybody or read other configuration; about a remote, if a person asks, with that person's own settings.
 #pragma once
 
 #include <string>
@@ -17,6 +17,7 @@ struct GitCall {
       config;  // as `-c key=value`, but by environment: seen by nobody else
   std::vector<std::string> env;
   std::vector<std::string> remove_after;  // files that only this run may see
+  Asker asker = Asker::server;            // whose environment and configuration it runs with
   size_t output_max = 64 << 20;
 };
 

@@ -16,7 +16,7 @@ class GitRepositories final : public Repositories {
         options_(std::move(options)),
         git_(world, options_.limits.git_time_max),
         objects_(world, git_, options_.directory, options_.limits),
-        clones_(world, git_, objects_, options_.directory, options_.limits) {}
+        clones_(world, git_, objects_, options_.directory, options_.limits, options_.asker) {}
 
   Task<Result<Commit>> resolve(std::string url, std::string revision) override {
     if (revision.empty()) revision = "HEAD";

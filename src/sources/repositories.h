@@ -28,6 +28,9 @@ struct Commit {
   std::string revision;               // as asked for: branch, tag, "HEAD", sha or prefix
   std::string author, date, subject;  // RFC 3339; a remote commit that was never fetched has none of the three yet
 };
+// Who asks remotes. The server is nobody there: it has what it was given and no settings of the machine. A person at
+// their own machine reaches what their git and ssh reach: their configuration, agent, keys and helpers; never asked.
+enum class Asker { server, person };
 struct SourceLimits {
   uint64_t blob_bytes_max = 10 << 20;
   size_t files_max = 100'000;
@@ -39,6 +42,7 @@ struct RepositoriesOptions {
   std::vector<std::pair<std::string, std::string>> mirrors;  // PREFIX to URL, the longest prefix wins (git's insteadOf)
   std::function<std::optional<Credentials>(std::string_view url)> credentials;
   SourceLimits limits;
+  Asker asker = Asker::server;
 };
 
 class Repositories {

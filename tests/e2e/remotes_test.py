@@ -4,7 +4,7 @@
   tests/e2e/remotes_test.py [Class.test...]"""
 import base64, json, os, pwd, shutil, socket, subprocess, sys, tempfile, unittest
 from pathlib import Path
-from harness import ROOT, GitServer, Repository, Slipway, free_port, make_certificate, wait
+from harness import ROOT, SLIPWAY, GitServer, Repository, Slipway, free_port, make_certificate, wait
 
 APPLICATIONS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
 SECRETS = "/api/v1/namespaces/argocd/secrets"
@@ -19,7 +19,7 @@ def run(*command, **more):
 class Remote:
     """A Slipway, and a repository `repo.git` that it is to fetch: three commits, a branch, a tag, and more than it should take."""
 
-    def __init__(self):
+    def __init__(self, **environment):
         self.home = tempfile.mkdtemp(prefix="slipway-remotes-")
         self.work = Repository(f"{self.home}/work")
         self.shas = {name: self.deliver(name) for name in ("one", "two")}
@@ -32,9 +32,11 @@ class Remote:
         self.repo = f"{self.home}/srv/repo.git"
         run("git", "clone", "-q", "--bare", self.work.path, self.repo)
         run("git", "-C", self.repo, "config", "uploadpack.allowFilter", "true")
-        self.slipway = Slipway(data=f"{self.home}/data").start()
+        values = {name: value.format(home=self.home) for name, value in environment.items()}
+        self.slipway = Slipway(data=f"{self.home}/data").start(env={**os.environ, **values})
 
     def deliver(self, text):
+        self.work.write("app/kustomization.yaml", "resources: [map.yaml]\n")
         self.work.write("app/map.yaml", f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: delivered}}\ndata: {{text: {text}}}\n")
         return self.work.commit(text)
 
@@ -176,7 +178,8 @@ class Ssh(unittest.TestCase):
         if os.geteuid() == 0 and not os.path.isdir("/run/sshd"):
             os.mkdir("/run/sshd", 0o755)
             cls.addClassCleanup(os.rmdir, "/run/sshd")
-        cls.remote = Remote()
+        # What the person who starts it has set for git is nothing to the server: it is refused below where they would not be.
+        cls.remote = Remote(HOME="{home}/person", GIT_SSH_COMMAND="ssh -F {home}/person/ssh_config")
         cls.addClassCleanup(cls.remote.close)
         home = cls.remote.home
         for name in ("host", "other-host", "user", "stranger"):
@@ -191,12 +194,37 @@ class Ssh(unittest.TestCase):
         cls.addClassCleanup(cls.stop)
         cls.at = f"ssh://{pwd.getpwuid(os.geteuid()).pw_name}@127.0.0.1:{cls.port}"
         cls.url = f"{cls.at}{cls.remote.repo}"
+        cls.make_person(f"{home}/person")
         wait("sshd listens", lambda: socket.create_connection(("127.0.0.1", cls.port), 1).close() is None)
 
     @classmethod
     def stop(cls):
         cls.server.terminate()
         cls.server.wait(10)
+
+    @classmethod
+    def make_person(cls, home):
+        """Somebody whose ssh knows the host as "forge", by their own key and list of hosts."""
+        os.makedirs(home, exist_ok=True)
+        key = Path(f"{cls.remote.home}/host.pub").read_text()
+        Path(f"{home}/known_hosts").write_text(f"[127.0.0.1]:{cls.port} {key}")
+        Path(f"{home}/ssh_config").write_text(f"Host forge\nHostName 127.0.0.1\nPort {cls.port}\nIdentityFile {cls.remote.home}/user\n"
+                                              f"IdentitiesOnly yes\nUserKnownHostsFile {home}/known_hosts\n")
+        Path(f"{home}/.gitconfig").write_text(f'[core]\nsshCommand = ssh -F {home}/ssh_config\n'
+                                              f'[url "{pwd.getpwuid(os.geteuid()).pw_name}@forge:{cls.remote.home}"]\n'
+                                              'insteadOf = https://forge.example.org\n')
+        cls.person = home
+
+    def as_person(self, *words, url=None, **environment):
+        """A command on a kustomization with a remote base, and a fresh cache."""
+        with tempfile.TemporaryDirectory(dir=self.remote.home) as folder:
+            user = pwd.getpwuid(os.geteuid()).pw_name
+            os.mkdir(f"{folder}/.git")  # where `render` sees the repository begin
+            url = url or f"{user}@forge:{self.remote.repo}//app?ref=main"
+            Path(f"{folder}/kustomization.yaml").write_text(f"resources: ['{url}']\nnamePrefix: my-\n")
+            inherited = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "SSH_"))}
+            return subprocess.run([SLIPWAY, *words], cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                                  env={**inherited, "HOME": self.person, "XDG_CACHE_HOME": f"{folder}/cache", **environment})
 
     def known(self, name):
         key = Path(f"{self.remote.home}/{name}.pub").read_text()
@@ -261,6 +289,39 @@ class Ssh(unittest.TestCase):
         self.assertNotIn("PRIVATE KEY", told)
         wait("no key is left", lambda: subprocess.run(["grep", "-rlF", "PRIVATE KEY", self.remote.slipway.data / "repositories"],
                                                       capture_output=True).returncode == 1)
+
+    def test_a_person_reaches_what_their_ssh_reaches(self):
+        for words in (("kustomize", "build"), ("render",)):
+            done = self.as_person(*words)
+            self.assertIn("name: my-delivered", done.stdout, done.stderr)
+        self.assertIn("1 object", self.as_person("check").stderr)
+        with self.subTest("by insteadOf"):
+            done = self.as_person("kustomize", "build", url="https://forge.example.org/srv/repo.git//app?ref=side")
+            self.assertIn("text: side", done.stdout, done.stderr)
+        nowhere = {"HOME": f"{self.remote.home}/none"}
+        config = f"{self.person}/ssh_config"
+        wrapper = Path(f"{self.person}/wrapper")
+        wrapper.write_text(f'#!/bin/sh\nexec ssh -F {config} "$@"\n')
+        wrapper.chmod(0o755)
+        for name, value in (("GIT_SSH_COMMAND", f"ssh -F {config}"), ("GIT_SSH_COMMAND", str(wrapper)), ("GIT_SSH", str(wrapper)),
+                            ("GIT_CONFIG_GLOBAL", f"{self.person}/.gitconfig")):
+            with self.subTest(name, value=value):
+                done = self.as_person("kustomize", "build", **nowhere, **{name: value})
+                self.assertIn("name: my-delivered", done.stdout, done.stderr)
+
+    def test_a_person_compares_with_the_cluster(self):
+        url = f"{pwd.getpwuid(os.geteuid()).pw_name}@forge:{self.remote.repo}"
+        done = self.as_person("diff", url, "--path", "app", "--revision", "side", "--data", f"{self.remote.home}/theirs",
+                              "--kubeconfig", str(self.remote.slipway.kubeconfig))
+        self.assertIn("delivered", done.stdout, done.stderr)
+
+    def test_a_person_is_not_asked(self):
+        done = self.as_person("kustomize", "build", GIT_SSH_COMMAND=f"ssh -F {self.person}/ssh_config -o UserKnownHostsFile=/dev/null")
+        self.assertIn("Host key verification failed", done.stderr)
+        self.assertIn("connect once by hand", done.stderr)
+        done = self.as_person("kustomize", "build", GIT_SSH_COMMAND=f"ssh -F {self.person}/ssh_config -o PubkeyAuthentication=no")
+        self.assertIn("Permission denied", done.stderr)
+        self.assertNotIn("argocd", done.stderr)
 
 
 class SomebodyElses(unittest.TestCase):
