@@ -44,7 +44,7 @@ std::string valid_utf8(std::string_view s) {
 class YamlReader {
  public:
   YamlReader(std::string_view text, std::string_view file, const YamlLimits& limits, DuplicateKeys duplicates)
-      : events_(text, file), text_(text), file_(file), limits_(limits), duplicates_(duplicates) {}
+      : events_(text, file, limits.rules), text_(text), file_(file), limits_(limits), duplicates_(duplicates) {}
 
   bool notes = false;  // see note.h
 

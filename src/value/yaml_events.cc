@@ -1,8 +1,8 @@
-// libyaml and go-yaml have one ancestor and differ in seven small ways. Four of them are checks made here on the events
+// libyaml and go-yaml have one ancestor and differ in eight small ways. Four of them are checks made here on the events
 // (version directive, "\/", `?` in flow scalars, tags that run into an indicator). Two are repaired by masking: where
 // go-yaml takes a character as text that libyaml does not (the `:` of `{a:}`, a byte order mark in mid-stream), the
-// text is read again with a private-use character in its place, which scalar() turns back. The seventh, depth, is the
-// reader's own limit.
+// text is read again with a private-use character in its place, which scalar() turns back. Tabs between
+// comments, which go-yaml v3 passes over, become blanks. The eighth, depth, is the reader's own limit.
 #include "value/yaml_events.h"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "value/utf8.h"
-#include "value/yaml.h"
+#include "value/yaml_tab_lines.h"
 
 namespace slipway::value {
 
@@ -31,7 +31,8 @@ std::string unused_mask(std::string_view text, char32_t from) {
 
 }  // namespace
 
-YamlEvents::YamlEvents(std::string_view text, std::string_view file) : text_(text), file_(file) {
+YamlEvents::YamlEvents(std::string_view text, std::string_view file, YamlRules rules)
+    : text_(text), file_(file), rules_(rules) {
   if (text_.starts_with(kBom)) text_.remove_prefix(kBom.size());
   utf16_ = text_.starts_with("\xff\xfe") || text_.starts_with("\xfe\xff");
   has_slash_escape_ = text_.find("\\/") != text_.npos;
@@ -107,9 +108,13 @@ std::string_view YamlEvents::scalar() {
 }
 
 // `{a:}`, `[a:, b]`: go-yaml takes the colon as part of the scalar. "it\'s": it takes the quote without the backslash.
-bool YamlEvents::reread_repaired() {
-  if (parser_.error != YAML_SCANNER_ERROR || utf16_ || ++rereads_ > kRereadMax) return false;
+bool YamlEvents::repair() {
   std::string_view problem = parser_.problem;
+  if (rules_ == YamlRules::kustomize && problem == "found character that cannot start any token") {
+    auto repaired = with_tabs_between_comments_blank(text_, byte_of(parser_.problem_mark.index));
+    if (repaired) text_ = masked_ = std::move(*repaired);
+    return repaired.has_value();
+  }
   bool colon = problem == "found unexpected ':'", escape = problem == "found unknown escape character";
   if (!colon && !escape) return false;
   size_t at = byte_of(parser_.problem_mark.index);
@@ -119,6 +124,12 @@ bool YamlEvents::reread_repaired() {
   if (mask.empty()) return false;
   masked_ = std::string(text_).replace(at, 1, mask);
   text_ = masked_;
+  return true;
+}
+
+bool YamlEvents::reread_repaired() {
+  if (parser_.error != YAML_SCANNER_ERROR || utf16_ || ++rereads_ > kRereadMax) return false;
+  if (!repair()) return false;
   cursor_byte_ = cursor_character_ = 0;
   yaml_parser_delete(&parser_);
   open();

@@ -7,13 +7,14 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "value/yaml.h"
 
 namespace slipway::value {
 
 class YamlEvents {
  public:
-  // `file` is for errors only. The text must outlive this.
-  YamlEvents(std::string_view text, std::string_view file);
+  // `file` is for errors only. The text must outlive this. go-yaml has two versions: v3's is YamlRules::kustomize.
+  YamlEvents(std::string_view text, std::string_view file, YamlRules rules = YamlRules::sigs);
   ~YamlEvents();
   YamlEvents(const YamlEvents&) = delete;
   YamlEvents& operator=(const YamlEvents&) = delete;
@@ -35,6 +36,7 @@ class YamlEvents {
   void open();
   bool refuse(const char* message);
   bool reread_repaired();
+  bool repair();
   bool tag_ends_well();
   size_t byte_of(size_t character);
   static size_t byte_of_const(std::string_view text, size_t character);
@@ -42,6 +44,7 @@ class YamlEvents {
   std::string masked_;     // the text with masks, when it needed any
   std::string_view text_;  // without a leading byte order mark
   std::string file_;
+  YamlRules rules_;
   bool utf16_ = false, has_slash_escape_ = false;
   std::string bom_mask_, colon_mask_, escape_mask_;  // empty: not in use
   int rereads_ = 0;

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "value/yaml.h"
+#include "value/yaml_tab_lines.h"
 
 namespace slipway::value {
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr size_t kPeekMax = 512;  // blanks and empty lines that are looked through for the next comment
 constexpr int kSimpleKeyMax = 1024;
+constexpr int kRepairsMax = 64;
 
 std::string text_of(const yaml_char_t* s) {
   return s == nullptr ? "" : reinterpret_cast<const char*>(s);
@@ -57,14 +59,29 @@ const YamlToken& CommentedTokens::peek() {
 // ---- what libyaml finds ----
 
 void CommentedTokens::read_tokens() {
+  std::string repaired;
+  std::optional<size_t> wrong = scan(text_);
+  for (int i = 0; wrong && i < kRepairsMax; ++i) {
+    auto text = with_tabs_between_comments_blank(repaired.empty() ? text_ : repaired, *wrong);
+    if (!text) break;
+    repaired = std::move(*text);
+    wrong = scan(repaired);
+  }
+  broken_ = broken_ || wrong;
+}
+
+// The byte where the scanner finds no token, if it ends so.
+std::optional<size_t> CommentedTokens::scan(std::string_view text) {
+  written_.clear();
+  std::optional<size_t> wrong;
   yaml_parser_t parser;
   if (yaml_parser_initialize(&parser) == 0) throw std::bad_alloc();
-  yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(text_.data()), text_.size());
+  yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(text.data()), text.size());
   size_t byte = 0, character = 0;
   auto mark = [&](const yaml_mark_t& m) {  // libyaml counts characters
-    while (character < m.index && byte < text_.size()) {
+    while (character < m.index && byte < text.size()) {
       ++byte;
-      while (byte < text_.size() && (text_[byte] & 0xC0) == 0x80) ++byte;
+      while (byte < text.size() && (text[byte] & 0xC0) == 0x80) ++byte;
       ++character;
     }
     return YamlMark{byte, static_cast<int>(m.line), static_cast<int>(m.column)};
@@ -73,7 +90,7 @@ void CommentedTokens::read_tokens() {
   for (bool more = true; more;) {
     yaml_token_t token;
     if (yaml_parser_scan(&parser, &token) == 0) {
-      broken_ = true;
+      wrong = mark(parser.problem_mark).at;
       break;
     }
     more = token.type != YAML_STREAM_END_TOKEN && token.type != YAML_NO_TOKEN;
@@ -118,6 +135,7 @@ void CommentedTokens::read_tokens() {
     if (broken_) break;
   }
   yaml_parser_delete(&parser);
+  return wrong;
 }
 
 // ---- the scanner, once more ----

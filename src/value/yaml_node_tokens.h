@@ -3,6 +3,7 @@
 
 #include <yaml.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,7 @@ class CommentedTokens {
   };
 
   void read_tokens();
+  std::optional<size_t> scan(std::string_view text);
   bool fetch();
   void to_next_token();
   void scan_comments(YamlMark scan);

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
 #include "value/json.h"
 
 using namespace slipway;
@@ -283,6 +284,29 @@ TEST_CASE("places") {
   CHECK(place(1, "/spec/7") == "");
   CHECK(place(2, "/a") == "");
   CHECK(place(1, "") == "f.yaml:4:1");
+}
+
+TEST_CASE("tabs between comments: go-yaml v3 passes over them, v2 does not") {
+  auto is_read = [](const std::string& text, YamlRules rules = YamlRules::kustomize) {
+    YamlLimits limits;
+    limits.rules = rules;
+    return parse_yaml(text, "f.yaml", limits).has_value();
+  };
+  for (const char* between :
+       {"# c\n\t\n# d\n", "# c\n\t# d\n", "# c\r\n \t \r\n# d\r\n", "# c\n\t\n\n\t\n# d\n\t\n# e\n"}) {
+    INFO(between);
+    CHECK(is_read(std::string(between) + "a: b\n"));
+    CHECK(is_read(std::string("x: |\n  a\n") + between + "a: b\n"));
+    CHECK_FALSE(is_read(std::string(between) + "a: b\n", YamlRules::sigs));
+    CHECK_FALSE(is_read(std::string(between) + "\t\na: b\n"));
+  }
+  CHECK_FALSE(is_read("a: b # c\n\t\n# d\nc: d\n"));
+  CHECK_FALSE(is_read("\t\n# c\na: b\n"));
+  CHECK(is_read("# c\n" + std::string(505, '\t') + "\n# d\na: b\n"));
+  CHECK_FALSE(is_read("# c\n" + std::string(520, '\t') + "\n# d\na: b\n"));
+  std::string many;
+  for (int i = 0; i < 60; ++i) many += fmt::format("k{}: v\n# c\n\t\n# d\n", i);
+  CHECK(is_read(many));
 }
 
 TEST_CASE("as Go's interface{} sees it: reals, and the first document alone") {

@@ -45,6 +45,19 @@ TEST_CASE("of a JSON patch's pointer what stands before the first slash is passe
   check(patch(R"({"op": "add", "path": "nope", "value": "x"})"), "kustomization.yaml:3:3");
 }
 
+TEST_CASE("lines of tabs between comments, in resources, patches and texts within texts") {
+  std::string comments = "# c\n\t\n# d\n";
+  check("resources: [r.yaml]\npatches: [{path: p.yaml}]\n", "  k: w\n",
+        {{"r.yaml", comments + "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: r}\ndata: {k: v}\n"},
+         {"p.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: r}\n" + comments + "data: {k: w}\n"}});
+  check(
+      "resources: [r.yaml]\nreplacements: [{sourceValue: s, targets: [{select: {kind: ConfigMap}, fieldPaths: "
+      "[data.t.a]}]}]\n",
+      "  t: |-\n    # c\n\n    # d\n    a: s\n",
+      {{"r.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: r}\ndata: {t: \"# c\\n\\t\\n# d\\na: b\\n\"}\n"}});
+  check(comments + "resources: [m.yaml]\n", "cannot start any token");
+}
+
 TEST_CASE("keys that kustomize writes without quotes must not read as anything but text") {
   for (const char* key :
        {"null", "NULL", "~", "true", "5", "0x1f", ".5", "1e3", "2001-01-01", ".nan", "-1", "08", "<<"})
