@@ -65,8 +65,14 @@ std::vector<std::string> folders_of(const sources::Tree& tree, const std::string
 }
 
 void add(Report& report, Finding finding) {
-  if (std::ranges::find(report.findings, finding) == report.findings.end())
-    report.findings.push_back(std::move(finding));
+  report.findings.push_back(std::move(finding));
+}
+// Several folders may bring one file: what is told of it is told once.
+void put_in_order(std::vector<Finding>& findings) {
+  std::ranges::stable_sort(findings, {}, [](const Finding& f) {
+    return std::tie(f.place.file, f.place.line, f.place.column, f.rule, f.object, f.message);
+  });
+  findings.erase(std::ranges::unique(findings).begin(), findings.end());
 }
 
 // Applications of charts that lie here too: what their values say and no template reads.
@@ -158,9 +164,7 @@ Report check(const std::shared_ptr<const sources::Tree>& tree, const std::string
     folders.resize(folders_max);
   }
   for (const std::string& folder : folders) check_folder(tree, folder, catalog, options, report);
-  std::ranges::sort(report.findings, {}, [](const Finding& f) {
-    return std::tie(f.place.file, f.place.line, f.place.column, f.rule, f.object, f.message);
-  });
+  put_in_order(report.findings);
   return report;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "value/json.h"
+#include "value/yaml_places.h"
 
 using namespace slipway;
 using namespace slipway::value;
@@ -307,6 +308,15 @@ TEST_CASE("tabs between comments: go-yaml v3 passes over them, v2 does not") {
   std::string many;
   for (int i = 0; i < 60; ++i) many += fmt::format("k{}: v\n# c\n\t\n# d\n", i);
   CHECK(is_read(many));
+}
+
+TEST_CASE("places by one reading") {
+  YamlPlaces places(std::make_shared<const std::string>("? {x: [y]}\n: z\na: {b: [1, {c: d}]}\n---\ne: f\n"), "f.yaml");
+  CHECK(places.find(0, "/a/b/1/c").str() == "f.yaml:3:16");
+  CHECK(places.find(0, "/a/b").str() == "f.yaml:3:8");
+  CHECK(places.find(0, "/x").str() == "");
+  CHECK(places.find(1, "/e").str() == "f.yaml:5:4");
+  CHECK(locate_yaml("# c\n\t\n# d\na:\n  b: c\n", "f.yaml", 0, "/a/b").str() == "f.yaml:5:6");
 }
 
 TEST_CASE("as Go's interface{} sees it: reals, and the first document alone") {

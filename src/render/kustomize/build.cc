@@ -392,7 +392,8 @@ class Build {
                    [&](const Patch& patch) { return apply_patch(set, patch, folder, &known_); }));
     if (!k.ns.empty())
       OR_RETURN(step("NamespaceTransformer", "namespace", 0, nullptr, [&] {
-        Spot spot{k.spot.text, k.file, "/namespace"};
+        Spot spot = k.spot;
+        spot.pointer = "/namespace";
         return change_namespace(set, {k.ns, false, Subjects::default_only, &spot}, c.namespaces);
       }));
     if (!k.name_prefix.empty())

@@ -12,7 +12,7 @@ namespace slipway::render::kustomize {
 
 base::Place Spot::place() const {
   if (!text) return {file, line};
-  base::Place found = value::locate_yaml(*text, file, 0, pointer);
+  base::Place found = places ? places->find(0, pointer) : value::locate_yaml(*text, file, 0, pointer);
   return found.line ? found : base::Place{file};
 }
 
@@ -55,7 +55,8 @@ std::string Fields::pointer_to(std::string_view name) const {
 }
 
 Spot Fields::spot(std::string_view name) const {
-  return {source_.text, source_.file, pointer_to(name)};
+  if (!source_.places && source_.text) source_.places = std::make_shared<value::YamlPlaces>(source_.text, source_.file);
+  return {source_.text, source_.file, pointer_to(name), 0, source_.places};
 }
 
 void Fields::expected(std::string_view name, std::string_view what, const Value& found) {

@@ -10,14 +10,17 @@
 #include <vector>
 
 #include "value/value.h"
+#include "value/yaml_places.h"
 
 namespace slipway::render::kustomize {
 
-// A value within a text, remembered cheaply: its line is found by parsing again, when an error must show it.
+// A value within a text, remembered cheaply: its line is found by parsing again, when somebody must be shown it; once
+// for all who share `places`.
 struct Spot {
   std::shared_ptr<const std::string> text;
   std::string file, pointer;
   int line = 0;  // where there is no text
+  std::shared_ptr<value::YamlPlaces> places = nullptr;
   base::Place place() const;
 };
 
@@ -28,6 +31,7 @@ struct Source {
   std::optional<Error> fault;
   bool lenient = false;                                          // unknown fields are passed over
   bool numbers_are_texts = false;                                // where a text is meant; and so are true and false
+  std::shared_ptr<value::YamlPlaces> places = nullptr;           // for the spots; made when there is one
   void refuse(const std::string& pointer, std::string message);  // keeps the first
 };
 

@@ -75,22 +75,21 @@ std::string_view folder_of(std::string_view file) {
 }
 
 base::Place place_of(const Step& step) {
-  return step.spot
-             ? step.spot->place()
-             : Spot{step.kustomization->spot.text, step.kustomization->file, fmt::format("/{}", step.field)}.place();
+  if (step.spot) return step.spot->place();
+  Spot field = step.kustomization->spot;
+  field.pointer = fmt::format("/{}", step.field);
+  return field.place();
 }
 
 }  // namespace
 
 void HazardObserver::add(Hazard hazard) {
-  bool known = std::ranges::any_of(found_, [&](const Hazard& there) {
-    return there.rule == hazard.rule && there.place.str() == hazard.place.str();
-  });
-  if (!known) found_.push_back(std::move(hazard));
+  if (known_.emplace(hazard.rule, hazard.place.str()).second) found_.push_back(std::move(hazard));
 }
 
 void HazardObserver::begin() {
   found_.clear();
+  known_.clear();
   warned_.clear();
   vars_.clear();
 }
@@ -165,29 +164,46 @@ void HazardObserver::look_at_patch(ResourceSet& set, const Patch& patch, const F
 
 void HazardObserver::look_at_indexes(ResourceSet& set, const Patch& patch, const Folder& folder,
                                      const std::vector<size_t>& targets) {
-  auto source = find_patch_source(patch, folder);
-  if (!source) return;
-  auto documents = value::parse_yaml_documents(*source->text, {}, yaml_limits, value::DuplicateKeys::last_wins);
+  Folder::File file;
+  if (!patch.path.empty()) {
+    auto read = folder.read(patch.path);
+    if (!read) return;  // the build says so
+    file = std::move(*read);
+  }
+  const std::string& text = file.text ? *file.text : patch.text;
+  auto documents = value::parse_yaml_documents(text, {}, yaml_limits, value::DuplicateKeys::last_wins);
   if (!documents || documents->empty() || !(*documents)[0].value.is_array()) return;
-  look_at_pointers((*documents)[0].value, *source);
+  const Value& operations = (*documents)[0].value;
+  look_at_pointers(operations, patch, folder);
+  IndexDoubts doubts(operations, text);
   for (size_t i : targets) {
     const Resource& r = set.all()[i];
-    for (IndexDoubt& doubt : doubtful_indexes(value::plain_meaning(r.object()), (*documents)[0].value, *source->text)) {
-      base::Place place = source->place(fmt::format("/{}", doubt.operation));
-      add({"patch-index", place.line ? place : source->entry,
-           fmt::format("{} {}: {}", r.gvk().kind, r.name(), doubt.message), std::move(doubt.fix)});
-    }
+    for (IndexDoubt& doubt : doubts.about(r.object()))
+      add_in_patch(
+          patch, folder, fmt::format("/{}", doubt.operation),
+          {"patch-index", {}, fmt::format("{} {}: {}", r.gvk().kind, r.name(), doubt.message), std::move(doubt.fix)});
   }
 }
 
-void HazardObserver::look_at_pointers(const Value& operations, const PatchSource& source) {
+// The place is looked up only for those that have something to say.
+void HazardObserver::add_in_patch(const Patch& patch, const Folder& folder, const std::string& pointer, Hazard hazard) {
+  auto source = find_patch_source(patch, folder);
+  if (!source) return;
+  hazard.place = source->place(pointer);
+  if (!hazard.place.line) hazard.place = source->entry;
+  add(std::move(hazard));
+}
+
+void HazardObserver::look_at_pointers(const Value& operations, const Patch& patch, const Folder& folder) {
   for (size_t i = 0; i < operations.size(); ++i)
     for (const char* field : {"path", "from"}) {
       std::string_view pointer = operations[i][field].as_string();
       size_t slash = before_first_slash(pointer);
       if (slash == 0) continue;
-      base::Place place = source.place(fmt::format("/{}/{}", i, field));
-      add({"patch-pointer", place.line ? place : source.entry,
+      add_in_patch(
+          patch, folder, fmt::format("/{}/{}", i, field),
+          {"patch-pointer",
+           {},
            fmt::format("\"{}\" does not begin with a slash: \"{}\" is passed over, and what it means is \"{}\"",
                        pointer, pointer.substr(0, slash), pointer.substr(slash)),
            fmt::format("write \"/{}\"", pointer)});

@@ -3,6 +3,9 @@
 // of which a part is never looked at, fields that are deprecated, vars that nothing reads.
 #pragma once
 
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "render/kustomize/observer.h"
@@ -24,13 +27,15 @@ class HazardObserver final : public Observer {
  private:
   void look_at_documents(const Kustomization& kustomization);
   void look_at_patch(ResourceSet& set, const Patch& patch, const Folder& folder);
-  void look_at_pointers(const Value& operations, const PatchSource& source);
+  void look_at_pointers(const Value& operations, const Patch& patch, const Folder& folder);
   void look_at_indexes(ResourceSet& set, const Patch& patch, const Folder& folder, const std::vector<size_t>& targets);
+  void add_in_patch(const Patch& patch, const Folder& folder, const std::string& pointer, Hazard hazard);
   void look_at_replacements(ResourceSet& set, const Step& step);
   void look_at_image(ResourceSet& set, const Step& step);
   void look_at_selectors(const ResourceSet& set, const Step& step);
   void add(Hazard hazard);
-  std::vector<Hazard>& found_;  // each place and rule once
+  std::vector<Hazard>& found_;
+  std::set<std::pair<std::string, std::string>> known_;  // rule and place of each, which is told once
   std::vector<Value> before_;
   std::vector<Named> warned_, vars_;  // of the kustomizations that were read
 };

@@ -232,9 +232,9 @@ Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text
   if (v.is_null() && !may_be_empty) return fail(ErrorKind::invalid, "kustomization.yaml is empty").at({file, 1, 1});
   Kustomization k;
   k.file = file;
-  k.spot = {text, file, ""};
   Source source{.text = text, .file = file};
   Fields fields(source, v);
+  k.spot = fields.spot();
   read_all(fields, k);
   std::string_view kind = v["kind"].as_string(), api_version = v["apiVersion"].as_string();
   if (!kind.empty() && kind != "Kustomization" && kind != "Component")

@@ -5,8 +5,9 @@
 
 #include "base/text.h"
 #include "value/json.h"
+#include "value/note.h"
 #include "value/patch.h"
-#include "value/yaml.h"
+#include "value/yaml_places.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -33,12 +34,20 @@ std::string shown(const Value& v) {
   return fmt::format("\"{}\"", text);
 }
 
+bool names_index(const Value& operations) {
+  return std::ranges::any_of(operations.items(), [](const Value& operation) {
+    auto tokens = value::pointer_split(operation["path"].str());
+    return std::ranges::any_of(tokens, is_index);
+  });
+}
+
 // The comments of each operation: lines above it, and at the ends of its own lines.
 std::vector<std::string> comments_of(std::string_view text, size_t operations) {
   auto lines = base::split_lines(text);
+  value::YamlPlaces places(std::make_shared<const std::string>(text), "");
   std::vector<size_t> starts;
   for (size_t i = 0; i < operations; ++i) {
-    base::Place place = value::locate_yaml(text, "", 0, fmt::format("/{}", i));
+    base::Place place = places.find(0, fmt::format("/{}", i));
     starts.push_back(place.line > 0 ? static_cast<size_t>(place.line) - 1 : lines.size());
   }
   auto is_comment = [&](size_t line) { return base::trim(lines[line]).starts_with('#'); };
@@ -77,8 +86,8 @@ struct Hit {
 
 class Doubts {
  public:
-  Doubts(Value object, const Value& operations, std::string_view text)
-      : object_(std::move(object)), operations_(operations), comments_(comments_of(text, operations.size())) {}
+  Doubts(Value object, const Value& operations, const std::vector<std::string>& comments)
+      : object_(std::move(object)), operations_(operations), comments_(comments) {}
 
   std::vector<IndexDoubt> find() {
     for (size_t i = 0; i < operations_.size(); ++i) {
@@ -193,7 +202,7 @@ class Doubts {
   };
   Value object_;
   const Value& operations_;
-  std::vector<std::string> comments_;
+  const std::vector<std::string>& comments_;
   std::map<std::string, bool> tested_;              // elements that an operation made sure of
   std::map<std::string, std::vector<Move>> moved_;  // by list
   std::vector<IndexDoubt> out_;
@@ -201,8 +210,13 @@ class Doubts {
 
 }  // namespace
 
-std::vector<IndexDoubt> doubtful_indexes(const Value& object, const Value& operations, std::string_view text) {
-  return Doubts(object, operations, text).find();
+IndexDoubts::IndexDoubts(const Value& operations, std::string_view text) : operations_(operations) {
+  if (names_index(operations)) comments_ = comments_of(text, operations.size());
+}
+
+std::vector<IndexDoubt> IndexDoubts::about(const Value& object) const {
+  if (comments_.empty()) return {};
+  return Doubts(value::plain_meaning(object), operations_, comments_).find();
 }
 
 }  // namespace slipway::render::kustomize

@@ -14,8 +14,17 @@ struct IndexDoubt {
   size_t operation;  // counts from 0
   std::string message, fix;
 };
-// `operations` as they would be applied to `object`; ends at the first that cannot be. `text`: as written, for its
-// comments.
-std::vector<IndexDoubt> doubtful_indexes(const Value& object, const Value& operations, std::string_view text);
+// The operations of a patch, to be held against one target after the other. They outlive this; `text`: as written, for
+// its comments.
+class IndexDoubts {
+ public:
+  IndexDoubts(const Value& operations, std::string_view text);
+  // As they would be applied to `object`; ends at the first that cannot be.
+  std::vector<IndexDoubt> about(const Value& object) const;
+
+ private:
+  const Value& operations_;
+  std::vector<std::string> comments_;  // none where no operation names an index
+};
 
 }  // namespace slipway::render::kustomize

@@ -13,6 +13,16 @@ std::optional<PatchSource> in_file(const std::string& path, const Folder& folder
   return PatchSource{file->text, file->path, 0, false, std::move(entry)};
 }
 
+// "" beyond the last one.
+std::string_view line_of(std::string_view text, int number) {
+  for (; number > 1; --number) {
+    size_t end = text.find('\n');
+    if (end == text.npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  return text.substr(0, text.find('\n'));
+}
+
 }  // namespace
 
 // Below its key when it is a block, else on the key's line.
@@ -21,9 +31,7 @@ PatchSource text_within(const Spot& spot, std::string text) {
   PatchSource source{std::make_shared<const std::string>(std::move(text)), spot.file, 0, true, key};
   source.lines_before = key.line;
   if (!spot.text || !key.line) return source;
-  auto lines = base::split_lines(*spot.text);
-  if (static_cast<size_t>(key.line) > lines.size()) return source;
-  std::string_view line = base::trim(lines[static_cast<size_t>(key.line) - 1]);
+  std::string_view line = base::trim(line_of(*spot.text, key.line));
   line = line.substr(0, line.find(" #"));
   size_t last = line.find_last_not_of("+-123456789 ");
   if (last != line.npos && line[last] == '|') source.one_place = false;

@@ -128,7 +128,7 @@ Writer::Writer(const Step& step)
   if (step.spot)
     spot_ = *step.spot;
   else if (k && *step.field && plugin_.file.empty())
-    spot_ = {k->spot.text, k->file, fmt::format("/{}", step.field)};
+    spot_ = k->spot, spot_.pointer = fmt::format("/{}", step.field);
   if (!k) return;
   if (step.is("patches")) patch_ = k->patches[step.entry];
   if (step.is("patchesJson6902")) patch_ = k->json_patches[step.entry];
@@ -175,11 +175,10 @@ base::Place Writer::field(const Writing& writing, const Value& before, const Val
 
 base::Place Writer::in_file(const Writing& writing, const Value& after, const base::Place& read) const {
   if (!file_) return read;
-  Part part = document_around(*file_, read.line);
+  const Read& document = document_at(read.line);
+  if (!document.value) return read;
   std::string prefix;
-  auto documents = value::parse_yaml_documents(part.text, {}, first_only, value::DuplicateKeys::last_wins);
-  if (!documents || documents->empty()) return read;
-  const Value& v = (*documents)[0].value;
+  const Value& v = *document.value;
   if (kinds::kind_of(v) != kinds::kind_of(after)) {
     const Value& items = v["items"];
     size_t i = 0;
@@ -190,10 +189,20 @@ base::Place Writer::in_file(const Writing& writing, const Value& after, const ba
     if (i == items.size()) return read;
     prefix = fmt::format("/items/{}", i);
   }
-  base::Place place = value::locate_yaml(part.text, read.file, 0, prefix + pointer_of(writing.path));
+  base::Place place = document.places->find(0, prefix + pointer_of(writing.path));
   if (!place.line) return read;
-  place.line += part.lines_before;
-  return place;
+  return {read.file, place.line + document.lines_before, place.column};
+}
+
+const Writer::Read& Writer::document_at(int line) const {
+  Part part = document_around(*file_, line);
+  if (read_ && read_->lines_before == part.lines_before) return *read_;
+  read_.emplace(Read{part.lines_before, {}, {}});
+  auto documents = value::parse_yaml_documents(part.text, {}, first_only, value::DuplicateKeys::last_wins);
+  if (!documents || documents->empty()) return *read_;
+  read_->value = std::move((*documents)[0].value);
+  read_->places = std::make_shared<value::YamlPlaces>(std::make_shared<const std::string>(part.text), "");
+  return *read_;
 }
 
 base::Place Writer::in_operation(const Writing& writing) const {

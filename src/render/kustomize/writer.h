@@ -41,6 +41,13 @@ class Writer {
     std::vector<Value> documents;
   };
   const std::vector<Text>& texts() const;
+  // A document of the file of resources.
+  struct Read {
+    int lines_before = 0;
+    std::optional<Value> value;  // nothing where it cannot be read
+    std::shared_ptr<value::YamlPlaces> places;
+  };
+  const Read& document_at(int line) const;
   base::Place in_file(const Writing& writing, const Value& after, const base::Place& read) const;
   base::Place in_operation(const Writing& writing) const;
   base::Place in_merges(const Writing& writing, const Value& before, const Value& after) const;
@@ -57,6 +64,7 @@ class Writer {
   // Looked up when they are asked for.
   mutable std::optional<base::Place> entry_;
   mutable std::optional<std::vector<Text>> texts_;
+  mutable std::optional<Read> read_;  // the last one: fields of one object are asked for one after the other
 };
 
 }  // namespace slipway::render::kustomize
