@@ -95,6 +95,13 @@ void check_applications(const std::shared_ptr<const sources::Tree>& tree, const 
   }
 }
 
+// What was being done stands in front: which kustomization brought the file, which patch was applied to what.
+std::string message_of(const Error& error) {
+  std::string whole = error.str(), place = error.place().str();
+  size_t own = place.empty() ? 0 : place.size() + 2;
+  return whole.substr(0, whole.size() - own - error.message().size()) + error.message();
+}
+
 void check_folder(const std::shared_ptr<const sources::Tree>& tree, const std::string& folder,
                   const kinds::Catalog& catalog, const Options& options, Report& report) {
   report.checked.push_back(folder.empty() ? "." : folder);
@@ -112,7 +119,7 @@ void check_folder(const std::shared_ptr<const sources::Tree>& tree, const std::s
     const Error& error = rendered.error();
     base::Place place = error.place();
     if (place.file.empty()) place.file = folder;
-    add(report, {Severity::error, "does-not-render", "", place, error.message(), ""});
+    add(report, {Severity::error, "does-not-render", "", place, message_of(error), ""});
     return;
   }
   report.objects += rendered->objects.size();

@@ -129,6 +129,30 @@ TEST_CASE("every folder that can be rendered, components with their users; a fin
   CHECK(out.find("error does-not-render broken/kustomization.yaml:1") != out.npos);
 }
 
+TEST_CASE("what does not render says which kustomization brought the file, and what was done with it") {
+  auto broken = [](const std::string& field, const std::string& name, const std::string& text) {
+    Files files = {{"base/kustomization.yaml", "resources: [d.yaml]\n" + field},
+                   {"base/d.yaml", deployment("")},
+                   {"base/" + name, text},
+                   {"prod/kustomization.yaml", "resources: [../base]\n"}};
+    return told(files, "prod");
+  };
+  CHECK(broken("", "d.yaml", "a: [\n")
+            .starts_with("error does-not-render base/d.yaml:2:1 base/kustomization.yaml:1:13: did not find expected "));
+  CHECK(broken("patches: [{path: p.yaml}]\n", "p.yaml", "kind: [\n")
+            .starts_with("error does-not-render base/p.yaml:2:1 unable to parse SM or JSON patch: "
+                         "base/kustomization.yaml:2:11: did not find expected "));
+  CHECK(broken("patchesStrategicMerge: [p.yaml]\n", "p.yaml", "kind: [\n")
+            .starts_with("error does-not-render base/p.yaml:2:1 base/kustomization.yaml:2:25: did not find expected "));
+  CHECK(
+      broken("patches: [{path: p.yaml, target: {kind: Deployment}}]\n", "p.yaml", "- {op: remove, path: /spec/none}\n")
+          .starts_with("error does-not-render base/p.yaml:1:3 base/kustomization.yaml:2:11: patching Deployment"));
+  CHECK(broken("replacements: [{path: r.yaml}]\n", "r.yaml", "source: {kin: Pod}\n")
+            .starts_with("error does-not-render base/r.yaml:1:15 base/kustomization.yaml:2:16: "));
+  CHECK(broken("configurations: [c.yaml]\n", "c.yaml", "namePrefix: {a: b}\n")
+            .starts_with("error does-not-render base/c.yaml:1:13 base/kustomization.yaml:2:18: "));
+}
+
 TEST_CASE("what a kustomization wrote is told with its line, and so is what kustomize warns of") {
   Files files = {
       {"base/kustomization.yaml", "resources: [d.yaml]\n"},

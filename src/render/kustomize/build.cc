@@ -156,8 +156,11 @@ class Build {
     }
     into.bringers.clear();
     OR_RETURN(merge_configurations(folder, k, into.configuration));
-    for (const Named& entry : k.crds)
-      OR_RETURN(placed(into.configuration.merge(OR_RETURN(read_crds(folder, entry))), entry.spot));
+    for (const Named& entry : k.crds) {
+      auto read = read_crds(folder, entry);
+      if (!read) return from_entry(std::move(read).error(), entry.spot);
+      OR_RETURN(placed(into.configuration.merge(*read), entry.spot));
+    }
     OR_RETURN(run_generators(folder, k, into, trail, ns));
     for (const Named& entry : k.components) OR_RETURN(accumulate_component(folder, entry, into, trail, depth, ns));
     OR_RETURN(run_transformers(folder, k, into, trail));
@@ -170,8 +173,11 @@ class Build {
   static Result<> merge_configurations(const Folder& folder, const Kustomization& k, Configuration& into) {
     if (k.configurations.empty()) return into.merge(builtin_configuration());
     Configuration read, own = builtin_configuration();
-    for (const Named& entry : k.configurations)
-      OR_RETURN(placed(read.merge(OR_RETURN(read_configuration(folder, entry))), entry.spot));
+    for (const Named& entry : k.configurations) {
+      auto configuration = read_configuration(folder, entry);
+      if (!configuration) return from_entry(std::move(configuration).error(), entry.spot);
+      OR_RETURN(placed(read.merge(*configuration), entry.spot));
+    }
     OR_RETURN(placed(own.merge(read), k.configurations[0].spot));
     return placed(into.merge(own), k.configurations[0].spot);
   }
@@ -181,9 +187,10 @@ class Build {
     auto gather = [&]() -> Result<> {
       if (folder.is_folder(entry.text)) return accumulate_folder(folder, entry, into, trail, depth, ns);
       Folder::File file = OR_RETURN(folder.read(entry.text));
-      std::vector<Resource> read = OR_RETURN(resources_of(file));
+      auto read = resources_of(file);
+      if (!read) return from_entry(std::move(read).error(), entry.spot);
       size_t fresh_from = into.resources.all().size();
-      for (Resource& r : read) {
+      for (Resource& r : *read) {
         if (traced_) {
           if (const Value& annotations = r.object()["metadata"]["annotations"];
               !annotations.is_null() && !annotations.is_object())

@@ -16,6 +16,12 @@ base::Place Spot::place() const {
   return found.line ? found : base::Place{file};
 }
 
+Error from_entry(Error error, const Spot& entry) {
+  bool elsewhere = error.place().line && error.place().file != entry.file;
+  if (!elsewhere) return std::move(error).at(entry.place());
+  return std::move(error).context(entry.place().str());
+}
+
 void Source::refuse(const std::string& pointer, std::string message) {
   if (!fault) fault = Error(ErrorKind::invalid, std::move(message)).at(Spot{text, file, pointer}.place());
 }

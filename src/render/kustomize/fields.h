@@ -24,6 +24,9 @@ struct Spot {
   base::Place place() const;
 };
 
+// What is wrong in a file that the entry names: who names it stands in front. Without a place it gets the entry's.
+Error from_entry(Error error, const Spot& entry);
+
 // A text that is being read.
 struct Source {
   std::shared_ptr<const std::string> text;

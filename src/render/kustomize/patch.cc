@@ -372,7 +372,7 @@ Result<> apply_merges(ResourceSet& set, const std::vector<Resource>& merges, con
 // What is wrong with the text of a patch, by the lines of the file that it stands in.
 Error placed(Error error, const Patch& patch, const PatchText& text, const Folder& folder) {
   auto source = find_patch_source(patch, folder);
-  return source ? source->placed(std::move(error), text.skipped) : std::move(error);
+  return source ? from_entry(source->placed(std::move(error), text.skipped), patch.spot) : std::move(error);
 }
 
 // The operation that fails, where one does. `r` is as it was.
@@ -390,8 +390,7 @@ Error at_operation(Error error, const Resource& r, const Value& operations, cons
     }
     base::Place place = source->place(fmt::format("/{}", i));
     if (!place.line) break;
-    if (place.file != source->entry.file) error = std::move(error).context(source->entry.str());
-    return std::move(error).at(std::move(place));
+    return from_entry(std::move(error).at(std::move(place)), patch.spot);
   }
   return error;
 }
@@ -467,7 +466,7 @@ Result<> apply_strategic_patches(ResourceSet& set, std::span<const Named> patche
       if (!file) return std::move(file).error().at(patch.spot.place());
       merges = read_resources(*file->text, file->path, known);
     }
-    if (!merges) return std::move(merges).error().at(patch.spot.place());
+    if (!merges) return from_entry(std::move(merges).error(), patch.spot);
     place_flaws(*merges, within);
     read.emplace_back(std::move(*merges), &patch);
   }

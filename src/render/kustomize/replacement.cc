@@ -457,7 +457,9 @@ Result<std::vector<Replacement>> read_file(const Folder& folder, const Replaceme
     return fail(ErrorKind::invalid, "cannot specify both path and inline replacement").at(r.spot.place());
   auto file = folder.read(r.path);
   if (!file) return std::move(file).error().at(r.spot.place());
-  Value v = OR_RETURN(read_first_document(*file->text, file->path));
+  auto document = read_first_document(*file->text, file->path);
+  if (!document) return from_entry(std::move(document).error(), r.spot);
+  const Value& v = *document;
   Source source{.text = file->text, .file = file->path};
   std::vector<Replacement> out;
   auto read = [&](const Value& item, std::string pointer) {
@@ -468,7 +470,7 @@ Result<std::vector<Replacement>> read_file(const Folder& folder, const Replaceme
     for (size_t i = 0; i < v.size(); ++i) read(v[i], fmt::format("/{}", i));
   else
     read(v, "");
-  if (source.fault) return std::move(*source.fault);
+  if (source.fault) return from_entry(std::move(*source.fault), r.spot);
   return out;
 }
 
