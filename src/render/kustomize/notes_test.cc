@@ -178,6 +178,33 @@ TEST_CASE("a validator that is a patch passes only where such a patch wrote vers
   check(with("patches: [{target: {}, patch: '{apiVersion: v1, kind: Foo, metadata: {name: x}}'}]\n"), R"("name":"c")");
 }
 
+TEST_CASE("a validator sees whether labels that a patch brought were copied, and which texts have no quotes yet") {
+  auto with = [](std::string patches, std::string validator, std::string labels = "") {
+    return built("validators: [\"{apiVersion: builtin, metadata: {name: v}, " + validator + "}\"]\n",
+                 std::move(patches), "{apiVersion: v1, kind: Pod, metadata: {name: p" + labels + "}}\n");
+  };
+  std::string label =
+      "kind: LabelTransformer, labels: {validated-by: us}, fieldSpecs: [{path: metadata/labels, create: true}]";
+  std::string merge =
+      "kind: PatchTransformer, target: {kind: Pod}, patch: '{apiVersion: v1, kind: Pod, metadata: {name: p}}'";
+  std::string patch = "'{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {x: null}}}'";
+  std::string by_id = "patches: [{patch: " + patch + "}]\n", by_list = "patchesStrategicMerge: [" + patch + "]\n",
+              by_selector = "patches: [{target: {kind: Pod}, patch: " + patch + "}]\n";
+  check(with(by_selector, label), R"("labels":{"validated-by":"us","x":"null"})");
+  check(with(by_list, label), R"("labels":{"validated-by":"us","x":"null"})");
+  check(with(by_selector, label, ", labels: {x: y}"), "shouldn't modify the resource map");
+  check(with("labels: [{pairs: {a: b}}]\n", label), R"("validated-by":"us")");
+  check(built("validators: [\"{apiVersion: builtin, metadata: {name: v}, " + label +
+                  "}\"]\npatches: [{patch: " + patch + "}]\n",
+              "labels: [{pairs: {a: b}}]\n", "{apiVersion: v1, kind: Pod, metadata: {name: p}}\n"),
+        R"("labels":{"a":"b","validated-by":"us"})");
+  check(with(by_id, merge, ", labels: {x: y, z: w}"), "shouldn't modify the resource map");
+  check(with(by_list, merge), R"("labels":{"x":"null"})");
+  check(with(by_selector, merge, ", labels: {a: b}"), R"("labels":{"a":"b","x":"null"})");
+  check(with(by_selector, merge, ", labels: {x: y}"), "shouldn't modify the resource map");
+  check(with(by_list, merge, ", labels: {x: y}"), "shouldn't modify the resource map");
+}
+
 TEST_CASE("labels that a transformer made stay so where a patch brings no new field behind them") {
   struct Case {
     const char *resource, *patch;

@@ -125,15 +125,19 @@ void note_merge(Resource& r, const Value& patch, Resource::Merged how) {
 }
 
 // Labels that a transformer made stay as they are where the patch brings metadata no new field behind them. Labels of a
-// patch for a selector are copies, and as well made when they come behind the others; those of a file are not.
+// patch for a selector are copies, and as well made when they come behind the others or are the first; those of a file
+// are not.
 bool labels_stay_made(const Resource& r, const Value& patch, Resource::Merged how) {
-  if (!r.labels_made) return false;
   const Value& metadata = r.object()["metadata"];
   const Value& labels = metadata["labels"];
+  bool first = how == Resource::Merged::by_selector && !metadata.has("labels") && patch["metadata"].has("labels");
+  if (!r.labels_made && !first) return false;
   for (const value::Member& m : patch["metadata"].members()) {
     bool there = metadata.has(m.key.view()) || (m.key.view() == "annotations" && r.has_notes());
-    if (!there && m.key.view() != "labels") return false;
-    if (m.key.view() != "labels") continue;
+    if (!there && m.key.view() != "labels" && !(first && m.key.view() < "labels")) return false;
+    if (m.key.view() != "labels" || first) continue;
+    auto is_null = [](const value::Member& label) { return label.value.is_null(); };
+    if (m.value.is_object() && std::ranges::all_of(m.value.members(), is_null)) continue;  // they only take away
     if (how != Resource::Merged::by_selector || labels.members().empty()) return false;
     for (const value::Member& label : m.value.members())
       if (!labels.has(label.key.view()) && label.key.view() < labels.members().back().key.view()) return false;
@@ -141,10 +145,25 @@ bool labels_stay_made(const Resource& r, const Value& patch, Resource::Merged ho
   return true;
 }
 
+// A copied text that would read as a number or null, put where a plain one stood: it gets its quotes by the next merge
+// only, which so changes something.
+bool leaves_text_without_quotes(const Value& metadata, const Value& patch) {
+  for (const char* field : {"labels", "annotations"})
+    for (const value::Member& m : patch[field].members()) {
+      const Value* old = metadata[field].find(m.key.view());
+      std::string_view text = m.value.as_string();
+      if (old && value::note_of(*old) != value::Note::quoted && !text.empty() && value::plain_tag(text) != "str")
+        return true;
+    }
+  return false;
+}
+
 Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource& from, Allowed allowed,
                     Resource::Merged how) {
   Resource& r = set.all()[index];
   r.labels_made = labels_stay_made(r, patch, how);
+  bool unsettled =
+      how == Resource::Merged::by_selector && leaves_text_without_quotes(r.object()["metadata"], patch["metadata"]);
   if (!r.flaw) r.flaw = from.flaw;
   if ((allowed.name || allowed.kind) && patch["metadata"]["annotations"].size())
     patch = patch.with("/metadata/annotations", texts_of(patch["metadata"]["annotations"]));
@@ -173,6 +192,7 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource&
     r.set_object(std::move(after));
   follow_shared_labels(r, before);
   note_merge(r, patch, how);
+  if (unsettled) r.labels_made = false, r.merged = Resource::Merged::none;
   if (!allowed.name) put_name_back(r, name);
   r.set_namespace(ns);
   set.touched(index);
@@ -198,7 +218,8 @@ Value in_version_of(const Value& patch, const Resource& target) {
   return copied(patch).with_member("apiVersion", version ? *version : Value(""));
 }
 
-Result<> merge_by_id(ResourceSet& set, const Resource& patch, Allowed allowed, bool copies = false) {
+// `how`: a patch of patchesStrategicMerge goes to the one with its id in the way of those for a selector.
+Result<> merge_by_id(ResourceSet& set, const Resource& patch, Allowed allowed, Resource::Merged how) {
   auto index = set.only_with_id(patch.original_id());
   if (!index) {
     std::vector<std::string> names;
@@ -209,8 +230,9 @@ Result<> merge_by_id(ResourceSet& set, const Resource& patch, Allowed allowed, b
     return fail(ErrorKind::invalid, "no resource matches strategic merge patch \"{}\": {}{}", patch.id().str(),
                 index.error().message(), near ? fmt::format("; did you mean \"{}\"?", *near) : "");
   }
+  bool copies = how == Resource::Merged::by_selector;
   return merge_into(set, *index, copies ? in_version_of(patch.object(), set.all()[*index]) : patch.object(), patch,
-                    allowed, Resource::Merged::by_id);
+                    allowed, how);
 }
 
 Result<Value> json_or_yaml(const std::string& text) {
@@ -355,7 +377,7 @@ Result<> check_renamed(ResourceSet& set, const Spot& patch) {
 Result<> apply_merges(ResourceSet& set, const std::vector<Resource>& merges, const Patch& patch) {
   Allowed allowed{patch.allow_name_change, patch.allow_kind_change};
   if (!patch.target) {
-    for (const Resource& merge : merges) OR_RETURN(merge_by_id(set, merge, allowed));
+    for (const Resource& merge : merges) OR_RETURN(merge_by_id(set, merge, allowed, Resource::Merged::by_id));
     return {};
   }
   if (merges.empty()) return {};  // comments alone, {}, null
@@ -474,7 +496,8 @@ Result<> apply_strategic_patches(ResourceSet& set, std::span<const Named> patche
     return fail(ErrorKind::invalid, "patch appears to be empty").at(patches[0].spot.place());
   for (const auto& [merges, patch] : read)
     for (const Resource& merge : merges)
-      if (auto done = merge_by_id(set, merge, {}, true); !done) return std::move(done).error().at(patch->spot.place());
+      if (auto done = merge_by_id(set, merge, {}, Resource::Merged::by_selector); !done)
+        return std::move(done).error().at(patch->spot.place());
   set.drop_removed();
   Spot list = patches[0].spot;
   list.pointer.resize(std::min(list.pointer.rfind('/'), list.pointer.size()));  // of a plugin: none
