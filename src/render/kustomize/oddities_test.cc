@@ -45,6 +45,44 @@ TEST_CASE("of a JSON patch's pointer what stands before the first slash is passe
   check(patch(R"({"op": "add", "path": "nope", "value": "x"})"), "kustomization.yaml:3:3");
 }
 
+TEST_CASE("annotations that are given twice are one in the end, the first ones above the others") {
+  auto map = [](std::string annotations) {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: m\n" + annotations + "data: {k: v}\n";
+  };
+  std::string twice = "  annotations:\n    x: a\n    z: a\n  annotations:\n    x: b\n    w: b\n";
+  auto with = [&](const std::string& more, std::string annotations) {
+    return std::pair("resources: [r.yaml]\n" + more, Files{{"r.yaml", map(std::move(annotations))}});
+  };
+  auto gives = [&](const std::string& more, const std::string& annotations, std::string_view expected) {
+    auto [kustomization, files] = with(more, annotations);
+    check(kustomization, expected, files);
+  };
+  gives("", twice, "  annotations:\n    w: b\n    x: a\n    z: a\n  name: m\n");
+  gives("namePrefix: p-\n", twice, "  annotations:\n    w: b\n    x: a\n    z: a\n  name: p-m\n");
+  gives("", twice + "  annotations:\n    v: c\n    w: c\n", "    v: c\n    w: b\n    x: a\n    z: a\n");
+  gives("", "  annotations:\n  annotations: {w: b}\n", "  annotations:\n    w: b\n");
+  gives("", "  annotations: {w: b}\n  annotations:\n", "  annotations:\n    w: b\n");
+  gives("", "  labels: {w: b}\n  labels: {x: c}\n", "mapping key \"labels\" already defined");
+  // Until then the first ones count alone.
+  gives("configMapGenerator: [{name: m, behavior: merge, literals: [a=b]}]\n", twice,
+        "  annotations:\n    x: a\n    z: a\n  name: m\n");
+  gives(
+      "replacements: [{source: {kind: ConfigMap, fieldPath: metadata.annotations.w}, targets: [{select: {kind: "
+      "ConfigMap}, fieldPaths: [data.k]}]}]\n",
+      twice, "fieldPath `metadata.annotations.w` is missing");
+  gives("patches: [{patch: '{apiVersion: v1, kind: ConfigMap, metadata: {name: m, annotations: {x: null}}}'}]\n", twice,
+        "  annotations:\n    w: b\n    x: b\n    z: a\n");
+  // Of a patch for a selector they are one, of any other the first ones count.
+  Files patch = {{"r.yaml", map("")}, {"p.yaml", map(twice)}};
+  check("resources: [r.yaml]\npatches: [{path: p.yaml}]\n", "  annotations:\n    x: a\n    z: a\n  name: m\n", patch);
+  check("resources: [r.yaml]\npatches: [{path: p.yaml, target: {kind: ConfigMap}}]\n", "    w: b\n    x: a\n    z: a\n",
+        patch);
+  check("resources: [r.yaml]\npatchesStrategicMerge: [p.yaml]\n", "    w: b\n    x: a\n    z: a\n", patch);
+  // Where one stands twice among them, the last one is what a generator merges with.
+  gives("configMapGenerator: [{name: m, behavior: merge, literals: [a=b]}]\n", "  annotations:\n    x:\n    x: b\n",
+        "  annotations:\n    x: b\n");
+}
+
 TEST_CASE("lines of tabs between comments, in resources, patches and texts within texts") {
   std::string comments = "# c\n\t\n# d\n";
   check("resources: [r.yaml]\npatches: [{path: p.yaml}]\n", "  k: w\n",

@@ -205,6 +205,7 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource&
 Value copied(Value patch) {
   for (const char* field : {"labels", "annotations"}) {
     if (!patch["metadata"].has(field)) continue;
+    patch = patch.with_member("metadata", with_next_put_under(patch["metadata"], field, 1));
     Value texts = texts_of(patch["metadata"][field]);
     std::string pointer = fmt::format("/metadata/{}", field);
     patch = texts.empty() ? patch.without(pointer) : patch.with(pointer, std::move(texts));

@@ -34,6 +34,7 @@ Result<> check_text(const Value& v, bool& spelled) {
 
 // Annotations are texts whatever was written, and an empty mapping of them goes.
 void finish_metadata(Resource& r, bool with_origin, bool with_transformers) {
+  r.join_annotations();
   Value annotations = r.object()["metadata"]["annotations"];
   bool had = r.object()["metadata"].has("annotations");
   Value kept = last_of_equal_keys(without_build_annotations(annotations)), after = kept;

@@ -1,6 +1,7 @@
 #include "render/kustomize/resource.h"
 
 #include <algorithm>
+#include <climits>
 
 #include "base/text.h"
 #include "render/kustomize/generate.h"
@@ -64,6 +65,25 @@ Value last_of_equal_keys(const Value& mapping) {
     left = left.without_member(key);
   }
   return left.size() ? out.with_member(value::repeated_keys, left) : out.without_member(value::repeated_keys);
+}
+
+Value with_next_put_under(Value metadata, std::string_view field, int times) {
+  for (; times > 0 && metadata[value::repeated_keys][field].size(); --times) {
+    const Value &repeats = metadata[value::repeated_keys], &list = repeats[field];
+    auto items = list.items();
+    Value first = last_of_equal_keys(metadata[field]), joined = items[0];
+    if (first.is_object() && first.size()) {
+      if (!joined.is_object()) joined = Value::object();
+      for (const auto& [key, text] : first.members())
+        if (key.view() != value::repeated_keys) joined = joined.with_member(key, text);
+    }
+    Value left = items.size() == 1 ? repeats.without_member(field)
+                                   : repeats.with_member(field, Value::array({items.begin() + 1, items.end()}));
+    metadata = metadata.with_member(field, joined);
+    metadata =
+        left.size() ? metadata.with_member(value::repeated_keys, left) : metadata.without_member(value::repeated_keys);
+  }
+  return metadata;
 }
 
 Result<> check_misfits(const Resource& r) {
@@ -177,7 +197,14 @@ Id Resource::previous(size_t i) const {
   return {gvk, earlier.name, earlier.scope};
 }
 
+void Resource::join_annotations() {
+  const Value& metadata = object_["metadata"];
+  if (!metadata[value::repeated_keys]["annotations"].size()) return;
+  set_object(object_.with_member("metadata", with_next_put_under(metadata, "annotations", INT_MAX)));
+}
+
 void Resource::make_room_for_notes() {
+  join_annotations();
   const Value& metadata = object_["metadata"];
   if (metadata.has("annotations") && !metadata["annotations"].is_object())
     set_object(object_.without("/metadata/annotations"));
@@ -326,8 +353,9 @@ Value merged_texts(const Value& under, const Value& over, bool is_data) {
     }
   return members.empty() ? Value() : with_odd_keys(Value::object(std::move(members)));
 }
-void set_merged(Resource& into, const char* pointer, const Value& under, bool is_data = true) {
+void set_merged(Resource& into, const char* pointer, const Value& lower, bool is_data = true) {
   const Value& over = into.object().at(pointer);
+  Value under = last_of_equal_keys(lower);
   if (over.is_null() && under.is_null()) return;
   Value merged = merged_texts(under, over, is_data);
   if (!into.flaw) into.flaw = flaw_of_odd_keys(merged, into.origin);

@@ -37,6 +37,9 @@ Value with_odd_keys(Value made);
 std::shared_ptr<const Error> flaw_of_odd_keys(const Value& made, const base::Place& place);  // null: there are none
 // A mapping with the last of equal keys: what is left of annotations that are read into a map and written back.
 Value last_of_equal_keys(const Value& mapping);
+// Metadata with labels or annotations several times: kustomize reads the first, takes it away and writes it over the
+// next one. So often, as long as there is a next one.
+Value with_next_put_under(Value metadata, std::string_view field, int times);
 bool begins_with_tab(const Value& v);
 // What stands in the YAML of a scalar: "1.50", "null", "~"; "" for lists and mappings.
 std::string scalar_text(const Value& v);
@@ -81,7 +84,9 @@ class Resource {
   };
   const std::vector<Earlier>& earlier() const { return previous_; }
   void set_earlier(std::vector<Earlier> earlier) { previous_ = std::move(earlier); }
-  void make_room_for_notes();  // annotations that are no mapping give way to kustomize's first note
+  // Annotations that are no mapping give way to kustomize's first note, and those given several times become one.
+  void make_room_for_notes();
+  void join_annotations();
   // kustomize keeps its notes among the annotations: whether there are any, so that something can be added to them.
   bool has_notes() const {
     return !previous_.empty() || !prefixes.empty() || !suffixes.empty() || generated || from.has_value();
