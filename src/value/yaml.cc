@@ -257,16 +257,21 @@ class YamlReader {
     real_key_.reset();
     if (!scalar(v, true)) return false;
     if (s.anchor != nullptr) anchors_[std::string(text_of(s.anchor))] = {v, 1, text.size(), false};
+    if (limits_.rules == YamlRules::kustomize && s.plain_implicit && is_timestamp(text)) return odd_key("time", text);
     return key_of(v);
+  }
+
+  // What is no text in truth: kept where nodes are (it may go away again).
+  bool odd_key(std::string_view what, std::string_view text) {
+    if (duplicates_ != DuplicateKeys::as_nodes) return wrong("a key must be text, found a {}: quote it", what);
+    frames_.back().odd_keys.emplace_back(text);
+    return put_key(text);
   }
 
   bool key_of(const Value& v) {
     if (limits_.rules == YamlRules::kustomize && !v.is_string()) {
-      bool kept = duplicates_ == DuplicateKeys::as_nodes && !v.is_object() && !v.is_array();
-      if (!kept) return wrong("a key must be text, found a {}: quote it", to_string(v.type()));
-      std::string text(events_.type() == YAML_SCALAR_EVENT ? events_.scalar() : to_json(v));
-      frames_.back().odd_keys.push_back(text);
-      return put_key(text);
+      if (v.is_object() || v.is_array()) return wrong("a key must be text, found a {}: quote it", to_string(v.type()));
+      return odd_key(to_string(v.type()), events_.type() == YAML_SCALAR_EVENT ? events_.scalar() : to_json(v));
     }
     switch (v.type()) {
       case Type::string:

@@ -310,6 +310,15 @@ TEST_CASE("tabs between comments: go-yaml v3 passes over them, v2 does not") {
   CHECK(is_read(many));
 }
 
+TEST_CASE("a time is no key for kustomize, quoted it is one") {
+  YamlLimits limits;
+  limits.rules = YamlRules::kustomize;
+  CHECK_FALSE(parse_yaml("2001-12-14T21:59:43Z: a\n", {}, limits).has_value());
+  CHECK_FALSE(parse_yaml("{2001-01-01: a}\n", {}, limits).has_value());
+  CHECK(parse_yaml("'2001-01-01': a\n", {}, limits)->members()[0].key.view() == "2001-01-01");
+  CHECK(parse_yaml("2001-01-01: a\n")->members()[0].key.view() == "2001-01-01");
+}
+
 TEST_CASE("places by one reading") {
   YamlPlaces places(std::make_shared<const std::string>("? {x: [y]}\n: z\na: {b: [1, {c: d}]}\n---\ne: f\n"), "f.yaml");
   CHECK(places.find(0, "/a/b/1/c").str() == "f.yaml:3:16");

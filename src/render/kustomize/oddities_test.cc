@@ -83,6 +83,23 @@ TEST_CASE("annotations that are given twice are one in the end, the first ones a
         "  annotations:\n    x: b\n");
 }
 
+TEST_CASE("times as keys, odd keys of annotations that a JSON patch makes, and .nan put where nothing was") {
+  auto map = [](std::string data) {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: r}\ndata:\n  " + data + "\n";
+  };
+  check("resources: [r.yaml]\n", "key", {{"r.yaml", map("2001-12-14T21:59:43Z: x")}});
+  check("resources: [r.yaml]\n", "  \"2001-01-01\": x\n", {{"r.yaml", map("\"2001-01-01\": x")}});
+  check(
+      "resources: [m.yaml]\npatches: [{target: {kind: ConfigMap}, patch: '[{\"op\": \"add\", \"path\": "
+      "\"/metadata/annotations\", \"value\": {\"true\": \"x\"}}]'}]\n",
+      "the key \"true\" reads as bool");
+  for (const char* number : {".nan", "-.inf"})
+    check(
+        "resources: [r.yaml]\nreplacements: [{source: {kind: ConfigMap, fieldPath: data.k}, targets: [{select: {kind: "
+        "ConfigMap}, fieldPaths: [data.n], options: {create: true}}]}]\n",
+        "has no JSON", {{"r.yaml", map(fmt::format("k: '{}'", number))}});
+}
+
 TEST_CASE("lines of tabs between comments, in resources, patches and texts within texts") {
   std::string comments = "# c\n\t\n# d\n";
   check("resources: [r.yaml]\npatches: [{path: p.yaml}]\n", "  k: w\n",

@@ -338,8 +338,11 @@ Result<> apply_operations(ResourceSet& set, size_t index, const Value& operation
     after = after->without("/metadata/annotations");
   Id id = r.id();
   Value result = reread(*after);
-  if (result["metadata"]["annotations"].size())
-    result = result.with("/metadata/annotations", texts_of(result["metadata"]["annotations"]));
+  if (result["metadata"]["annotations"].size()) {
+    Value annotations = with_odd_keys(texts_of(result["metadata"]["annotations"]));
+    if (!r.flaw) r.flaw = flaw_of_odd_keys(annotations, r.origin);
+    result = result.with("/metadata/annotations", std::move(annotations));
+  }
   if (whole)
     change_but_notes(r, std::move(result));
   else

@@ -16,7 +16,9 @@ Result<> check_text(const Value& v, bool& spelled) {
     value::Note note = value::note_of(v);
     spelled = spelled || note == value::Note::spelled || note == value::Note::untagged;
     if (note == value::Note::misfit) return check_misfits(v);
-    if (note == value::Note::unreadable) return fail(ErrorKind::invalid, "\"{}\" has no JSON", text);
+    bool is_number = note == value::Note::untagged && value::plain_tag(text) == "float";
+    if (note == value::Note::unreadable || (is_number && text.find_first_of("nN") != text.npos))
+      return fail(ErrorKind::invalid, "\"{}\" has no JSON", text);
     if (auto bad = control_character(text))
       return fail(ErrorKind::invalid, "a text holds U+{:04X}, which no YAML can hold: \"{}\"", *bad,
                   text.substr(0, 40));
