@@ -113,6 +113,18 @@ TEST_CASE("lines of tabs between comments, in resources, patches and texts withi
   check(comments + "resources: [m.yaml]\n", "cannot start any token");
 }
 
+TEST_CASE("a line's end in a path for elements of a list: texts of several lines are blocks there, without the last") {
+  Files list = {{"r.yaml", "apiVersion: v1\nkind: Foo\nmetadata: {name: f}\nlist:\n- a\n- |\n  a\n- |-\n  a\n  b\n"}};
+  auto at = [](const std::string& path) {
+    return "resources: [r.yaml]\nreplacements: [{sourceValue: s, targets: [{select: {kind: Foo}, fieldPaths: [\"" +
+           path + "\"]}]}]\n";
+  };
+  check(at("list.[=^a$]"), "list:\n- s\n- |\n  a\n- |-\n  a\n  b\n", list);
+  check(at("list.[=a\\n]"), "list:\n- a\n- |\n  a\n- s\n", list);  // it is not at the end of the third
+  check(at("list.[=a\\nb]"), "unable to find field", list);
+  check(at("list.[=b]"), "list:\n- a\n- |\n  a\n- s\n", list);
+}
+
 TEST_CASE("keys that kustomize writes without quotes must not read as anything but text") {
   for (const char* key :
        {"null", "NULL", "~", "true", "5", "0x1f", ".5", "1e3", "2001-01-01", ".nan", "-1", "08", "<<"})

@@ -133,7 +133,7 @@ std::optional<Place> look_up(const Value& object, std::span<const std::string> p
       std::string name = part.substr(1, equals - 1), wanted = part.substr(equals + 1, part.size() - equals - 2);
       auto is_meant = [&](const Value& item) {
         if (name.empty()) return scalar_text(item) == wanted;
-        return item.has(name) && (wanted.empty() || scalar_text(item[name]) == wanted);
+        return item.has(name) && scalar_text(item[name]) == wanted;
       };
       while (i < at->size() && !is_meant((*at)[i])) ++i;
     }
@@ -220,8 +220,10 @@ class Finder {
     for (size_t i = 0; i < node.size(); ++i) out = out.with_item(i, OR_RETURN(find_at({"", i}, node[i], rest)));
     return out;
   }
-  // As it is written there: in its quotes, if it stands in some.
+  // As it is written there: in its quotes, if it stands in some; of several lines as a block.
   static std::string written(const Value& v) {
+    if (v.as_string().find('\n') != std::string_view::npos)
+      return fmt::format("|\n  {}", base::replace_all(std::string(base::trim(v.as_string())), "\n", "\n  "));
     if (v.is_object() || v.is_array()) return std::string(base::trim(value::to_yaml(v)));
     if (value::note_of(v) == value::Note::quoted) return fmt::format("'{}'", scalar_text(v));
     return std::string(base::trim(scalar_text(v)));
