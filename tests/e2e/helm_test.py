@@ -89,6 +89,7 @@ class Words(Folder):
         self.write("c/crds/y.yaml", "kind: Y\n")
         self.assertEqual("kind: X\n\nkind: Y\n\n", self.helm("show", "crds", "c"))
         self.assertTrue(self.helm("show", "all", "c").endswith("---\nkind: X\n\nkind: Y\n\n"))
+        self.assertEqual("---\nkind: X\n\n---\nkind: Y\n\n", self.helm("show", "crds", "c", "--compat", "helm4"))
         self.assertEqual("x", self.helm("show", "values", "c", "--jsonpath", "{.b.c}").strip())
         self.assertEqual("Error: error parsing jsonpath {: unclosed action\n", self.helm("show", "values", "c", "--jsonpath", "{", code=1))
         self.assertEqual('Error: "helm show chart" requires 1 argument\n\nUsage:  helm show chart [CHART] [flags]\n', self.helm("show", "chart", code=1))
@@ -120,6 +121,19 @@ class Words(Folder):
         self.assertIn("install.go:242: [debug] CHART PATH: ", said)
         self.assertIn("\nhelm.go:92: [debug] template: c/templates/a.yaml:1:13: ", said)
         self.assertNotIn("Use --debug", said)
+
+    def test_debug_of_broken_yaml_prints_the_files_and_the_hooks_before_it(self):
+        self.chart("c", "\n\na: [\n{{ if true }}\n{{ end }}\n\n")
+        self.write("c/templates/0.yaml", "\nkind: Job\nmetadata: {annotations: {helm.sh/hook: test}}\n")
+        self.write("c/templates/z.yaml", "kind: Job\nmetadata: {annotations: {helm.sh/hook: test}}\n")
+        hook = "kind: Job\nmetadata: {annotations: {helm.sh/hook: test}}\n"
+        files = (f"---\n# Source: c/templates/0.yaml\n\n{hook}\n---\n# Source: c/templates/a.yaml\n\n\na: [\n\n\n\n\n"
+                 f"---\n# Source: c/templates/z.yaml\n{hook}")
+        hooks = f"---\n# Source: c/templates/0.yaml\n{hook}"
+        for words, want in (((), files + hooks), (("--no-hooks",), files), (("--skip-tests",), files), (("-s", "nope"), "")):
+            done = subprocess.run([SLIPWAY, "helm", "template", "x", "c", "--debug", *words], cwd=self.folder, capture_output=True, text=True, timeout=60)
+            self.assertEqual((1, want), (done.returncode, done.stdout))
+        self.assertIn("Error: could not find template nope in chart\n", done.stderr)
 
     def test_lint_tells_what_it_skips_as_often_as_helm(self):
         self.chart("c", "a: x\n")
@@ -212,9 +226,30 @@ class BadInput(Folder):
         self.refused("template", "c.tgz", says="larger than the maximum file size")
 
     def test_a_link_out_of_the_chart(self):
-        self.chart("c", "secret: {{ .Files.Get \"passwd\" }}\n")
+        """The disk is of who types the command, and links lead where they lead; a repository is never left."""
+        self.chart("c", "secret: {{ .Files.Get \"passwd\" | sha256sum }}\n")
         os.symlink("/etc/passwd", os.path.join(self.folder, "c", "passwd"))
-        self.refused("template", "c", says="passwd")
+        with open("/etc/passwd", "rb") as file:
+            self.assertIn("secret: " + hashlib.sha256(file.read()).hexdigest(), self.helm("template", "c"))
+        done = subprocess.run([SLIPWAY, "render", "c"], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual((1, ""), (done.returncode, done.stdout))
+        self.assertIn('leads to "/etc/passwd", out of the repository', done.stderr)
+
+    def test_dicts_that_hold_themselves(self):
+        for function, says in (("toToml", "error calling toToml: toml: the value holds itself"),
+                               ("toYamlPretty", "error calling toYamlPretty: yaml: the value holds itself")):
+            self.chart("c", "{{ $d := dict }}{{ $_ := set $d \"x\" $d }}{{ %s $d }}\n" % function)
+            self.refused("template", "c", says=says)
+
+    def test_a_link_within_the_repository(self):
+        self.write("repository/charts/c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n")
+        self.write("repository/charts/c/templates/a.yaml", "shared: {{ include \"common\" . }}\n")
+        self.write("repository/common/_common.tpl", "{{ define \"common\" }}text{{ end }}")
+        os.symlink("../../../common/_common.tpl", os.path.join(self.folder, "repository/charts/c/templates/_common.tpl"))
+        os.mkdir(os.path.join(self.folder, "repository/.git"))
+        self.assertIn("shared: text", self.helm("template", "repository/charts/c"))
+        done = subprocess.run([SLIPWAY, "render", "repository/charts/c"], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        self.assertIn("shared: text", done.stdout, done.stderr)
 
     def test_values_of_500_megabytes(self):
         self.chart("c")

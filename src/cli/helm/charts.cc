@@ -70,9 +70,9 @@ Task<int> show(runtime::RealWorld& world, Invocation said) {
   };
   bool all = what == "all";
   std::string out;
-  if (all || what == "chart") out += value::to_yaml(rh::to_value(chart.metadata)) + (all ? "" : "\n");
-  if (all || what == "values") {
-    if (all) out += "\n---\n";
+  if (all || what == "chart") out += value::to_yaml(rh::to_value(chart.metadata)) + "\n";
+  if ((all || what == "values") && !chart.values.is_null()) {
+    if (all) out += "---\n";
     out += text_of("values.yaml") + "\n";
   }
   if (all || what == "readme") {
@@ -84,8 +84,12 @@ Task<int> show(runtime::RealWorld& world, Invocation said) {
   }
   if (all || what == "crds") {
     auto crds = rh::crds_of(chart);
-    if (all && !crds.empty() && !crds[0].data->starts_with("---")) out += "---\n";
-    for (const rh::CrdFile& crd : crds) out += *crd.data + "\n";
+    bool four = flags->text("--compat") == "helm4";
+    for (size_t i = 0; i < crds.size(); ++i) {
+      bool separated = four || (all && i == 0);
+      if (separated && !crds[i].data->starts_with("---")) out += "---\n";
+      out += *crds[i].data + "\n";
+    }
   }
   print(out);
   co_return 0;

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "cli/helm/folder.h"
 #include "cli/paths.h"
 #include "render/helm/go_json.h"
 #include "render/helm/set.h"
@@ -126,27 +127,6 @@ Result<> refuse_verify(const Flags& flags) {
               "--verify: signatures of charts are not checked yet; leave it out to go on without");
 }
 
-std::vector<std::string> links_in(const sources::Tree& tree, const std::string& directory, rh::Compat compat) {
-  std::vector<std::string> out;
-  for (const std::string& path : tree.files_below("")) {
-    const sources::FileEntry* entry = tree.entry(path);
-    if (!entry || entry->kind != sources::FileEntry::Kind::symlink) continue;
-    auto real = tree.real_path(path);
-    if (!real) continue;
-    std::string from = directory + "/" + path, to = directory + "/" + *real;
-    if (compat == rh::Compat::helm4)
-      out.push_back(
-          rh::log_line("INFO", {{"msg", "found symbolic link in path. Contents of linked file included and used"},
-                                {"path", from},
-                                {"resolved", to}}));
-    else
-      out.push_back(fmt::format(
-          "walk.go:75: found symbolic link in path: {} resolves to {}. Contents of linked file included and used", from,
-          to));
-  }
-  return out;
-}
-
 Result<> check_gzip(std::string_view bytes, const std::string& path) {
   if (bytes.starts_with("\x1F\x8B\x08")) return {};
   if (path.ends_with(".yaml") || path.ends_with(".yml"))
@@ -166,7 +146,10 @@ std::string clean_path(const std::string& path) {
 std::string in_gos_words(const Error& error, const std::string& what) {
   if (error.is(ErrorKind::not_found)) return what + ": no such file or directory";
   if (error.is(ErrorKind::forbidden)) return what + ": permission denied";
-  return what + ": " + error.str();
+  std::string said = error.message();
+  said = said.substr(said.rfind(": ") == said.npos ? 0 : said.rfind(": ") + 2);
+  if (!said.empty()) said[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(said[0])));
+  return what + ": " + said;
 }
 
 Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags) {
@@ -194,10 +177,10 @@ Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags)
       if (flags.text("--compat") == "helm4" && !world.files().exists(whole + "/Chart.yaml"))
         co_return fail(ErrorKind::invalid, "unable to detect chart at {0}: open {0}: no such file or directory",
                        whole + "/Chart.yaml");
-      auto tree = co_await sources::read_directory(world, whole);
-      if (!tree) co_return std::move(tree).error();
-      warn(links_in(**tree, whole, OR_CO_RETURN(compat_of(flags))));
-      loaded = rh::load_directory(**tree, "", limits);
+      auto folder = co_await read_chart_folder(world, whole, limits);
+      warn(folder.warnings(OR_CO_RETURN(compat_of(flags))));
+      if (folder.broken) co_return std::move(*folder.broken);
+      loaded = rh::load_files(std::move(folder.files), limits);
     } else {
       std::string bytes = OR_CO_RETURN(world.files().read(whole, 64 << 20));
       OR_CO_RETURN(check_gzip(bytes, whole));

@@ -34,9 +34,6 @@ Result<> check_protocol(const std::string& url);
 // A chart archive that find_chart() would read, not unpacked. Errors: as fetch_chart; bad_request.
 Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, Flags flags);
 
-// The links in a chart's folder, as Helm tells of them when it follows them.
-std::vector<std::string> links_in(const sources::Tree& tree, const std::string& directory,
-                                  render::helm::Compat compat = render::helm::Compat::helm3);
 // What begins as no archive does, in Helm's words. `path`: as the message shows it.
 Result<> check_gzip(std::string_view bytes, const std::string& path);
 // filepath.Clean of Go.

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/helm/commands.h"
+#include "cli/helm/folder.h"
 #include "cli/helm/inputs.h"
 #include "cli/paths.h"
 #include "render/helm/environment.h"
@@ -25,8 +26,8 @@ std::vector<Option> options() {
                  global_flags()});
 }
 
-// The chart as a tree: a folder, or what an archive holds. Error: not_found, in Helm's words.
-Task<Result<std::shared_ptr<const sources::Tree>>> chart_tree(World& world, std::string path) {
+// What is linted: a chart's folder, or what an archive holds. Error: not_found, in Helm's words.
+Task<Result<ChartFolder>> chart_folder(World& world, std::string path) {
   std::string whole = absolute_path(path);
   if (path.ends_with(".tgz") || path.ends_with(".tar.gz")) {
     auto bytes = world.files().read(whole, 64 << 20);
@@ -34,19 +35,23 @@ Task<Result<std::shared_ptr<const sources::Tree>>> chart_tree(World& world, std:
       co_return fail(bytes.error().kind(), "unable to open tarball: {}", in_gos_words(bytes.error(), "open " + path));
     auto files = sources::read_archive(*bytes);
     if (!files) co_return std::move(files).error().context("unable to extract tarball");
-    std::map<std::string, sources::FileEntry> entries;
-    for (const sources::ArchiveFile& file : *files)
-      entries[file.name] = {sources::FileEntry::Kind::file, file.data, file.data->size()};
-    if (!entries.contains("Chart.yaml"))
+    if (std::ranges::find(*files, "Chart.yaml", &sources::ArchiveFile::name) == files->end())
       co_return fail(ErrorKind::invalid, "unable to extract tarball: chart name not specified");
-    co_return std::make_shared<const sources::Tree>(std::move(entries));
+    co_return ChartFolder{std::move(*files), {}, {}};
   }
   if (!world.files().exists(whole + "/Chart.yaml")) {
     bool file = world.files().exists(whole) && !world.files().exists(whole + "/.");
-    co_return fail(ErrorKind::not_found, "unable to check Chart.yaml file in chart: stat {}/Chart.yaml: {}", path,
-                   file ? "not a directory" : "no such file or directory");
+    co_return fail(ErrorKind::not_found, "unable to check Chart.yaml file in chart: stat {}: {}",
+                   clean_path(path + "/Chart.yaml"), file ? "not a directory" : "no such file or directory");
   }
-  co_return co_await sources::read_directory(world, whole);
+  auto folder = co_await read_chart_folder(world, whole);
+  // The rules read these from the disk, whatever .helmignore says.
+  for (const char* name : {"Chart.yaml", "values.yaml", "values.schema.json"}) {
+    if (std::ranges::find(folder.files, name, &rh::ChartFile::name) != folder.files.end()) continue;
+    if (auto text = world.files().read(whole + "/" + name))
+      folder.files.push_back({name, std::make_shared<const std::string>(std::move(*text))});
+  }
+  co_return folder;
 }
 
 // What was found, and whether the chart fails.
@@ -64,17 +69,18 @@ struct Linted {
 
 Task<Linted> lint_one(World& world, std::string path, rh::LintRequest request) {
   Linted out;
-  auto tree = co_await chart_tree(world, path);
-  if (!tree) {
-    out.error = tree.error();
+  auto folder = co_await chart_folder(world, path);
+  if (!folder) {
+    out.error = folder.error();
     co_return out;
   }
   constexpr int kLoads = 2;  // so often does Helm's lint read a chart
-  std::vector<std::string> links = links_in(**tree, absolute_path(path));
-  for (int i = 0; i < kLoads; ++i) warn(links);
-  request.tree = tree->get();
+  for (int i = 0; i < kLoads; ++i) warn(folder->warnings());
+  auto tree = folder->tree();
+  request.tree = tree.get();
+  request.broken = folder->broken;
   request.shown = absolute_path(path);
-  if (auto chart = rh::load_directory(**tree, ""); chart && !request.skip_schema_validation)
+  if (auto chart = rh::load_directory(*tree, ""); chart && !request.skip_schema_validation)
     co_await rh::fetch_schemas(world, *chart->chart, &request.schemas);
   std::vector<std::string> notes;
   out.findings = rh::lint(std::move(request), notes);
@@ -82,24 +88,33 @@ Task<Linted> lint_one(World& world, std::string path, rh::LintRequest request) {
   co_return out;
 }
 
-std::vector<std::string> with_subcharts(World& world, const std::string& path) {
-  std::vector<std::string> out = {path};
-  auto names = world.files().list(absolute_path(path) + "/charts").value_or(std::vector<std::string>());
+// What lies below a folder charts/ at any depth, unpacked or packed, in the order of a walk. Links are not followed.
+void add_subcharts(World& world, const std::string& folder, std::vector<std::string>& out, int depth = 0) {
+  auto names = world.files().list(absolute_path(folder)).value_or(std::vector<std::string>());
   for (const std::string& name : names) {
-    std::string below = path + "/charts/" + name;
-    if (!world.files().exists(absolute_path(below) + "/Chart.yaml")) continue;
-    for (std::string& one : with_subcharts(world, below)) out.push_back(std::move(one));
+    std::string path = folder + "/" + name;
+    if (name == "Chart.yaml")
+      out.push_back(folder);
+    else if (name.ends_with(".tgz") || name.ends_with(".tar.gz"))
+      out.push_back(path);
+    auto stat = world.files().stat(absolute_path(path));
+    if (stat && stat->kind == runtime::FileStat::Kind::directory && depth < 64)
+      add_subcharts(world, path, out, depth + 1);
   }
-  return out;
 }
 
 Task<int> lint(runtime::RealWorld& world, Invocation said) {
   auto flags = Flags::parse(options(), said.arguments);
   if (!flags) co_return refuse(flags.error());
-  std::vector<std::string> paths;
-  for (const std::string& path : flags->arguments.empty() ? std::vector<std::string>{"."} : flags->arguments) {
-    auto all = flags->is("--with-subcharts") ? with_subcharts(world, path) : std::vector<std::string>{path};
-    paths.insert(paths.end(), all.begin(), all.end());
+  std::vector<std::string> paths = flags->arguments.empty() ? std::vector<std::string>{"."} : flags->arguments;
+  if (flags->is("--with-subcharts")) {
+    std::vector<std::string> below;
+    for (const std::string& path : paths) {
+      std::string charts = clean_path(path + "/charts");
+      auto stat = world.files().stat(absolute_path(charts));
+      if (stat && stat->kind == runtime::FileStat::Kind::directory) add_subcharts(world, charts, below);
+    }
+    paths.insert(paths.end(), below.begin(), below.end());
   }
   rh::LintRequest request;
   if (!flags->text("--kube-version").empty()) {

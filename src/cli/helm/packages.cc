@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "cli/helm/folder.h"
 #include "cli/paths.h"
 #include "cli/user_file.h"
 #include "lang/semver/semver.h"
@@ -305,9 +306,10 @@ class Dependencies {
 
 Task<Result<std::shared_ptr<rh::Chart>>> load_folder(World& world, std::string directory) {
   if (!world.files().exists(directory + "/.")) co_return fail(ErrorKind::invalid, "Chart.yaml file is missing");
-  auto tree = OR_CO_RETURN(co_await sources::read_directory(world, directory));
-  warn(links_in(*tree, directory));
-  auto loaded = rh::load_directory(*tree, "");
+  auto folder = co_await read_chart_folder(world, directory);
+  warn(folder.warnings());
+  if (folder.broken) co_return std::move(*folder.broken);
+  auto loaded = rh::load_files(std::move(folder.files));
   if (!loaded) co_return std::move(loaded).error();
   warn(loaded->warnings);
   co_return std::move(loaded->chart);

@@ -320,7 +320,10 @@ class Linter {
             "chart directory is missing these dependencies: " + base::join(missing, ","));
   }
 
-  Result<LoadedChart> load() const { return load_directory(*request_.tree, request_.path); }
+  Result<LoadedChart> load() const {
+    if (request_.broken) return *request_.broken;
+    return load_directory(*request_.tree, request_.path);
+  }
 
   LintRequest request_;
   std::vector<std::string>& notes_;

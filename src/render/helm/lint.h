@@ -23,8 +23,9 @@ struct Finding {
 
 struct LintRequest {
   const sources::Tree* tree = nullptr;
-  std::string path;   // of the chart in the tree
-  std::string shown;  // of the chart, as messages name it: absolute
+  std::optional<Error> broken;  // why the tree is not all of the chart, which cannot be loaded
+  std::string path;             // of the chart in the tree
+  std::string shown;            // of the chart, as messages name it: absolute
   LayeredValues values;
   std::string ns = "default";
   std::optional<KubeVersion> kube;

@@ -67,14 +67,27 @@ FILES = {f"c/{name}": text for name, text in CHART.items()} | {
     "nojson/Chart.yaml": meta("nojson"), "nojson/values.schema.json": "{",
     "plain/Chart.yaml": meta("plain"), "plain/templates/a.yaml": CONFIG + "data: {n: '{{ .Release.Namespace }}'}\n",
     "links/Chart.yaml": meta("links"), "links/templates/a.yaml": CONFIG,
+    "mono/app/Chart.yaml": meta("app"), "mono/app/.helmignore": "skipped\n",
+    "mono/app/templates/a.yaml": CONFIG + "data: {t: {{ include \"t\" . }}, f: {{ .Files.Get \"shared/in/f.txt\" }}}\n",
+    "mono/common/_common.tpl": "{{ define \"t\" }}common{{ end }}", "mono/common/in/f.txt": "text",
+    "mono/lib/Chart.yaml": meta("lib"), "mono/lib/templates/l.yaml": CONFIG,
+    "dangling/Chart.yaml": meta("dangling"), "circle/Chart.yaml": meta("circle"), "circle/templates/a.yaml": CONFIG,
+    "parent/Chart.yaml": meta("parent", more=needs("s", "0.x", "")), "parent/templates/a.yaml": CONFIG,
+    "parent/charts/s/Chart.yaml": meta("s"), "parent/charts/s/templates/s.yaml": CONFIG,
     "v.yaml": "x: 2\n", "bad.yaml": "x: [\n", "list.yaml": "- 1\n", "nullkey.yaml": "{x: 1, null: d}\n", "nullkey1.yaml": "null: 1\n",
     "boolkey.yaml": "true: 1\n2: x\n", "escape.yaml": 'x: "a\\/b"\n', "escape1.yaml": 'x: "\\/\\q"\n', "text.txt": "text\n", "no.tgz": "no archive\n",
     "named.yaml": "apiVersion: \"\"\ngenerated: \"0001-01-01T00:00:00Z\"\nrepositories:\n- name: r\n  url: http://REPO\n- name: gone\n  url: http://REPO/gone\n",
     "emptydir/x": "", "signed.tgz": "", "signed.tgz.prov": "",
 }
+LINKS = {"links/b.yaml": "Chart.yaml", "links/templates/b.yaml": "../Chart.yaml",  # path: where it leads
+         "mono/app/templates/_common.tpl": "../../common/_common.tpl", "mono/app/shared": "../common", "mono/app/skipped": "../lib",
+         "mono/app/charts/lib": "../../lib", "mono/common/in/again.txt": "f.txt",
+         "dangling/templates/b.yaml": "../../nowhere/b.yaml", "circle/a": ".", "linked": "mono/app"}
 # Of each, in which folder it lies; `ARCHIVES` come packed, beside `FILES`.
 ARCHIVES = {"packed.tgz": CHART, "up.tgz": {"Chart.yaml": meta("up"), "../../e": "evil"}, "none.tgz": {},
-            "nochart.tgz": {"values.yaml": "a: 1\n"}, "deep.tgz": {"Chart.yaml": meta("deep"), "templates/a.yaml": CONFIG}}
+            "nochart.tgz": {"values.yaml": "a: 1\n"}, "deep.tgz": {"Chart.yaml": meta("deep"), "templates/a.yaml": CONFIG},
+            "parent/charts/s/charts/in.tgz": {"Chart.yaml": meta("in"), "templates/a.yaml": " a: 1\n"},
+            "parent/charts/t.tar.gz": {"Chart.yaml": meta("t"), "templates/a.yaml": "{{ fail \"x\" }}"}, "parent/charts/x.tgz": {"values.yaml": ""}}
 
 HELM = """
 pull c --repo http://REPO
@@ -520,6 +533,22 @@ template Bad_Name plain
 template x links
 lint links
 package links -d q
+template x mono/app
+template x linked
+lint mono/app
+lint linked
+package mono/app -d q
+show values mono/app
+dependency list mono/app
+template x dangling
+lint dangling
+package dangling
+template x circle
+lint parent --with-subcharts
+lint parent --with-subcharts --quiet
+lint ./parent/ mono/app --with-subcharts
+lint parent/charts --with-subcharts
+lint --with-subcharts
 template x plain --dry-run
 template x plain --dry-run client
 template x plain --dry-run=client
@@ -644,11 +673,13 @@ def run(program, line, port):
             with open(file, "w", encoding="utf-8") as out:
                 out.write(text.replace("REPO", f"127.0.0.1:{port}"))
         for name, files in ARCHIVES.items():
+            os.makedirs(os.path.dirname(os.path.join(home, name)), exist_ok=True)
             with open(os.path.join(home, name), "wb") as out:
                 out.write(packed("c", files))
-        for name in ("links/b.yaml", "links/templates/b.yaml"):
-            os.symlink(os.path.relpath(os.path.join(home, "links/Chart.yaml"), os.path.dirname(os.path.join(home, name))), os.path.join(home, name))
-        before = {"links/b.yaml", "links/templates/b.yaml"} | set(FILES) | set(ARCHIVES)
+        for name, target in LINKS.items():
+            os.makedirs(os.path.dirname(os.path.join(home, name)), exist_ok=True)
+            os.symlink(target, os.path.join(home, name))
+        before = set(LINKS) | set(FILES) | set(ARCHIVES)
         env = {"PATH": os.environ["PATH"], "HOME": home, "TMPDIR": os.path.join(home, ".tmp"),
                "KUBECONFIG": os.path.join(home, ".kubeconfig")}
         os.mkdir(env["TMPDIR"])
@@ -658,7 +689,7 @@ def run(program, line, port):
             text = text.split("\nslipway: why:\n")[0] if "slipway" in program[0] else text
             text = re.sub(r"(\.tgz|\.yaml)\d+:", r"\1:", text)  # a name made up for a file that is being written
             text = re.sub(r"manifests/sha256:[0-9a-f]{64}", "manifests/DIGEST", text)  # Helm writes the time into it
-            text = re.sub(r"HOME/\.tmp/helm-lint\d+/c|HOME/packed\.tgz", "CHART", text) if line.startswith("lint") else text
+            text = re.sub(r"HOME/\.tmp/helm-lint\d+/c|HOME/packed\.tgz|HOME/parent/charts/\S+?gz", "CHART", text) if line.startswith("lint") else text
             return text
 
         for part in line.replace("{HOME}", home).replace("REPO", f"127.0.0.1:{port}").split(" ; "):
