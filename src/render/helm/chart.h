@@ -28,6 +28,7 @@ struct Dependency {
   std::vector<std::string> tags;
   Value import_values;  // an array, or null
   bool enabled = false;
+  bool imported = false;  // import_values were carried out
 };
 
 struct Metadata {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "render/helm/go_json.h"
+#include "render/helm/shared_tables.h"
 #include "render/helm/values.h"
 #include "render/helm/version.h"
 
@@ -55,55 +56,79 @@ class Processor {
   Result<> import(Chart& chart) {
     for (const auto& child : chart.dependencies) OR_RETURN(import(*child));
     if (chart.metadata.dependencies.empty()) return {};
-    Value all = OR_RETURN(coalescer_.merge(chart, Value()));
-    Value imported = Value::object();
-    for (const auto& d : chart.metadata.dependencies) {
-      std::vector<Value> seen;  // .Chart.Dependencies shows them so
-      for (const Value& what : d->import_values.items()) {
-        std::string missing;
-        if (what.is_object()) {
-          std::string child = go_print(what["child"]), parent = go_print(what["parent"]);
-          seen.push_back(Value{{"child", child}, {"parent", parent}});
-          const Value* table = table_at(all, d->name + "." + child, &missing);
-          if (!table) {
-            std::string error = go_quote(missing) + " is not a table";
-            warn(270, fmt::format("Warning: ImportValues missing table from chart {}: {}", d->name, error),
-                 {{"msg", "ImportValues missing table from chart"}, {"chart", d->name}, {"error", error}});
-            continue;
-          }
-          Value placed = at_path(parent, *table);
-          remember(chart, *d, fmt::format("{} as {}", child, parent), placed);
-          imported = coalescer_.merge_tables(imported, placed);
-        } else if (what.is_string()) {
-          seen.push_back(Value{{"child", "exports." + what.str()}, {"parent", "."}});
-          const Value* table = table_at(all, d->name + ".exports." + what.str(), &missing);
-          if (!table) {
-            std::string error = go_quote(missing) + " is not a table";
-            warn(287, "Warning: ImportValues missing table: " + error,
-                 {{"msg", "ImportValues missing table"}, {"error", error}});
-            continue;
-          }
-          remember(chart, *d, "exports." + what.str(), *table);
-          imported = coalescer_.merge_tables(imported, *table);
-        }
-      }
-      if (!seen.empty()) d->import_values = Value::array(std::move(seen));
-    }
+    Value all = OR_RETURN(coalescer_.merge(chart, Value())), imported;
+    if (std::ranges::any_of(chart.metadata.dependencies, [](const auto& d) { return !d->import_values.is_null(); }))
+      OR_RETURN(import_entries(chart, all, imported));
     if (!chart.own_values) chart.own_values = chart.values;
     chart.values = coalescer_.merge_tables(all, imported);
     return {};
   }
 
  private:
-  static std::shared_ptr<Chart> aliased(const std::vector<std::shared_ptr<Chart>>& charts, const Dependency& d) {
+  // `all`: changed where entries meet. The entries stand in .Chart.Dependencies as Helm leaves them, and are not read
+  // again where a chart and its alias share them.
+  Result<> import_entries(Chart& chart, Value& all, Value& imported) {
+    SharedTables tables;
+    auto* values = tables.make(all);
+    auto* out = tables.make();
+    auto lay = [&](const Dependency& d, const std::string& what, SharedTables::Table* table) {
+      remember(chart, d, what, tables.value(table));
+      tables.merge(out, table, [&](int line, std::string message) { coalescer_.warn(line, std::move(message)); });
+    };
+    for (const auto& d : chart.metadata.dependencies) {
+      std::vector<Value> seen;
+      for (const Value& entry : d->imported ? Value().items() : d->import_values.items()) {
+        std::string missing;
+        if (entry.is_object()) {
+          std::string child = go_print(entry["child"]), parent = go_print(entry["parent"]);
+          seen.push_back(Value{{"child", child}, {"parent", parent}});
+          auto* table = tables.at(values, d->name + "." + child, &missing);
+          if (table) {
+            lay(*d, fmt::format("{} as {}", child, parent), tables.under(parent, table));
+            continue;
+          }
+          std::string error = go_quote(missing) + " is not a table";
+          warn(270, fmt::format("Warning: ImportValues missing table from chart {}: {}", d->name, error),
+               {{"msg", "ImportValues missing table from chart"}, {"chart", d->name}, {"error", error}});
+        } else if (entry.is_string()) {
+          seen.push_back(Value{{"child", "exports." + entry.str()}, {"parent", "."}});
+          auto* table = tables.at(values, d->name + ".exports." + entry.str(), &missing);
+          if (table) {
+            lay(*d, "exports." + entry.str(), table);
+            continue;
+          }
+          std::string error = go_quote(missing) + " is not a table";
+          warn(287, "Warning: ImportValues missing table: " + error,
+               {{"msg", "ImportValues missing table"}, {"error", error}});
+        }
+      }
+      d->import_values = seen.empty() ? Value() : Value::array(std::move(seen));
+      d->imported = true;
+    }
+    all = tables.value(values);
+    imported = tables.value(out);
+    if (!tables.endless()) return {};
+    return fail(ErrorKind::invalid, "import-values of chart {} make a table hold itself, without end", chart.name());
+  }
+
+  std::shared_ptr<Chart> aliased(const std::vector<std::shared_ptr<Chart>>& charts, const Dependency& d) const {
     for (const auto& there : charts) {
       if (there->name() != d.name || !in_range(d.version, there->metadata.version)) continue;
       auto copy = std::make_shared<Chart>(*there);
       copy->kept.push_back(there);
+      if (compat_ == Compat::helm4) detach(*copy);
       if (!d.alias.empty()) copy->metadata.name = d.alias;
       return copy;
     }
     return nullptr;
+  }
+
+  // Helm 4 gives a copy entries and sub-charts of its own: what one alias renames or leaves out, another still has.
+  static void detach(Chart& copy) {
+    for (auto& d : copy.metadata.dependencies) d = std::make_shared<Dependency>(*d);
+    std::vector<std::shared_ptr<Chart>> children;
+    for (const auto& child : copy.dependencies) children.push_back(std::make_shared<Chart>(*child));
+    copy.set_dependencies(std::move(children));
   }
 
   void apply_tags(const std::vector<std::shared_ptr<Dependency>>& wanted, const Value& values) {
@@ -149,13 +174,6 @@ class Processor {
     chart.imported.insert(
         chart.imported.begin(),
         {fmt::format("{}/charts/{}/values.yaml (import-values {})", chart.full_path(), d.name, what), values});
-  }
-
-  static Value at_path(const std::string& path, Value table) {
-    if (path == ".") return table;
-    auto parts = base::split(path, '.');
-    for (size_t i = parts.size(); i-- > 0;) table = Value::object().with_member(parts[i], std::move(table));
-    return table;
   }
 
   // As Helm 3 logs it, and as Helm 4 does.

@@ -18,14 +18,19 @@ std::string joined(const std::string& prefix, std::string_view key) {
   return prefix.empty() ? std::string(key) : prefix + "." + std::string(key);
 }
 
-// %!t of a value that is no bool.
-std::string bad_bool(const Value& v) {
-  if (v.is_null()) return "%!t(<nil>)";
+// %t of a value. `inside`: of a list or a table.
+std::string bad_bool(const Value& v, bool inside = false) {
+  if (v.is_null()) return inside ? "<nil>" : "%!t(<nil>)";
   if (v.is_bool()) return v.as_bool() ? "true" : "false";
+  std::string out;
   if (v.is_array()) {
-    std::string out = "[";
-    for (const Value& item : v.items()) out += (out.size() > 1 ? " " : "") + bad_bool(item);
-    return out + "]";
+    for (const Value& item : v.items()) out += (out.empty() ? "" : " ") + bad_bool(item, true);
+    return "[" + out + "]";
+  }
+  if (v.is_object()) {
+    for (const value::Member& m : v.members())
+      out += fmt::format("{}%!t(string={}):{}", out.empty() ? "" : " ", m.key.view(), bad_bool(m.value, true));
+    return "map[" + out + "]";
   }
   return fmt::format("%!t({}={})", go_type(v), go_print(v));
 }

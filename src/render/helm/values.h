@@ -21,6 +21,7 @@ class Coalescer {
   // The same, nulls kept.
   Result<Value> merge(const Chart& chart, const Value& values);
   Value merge_tables(const Value& above, const Value& below) { return tables(above, below, "", true); }
+  void warn(int line, std::string message);  // "coalesce.go:237: ..."
 
  private:
   Result<Value> chart_values(const Chart& chart, Value above, const std::string& prefix, bool merge);
@@ -28,7 +29,6 @@ class Coalescer {
   Result<Value> sub_charts(const Chart& chart, Value values, const std::string& prefix, bool merge);
   Value globals(const Value& below, const Value& above, const std::string& prefix);
   Value tables(const Value& above, const Value& below, const std::string& prefix, bool merge);
-  void warn(int line, std::string message);
 
   Compat compat_;
   std::vector<std::string>& warnings_;
