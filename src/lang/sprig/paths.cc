@@ -1,7 +1,6 @@
-// Paths with slashes, and URLs as net/url takes them apart and writes them.
-#include "lang/gotemplate/format.h"
-#include "lang/gotemplate/unicode.h"
+// Paths with slashes, and the functions for URLs.
 #include "lang/sprig/families.h"
+#include "lang/sprig/go_url.h"
 
 namespace slipway::lang::sprig {
 
@@ -53,208 +52,10 @@ std::string ext(std::string_view path) {
   return "";
 }
 
-// ---- net/url
-
-enum class Part { path, user, host, fragment };
-
-bool should_escape(char ch, Part part) {
-  auto c = static_cast<unsigned char>(ch);
-  if (c < 0x80 && (gotemplate::is_letter(c) || gotemplate::is_digit(c))) return false;
-  if (part == Part::host && std::string_view("!$&'()*+,;=:[]<>\"").find(ch) != std::string_view::npos) return false;
-  if (std::string_view("-_.~").find(ch) != std::string_view::npos) return false;
-  if (std::string_view("$&+,/:;=?@").find(ch) != std::string_view::npos) {
-    switch (part) {
-      case Part::path:
-        return ch == '?';
-      case Part::user:
-        return ch == '@' || ch == '/' || ch == '?' || ch == ':';
-      case Part::fragment:
-        return false;
-      case Part::host:
-        break;
-    }
-  }
-  if (part == Part::fragment && std::string_view("!()*").find(ch) != std::string_view::npos) return false;
-  return true;
-}
-
-std::string escape(std::string_view s, Part part) {
-  std::string out;
-  for (char c : s) {
-    if (should_escape(c, part))
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    else
-      out += c;
-  }
-  return out;
-}
-
-int hex_digit(char c) {
-  return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-}
-
-bool unescape(std::string_view s, Part part, std::string& out, std::string& error) {
-  out.clear();
-  for (size_t i = 0; i < s.size(); ++i) {
-    if (s[i] == '%') {
-      std::string_view code = s.substr(i, 3);
-      if (code.size() < 3 || hex_digit(code[1]) < 0 || hex_digit(code[2]) < 0 ||
-          (part == Part::host && hex_digit(code[1]) < 8 && code != "%25")) {
-        error = fmt::format("invalid URL escape {}", gotemplate::quote(code));
-        return false;
-      }
-      out += static_cast<char>(hex_digit(code[1]) * 16 + hex_digit(code[2]));
-      i += 2;
-      continue;
-    }
-    if (part == Part::host && static_cast<unsigned char>(s[i]) < 0x80 && should_escape(s[i], part)) {
-      error = fmt::format("invalid character {} in host name", gotemplate::quote(s.substr(i, 1)));
-      return false;
-    }
-    out += s[i];
-  }
-  return true;
-}
-
-struct Url {
-  std::string scheme, opaque, host, path, query, fragment, user, password;
-  bool has_user = false, has_password = false, omit_host = false, force_query = false;
-
-  std::string userinfo() const {
-    return escape(user, Part::user) + (has_password ? ":" + escape(password, Part::user) : "");
-  }
-  std::string hostname() const {
-    std::string_view h = host;
-    size_t colon = h.rfind(':');
-    if (colon != h.npos && h.find(']', colon) == h.npos) {
-      bool port = true;
-      for (char c : h.substr(colon + 1)) port = port && c >= '0' && c <= '9';
-      if (port) h = h.substr(0, colon);
-    }
-    if (h.starts_with('[') && h.ends_with(']')) h = h.substr(1, h.size() - 2);
-    return std::string(h);
-  }
-  std::string str() const {
-    std::string out;
-    if (!scheme.empty()) out += scheme + ":";
-    if (!opaque.empty()) {
-      out += opaque;
-    } else {
-      if ((!scheme.empty() || !host.empty() || has_user) && !(omit_host && host.empty() && !has_user)) {
-        if (!host.empty() || !path.empty() || has_user) out += "//";
-        if (has_user) out += userinfo() + "@";
-        out += escape(host, Part::host);
-      }
-      std::string p = path == "*" ? path : escape(path, Part::path);
-      if (!p.empty() && p[0] != '/' && !host.empty()) out += '/';
-      if (out.empty() && p.substr(0, p.find('/')).find(':') != p.npos) out += "./";
-      out += p;
-    }
-    if (force_query || !query.empty()) out += "?" + query;
-    if (!fragment.empty()) out += "#" + escape(fragment, Part::fragment);
-    return out;
-  }
-};
-
-bool valid_port(std::string_view p) {
-  if (p.empty()) return true;
-  if (p[0] != ':') return false;
-  for (char c : p.substr(1))
-    if (c < '0' || c > '9') return false;
-  return true;
-}
-
-bool parse_authority(std::string_view a, Url& u, std::string& error) {
-  size_t at = a.rfind('@');
-  std::string_view host = at == a.npos ? a : a.substr(at + 1);
-  std::string_view port;
-  if (host.starts_with('[')) {
-    size_t close = host.rfind(']');
-    if (close == host.npos) return error = "missing ']' in host", false;
-    port = host.substr(close + 1);
-  } else if (size_t colon = host.rfind(':'); colon != host.npos) {
-    port = host.substr(colon);
-  }
-  if (!valid_port(port)) return error = fmt::format("invalid port {} after host", gotemplate::quote(port)), false;
-  if (!unescape(host, Part::host, u.host, error)) return false;
-  if (at == a.npos) return true;
-  std::string_view info = a.substr(0, at);
-  for (char c : info)
-    if (!(static_cast<unsigned char>(c) < 0x80 && (gotemplate::is_letter(static_cast<unsigned char>(c)) ||
-                                                   gotemplate::is_digit(static_cast<unsigned char>(c)))) &&
-        std::string_view("-._:~!$&'()*+,;=%@").find(c) == std::string_view::npos)
-      return error = "net/url: invalid userinfo", false;
-  u.has_user = true;
-  size_t colon = info.find(':');
-  u.has_password = colon != info.npos;
-  return unescape(info.substr(0, colon), Part::user, u.user, error) &&
-         (!u.has_password || unescape(info.substr(colon + 1), Part::user, u.password, error));
-}
-
-bool parse_rest(std::string_view s, Url& u, std::string& error) {
-  for (char c : s)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-      return error = "net/url: invalid control character in URL", false;
-  std::string_view rest = s;
-  for (size_t i = 0; i < s.size(); ++i) {
-    char c = s[i];
-    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') continue;
-    if ((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.') {
-      if (i == 0) break;
-      continue;
-    }
-    if (c == ':') {
-      if (i == 0) return error = "missing protocol scheme", false;
-      for (char letter : s.substr(0, i))
-        u.scheme += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
-      rest = s.substr(i + 1);
-    }
-    break;
-  }
-  if (rest.ends_with('?') && rest.find('?') == rest.size() - 1) {
-    u.force_query = true;
-    rest.remove_suffix(1);
-  } else if (size_t q = rest.find('?'); q != rest.npos) {
-    u.query = rest.substr(q + 1);
-    rest = rest.substr(0, q);
-  }
-  if (!rest.starts_with('/')) {
-    if (!u.scheme.empty()) {
-      u.opaque = rest;
-      return true;
-    }
-    if (rest.substr(0, rest.find('/')).find(':') != rest.npos)
-      return error = "first path segment in URL cannot contain colon", false;
-  }
-  if ((!u.scheme.empty() || !rest.starts_with("///")) && rest.starts_with("//")) {
-    std::string_view authority = rest.substr(2);
-    size_t slash = authority.find('/');
-    rest = slash == authority.npos ? std::string_view() : authority.substr(slash);
-    if (!parse_authority(authority.substr(0, slash), u, error)) return false;
-  } else if (!u.scheme.empty() && rest.starts_with('/')) {
-    u.omit_host = true;
-  }
-  return unescape(rest, Part::path, u.path, error);
-}
-
-bool parse_url(std::string_view s, Url& u, std::string& error) {
-  size_t hash = s.find('#');
-  std::string_view before = s.substr(0, hash);
-  if (!parse_rest(before, u, error)) {
-    error = fmt::format("parse {}: {}", gotemplate::quote(before), error);
-    return false;
-  }
-  if (hash != s.npos && !unescape(s.substr(hash + 1), Part::fragment, u.fragment, error)) {
-    error = fmt::format("parse {}: {}", gotemplate::quote(s), error);
-    return false;
-  }
-  return true;
-}
-
 Any url_parse(Call& c) {
   Url u;
   std::string error;
-  if (!parse_url(c.text(0), u, error)) return c.fail("unable to parse url: " + error);
+  if (!Url::parse(c.text(0), u, error)) return c.fail("unable to parse url: " + error);
   return c.heap().map(types::any_map, Value{{"scheme", u.scheme},
                                             {"host", u.host},
                                             {"hostname", u.hostname()},
@@ -289,7 +90,7 @@ Any url_join(Call& c) {
   if (!info.empty()) {
     Url with;
     std::string error;
-    if (!parse_url("proto://" + info + "@host", with, error))
+    if (!Url::parse("proto://" + info + "@host", with, error))
       return c.fail("unable to parse userinfo in dict: " + error);
     u.has_user = with.has_user;
     u.user = with.user;

@@ -1,4 +1,4 @@
-// "format" of JSON Schema, as far as drafts 4 to 7 demand it.
+// "format" of JSON Schema: drafts 4 to 7 demand it; later ones only where their metaschema says so.
 #pragma once
 
 #include <optional>
