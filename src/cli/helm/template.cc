@@ -199,15 +199,36 @@ std::string debug_line(std::string_view place, std::string_view text) {
   return fmt::format("{}: [debug] {}\n", place, text);
 }
 
-int refuse_rendering(const rh::ReleaseError& wrong, bool debug) {
-  if (debug) {
-    if (wrong.rendering) print("\n");
+rh::PrintOptions printing_of(const Flags& flags, rh::Compat compat) {
+  return {.crds = flags.is("--include-crds"),
+          .hooks = !flags.is("--no-hooks"),
+          .tests = !flags.is("--skip-tests"),
+          .show_only = flags.all("--show-only"),
+          .compat = compat,
+          .manifests = {}};
+}
+
+// With --debug Helm prints what there is all the same: the files as templates made them, and the hooks it had found.
+int refuse_rendering(const rh::ReleaseError& wrong, const Flags& flags, rh::Compat compat,
+                     std::vector<rh::Hook> hooks = {}) {
+  bool debug = flags.is("--debug");
+  std::string said = wrong.error.str();
+  if (debug && wrong.rendering) {
+    rh::Release broken;
+    broken.documents.hooks = wrong.files.empty() ? std::move(hooks) : rh::hooks_before_fault(wrong.files, compat);
+    rh::PrintOptions printing = printing_of(flags, compat);
+    printing.manifests.emplace();
     for (const auto& [path, text] : wrong.files)
-      if (!rh::trim_space(text).empty()) print(fmt::format("---\n# Source: {}\n{}\n", path, text.view()));
+      if (!rh::trim_space(text).empty())
+        *printing.manifests += fmt::format("---\n# Source: {}\n{}\n", path, text.view());
+    auto text = rh::print_release(broken, printing);
+    if (text)
+      print(text->pieces);
+    else
+      said = text.error().str();
   }
-  std::string more = wrong.rendering && !debug ? "\n\nUse --debug flag to render out invalid YAML" : "";
-  int code = refuse(wrong.error.str() + more);
-  if (debug) complain(debug_line("helm.go:92", wrong.error.str()));
+  int code = refuse(said + (wrong.rendering && !debug ? "\n\nUse --debug flag to render out invalid YAML" : ""));
+  if (debug) complain(debug_line("helm.go:92", said));
   if (!wrong.explanation.empty()) complain("\nslipway: why:\n" + wrong.explanation);
   return code;
 }
@@ -281,7 +302,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   request.engine.limits.memory_bytes_max = 8ull << 30;  // counted up only; the worker's own bound is on what it holds
   request.skip_schema_validation = flags.is("--skip-schema-validation");
   if (around->no_cluster && around->no_cluster->is(ErrorKind::not_found))
-    co_return refuse_rendering({*around->no_cluster, true, {}, {}}, flags.is("--debug"));
+    co_return refuse_rendering({*around->no_cluster, true, {}, {}}, flags, compat);
   if (around->no_cluster) {  // asking is what fails, not rendering
     request.engine.lookup = [why = *around->no_cluster](std::string_view, std::string_view, std::string_view,
                                                         std::string_view) -> Result<Value> { return why; };
@@ -290,19 +311,15 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   auto release =
       co_await rendered(world, std::move(request), around->lookup ? around->cluster.get() : nullptr, &warnings);
   warn(warnings, compat == rh::Compat::helm4);
-  if (!release) co_return refuse_rendering(release.error(), flags.is("--debug"));
-  rh::PrintOptions printing{.crds = flags.is("--include-crds"),
-                            .hooks = !flags.is("--no-hooks"),
-                            .tests = !flags.is("--skip-tests"),
-                            .show_only = flags.all("--show-only"),
-                            .compat = compat,
-                            .manifests = {}};
+  if (!release) co_return refuse_rendering(release.error(), flags, compat);
+  rh::PrintOptions printing = printing_of(flags, compat);
   if (!around->post_renderer.empty()) {
     // What goes into files does not pass a post-renderer.
     std::string block = flags.has("--output-dir") ? "" : rh::manifest_block(*release, printing.crds);
     auto changed = co_await post_render(world, flags.text("--post-renderer"), around->post_renderer,
                                         flags.all("--post-renderer-args"), std::move(block));
-    if (!changed) co_return refuse_rendering({changed.error(), true, {}, {}}, flags.is("--debug"));
+    if (!changed)
+      co_return refuse_rendering({changed.error(), true, {}, {}}, flags, compat, std::move(release->documents.hooks));
     printing.manifests = std::move(*changed);
   }
   if (around->validate) {
@@ -312,7 +329,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   }
   if (flags.has("--output-dir")) {
     auto done = write_files(world, *release, flags, named->release);
-    if (!done) co_return refuse_rendering({done.error(), true, {}, {}}, flags.is("--debug"));
+    if (!done) co_return refuse_rendering({done.error(), true, {}, {}}, flags, compat);
     print(*done);
     co_return 0;
   }

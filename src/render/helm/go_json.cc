@@ -193,6 +193,12 @@ std::string go_quote(std::string_view text) {
   return lang::gotemplate::quote(text);
 }
 
+bool fits_field(std::string_view key, std::string_view field) {
+  return key.size() == field.size() && std::ranges::equal(key, field, [](char a, char b) {
+           return a == b || ((a ^ b) == 0x20 && std::isalpha(static_cast<unsigned char>(a)));
+         });
+}
+
 std::string log_line(std::string_view level, const LogFields& fields) {
   std::string out = fmt::format("level={}", level);
   for (const auto& [key, text] : fields) {

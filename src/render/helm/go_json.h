@@ -24,6 +24,9 @@ Result<Value> read_yaml_mapping(std::string_view text, bool all_documents = fals
 // What parse_yaml says, in the words of go-yaml: "yaml: line 2: ...".
 std::string yaml_message(const Error& error);
 
+// Whether encoding/json puts what `key` names into the field: letter case is nothing to it.
+bool fits_field(std::string_view key, std::string_view field);
+
 std::string scalar_text(const Value& v);      // a scalar as sigs.k8s.io/yaml turns it into a string
 std::string go_quote(std::string_view text);  // %q
 // A line of Go's structured log, as Helm 4 writes: level=WARN msg="..." chart=web

@@ -153,19 +153,31 @@ Result<> add_documents(const std::string& path, const base::SharedText& file, Co
   return {};
 }
 
-}  // namespace
-
-Result<Sorted> sort_manifests(const RenderedFiles& files, Compat compat, std::vector<std::string>& warnings) {
-  Sorted out;
+Result<> add_files(const RenderedFiles& files, Compat compat, Sorted& out, std::vector<std::string>& warnings) {
   for (const auto& [path, content] : files) {
     if (std::string_view(path).substr(path.rfind('/') + 1).starts_with('_')) continue;
     if (trim_space(content).empty()) continue;
     OR_RETURN(add_documents(path, content, compat, out, warnings));
   }
+  return {};
+}
+
+}  // namespace
+
+Result<Sorted> sort_manifests(const RenderedFiles& files, Compat compat, std::vector<std::string>& warnings) {
+  Sorted out;
+  OR_RETURN(add_files(files, compat, out, warnings));
   KindOrder less{compat};
   std::ranges::stable_sort(out.manifests, less, [](const Manifest& m) -> std::string_view { return m.head.kind; });
   std::ranges::stable_sort(out.hooks, less, [](const Hook& h) -> std::string_view { return h.manifest.head.kind; });
   return out;
+}
+
+std::vector<Hook> hooks_before_fault(const RenderedFiles& files, Compat compat) {
+  Sorted out;
+  std::vector<std::string> told_already;
+  (void)add_files(files, compat, out, told_already);
+  return std::move(out.hooks);
 }
 
 std::vector<std::string_view> split_manifests(std::string_view text, Compat compat) {
@@ -199,16 +211,23 @@ Result<Head> read_head_fully(std::string_view document, Compat compat) {
     out = scalar_text(v);
     return std::nullopt;
   };
-  if (auto e = text(root["apiVersion"], "SimpleHead.apiVersion", head.api_version)) return std::move(*e);
-  if (auto e = text(root["kind"], "SimpleHead.kind", head.kind)) return std::move(*e);
-  const Value& metadata = root["metadata"];
+  auto field = [](const Value& object, std::string_view name) -> const Value& {
+    static const Value none;
+    const Value* out = &none;
+    for (const value::Member& m : object.members())
+      if (fits_field(m.key.view(), name) && !m.value.is_null()) out = &m.value;
+    return *out;
+  };
+  if (auto e = text(field(root, "apiVersion"), "SimpleHead.apiVersion", head.api_version)) return std::move(*e);
+  if (auto e = text(field(root, "kind"), "SimpleHead.kind", head.kind)) return std::move(*e);
+  const Value& metadata = field(root, "metadata");
   if (metadata.is_null()) return head;
   if (!metadata.is_object())
     return wrong(
         metadata, "struct field SimpleHead.metadata",
         "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }");
-  if (auto e = text(metadata["name"], ".metadata.name", head.name)) return std::move(*e);
-  const Value& annotations = metadata["annotations"];
+  if (auto e = text(field(metadata, "name"), ".metadata.name", head.name)) return std::move(*e);
+  const Value& annotations = field(metadata, "annotations");
   if (annotations.is_null()) return head;
   if (!annotations.is_object()) return wrong(annotations, "struct field .metadata.annotations", "map[string]string");
   for (const value::Member& m : annotations.members()) {

@@ -35,6 +35,9 @@ struct Sorted {
 // file (field) and the line within what was rendered (message).
 Result<Sorted> sort_manifests(const RenderedFiles& files, Compat compat, std::vector<std::string>& warnings);
 
+// Those of the files before the one that sort_manifests() refuses, and of that one up to the fault; unsorted.
+std::vector<Hook> hooks_before_fault(const RenderedFiles& files, Compat compat);
+
 // A file's documents, without the empty ones: pieces of it.
 std::vector<std::string_view> split_manifests(std::string_view text, Compat compat);
 // What Helm reads of a document. Errors: invalid, in the words of its YAML reader.

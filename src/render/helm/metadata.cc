@@ -1,11 +1,15 @@
-// Chart.yaml becomes Metadata the way Go's JSON decoder fills a struct: unknown fields are skipped, null leaves a field
-// empty, and a scalar becomes text where text is wanted.
+// Chart.yaml becomes Metadata the way Go's JSON decoder fills a struct: unknown fields are skipped, a field's name fits
+// in any case (of several the last in byte order), null leaves a field as it is, and a scalar becomes text where text
+// is wanted.
 #include "render/helm/chart.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 
 #include "base/text.h"
 #include "lang/gotemplate/unicode.h"
+#include "lang/sprig/go_time.h"
 #include "render/helm/go_json.h"
 #include "render/helm/read.h"
 #include "render/helm/version.h"
@@ -20,32 +24,53 @@ class Decoder {
   explicit Decoder(std::string type) : type_(std::move(type)) {}
 
   void text(const Value& object, const char* field, std::string& out) {
-    if (const Value* v = object.find(field)) out = scalar(*v, field, "string").value_or(out);
+    each(object, field, [&](const Value& v) {
+      if (!v.is_null()) out = scalar(v, field, "string").value_or(out);
+    });
   }
   void flag(const Value& object, const char* field, bool& out) {
-    const Value* v = object.find(field);
-    if (!v || v->is_null()) return;
-    if (v->is_bool())
-      out = v->as_bool();
-    else
-      refuse(*v, field, "bool");
+    each(object, field, [&](const Value& v) {
+      if (v.is_bool())
+        out = v.as_bool();
+      else if (!v.is_null())
+        refuse(v, field, "bool");
+    });
   }
   void texts(const Value& object, const char* field, std::vector<std::string>& out) {
-    const Value* v = object.find(field);
-    if (!v || v->is_null()) return;
-    if (!v->is_array()) return refuse(*v, field, "[]string");
-    for (const Value& item : v->items()) out.push_back(scalar(item, field, "string").value_or(""));
+    const Value list = this->list(object, field, "[]string");
+    if (list.is_null()) return;
+    out.clear();
+    for (const Value& item : list.items()) out.push_back(scalar(item, field, "string").value_or(""));
   }
   // Null when absent; an error when it is no list.
-  const Value& list(const Value& object, const char* field, const char* go_type) {
-    static const Value none;
-    const Value* v = object.find(field);
-    if (!v || v->is_null()) return none;
-    if (!v->is_array()) {
-      refuse(*v, field, go_type);
-      return none;
-    }
-    return *v;
+  Value list(const Value& object, const char* field, const char* go_type) {
+    Value out;
+    each(object, field, [&](const Value& v) {
+      if (v.is_array() || v.is_null())
+        out = v;
+      else
+        refuse(v, field, go_type);
+    });
+    return out;
+  }
+  // The values of a field, under whatever case its name has there.
+  static void each(const Value& object, std::string_view field, const std::function<void(const Value&)>& visit) {
+    for (const value::Member& m : object.members())
+      if (fits_field(m.key.view(), field)) visit(m.value);
+  }
+  // As time.Time reads and writes itself again.
+  void time(const Value& object, const char* field, std::string& out) {
+    constexpr std::string_view layout = "2006-01-02T15:04:05Z07:00";
+    lang::sprig::Time time;
+    std::string wrong;
+    each(object, field, [&](const Value& v) {
+      if (v.is_null() || error_) return;
+      if (!v.is_string())
+        error_ = fail(ErrorKind::invalid, "Time.UnmarshalJSON: input is not a JSON string");
+      else if (!lang::sprig::Time::parse(layout, v.as_string(), lang::sprig::Zone::utc(), time, wrong))
+        error_ = fail(ErrorKind::invalid, "{}", wrong);
+    });
+    out = time.format("2006-01-02T15:04:05.999999999Z07:00");
   }
   std::optional<std::string> scalar(const Value& v, const std::string& field, const char* go_type) {
     switch (v.type()) {
@@ -87,7 +112,7 @@ std::shared_ptr<Dependency> dependency_of(Decoder& decode, const Value& v) {
 }
 
 void dependencies_of(Decoder& decode, const Value& root, std::vector<std::shared_ptr<Dependency>>& out) {
-  const Value& list = decode.list(root, "dependencies", "[]*chart.Dependency");
+  const Value list = decode.list(root, "dependencies", "[]*chart.Dependency");
   if (!list.is_array()) return;
   out.clear();
   for (const Value& item : list.items()) {
@@ -154,7 +179,7 @@ Result<Metadata> read_metadata(std::string_view chart_yaml) {
   decode.text(root, "version", m.version);
   decode.text(root, "description", m.description);
   decode.texts(root, "keywords", m.keywords);
-  const Value& maintainers = decode.list(root, "maintainers", "[]*chart.Maintainer");
+  const Value maintainers = decode.list(root, "maintainers", "[]*chart.Maintainer");
   decode.inside("maintainers.");
   for (const Value& item : maintainers.items()) {
     Maintainer one;
@@ -175,13 +200,15 @@ Result<Metadata> read_metadata(std::string_view chart_yaml) {
   decode.text(root, "tags", m.tags);
   decode.text(root, "appVersion", m.app_version);
   decode.flag(root, "deprecated", m.deprecated);
-  if (const Value& notes = root["annotations"]; notes.is_object()) {
+  std::map<std::string, std::string> annotations;
+  Decoder::each(root, "annotations", [&](const Value& notes) {
+    if (!notes.is_object() && !notes.is_null()) decode.refuse(notes, "annotations", "map[string]string");
+    if (!notes.is_object()) return;
     m.has_annotations = true;
     for (const value::Member& note : notes.members())
-      m.annotations.emplace_back(note.key.str(), decode.scalar(note.value, "annotations", "string").value_or(""));
-  } else if (!notes.is_null()) {
-    decode.refuse(notes, "annotations", "map[string]string");
-  }
+      annotations[note.key.str()] = decode.scalar(note.value, "annotations", "string").value_or("");
+  });
+  m.annotations.assign(annotations.begin(), annotations.end());
   decode.text(root, "kubeVersion", m.kube_version);
   dependencies_of(decode, root, m.dependencies);
   decode.text(root, "type", m.type);
@@ -203,7 +230,7 @@ Result<Lock> read_lock(std::string_view text) {
   Value root = OR_RETURN(object_of(text, "chart.Lock"));
   Decoder decode("Lock");
   Lock lock;
-  decode.text(root, "generated", lock.generated);
+  decode.time(root, "generated", lock.generated);
   decode.text(root, "digest", lock.digest);
   std::vector<std::shared_ptr<Dependency>> all;
   dependencies_of(decode, root, all);

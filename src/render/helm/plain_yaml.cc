@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "render/helm/go_json.h"
 #include "render/helm/plain_scalars.h"
 #include "value/yaml_scalar.h"
 
@@ -150,7 +151,7 @@ class Quick {
       in_annotations_ = false;
       if (key == "kind") return put(head_.kind, scalar);
       if (key == "apiVersion") return put(head_.api_version, scalar);
-      if (key != "metadata") return true;
+      if (key != "metadata") return !in_other_case(key, {"kind", "apiVersion", "metadata"});
       if (metadata_ || scalar.kind != Kind::none) return false;
       return metadata_ = true;
     }
@@ -159,13 +160,18 @@ class Quick {
     if (depth == 2) {
       in_annotations_ = key == "annotations";
       if (key == "name") return put(head_.name, scalar);
-      if (!in_annotations_) return true;
+      if (!in_annotations_) return !in_other_case(key, {"name", "annotations"});
       if (annotations_ || (scalar.kind != Kind::none && scalar.text != "{}")) return false;
       return annotations_ = true;
     }
     if (!in_annotations_) return true;
     if (depth > 3 || blocks_[2].list) return false;
     return note_annotation(key, scalar);
+  }
+
+  // A field of the head all the same: Go's JSON takes it.
+  static bool in_other_case(std::string_view key, std::initializer_list<std::string_view> fields) {
+    return std::ranges::any_of(fields, [key](std::string_view field) { return fits_field(key, field); });
   }
 
   bool note_annotation(std::string_view key, const ScalarText& scalar) {
