@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -208,6 +209,30 @@ bool close_the_door() {
   _exit(0);
 }
 
+// What live() gets, for a function that can be given no pointers.
+struct Birth {
+  int fd;
+  char* memory;
+  const std::function<void(const Ask& ask, IsolatedOutput& out)>* work;
+  const IsolationLimits* limits;
+};
+Birth birth;
+
+// A thread's stack is small, and recursive work (templates that include one another) is what the child is for: it
+// lives on a stack of its own, whose pages come as they are used.
+[[noreturn]] void live_on_large_stack(const IsolationLimits& limits) {
+  void* stack = ::mmap(nullptr, limits.stack_bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  static ucontext_t context;
+  if (stack == MAP_FAILED || ::getcontext(&context) != 0) _exit(96);
+  context.uc_stack.ss_sp = stack;
+  context.uc_stack.ss_size = limits.stack_bytes;
+  context.uc_link = nullptr;
+  ::makecontext(&context, [] { live(birth.fd, birth.memory, *birth.work, *birth.limits); }, 0);
+  ::setcontext(&context);
+  _exit(96);
+}
+
 // ---- in the parent ----
 
 struct Fd {
@@ -348,7 +373,10 @@ Result<base::SharedText> run_isolated(const std::function<void(const Ask& ask, I
   Fd ours{ends[0]}, theirs{ends[1]};
   pid_t pid = ::fork();
   if (pid < 0) return fail(ErrorKind::io, "fork: {}", std::strerror(errno));
-  if (pid == 0) live(theirs.value, memory, work, limits);
+  if (pid == 0) {
+    birth = {theirs.value, memory, &work, &limits};
+    live_on_large_stack(limits);
+  }
   Child child{pid};
   ::close(theirs.value);
   theirs.value = -1;

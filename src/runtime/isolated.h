@@ -22,7 +22,8 @@ struct IsolationLimits {
   Duration time_max = 30s;                 // wall; CPU time is bounded by the same
   uint64_t memory_bytes_max = 1ull << 30;  // beyond what this process has already
   uint64_t output_bytes_max = 256 << 20;
-  std::function<bool()> stop;  // asked now and then; true: the work is ended, and is canceled
+  size_t stack_bytes = 64 << 20;  // taken as it is used
+  std::function<bool()> stop;     // asked now and then; true: the work is ended, and is canceled
 };
 
 // What the work may ask of the process around it, one question at a time; the answer is text.

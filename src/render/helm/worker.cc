@@ -16,6 +16,8 @@ namespace {
 std::atomic<bool> in_workers{false}, stopping{false};
 
 constexpr uint64_t kOutputMax = 512 << 20;
+constexpr size_t kStackMax =
+    128 << 20;  // Helm lets each of several templates include itself 1,000 times, through tpl too
 constexpr uint64_t kHere = UINT64_MAX;  // a place: what is told follows
 
 // Writes to a std::string or to what the parent sees.
@@ -295,6 +297,7 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
     // Neither is freed: this process is about to end.
     auto& inner = *new ReleaseRequest(request);
     inner.engine.process_ends = true;
+    inner.engine.limits.stack_bytes_max = kStackMax - (4 << 20);
     inner.engine.watched = [&out](const lang::gotemplate::Run* run) {
       out.where = nullptr;
       if (run) out.where = [run](std::span<char> into) { return run->where(into); };
@@ -333,6 +336,7 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
       {.time_max = request.time_max,
        .memory_bytes_max = request.memory_bytes_max != 0 ? request.memory_bytes_max : runtime::sane_memory_max(),
        .output_bytes_max = kOutputMax,
+       .stack_bytes = kStackMax,
        .stop = [] { return stopping.load(); }});
   if (!done) {
     // Time is a limit like memory: the same chart would only meet it again.
