@@ -215,9 +215,10 @@ const Type& kube_version_type(Compat compat) {
     Type t = named(name, Kind::structure, nullptr);
     t.fields = std::move(fields);
     t.shown = kube_text;
-    for (const char* method : {"String", "GitVersion"})
-      t.methods.push_back({method, Signature{{}, false, &types::string},
-                           [](Call& call) { return Any::of(kube_text(call.self())); }, true});
+    t.methods.push_back({"String", Signature{{}, false, &types::string},
+                         [](Call& call) { return Any::of(kube_text(call.self())); }, true});
+    t.methods.push_back({"GitVersion", Signature{{}, false, &types::string},
+                         [](Call& call) { return *find_member(call.self(), "Version"); }, true});
     return t;
   };
   static const Type three = make("chartutil.KubeVersion", {{"Version"}, {"Major"}, {"Minor"}});

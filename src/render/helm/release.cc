@@ -200,12 +200,19 @@ std::string PrintedRelease::str() const {
 }
 
 Result<> check_installable(const Chart& chart, Compat compat, std::vector<std::string>& warnings) {
+  // Helm 4 knows charts of version 3, and installs none yet.
+  const std::string& version = chart.metadata.api_version;
+  bool three = version == "v3", four = compat == Compat::helm4;
+  if (four && !three && version != "v1" && version != "v2")
+    return fail(ErrorKind::invalid, "unsupported chart version");
   const std::string& type = chart.metadata.type;
   if (!type.empty() && type != "application") return fail(ErrorKind::invalid, "{} charts are not installable", type);
-  if (chart.metadata.deprecated) warnings.push_back("WARNING: This chart is deprecated");
+  if (chart.metadata.deprecated)
+    warnings.push_back(four ? log_line("WARN", {{"msg", "this chart is deprecated"}})
+                            : "WARNING: This chart is deprecated");
   std::string missing = missing_dependencies(chart);
+  if (missing.empty() && four && three) return fail(ErrorKind::invalid, "invalid chart apiVersion");
   if (missing.empty()) return {};
-  bool four = compat == Compat::helm4;
   return fail(
       ErrorKind::invalid,
       "{} error occurred while checking for chart dependencies. You may need to run {}helm dependency build{} to fetch "
