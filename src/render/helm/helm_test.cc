@@ -208,6 +208,21 @@ TEST_CASE("values that no template reads") {
         "c/values.yaml /ports/web/expose: no template of chart c reads \"ports.web.expose\": it has no effect\n");
 }
 
+TEST_CASE("a chart that takes .Values as a whole reads every key") {
+  auto unread = [](const char* text) {
+    auto c = chart({file("values.yaml", "image: 1\n"), file("templates/a.yaml", text)});
+    return unread_values(*c, {{"v.yaml", *read_yaml_mapping("imgae: 1"), ""}}).size() + unread_defaults(*c, "c").size();
+  };
+  for (const char* text :
+       {"{{ .Values | toJson }}", "{{ toYaml $.Values }}", "{{ range $k, $v := .Values }}{{ $k }}{{ end }}",
+        "{{ with .Values }}{{ toYaml . }}{{ end }}", "{{ include \"x\" .Values }}", "{{ $v := .Values }}"})
+    CHECK_MESSAGE(unread(text) == 0, text);
+  for (const char* text : {"{{ .Values.other }}", "{{ if .Values }}{{ end }}", "{{/* toYaml .Values */}}",
+                           "{{ index .Values \"a\" }}", "{{ with .Values }}{{ .other }}{{ end }}", "see .Values",
+                           "{{ dict \"Values\" 1 }}", "{{ dig \"a\" \"b\" 1 .Values }}"})
+    CHECK_MESSAGE(unread(text) == 2, text);
+}
+
 TEST_CASE("schema drafts") {
   std::vector<std::string> warnings;
   auto faults = [&](const char* schema, const char* values) {

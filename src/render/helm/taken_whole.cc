@@ -64,6 +64,45 @@ bool body_takes_whole(std::string_view templates, size_t begin, std::string_view
   return true;  // no end in sight
 }
 
+// Whether the action asks a table for a member by a name that stands there: index .Values "a", dig "a" "b" 1 .Values.
+bool asks_for_member(std::string_view action) {
+  for (std::string_view function : {"index", "get", "hasKey"}) {
+    size_t at = action.find(function);
+    if (at == action.npos || (at > 0 && word_character(action[at - 1]))) continue;
+    std::string_view rest = base::trim(action.substr(at + function.size()));
+    size_t space = rest.find(' ');
+    if (space != rest.npos && base::trim(rest.substr(space)).starts_with('"')) return true;
+  }
+  size_t dig = action.find("dig \"");
+  return dig != action.npos && (dig == 0 || !word_character(action[dig - 1]));
+}
+
+// `field`: only where it stands behind a dot; a member of it that is asked for by name is not all of it.
+Taken how_taken(std::string_view templates, std::string_view key, bool field) {
+  Taken taken;
+  for (size_t at = templates.find(key); at != templates.npos; at = templates.find(key, at + key.size())) {
+    if (!names_itself(templates, at, key.size())) continue;
+    size_t open = templates.rfind("{{", at), closed = templates.rfind("}}", at);
+    if (open == templates.npos || (closed != templates.npos && closed > open)) continue;  // plain text
+    Action action = action_at(templates, open);
+    std::string_view word = first_word(action.text), head = action.text;
+    if (word == "else") {
+      head.remove_prefix(word.size());
+      while (head.starts_with(' ')) head.remove_prefix(1);
+      word = first_word(head);
+    }
+    if (word == "if" || action.text.starts_with("/*")) continue;
+    if (field && (templates[at - 1] != '.' || asks_for_member(action.text))) continue;
+    bool looks_into = (word == "with" || word == "range") && head.find('|') == head.npos && head.find('(') == head.npos;
+    if (!looks_into || body_takes_whole(templates, action.end, head)) {
+      taken.whole = true;
+      return taken;
+    }
+    taken.ranged = taken.ranged || word == "range";
+  }
+  return taken;
+}
+
 }  // namespace
 
 bool word_character(char c) {
@@ -79,27 +118,12 @@ bool names_itself(std::string_view templates, size_t at, size_t size) {
 }
 
 Taken how_taken(std::string_view templates, std::string_view key) {
-  Taken taken;
-  for (size_t at = templates.find(key); at != templates.npos; at = templates.find(key, at + key.size())) {
-    if (!names_itself(templates, at, key.size())) continue;
-    size_t open = templates.rfind("{{", at), closed = templates.rfind("}}", at);
-    if (open == templates.npos || (closed != templates.npos && closed > open)) continue;  // plain text
-    Action action = action_at(templates, open);
-    std::string_view word = first_word(action.text), head = action.text;
-    if (word == "else") {
-      head.remove_prefix(word.size());
-      while (head.starts_with(' ')) head.remove_prefix(1);
-      word = first_word(head);
-    }
-    if (word == "if") continue;
-    bool looks_into = (word == "with" || word == "range") && head.find('|') == head.npos && head.find('(') == head.npos;
-    if (!looks_into || body_takes_whole(templates, action.end, head)) {
-      taken.whole = true;
-      return taken;
-    }
-    taken.ranged = taken.ranged || word == "range";
-  }
-  return taken;
+  return how_taken(templates, key, false);
+}
+
+bool takes_all_values(std::string_view templates) {
+  Taken taken = how_taken(templates, "Values", true);
+  return taken.whole || taken.ranged;
 }
 
 }  // namespace slipway::render::helm

@@ -18,5 +18,8 @@ struct Taken {
 };
 // `key`: the last name of its path. `templates`: the texts of all of them.
 Taken how_taken(std::string_view templates, std::string_view key);
+// Whether they take .Values as a whole, or go over it: then every key is read. One that is asked for by its name
+// (index .Values "a") is no such thing.
+bool takes_all_values(std::string_view templates);
 
 }  // namespace slipway::render::helm

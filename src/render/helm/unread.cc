@@ -82,10 +82,13 @@ class Search {
  public:
   explicit Search(const Chart& chart) { add_chart(chart, words_, texts_); }
 
-  void look(const Chart& chart, const Value& said, const Here& here) { walk(chart, true, said, chart.values, here); }
+  void look(const Chart& chart, const Value& said, const Here& here) {
+    if (!reads_all(chart)) walk(chart, true, said, chart.values, here);
+  }
 
   // What charts say to the charts below them.
   void look_below(const Chart& chart, const std::string& prefix) {
+    if (reads_all(chart)) return;
     for (const auto& child : chart.dependencies) {
       std::string path = prefix + child->name() + ".";
       if (const Value& said = chart.values[child->name()]; said.is_object())
@@ -96,6 +99,7 @@ class Search {
 
   // The chart's own defaults. `texts`: all its templates as one.
   void look_at_defaults(const Chart& chart, const Value& table, const std::string& texts, const Here& here) {
+    if (here.shown.empty() && takes_all_values(texts)) return;
     for (const value::Member& m : table.members()) {
       std::string key = m.key.str();
       if (found.size() >= kFindingsMax) return;
@@ -121,6 +125,16 @@ class Search {
       if (names_itself(texts, at, key.size())) return false;
     }
     return true;
+  }
+
+  bool reads_all(const Chart& chart) {
+    auto [at, fresh] = reads_all_.try_emplace(&chart, false);
+    if (fresh) {
+      std::string texts;
+      for (const ChartFile& file : chart.templates) texts += *file.data + "\n";
+      at->second = takes_all_values(texts);
+    }
+    return at->second;
   }
 
   void push(const Chart& chart, const Here& here, const std::string& key, const std::optional<std::string>& near) {
@@ -184,6 +198,7 @@ class Search {
   std::set<std::string, std::less<>> words_;
   std::string texts_;  // of all templates
   std::map<std::string, Taken, std::less<>> taken_;
+  std::map<const Chart*, bool> reads_all_;
 };
 
 }  // namespace
