@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
+#include <unordered_map>
 
 #include "base/text.h"
 
@@ -408,6 +409,29 @@ Result<Value> tree_of(const Any& v, int depth, size_t& nodes) {
   }
 }
 
+// Walks down; what stands above on the way is remembered, and what was left is not entered again.
+struct Cycle {
+  std::unordered_map<const Node*, bool> seen;  // whether it stands above
+
+  const Any* find(const Any& v, int depth) {
+    if (v.node() == nullptr || v.is_bytes() || depth > 5 * kDepthMax) return nullptr;
+    if (!v.is_list() && v.dict() == nullptr) return nullptr;
+    if (v.is_list() ? v.list()->untouched() != nullptr : v.dict()->untouched() != nullptr) return nullptr;
+    auto [at, fresh] = seen.try_emplace(v.node(), true);
+    if (!fresh) return at->second ? &v : nullptr;
+    const Any* found = nullptr;
+    if (v.is_list()) {
+      for (const Any& item : v.list()->items())
+        if ((found = find(item, depth + 1))) return found;
+    } else {
+      for (const Dict::Entry& e : v.dict()->entries())
+        if (find(e.value, depth + 1)) return &v;
+    }
+    seen[v.node()] = false;
+    return nullptr;
+  }
+};
+
 bool equal_at(const Any& a, const Any& b, int depth, size_t& nodes) {
   if (a.type() != b.type()) return false;
   if (depth > kDepthMax || ++nodes > kNodesMax) return false;
@@ -467,7 +491,16 @@ bool is_omitted(const Any& v) {
 
 Result<Value> to_value(const Any& v) {
   size_t nodes = 0;
-  return tree_of(v, 0, nodes);
+  auto tree = tree_of(v, 0, nodes);
+  if (tree || !tree.failed_with(ErrorKind::too_large)) return tree;
+  const Any* itself = holding_itself(v);
+  return itself ? fail(ErrorKind::invalid, "json: unsupported value: encountered a cycle via {}", itself->type_name())
+                : std::move(tree).error();
+}
+
+const Any* holding_itself(const Any& v) {
+  Cycle cycle;
+  return cycle.find(v, 0);
 }
 
 bool deep_equal(const Any& a, const Any& b) {

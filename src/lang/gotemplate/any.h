@@ -359,9 +359,11 @@ class Heap {
 bool is_omitted(const Any& v);
 
 // The tree behind a value, as encoding/json sees it: bytes as base64, structs by Type::json. Untouched parts are
-// shared, not copied. Errors: invalid for what has no JSON (NaN, complex numbers, functions), too_large past 1000
-// levels.
+// shared, not copied. Errors: invalid for what has no JSON (NaN, complex numbers, functions, a map that holds itself),
+// too_large past 1000 levels.
 Result<Value> to_value(const Any& v);
+// A list or map somewhere in it that holds itself; null when there is none.
+const Any* holding_itself(const Any& v);
 
 // reflect.DeepEqual: types must agree too.
 bool deep_equal(const Any& a, const Any& b);

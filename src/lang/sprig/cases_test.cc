@@ -169,7 +169,8 @@ TEST_CASE("what doubles itself ends in an error") {
   fails("{{ until 100000000000 }}");
   fails("{{ indent 1000000000000 \"x\" }}");
   fails("{{ $d := dict }}{{ $_ := set $d \"d\" $d }}{{ $d }}");
-  fails("{{ $d := dict }}{{ $_ := set $d \"d\" $d }}{{ toYaml $d }}");
+  for (const char* function : {"mustToJson", "toRawJson", "toYamlPretty", "toToml", "deepCopy"})
+    fails(fmt::format("{{{{ $d := dict }}}}{{{{ $_ := set $d \"d\" $d }}}}{{{{ {} $d }}}}", function));
   fails("{{ define \"r\" }}{{ include \"r\" . }}{{ end }}{{ include \"r\" . }}");
 }
 

@@ -325,6 +325,15 @@ Any time_any(Time time) {
   return any_of(std::move(time));
 }
 
+const Time* as_time(const Any& v) {
+  return v.type() == &kTime ? &time_of(v) : nullptr;
+}
+
+int local_offset_s(const Call& c) {
+  Time t = now(c);
+  return t.civil().zone.offset_s;
+}
+
 void add_dates(Functions& f) {
   const Type* more[] = {&kTime};
   f.add("now", "() time.Time", [](Call& c) { return any_of(now(c)); }, more);

@@ -53,7 +53,9 @@ inline Any nil_list() {
   return Any(types::any_list, static_cast<gotemplate::Node*>(nullptr));
 }
 
-bool holds_structures(const Any& v);  // whose fields have an order of their own, and are not what a json hook writes
-Any time_any(Time time);              // a time.Time
+bool holds_structures(const Any& v);   // whose fields have an order of their own, and are not what a json hook writes
+Any time_any(Time time);               // a time.Time
+const Time* as_time(const Any& v);     // null: no time.Time
+int local_offset_s(const Call& call);  // of the run's local zone now
 
 }  // namespace slipway::lang::sprig

@@ -163,12 +163,21 @@ class Writer {
     }
   }
 
+  void date(Time t) {
+    const std::string& zone = t.zone->name();
+    std::string_view layout = "2006-01-02T15:04:05.999999999Z07:00";
+    if (zone == kLocalDateTime) layout = "2006-01-02T15:04:05.999999999";
+    if (zone == kLocalDate) layout = "2006-01-02";
+    if (zone == kLocalTime) layout = "15:04:05.999999999";
+    if (!layout.ends_with("Z07:00")) t.zone = Zone::utc();  // as the library does
+    out_ += t.format(layout);
+  }
+
   void element(const Any& v, int depth) {
     if (depth > kDepthMax || out_.size() > gotemplate::kPrintedMax) return fail("toml: nested too deeply");
     if (!error.empty()) return;
-    if (v.type() != nullptr && v.type()->name == "time.Time") {
-      auto json = gotemplate::to_value(v);
-      out_ += json ? json->str() : "";
+    if (const Time* t = as_time(v)) {
+      date(*t);
       return;
     }
     if (v.type() == &types::duration || is_text(v)) {
@@ -252,6 +261,7 @@ class Writer {
 Any to_toml(Call& c, bool must) {
   if (c[0].is_nil()) return c.fail("reflect: call of reflect.Value.Type on zero Value");
   Writer w;
+  if (gotemplate::holding_itself(c[0])) return c.fail("toml: the value holds itself");  // Helm never ends
   std::string text = w.document(c[0]);
   if (!w.error.empty()) return must ? c.fail(w.error) : Any::of(w.error);
   return counted(c, std::move(text));

@@ -251,7 +251,7 @@ class Reader {
                       : fmt::format("expected value but found {} instead", gotemplate::quote(w)));
       return Any();
     }
-    if (w.size() >= 8 && (w[2] == ':' || (w.size() >= 10 && w[4] == '-' && w[7] == '-'))) return date(w);
+    if (w.size() >= 5 && (w[2] == ':' || (w.size() >= 10 && w[4] == '-' && w[7] == '-'))) return date(w);
     bool hex = digits.starts_with("0x"), prefixed = hex || digits.starts_with("0o") || digits.starts_with("0b");
     if (!prefixed && digits.find_first_of(".eE") != digits.npos) {
       double d;
@@ -268,14 +268,25 @@ class Reader {
     return Any();
   }
 
+  // What says no zone gets one of its own kind's name, by which it is written again as it was.
   Any date(std::string_view w) {
     std::string text(w);
-    if (text.size() > 10 && (text[10] == ' ' || text[10] == 't')) text[10] = 'T';
+    for (char& c : text)
+      if (c == ' ' || c == 't' || c == 'z') c = c == 'z' ? 'Z' : 'T';
+    constexpr std::pair<std::string_view, const char*> layouts[] = {{"2006-01-02T15:04:05.999999999Z07:00", nullptr},
+                                                                    {"2006-01-02T15:04:05.999999999", kLocalDateTime},
+                                                                    {"2006-01-02", kLocalDate},
+                                                                    {"15:04:05.999999999", kLocalTime},
+                                                                    {"2006-01-02T15:04Z07:00", nullptr},
+                                                                    {"2006-01-02T15:04", kLocalDateTime},
+                                                                    {"15:04", kLocalTime}};
     Time t;
     std::string ignored;
-    for (std::string_view layout :
-         {"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02", "15:04:05.999999999"})
-      if (Time::parse(layout, text, Zone::utc(), t, ignored)) return time_any(std::move(t));
+    for (auto [layout, zone] : layouts) {
+      if (!Time::parse(layout, text, zone ? Zone::fixed(zone, local_offset_s(call_)) : Zone::utc(), t, ignored))
+        continue;
+      return time_any(std::move(t));
+    }
     wrong(fmt::format("Invalid TOML Datetime: {}.", gotemplate::quote(w)));
     return Any();
   }

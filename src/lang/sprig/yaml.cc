@@ -158,6 +158,7 @@ Any to_yaml_function(Call& c) {
 }
 
 Any to_yaml_pretty(Call& c) {
+  if (gotemplate::holding_itself(c[0])) return c.fail("yaml: the value holds itself");  // Helm's stack overflows
   if (is_ordered(c[0])) {
     if (auto fits = gotemplate::to_value(c[0]); !fits) return Any::of("");
     OrderedYaml yaml;
