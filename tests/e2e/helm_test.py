@@ -235,6 +235,14 @@ class BadInput(Folder):
         self.assertEqual((1, ""), (done.returncode, done.stdout))
         self.assertIn('leads to "/etc/passwd", out of the repository', done.stderr)
 
+    def test_import_values_without_end(self):
+        """What is imported comes to hold itself, since both entries share one table; Helm never ends."""
+        self.chart("c", "a: 1\n", more="dependencies: [{name: one, version: 1.x, import-values: [{child: a.b, parent: x}, {child: a, parent: x}]}]\n")
+        self.chart("c/charts/one")
+        self.write("c/charts/one/Chart.yaml", "apiVersion: v2\nname: one\nversion: 1.0.0\n")
+        self.write("c/charts/one/values.yaml", "a: {b: {c: 1}}\n")
+        self.refused("template", "c", says="Error: import-values of chart c make a table hold itself, without end")
+
     def test_dicts_that_hold_themselves(self):
         for function, says in (("toToml", "error calling toToml: toml: the value holds itself"),
                                ("toYamlPretty", "error calling toYamlPretty: yaml: the value holds itself")):
