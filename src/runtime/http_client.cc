@@ -283,7 +283,7 @@ class HttpClientImpl final : public HttpClient {
     TlsClientOptions tls = options_.tls;
     if (tls.server_name.empty()) tls.server_name = url.host;
     if (!h2_welcome) tls.alpn = {"http/1.1"};
-    auto secured = OR_CO_RETURN(co_await tls_connect(std::move(stream), std::move(tls)));
+    auto secured = OR_CO_RETURN(co_await tls_connect(world_, std::move(stream), std::move(tls)));
     bool h2 = secured->identity().alpn == "h2";
     co_return Connected{std::move(secured), h2};
   }

@@ -73,31 +73,31 @@ Task<void> answer(Exchange* e, Site* site) {
   }
 }
 
-CertifiedKey issue(std::string name, const CertifiedKey* issuer, Random& random) {
+CertifiedKey issue(std::string name, const CertifiedKey* issuer, World& world) {
   CertificateRequest request;
   request.common_name = std::move(name);
   request.ca = issuer == nullptr;
   request.server = request.client = issuer != nullptr;
   request.dns_names = {"api.example"};
   request.ip_addresses = {"127.0.0.1"};
-  auto now = std::chrono::system_clock::now();
+  WallTime now = world.now();
   request.not_before = now - 1h;
   request.not_after = now + 24h;
-  return *issue_certificate(request, issuer, random);
+  return *issue_certificate(request, issuer, world.random());
 }
 
 // A server and a client of it, in one world.
 struct Pair {
   FakeWorld world;
   Site site;
-  CertifiedKey ca = issue("ca", nullptr, world.random());
-  CertifiedKey server_key = issue("server", &ca, world.random()), client_key = issue("jane", &ca, world.random());
+  CertifiedKey ca = issue("ca", nullptr, world);
+  CertifiedKey server_key = issue("server", &ca, world), client_key = issue("jane", &ca, world);
   Address at;
   ServerLimits limits;
 
   std::unique_ptr<HttpServer> server() {
     auto listener = world.network().listen({"127.0.0.1", 6443, {}});
-    auto tls = TlsServerContext::create(server_key, ca.certificate_pem);
+    auto tls = TlsServerContext::create(world, server_key, ca.certificate_pem);
     REQUIRE(tls.has_value());
     at = (*listener)->local();
     return HttpServer::create(

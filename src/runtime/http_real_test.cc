@@ -66,7 +66,7 @@ using Scenario = Task<void> (*)(Peer);
 
 Task<void> serve_and(World* world, std::string directory, Scenario scenario) {
   CertifiedKey ca = issue(*world, "ca", nullptr), own = issue(*world, "server", &ca), jane = issue(*world, "jane", &ca);
-  auto tls = TlsServerContext::create(own, ca.certificate_pem);
+  auto tls = TlsServerContext::create(*world, own, ca.certificate_pem);
   auto listener = world->network().listen({"127.0.0.1", 0, {}});
   CHECK(listener.has_value());
   for (auto [name, text] :

@@ -20,12 +20,14 @@ constexpr size_t idle_bytes_max = 8 << 10;                           // what a q
 
 class TlsStreamImpl final : public TlsStream {
  public:
-  TlsStreamImpl(std::unique_ptr<Stream> raw, SSL_CTX* context) : raw_(std::move(raw)), ssl_(SSL_new(context)) {
+  TlsStreamImpl(std::unique_ptr<Stream> raw, SSL_CTX* context, WallTime now)
+      : raw_(std::move(raw)), ssl_(SSL_new(context)) {
     BIO* bio = BIO_new(bio_method());
     BIO_set_data(bio, this);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);
     SSL_set_app_data(ssl_.get(), this);
+    X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl_.get()), std::chrono::system_clock::to_time_t(now));
   }
 
   Task<Result<>> handshake() {
@@ -247,8 +249,8 @@ std::string wire_form(const std::vector<std::string>& alpn) {
 
 class TlsServerContextImpl final : public TlsServerContext {
  public:
-  TlsServerContextImpl(std::string client_ca_pem, std::vector<std::string> alpn)
-      : client_ca_pem_(std::move(client_ca_pem)), alpn_(wire_form(alpn)) {}
+  TlsServerContextImpl(World& world, std::string client_ca_pem, std::vector<std::string> alpn)
+      : world_(world), client_ca_pem_(std::move(client_ca_pem)), alpn_(wire_form(alpn)) {}
 
   Result<> replace(CertifiedKey own) override {
     SslContextPtr context = new_context(TLS_server_method());
@@ -263,7 +265,7 @@ class TlsServerContextImpl final : public TlsServerContext {
   }
 
   Task<Result<std::unique_ptr<TlsStream>>> accept(std::unique_ptr<Stream> raw) override {
-    auto stream = std::make_unique<TlsStreamImpl>(std::move(raw), context_.get());
+    auto stream = std::make_unique<TlsStreamImpl>(std::move(raw), context_.get(), world_.now());
     SSL_set_accept_state(stream->ssl());
     OR_CO_RETURN(co_await stream->handshake());
     co_return std::unique_ptr<TlsStream>(std::move(stream));
@@ -289,6 +291,7 @@ class TlsServerContextImpl final : public TlsServerContext {
     return met == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
   }
 
+  World& world_;
   std::string client_ca_pem_;
   std::string alpn_;
   SslContextPtr context_;
@@ -317,14 +320,16 @@ Result<> expect_server(SSL* ssl, std::string name, bool verify) {
 
 }  // namespace
 
-Result<std::shared_ptr<TlsServerContext>> TlsServerContext::create(CertifiedKey own, std::string client_ca_pem,
+Result<std::shared_ptr<TlsServerContext>> TlsServerContext::create(World& world, CertifiedKey own,
+                                                                   std::string client_ca_pem,
                                                                    std::vector<std::string> alpn) {
-  auto context = std::make_shared<TlsServerContextImpl>(std::move(client_ca_pem), std::move(alpn));
+  auto context = std::make_shared<TlsServerContextImpl>(world, std::move(client_ca_pem), std::move(alpn));
   OR_RETURN(context->replace(std::move(own)));
   return std::shared_ptr<TlsServerContext>(std::move(context));
 }
 
-Task<Result<std::unique_ptr<TlsStream>>> tls_connect(std::unique_ptr<Stream> raw, TlsClientOptions options) {
+Task<Result<std::unique_ptr<TlsStream>>> tls_connect(World& world, std::unique_ptr<Stream> raw,
+                                                     TlsClientOptions options) {
   SslContextPtr context = new_context(TLS_client_method());
   if (options.verify) {
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
@@ -339,7 +344,7 @@ Task<Result<std::unique_ptr<TlsStream>>> tls_connect(std::unique_ptr<Stream> raw
   if (!alpn.empty())
     SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
                             static_cast<unsigned int>(alpn.size()));
-  auto stream = std::make_unique<TlsStreamImpl>(std::move(raw), context.get());
+  auto stream = std::make_unique<TlsStreamImpl>(std::move(raw), context.get(), world.now());
   OR_CO_RETURN(expect_server(stream->ssl(), options.server_name, options.verify));
   SSL_set_connect_state(stream->ssl());
   OR_CO_RETURN(co_await stream->handshake());

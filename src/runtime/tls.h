@@ -28,10 +28,11 @@ class TlsStream : public Stream {
   virtual const PeerIdentity& identity() const = 0;
 };
 
-// One for all connections of a server; the certificate may be exchanged while it runs.
+// One for all connections of a server; the certificate may be exchanged while it runs. Certificates are judged by the
+// World's time, here and in tls_connect.
 class TlsServerContext {
  public:
-  static Result<std::shared_ptr<TlsServerContext>> create(CertifiedKey own, std::string client_ca_pem,
+  static Result<std::shared_ptr<TlsServerContext>> create(World& world, CertifiedKey own, std::string client_ca_pem,
                                                           std::vector<std::string> alpn = {"h2", "http/1.1"});
   virtual ~TlsServerContext() = default;
   virtual Result<> replace(CertifiedKey own) = 0;
@@ -46,7 +47,8 @@ struct TlsClientOptions {
   bool verify = true;
   std::vector<std::string> alpn = {"http/1.1"};
 };
-Task<Result<std::unique_ptr<TlsStream>>> tls_connect(std::unique_ptr<Stream> raw, TlsClientOptions options);
+Task<Result<std::unique_ptr<TlsStream>>> tls_connect(World& world, std::unique_ptr<Stream> raw,
+                                                     TlsClientOptions options);
 
 struct CertificateRequest {
   std::string common_name;

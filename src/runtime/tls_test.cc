@@ -13,8 +13,7 @@ struct Authority {
   CertifiedKey ca, server, client;
 };
 
-CertifiedKey issue(std::string name, std::vector<std::string> organizations, const CertifiedKey* issuer,
-                   Random& random) {
+CertifiedKey issue(std::string name, std::vector<std::string> organizations, const CertifiedKey* issuer, World& world) {
   CertificateRequest request;
   request.common_name = std::move(name);
   request.organizations = std::move(organizations);
@@ -22,19 +21,19 @@ CertifiedKey issue(std::string name, std::vector<std::string> organizations, con
   request.server = request.client = issuer != nullptr;
   request.dns_names = {"localhost", "api.example"};
   request.ip_addresses = {"127.0.0.1", "::1"};
-  auto now = std::chrono::system_clock::now();
+  WallTime now = world.now();
   request.not_before = now - 1h;
   request.not_after = now + 24h;
-  auto issued = issue_certificate(request, issuer, random);
+  auto issued = issue_certificate(request, issuer, world.random());
   REQUIRE(issued.has_value());
   return *issued;
 }
 
-Authority authority(Random& random) {
+Authority authority(World& world) {
   Authority a;
-  a.ca = issue("test-ca", {}, nullptr, random);
-  a.server = issue("server", {}, &a.ca, random);
-  a.client = issue("jane", {"system:masters", "dev"}, &a.ca, random);
+  a.ca = issue("test-ca", {}, nullptr, world);
+  a.server = issue("server", {}, &a.ca, world);
+  a.client = issue("jane", {"system:masters", "dev"}, &a.ca, world);
   return a;
 }
 
@@ -83,7 +82,7 @@ Task<Result<>> converse(FakeWorld* world, std::shared_ptr<TlsServerContext> cont
   auto [a, b] = memory_streams();
   TaskGroup group(world->executor());
   group.spawn(serve_one(context, std::move(b), seen));
-  auto stream = co_await tls_connect(std::move(a), std::move(options));
+  auto stream = co_await tls_connect(*world, std::move(a), std::move(options));
   if (stream) {
     seen->client = (*stream)->identity();
     group.spawn(write_and_end(stream->get(), text));
@@ -107,8 +106,8 @@ Seen talk(FakeWorld& world, std::shared_ptr<TlsServerContext> context, TlsClient
   return seen;
 }
 
-std::shared_ptr<TlsServerContext> server_of(const Authority& a) {
-  auto context = TlsServerContext::create(a.server, a.ca.certificate_pem);
+std::shared_ptr<TlsServerContext> server_of(FakeWorld& world, const Authority& a) {
+  auto context = TlsServerContext::create(world, a.server, a.ca.certificate_pem);
   REQUIRE(context.has_value());
   return *context;
 }
@@ -124,13 +123,13 @@ TlsClientOptions client_of(const Authority& a, std::string name = "localhost") {
 
 TEST_CASE("a client is known by its certificate, and bytes go both ways at once") {
   FakeWorld world;
-  Authority a = authority(world.random());
+  Authority a = authority(world);
   auto options = client_of(a);
   options.own = a.client;
   options.alpn = {"h2", "http/1.1"};
   std::string much(3'000'000, 'x');
   for (size_t i = 0; i < much.size(); i += 997) much[i] = static_cast<char>(i);
-  Seen seen = talk(world, server_of(a), options, much);
+  Seen seen = talk(world, server_of(world, a), options, much);
   CHECK(seen.client_error == "");
   CHECK(seen.echoed == much);
   REQUIRE(seen.server);
@@ -145,28 +144,28 @@ TEST_CASE("a client is known by its certificate, and bytes go both ways at once"
 
 TEST_CASE("no certificate, or a stranger's, is let in unverified and nameless") {
   FakeWorld world;
-  Authority a = authority(world.random()), stranger = authority(world.random());
-  Seen none = talk(world, server_of(a), client_of(a));
+  Authority a = authority(world), stranger = authority(world);
+  Seen none = talk(world, server_of(world, a), client_of(a));
   CHECK(none.echoed == "hello");
   CHECK_FALSE(none.server->verified);
   CHECK(none.server->fingerprint_sha256 == "");
   auto options = client_of(a);
   options.own = stranger.client;
-  Seen strange = talk(world, server_of(a), options);
+  Seen strange = talk(world, server_of(world, a), options);
   CHECK(strange.echoed == "hello");
   CHECK_FALSE(strange.server->verified);
   CHECK(strange.server->common_name == "");
   CHECK(strange.server->fingerprint_sha256 != "");
   // A server that trusts nobody does not take a certificate for proven.
-  auto context = TlsServerContext::create(a.server, "");
+  auto context = TlsServerContext::create(world, a.server, "");
   options.own = a.client;
   CHECK_FALSE(talk(world, *context, options).server->verified);
 }
 
 TEST_CASE("a server is believed only for its names and its CA") {
   FakeWorld world;
-  Authority a = authority(world.random()), other = authority(world.random());
-  auto context = server_of(a);
+  Authority a = authority(world), other = authority(world);
+  auto context = server_of(world, a);
   CHECK(talk(world, context, client_of(a, "127.0.0.1")).echoed == "hello");
   CHECK(talk(world, context, client_of(a, "[::1]")).echoed == "hello");
   CHECK(talk(world, context, client_of(a, "evil.example")).client_error.contains("ostname mismatch"));
@@ -182,31 +181,44 @@ TEST_CASE("a server is believed only for its names and its CA") {
 
 TEST_CASE("the certificate is exchanged while the server runs") {
   FakeWorld world;
-  Authority a = authority(world.random());
-  auto context = server_of(a);
+  Authority a = authority(world);
+  auto context = server_of(world, a);
   std::string before = talk(world, context, client_of(a)).client->fingerprint_sha256;
-  CHECK(context->replace(issue("server", {}, &a.ca, world.random())).has_value());
+  CHECK(context->replace(issue("server", {}, &a.ca, world)).has_value());
   std::string after = talk(world, context, client_of(a)).client->fingerprint_sha256;
   CHECK(before != after);
   CHECK_FALSE(context->replace(CertifiedKey{a.server.certificate_pem, a.client.key_pem}).has_value());
   CHECK(talk(world, context, client_of(a)).client->fingerprint_sha256 == after);
 }
 
+TEST_CASE("what is valid is judged by the World's time") {
+  FakeWorld world;
+  Authority a = authority(world);
+  auto context = server_of(world, a);
+  auto options = client_of(a);
+  options.own = a.client;
+  CHECK(talk(world, context, options).server->verified);
+  CHECK(world.run(runtime::sleep(25h)).has_value());
+  CHECK(talk(world, context, options).client_error.contains("expired"));
+  options.verify = false;
+  CHECK_FALSE(talk(world, context, options).server->verified);
+}
+
 TEST_CASE("a connection cut off is not an end") {
   FakeWorld world;
-  Authority a = authority(world.random());
+  Authority a = authority(world);
   auto [client, server] = memory_streams();
   client->close();
   Seen seen;
   TaskGroup group(world.executor());
-  group.spawn(serve_one(server_of(a), std::move(server), &seen));
+  group.spawn(serve_one(server_of(world, a), std::move(server), &seen));
   world.steps().run_ready();
   CHECK(seen.server_error.contains("closed the connection"));
 }
 
 TEST_CASE("certificates say what was asked for") {
   FakeWorld world;
-  Authority a = authority(world.random());
+  Authority a = authority(world);
   auto facts = read_certificate(a.client.certificate_pem);
   REQUIRE(facts.has_value());
   CHECK(facts->common_name == "jane");

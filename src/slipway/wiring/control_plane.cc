@@ -68,7 +68,7 @@ Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
   api.service_account_key = &plane->pki.service_accounts;
   api.other_paths = std::move(other_paths);
   plane->api = std::make_unique<apiserver::ApiServer>(world, *plane->cluster, std::move(api));
-  plane->tls = OR_CO_RETURN(runtime::TlsServerContext::create(plane->pki.server, plane->pki.ca.certificate_pem));
+  plane->tls = OR_CO_RETURN(runtime::TlsServerContext::create(world, plane->pki.server, plane->pki.ca.certificate_pem));
   plane->server = runtime::HttpServer::create(world, std::move(*listener), plane->tls, plane->api->handler(),
                                               {.connections_max = options.connections_max});
 
