@@ -1,4 +1,4 @@
-// The cluster's certificates, and kubeconfig files in both directions.
+// kubeconfig files, in both directions.
 #pragma once
 
 #include <string>
@@ -7,17 +7,6 @@
 #include "value/value.h"
 
 namespace slipway::apiserver {
-
-// The files of a data directory's pki/: made when missing, made anew before they expire (never the CA).
-struct Pki {
-  runtime::CertifiedKey ca, server, admin;
-  runtime::CertifiedKey service_accounts;  // signs tokens
-};
-struct PkiOptions {
-  std::string directory;                  // absolute
-  std::vector<std::string> server_names;  // DNS names and IP addresses that clients use
-};
-Result<Pki> open_pki(World& world, PkiOptions options);
 
 // A kubeconfig with everything inline: one cluster, user and context called `name`.
 Value kubeconfig(std::string_view name, std::string_view server, std::string_view ca_pem,

@@ -1,7 +1,9 @@
 // The data directory's certificates: kept while they are good, made anew when they are not, never guessed at.
 #include <doctest/doctest.h>
 
-#include "apiserver/kubeconfig.h"
+#include "apiserver/pki.h"
+#include "apiserver/tokens.h"
+#include "base/text.h"
 #include "sim/sim_world.h"
 
 using namespace slipway;
@@ -66,4 +68,40 @@ TEST_CASE("what another authority signed is made anew") {
   REQUIRE(pki.has_value());
   CHECK(runtime::check_certified(pki->server, pki->ca).has_value());
   CHECK(runtime::check_certified(pki->admin, pki->ca).has_value());
+}
+
+TEST_CASE("a certificate that is not valid yet is made anew") {
+  sim::SimWorld world{1};
+  auto before = open_pki(world, options);
+  REQUIRE(before.has_value());
+  CHECK(until_renewal(*before, world.now()) > 24h * 300);
+  world.jump_wall_clock(-24h);
+  CHECK(opened(world) == before->ca.certificate_pem + before->server.certificate_pem);  // an hour or a day of jumps
+  world.jump_wall_clock(-2h);
+  CHECK(until_renewal(*before, world.now()) == Duration{});
+  auto after = open_pki(world, options);
+  REQUIRE(after.has_value());
+  for (auto pair : {&Pki::server, &Pki::admin}) {
+    CHECK(((*after).*pair).certificate_pem != ((*before).*pair).certificate_pem);
+    CHECK(runtime::read_certificate(((*after).*pair).certificate_pem)->not_before <= world.now());
+  }
+  CHECK(after->ca.certificate_pem == before->ca.certificate_pem);
+}
+
+TEST_CASE("what ends soon is made anew, but not the key of tokens") {
+  sim::SimWorld world{1};
+  auto before = open_pki(world, options);
+  REQUIRE(before.has_value());
+  std::string token = sign_token(before->service_accounts, Value{{"aud", Value::array({Value("x")})}}).value();
+  world.jump_wall_clock(24h * 365 * 2);
+  auto after = open_pki(world, options);
+  REQUIRE(after.has_value());
+  CHECK(after->server.certificate_pem != before->server.certificate_pem);
+  CHECK(after->admin.certificate_pem != before->admin.certificate_pem);
+  CHECK(until_renewal(*after, world.now()) > 24h * 300);
+  CHECK(after->ca.certificate_pem == before->ca.certificate_pem);
+  CHECK(after->service_accounts.key_pem == before->service_accounts.key_pem);
+  size_t dot = token.rfind('.');
+  CHECK(runtime::verify_es256(after->service_accounts.certificate_pem, token.substr(0, dot),
+                              base::base64url_decode(token.substr(dot + 1)).value()));
 }

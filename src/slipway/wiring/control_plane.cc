@@ -1,5 +1,6 @@
 #include "slipway/wiring/control_plane.h"
 
+#include "apiserver/kubeconfig.h"
 #include "apiserver/tokens.h"
 #include "base/text.h"
 #include "cluster/embedded/embedded.h"
@@ -8,6 +9,9 @@
 namespace slipway::wiring {
 
 namespace {
+
+constexpr Duration clock_look_after = 24h;  // waiting is steady time, which knows nothing of a clock that jumps
+constexpr Duration renewal_again_after = 1h;
 
 // The first address of a range: of services, the API server's own; of pods, their gateway.
 std::string first_address(const std::string& cidr) {
@@ -22,6 +26,24 @@ Task<Result<>> create_missing(cluster::Cluster& cluster, Value object) {
   auto made = co_await cluster.write(cluster::create(std::move(object)));
   if (!made && !made.error().is(ErrorKind::already_exists)) co_return made.error();
   co_return Result<>();
+}
+
+Result<> write_kubeconfig(World& world, const std::string& path, const std::string& url, const apiserver::Pki& pki) {
+  std::string text = value::to_yaml(apiserver::kubeconfig("slipway", url, pki.ca.certificate_pem, pki.admin));
+  // On a full disk nothing can be written, and what stands there may still be right.
+  if (world.files().read(path, 1 << 20).value_or("") == text) return {};
+  return world.files().write_atomically(path, text, 0600);
+}
+
+// All of it, or it is tried again: the plane keeps the old ones until then.
+Result<> renew_certificates(World& world, ControlPlane& plane, const UpOptions& options) {
+  apiserver::Pki pki = plane.pki;
+  OR_RETURN(apiserver::renew_pki(world, plane.pki_options, pki));
+  OR_RETURN(plane.tls->replace(pki.server));
+  OR_RETURN(write_kubeconfig(world, options.kubeconfig, plane.url, pki));
+  plane.pki.server = std::move(pki.server);
+  plane.pki.admin = std::move(pki.admin);
+  return {};
 }
 
 }  // namespace
@@ -49,6 +71,7 @@ Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
   if (address.host != "127.0.0.1" && address.host != "0.0.0.0" && !address.host.empty())
     pki.server_names.push_back(address.host);
   plane->pki = OR_CO_RETURN(apiserver::open_pki(world, pki));
+  plane->pki_options = std::move(pki);
 
   auto opened = co_await store::open_store(
       world, {.path = options.data + "/slipway.db", .key_file = options.data + "/encryption.keys"});
@@ -72,12 +95,25 @@ Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
   plane->server = runtime::HttpServer::create(world, std::move(*listener), plane->tls, plane->api->handler(),
                                               {.connections_max = options.connections_max});
 
-  Value config = apiserver::kubeconfig("slipway", plane->url, plane->pki.ca.certificate_pem, plane->pki.admin);
-  std::string text = value::to_yaml(config);
-  // On a full disk nothing can be written, and what stands there may still be right.
-  if (world.files().read(options.kubeconfig, 1 << 20).value_or("") != text)
-    OR_CO_RETURN(world.files().write_atomically(options.kubeconfig, text, 0600));
+  OR_CO_RETURN(write_kubeconfig(world, options.kubeconfig, plane->url, plane->pki));
   co_return plane;
+}
+
+Task<void> keep_certificates(World& world, ControlPlane& plane, UpOptions options) {
+  while (true) {
+    Duration left = apiserver::until_renewal(plane.pki, world.now());
+    if (left == Duration{}) {
+      auto renewed = renew_certificates(world, plane, options);
+      if (renewed) {
+        world.log().write(runtime::LogLevel::info, "control plane: certificates and kubeconfig made anew");
+        continue;
+      }
+      world.log().write(runtime::LogLevel::error,
+                        "control plane: certificates end soon, and cannot be made anew: " + renewed.error().str());
+      left = renewal_again_after;
+    }
+    if (!co_await runtime::sleep(std::min(left, clock_look_after))) co_return;
+  }
 }
 
 Task<Result<>> serve_pods(World& world, ControlPlane& plane, UpOptions options) {

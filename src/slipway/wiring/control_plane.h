@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "apiserver/kubeconfig.h"
+#include "apiserver/pki.h"
 #include "apiserver/server.h"
 #include "cluster/embedded/embedded.h"
 #include "runtime/http.h"
@@ -13,6 +13,7 @@
 namespace slipway::wiring {
 
 struct ControlPlane {
+  apiserver::PkiOptions pki_options;
   apiserver::Pki pki;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<cluster::Cluster> cluster;
@@ -28,6 +29,9 @@ struct ControlPlane {
 Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
     World& world, UpOptions options, apiserver::PodStreams* streams,
     std::function<Task<bool>(runtime::Exchange&)> other_paths);
+
+// Makes certificates anew before they end, and all that carries them; runs until canceled. Connections under way go on.
+Task<void> keep_certificates(World& world, ControlPlane& plane, UpOptions options);
 
 // Listens on the pods' gateway too, and says so as the endpoint of the kubernetes service. Once the bridge is there.
 Task<Result<>> serve_pods(World& world, ControlPlane& plane, UpOptions options);

@@ -2,6 +2,7 @@
 // order.
 #include <unistd.h>
 
+#include "apiserver/kubeconfig.h"
 #include "base/text.h"
 #include "cluster/remote/remote.h"
 #include "render/helm/worker.h"
@@ -163,6 +164,7 @@ Task<Result<>> run_embedded(runtime::RealWorld& world, UpOptions options) {
   if (outcome) outcome = co_await open_control(all);
   if (outcome) {
     group.spawn(all.plane->server->serve());
+    group.spawn(keep_certificates(world, *all.plane, options));
     group.spawn(or_stop(bring_up(all, group), group, &outcome));
     co_await group.join();
   }

@@ -1,0 +1,28 @@
+// The cluster's own certificates: kept while they are good, made anew before they end.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/tls.h"
+
+namespace slipway::apiserver {
+
+// The files of a data directory's pki/: made when missing. A pair for TLS is made anew when less than a month of it is
+// left; never the authority, which every client holds, nor the key of tokens, whose certificate's dates nobody reads.
+struct Pki {
+  runtime::CertifiedKey ca, server, admin;
+  runtime::CertifiedKey service_accounts;  // signs tokens
+};
+struct PkiOptions {
+  std::string directory;                  // absolute
+  std::vector<std::string> server_names;  // DNS names and IP addresses that clients use
+};
+Result<Pki> open_pki(World& world, PkiOptions options);
+
+// For a process that runs longer than they last: zero when a pair for TLS is to be made anew now.
+Duration until_renewal(const Pki& pki, WallTime now);
+// Makes anew, on the disk and in `pki`, what is due. After an error what is done stands on the disk; call it again.
+Result<> renew_pki(World& world, PkiOptions options, Pki& pki);
+
+}  // namespace slipway::apiserver
