@@ -113,6 +113,10 @@ class BackupAndRestore(unittest.TestCase):
             slipway("backup", self.path("good"), "--data", server.data)
             self.assertIn("not a file", slipway("backup", self.home.name, "--data", server.data, code=1))
             self.assertIn("nowhere", slipway("backup", self.path("nowhere/b"), "--data", server.data, code=1))
+            for name in ("data/b", "data/pki/ca.key", "data/../data/encryption.keys"):
+                self.assertIn("inside the data directory", slipway("backup", self.path(name), "--data", server.data, code=1))
+            self.assertFalse(self.path("data/b").exists())
+            self.assertIn("PRIVATE KEY", self.path("data/pki/ca.key").read_text())
             context = ssl.create_default_context(cafile=server.data / "pki/ca.crt")
             for method, path in (("GET", "backup"), ("POST", "encryption/rotate")):
                 request = urllib.request.Request(f"https://127.0.0.1:{server.port}/slipway/{path}", method=method)

@@ -1,5 +1,6 @@
 // `slipway backup FILE`, `slipway restore FILE`, `slipway encryption rotate`.
-#include "store/backup.h"
+#include "slipway/wiring/backup.h"
+
 #include "apiserver/kubeconfig.h"
 #include "base/text.h"
 #include "cli/connection.h"
@@ -80,6 +81,8 @@ Task<Result<>> write_backup(World& world, std::string data, std::string partial,
   co_return Result<>();
 }
 
+}  // namespace
+
 // What is said to be a backup has been read as one first.
 Task<Result<store::BackupFacts>> make_backup(World& world, std::string data, std::string path, bool with_keys) {
   auto stat = world.files().stat(path);
@@ -109,6 +112,8 @@ Task<Result<store::BackupFacts>> make_backup(World& world, std::string data, std
   }
   co_return facts;
 }
+
+namespace {
 
 Task<int> backup(runtime::RealWorld& world, cli::Invocation said) {
   std::string data = cli::absolute_path(said.option("--data"));
