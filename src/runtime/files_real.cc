@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,6 +45,32 @@ std::string directory_of(const std::string& path) {
   size_t slash = path.find_last_of('/');
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// What the shell passes on: `-f <(…)`, `< FILE`. Whoever names one of these says that they wait for the other side.
+bool is_passed_on(std::string_view path) {
+  return path == "/dev/stdin" || path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/");
+}
+
+// A pipe that nobody writes to would be waited for without an end, already when it is opened, and a device has none.
+Result<Fd> open_file(const std::string& path, int flags, uint32_t permissions, bool may_be_passed_on) {
+  Fd fd(again([&] { return ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, permissions); }));
+  // a pipe to write to that has no reader, a socket
+  if (!fd && errno == ENXIO) return fail(ErrorKind::io, "open {}: not a file", path);
+  if (!fd) return failed("open", path);
+  struct stat st;
+  if (::fstat(fd.get(), &st) < 0) return failed("stat", path);
+  bool is_null = S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);  // a usual name for an empty file
+  if (S_ISREG(st.st_mode) || is_null) return fd;
+  if (S_ISDIR(st.st_mode)) return system_error(EISDIR, "read " + path);
+  if (!may_be_passed_on || !is_passed_on(path)) {
+    return fail(ErrorKind::io, "open {}: {}, where a file is expected", path,
+                S_ISFIFO(st.st_mode)   ? "a pipe"
+                : S_ISSOCK(st.st_mode) ? "a socket"
+                                       : "a device");
+  }
+  if (::fcntl(fd.get(), F_SETFL, flags) < 0) return failed("open", path);
+  return fd;
 }
 
 class RealFile final : public File {
@@ -170,14 +197,12 @@ class RealFiles final : public Files {
         flags = O_RDWR | O_CREAT | O_EXCL;
         break;
     }
-    Fd fd(again([&] { return ::open(path.c_str(), flags | O_CLOEXEC, permissions); }));
-    if (!fd) return failed("open", path);
+    Fd fd = OR_RETURN(open_file(path, flags, permissions, false));
     return std::unique_ptr<File>(std::make_unique<RealFile>(std::move(fd), std::move(path)));
   }
 
   Result<std::string> read(std::string path, size_t limit) override {
-    Fd fd(again([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
-    if (!fd) return failed("open", path);
+    Fd fd = OR_RETURN(open_file(path, O_RDONLY, 0, true));
     struct stat st;
     if (::fstat(fd.get(), &st) < 0) return failed("stat", path);
     std::string out;

@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <thread>
+
 #include "base/text.h"
 #include "runtime/testing/in_real_world.h"
 
@@ -65,6 +67,47 @@ TEST_CASE("files: open modes, reading past the end, truncating") {
     CHECK(file->size().value() == 1);
     auto missing = files.open(directory + "/none", OpenMode::read);
     CHECK(missing.error().str() == fmt::format("open {}/none: No such file or directory", directory));
+    co_return;
+  });
+}
+
+TEST_CASE("what is no file is refused at once, except what a shell passes on") {
+  in_real_world([](World& world, std::string directory) -> Task<void> {
+    Files& files = world.files();
+    std::string pipe = directory + "/pipe", link = directory + "/link", bound = directory + "/socket";
+    CHECK(::mkfifo(pipe.c_str(), 0600) == 0);
+    CHECK(files.symlink(pipe, link).has_value());
+    auto listener = world.network().listen(Address::parse("unix:" + bound).value());
+    CHECK(listener.has_value());
+    for (auto [path, what] : {std::pair{pipe, "a pipe"},
+                              {link, "a pipe"},
+                              {bound, "not a file"},
+                              {"/dev/zero", "a device"},
+                              {directory, "directory"}}) {
+      auto read = files.read(path);
+      CHECK_MESSAGE((!read && read.error().str().contains(path) && read.error().str().contains(what)), path);
+      auto opened = files.open(path, OpenMode::read);
+      CHECK_MESSAGE((!opened && opened.error().str().contains(what)), path);
+    }
+    CHECK_FALSE(files.open(pipe, OpenMode::read_write).has_value());
+    CHECK_FALSE(files.open(pipe, OpenMode::create).has_value());
+    CHECK(files.read("/dev/null").value() == "");
+
+    // `<(…)`: what is written slowly comes whole.
+    int ends[2];
+    CHECK(::pipe(ends) == 0);
+    std::thread writer([end = ends[1]] {
+      for (int i = 0; i < 3; ++i) {
+        CHECK(::write(end, "some", 4) == 4);
+        std::this_thread::sleep_for(10ms);
+      }
+      ::close(end);
+    });
+    CHECK(files.read(fmt::format("/dev/fd/{}", ends[0])).value() == "somesomesome");
+    writer.join();
+    auto opened = files.open(fmt::format("/dev/fd/{}", ends[0]), OpenMode::read);  // nothing that could be read twice
+    CHECK((!opened && opened.error().str().contains("a pipe")));
+    ::close(ends[0]);
     co_return;
   });
 }

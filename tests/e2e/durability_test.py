@@ -2,7 +2,7 @@
 """What keeps a cluster: backup and restore, Secrets on the disk, disks that are full, read-only or damaged.
 
   tests/e2e/durability_test.py [Class.test...]"""
-import base64, fcntl, json, random, shutil, signal, ssl, struct, subprocess, tempfile, unittest, urllib.request
+import base64, fcntl, json, os, random, shutil, signal, ssl, struct, subprocess, tempfile, unittest, urllib.request
 from pathlib import Path
 from harness import SLIPWAY, Repository, Slipway, wait
 
@@ -148,6 +148,44 @@ class BackupAndRestore(unittest.TestCase):
         slipway("restore", self.path("b"), "--data", self.path("new"))
         with Slipway(data=self.path("new"), node="none") as again:
             self.assertEqual(SECRET, base64.b64decode(again.get(f"{PATH}/secrets/s")["data"]["k"]).decode())
+
+
+class NoFiles(unittest.TestCase):
+    """Pipes, devices and directories where a file belongs: told at once. What a shell passes on is read all the same."""
+
+    def setUp(self):
+        home = tempfile.TemporaryDirectory(prefix="slipway-e2e-")
+        self.addCleanup(home.cleanup)
+        self.home = Path(home.name)
+        self.pipe = self.home / "pipe"
+        os.mkfifo(self.pipe)
+        chart = self.home / "chart"
+        (chart / "templates").mkdir(parents=True)
+        (chart / "Chart.yaml").write_text("apiVersion: v2\nname: chart\nversion: 0.1.0\n")
+        (chart / "templates/c.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: {{ .Values.a | quote }}}\n")
+        self.render = ["helm", "template", "r", chart]
+
+    def test_refused(self):
+        up = ["up", "--node=none", "--listen", "127.0.0.1:0", "--data", self.home / "data"]
+        config = {"apiVersion": "v1", "kind": "Config", "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+                  "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1", "certificate-authority": str(self.pipe)}}],
+                  "users": [{"name": "u", "user": {}}]}
+        (self.home / "kubeconfig").write_text(json.dumps(config))
+        for words in (["restore", self.pipe, "--data", self.home / "new"], [*up, "--cluster", self.pipe], [*up, "--cluster", self.home / "kubeconfig"],
+                      [*self.render, "--values", self.pipe], [*self.render, "--set-file", f"a={self.pipe}"]):
+            said = slipway(*words, code=1)
+            self.assertIn(f"{self.pipe}: a pipe, where a file is expected", said)
+        (self.home / "data").mkdir(exist_ok=True)
+        os.mkfifo(self.home / "data/encryption.keys")
+        self.assertIn("encryption.keys: a pipe, where a file is expected", slipway(*up, code=1))
+        self.assertIn("/dev/zero: a device, where a file is expected", slipway("restore", "/dev/zero", "--data", self.home / "new", code=1))
+        self.assertIn("s a directory", slipway("restore", self.home, "--data", self.home / "new", code=1))
+
+    def test_passed_on(self):
+        for words in ("--values <(printf 'a: given')", "--values /dev/stdin <<<'a: given'", "--values - <<<'a: given'", "--set-file a=<(printf given)",
+                      "--set-file a=<(sleep 0.2; printf given)", "--set a=given --values /dev/null"):
+            done = subprocess.run(["bash", "-c", f'"$0" "$@" {words}', SLIPWAY, *map(str, self.render)], capture_output=True, text=True, timeout=60)
+            self.assertIn('a: "given"', done.stdout, (words, done.stderr))
 
 
 class SecretsOnTheDisk(unittest.TestCase):

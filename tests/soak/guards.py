@@ -66,6 +66,7 @@ GUARDS = [
           *unit("apiserver", "bodies that never end*")),
     Guard("very many objects", "all are taken", "src/gitops/compare/targets.cc", "if (all.size() > objects_max) {", "if (false) {",
           *e2e("hostile_git", "HostileRepositories.test_very_many_objects")),
+    Guard("no files", "all is read", "src/runtime/files_real.cc", "if (!may_be_passed_on || !is_passed_on(path)) {", "if (false) {", *unit("runtime", "what is no file*")),
     Guard("backups", "a name that can be known", "src/slipway/wiring/backup.cc", 'path + ".partial-" + base::hex_encode(world.random().bytes(8))',
           'path + ".partial-"', *unit("slipway", "a backup is written under a name*")),
     Guard("backups", "what is there is written to", "src/slipway/wiring/backup.cc", "runtime::OpenMode::create_new, 0600", "runtime::OpenMode::create, 0600",

@@ -84,7 +84,8 @@ Task<Result<rh::LayeredValues>> read_values(World& world, Flags flags) {
     out.all = rh::merge_files(out.all, *values);
     out.layers.push_back({"--values " + path, std::move(*values), {}});
   }
-  std::map<std::string, Result<std::string>> fetched;  // what --set-file names by URL
+  // What --set-file names: by URL fetched before, and each file read once, since a pipe gives its text but once.
+  std::map<std::string, Result<std::string>> fetched;
   for (const std::string& word : flags.all("--set-file")) {
     for (std::string_view part : base::split(word, ',')) {
       std::string path(part.substr(part.find('=') == part.npos ? part.size() : part.find('=') + 1));
@@ -92,12 +93,10 @@ Task<Result<rh::LayeredValues>> read_values(World& world, Flags flags) {
     }
   }
   auto from_file = [&](std::string path) -> Result<Value> {
-    if (auto it = fetched.find(path); it != fetched.end()) {
-      if (!it->second) return it->second.error();
-      return Value(*it->second);
-    }
-    std::string text = OR_RETURN(read_file(world, path));
-    return Value(text);
+    auto at = fetched.find(path);
+    if (at == fetched.end()) at = fetched.emplace(path, read_file(world, path)).first;
+    if (!at->second) return at->second.error();
+    return Value(*at->second);
   };
   using Set = std::function<Result<>(Value&, const std::string&)>;
   const std::pair<const char*, Set> options[] = {
