@@ -1,7 +1,5 @@
 #include "apiserver/answer.h"
 
-#include <algorithm>
-
 #include "apiserver/status.h"
 #include "base/text.h"
 #include "kinds/protobuf.h"
@@ -37,26 +35,7 @@ std::string encode(const runtime::Request& request, const Value& value, Encoding
   return value::to_json(value) + "\n";
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c == '\n' || c == '\r' ? ' ' : c;
-  }
-  return out + "\"";
-}
-
 }  // namespace
-
-void add_warnings(runtime::Headers& headers, const std::vector<std::string>& warnings) {
-  for (const auto& warning : warnings) headers.add("Warning", "299 - " + quoted(warning));
-}
-
-std::vector<std::string> deprecation_warnings(const kinds::Kind& kind) {
-  if (kind.id.group.empty() && kind.id.kind == "Endpoints")
-    return {"v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"};
-  return {};
-}
 
 Task<Result<>> answer_value(runtime::Exchange& exchange, int code, Value value, Accepted accepted,
                             std::vector<std::string> warnings) {
