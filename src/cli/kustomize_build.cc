@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include "base/text.h"
 #include "cli/client_commands.h"
@@ -42,20 +41,6 @@ Result<> write_files(runtime::Files& files, const std::string& directory, const 
   return {};
 }
 
-// What is no plain file (/dev/null, /dev/stdout, a pipe, a link) is written through and stays what it is: a new file in
-// its place would take it from everybody.
-bool is_written_through(const std::string& path) {
-  std::error_code ignored;
-  auto there = std::filesystem::symlink_status(path, ignored);
-  return std::filesystem::exists(there) && !std::filesystem::is_regular_file(there);
-}
-Result<> write_through(const std::string& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << text << std::flush;
-  if (!out) return fail(ErrorKind::io, "open {}: it cannot be written to", path);
-  return {};
-}
-
 Result<> write(runtime::Files& files, const std::string& output, const std::vector<Resource>& resources) {
   if (output.empty()) {
     print(kustomize_text(resources));
@@ -64,7 +49,6 @@ Result<> write(runtime::Files& files, const std::string& output, const std::vect
   std::string path = absolute_path(output);
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) return write_files(files, path, resources);
-  if (is_written_through(path)) return write_through(path, kustomize_text(resources));
   // Said here of what was asked for: the file that is written first has another name.
   std::string folder = path.substr(0, path.rfind('/'));
   if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))

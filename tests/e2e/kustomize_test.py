@@ -549,28 +549,6 @@ class WhereToWrite(unittest.TestCase):
 class Words(unittest.TestCase):
     """What tools and people say to kustomize besides."""
 
-    def test_an_output_that_is_no_plain_file_stays_what_it_is(self):
-        with tempfile.TemporaryDirectory() as home:
-            Path(f"{home}/kustomization.yaml").write_text("resources: [map.yaml]\n")
-            Path(f"{home}/map.yaml").write_text(Remote.map("x"))
-            Path(f"{home}/real.yaml").write_text("a text that was longer before, " * 50)
-            os.symlink("real.yaml", f"{home}/link.yaml")
-            done = run(BINARY, "kustomize", "build", "-o", "link.yaml", cwd=home)
-            self.assertEqual((0, "", ""), (done.returncode, done.stdout, done.stderr))
-            self.assertTrue(os.path.islink(f"{home}/link.yaml"))
-            self.assertEqual(Remote.map("x"), Path(f"{home}/real.yaml").read_text())
-            os.mkfifo(f"{home}/pipe")
-            reader = subprocess.Popen(["cat", f"{home}/pipe"], stdout=subprocess.PIPE, text=True)
-            try:
-                self.assertEqual(0, run(BINARY, "kustomize", "build", "-o", "pipe", cwd=home).returncode)
-                self.assertEqual(Remote.map("x"), reader.communicate(timeout=20)[0])
-            finally:
-                reader.kill()
-            os.symlink("nowhere/out.yaml", f"{home}/lost.yaml")
-            done = run(BINARY, "kustomize", "build", "-o", "lost.yaml", cwd=home)
-            self.assertEqual(1, done.returncode)
-            self.assertIn("lost.yaml", done.stderr)
-
     def test_each(self):
         with tempfile.TemporaryDirectory() as home:
             def say(*words):
