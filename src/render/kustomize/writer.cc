@@ -96,28 +96,30 @@ std::string pointer_of(const std::vector<std::string>& path, size_t from = 0) {
   return pointer;
 }
 
-// The lines of a text that hold the document of which one is `line`.
-struct Part {
+}  // namespace
+
+// The lines that hold one document of a text.
+struct Writer::Part {
   std::string_view text;
   int lines_before = 0;
+
+  static std::vector<Part> all_of(std::string_view text);
 };
-Part document_around(std::string_view text, int line) {
-  Part part{text, 0};
+std::vector<Writer::Part> Writer::Part::all_of(std::string_view text) {
+  std::vector<Part> parts{{text, 0}};
   int number = 0;
   for (size_t from = 0; from < text.size();) {
     ++number;
     size_t end = std::min(text.find('\n', from), text.size());
-    if (text.substr(from, 3) == "---" && number > line) {
-      part.text = part.text.substr(0, from - static_cast<size_t>(part.text.data() - text.data()));
-      break;
+    if (text.substr(from, 3) == "---") {
+      std::string_view& before = parts.back().text;
+      before = before.substr(0, from - static_cast<size_t>(before.data() - text.data()));
+      if (end < text.size()) parts.push_back({text.substr(end + 1), number});
     }
-    if (text.substr(from, 3) == "---" && end < text.size()) part = {text.substr(end + 1), number};
     from = end + 1;
   }
-  return part;
+  return parts;
 }
-
-}  // namespace
 
 Writer::Writer(const Step& step)
     : what_(*step.field ? step.field : step.what), field_(step.field), plugin_(step.place) {
@@ -195,7 +197,9 @@ base::Place Writer::in_file(const Writing& writing, const Value& after, const ba
 }
 
 const Writer::Read& Writer::document_at(int line) const {
-  Part part = document_around(*file_, line);
+  if (!parts_) parts_ = std::make_shared<const std::vector<Part>>(Part::all_of(*file_));
+  auto behind = std::ranges::upper_bound(*parts_, line, {}, &Part::lines_before);
+  const Part& part = behind == parts_->begin() ? *behind : *std::prev(behind);
   if (read_ && read_->lines_before == part.lines_before) return *read_;
   read_.emplace(Read{part.lines_before, {}, {}});
   auto documents = value::parse_yaml_documents(part.text, {}, first_only, value::DuplicateKeys::last_wins);

@@ -48,6 +48,7 @@ class Writer {
     std::shared_ptr<value::YamlPlaces> places;
   };
   const Read& document_at(int line) const;
+  struct Part;
   base::Place in_file(const Writing& writing, const Value& after, const base::Place& read) const;
   base::Place in_operation(const Writing& writing) const;
   base::Place in_merges(const Writing& writing, const Value& before, const Value& after) const;
@@ -64,6 +65,7 @@ class Writer {
   // Looked up when they are asked for.
   mutable std::optional<base::Place> entry_;
   mutable std::optional<std::vector<Text>> texts_;
+  mutable std::shared_ptr<const std::vector<Part>> parts_;
   mutable std::optional<Read> read_;  // the last one: fields of one object are asked for one after the other
 };
 
