@@ -36,10 +36,12 @@ class Retag {
 
   Result<Value> operator()(const Value& field) const {
     if (field.is_null()) return field;
-    if (!field.is_string()) return fail(ErrorKind::invalid, "expected an image name, found {}", words(field.type()));
-    if (!may_match(field.as_string())) return field;
+    if (field.is_object() || field.is_array())
+      return fail(ErrorKind::invalid, "expected an image name, found {}", words(field.type()));
+    std::string text = scalar_text(field);  // a number may be one
+    if (!may_match(text)) return field;
     ++written_;
-    ImageName parts = split_image_name(field.as_string());
+    ImageName parts = split_image_name(text);
     if (!image_.new_name.empty()) parts.name = image_.new_name;
     if (!image_.new_tag.empty() || !image_.digest.empty()) {
       parts.tag = image_.new_tag;

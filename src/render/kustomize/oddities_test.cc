@@ -100,6 +100,18 @@ TEST_CASE("times as keys, odd keys of annotations that a JSON patch makes, and .
         "has no JSON", {{"r.yaml", map(fmt::format("k: '{}'", number))}});
 }
 
+TEST_CASE("an image that is a number or boolean is one like others") {
+  auto pod = [](std::string image) {
+    return Files{{"r.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: " +
+                                image + "}]}\n"}};
+  };
+  check("resources: [r.yaml]\nimages: [{name: x, newTag: '9'}]\n", "  - image: 7\n", pod("7"));
+  check("resources: [r.yaml]\nimages: [{name: '7', newTag: '9'}]\n", "  - image: \"7:9\"\n", pod("7"));
+  check("resources: [r.yaml]\nimages: [{name: 'true', newTag: '9'}]\n", "  - image: true:9\n", pod("true"));
+  check("resources: [r.yaml]\nimages: [{name: x, newTag: '9'}]\n", "expected an image name, found a mapping",
+        pod("{}"));
+}
+
 TEST_CASE("lines of tabs between comments, in resources, patches and texts within texts") {
   std::string comments = "# c\n\t\n# d\n";
   check("resources: [r.yaml]\npatches: [{path: p.yaml}]\n", "  k: w\n",
