@@ -37,6 +37,7 @@ constexpr size_t kHeadBytes = 9;
 constexpr size_t kPlaceMax = 600;
 constexpr std::chrono::milliseconds kLastWords(500);  // for a child to say where it stands, after its time
 constexpr int kSpoke = 99;                            // exit code
+constexpr size_t kGuardBytes = 64 << 10;              // a whole number of pages anywhere
 
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -224,7 +225,8 @@ Birth birth;
   void* stack = ::mmap(nullptr, limits.stack_bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   static ucontext_t context;
-  if (stack == MAP_FAILED || ::getcontext(&context) != 0) _exit(96);
+  // whoever runs off its end meets a page that is nobody's
+  if (stack == MAP_FAILED || ::mprotect(stack, kGuardBytes, PROT_NONE) != 0 || ::getcontext(&context) != 0) _exit(96);
   context.uc_stack.ss_sp = stack;
   context.uc_stack.ss_size = limits.stack_bytes;
   context.uc_link = nullptr;

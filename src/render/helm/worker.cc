@@ -16,9 +16,8 @@ namespace {
 std::atomic<bool> in_workers{false}, stopping{false};
 
 constexpr uint64_t kOutputMax = 512 << 20;
-constexpr size_t kStackMax =
-    128 << 20;  // Helm lets each of several templates include itself 1,000 times, through tpl too
-constexpr uint64_t kHere = UINT64_MAX;  // a place: what is told follows
+constexpr size_t kStackMax = 128 << 20;  // Helm lets each of several templates include itself 1,000 times, by tpl too
+constexpr uint64_t kHere = UINT64_MAX;   // a place: what is told follows
 
 // Writes to a std::string or to what the parent sees.
 template <class Out>
