@@ -205,7 +205,7 @@ class Applications(WithSlipway):
         for name in texts:
             self.application(name, {"repoURL": str(repo.path), "path": name})
         self.is_synced("good")
-        wait("the deep one is refused", lambda: "include one another too deeply" in self.slipway.conditions("deep"), 60)
+        wait("the deep one is refused", lambda: "nested reference name" in self.slipway.conditions("deep"), 60)
         repo.edit("good/Chart.yaml", "1.0.0", "1.0.1")
         revision = repo.commit("more")
         wait("the good one goes on", lambda: self.slipway.is_app("good", "Synced", "Healthy", revision), 60)
