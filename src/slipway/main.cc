@@ -6,9 +6,11 @@
 int main(int argc, char** argv) {
   using namespace slipway;
   render::helm::render_in_workers(true);
-  std::vector<cli::Command> commands = {wiring::up_command(), wiring::down_command(), wiring::backup_command(),
-                                        wiring::restore_command(), wiring::encryption_rotate_command()};
-  for (auto& command : cli::client_commands()) commands.push_back(std::move(command));
+  std::vector<cli::Command> commands;
+  for (auto command : {wiring::up_command, wiring::down_command, wiring::backup_command, wiring::restore_command,
+                       wiring::encryption_rotate_command})
+    commands.push_back(command());
+  std::ranges::move(cli::client_commands(), std::back_inserter(commands));
   auto make_world = [](bool serves) {
     if (!serves) runtime::use_one_heap();
     runtime::RealWorldOptions options;
