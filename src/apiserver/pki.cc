@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/time.h"
 
 namespace slipway::apiserver {
 
@@ -52,6 +53,18 @@ bool lasts(const runtime::CertificateFacts& facts, WallTime now) {
   return facts.not_before <= now && facts.not_after - least_left > now;
 }
 
+// Clients go by its dates as by those of what it signed, and nobody but people can give them another.
+void warn_of_end(World& world, const std::string& directory, const runtime::CertifiedKey& authority) {
+  auto facts = runtime::read_certificate(authority.certificate_pem);
+  if (!facts || lasts(*facts, world.now())) return;
+  world.log().write(
+      runtime::LogLevel::warning,
+      fmt::format("{0}/ca.crt is good from {1} until {2}: outside of that time clients refuse this "
+                  "server. To begin with a new authority stop Slipway, remove {0}, start it again and "
+                  "give clients the new kubeconfig",
+                  directory, base::format_rfc3339(facts->not_before), base::format_rfc3339(facts->not_after)));
+}
+
 bool names_all(const runtime::CertificateFacts& facts, const runtime::CertificateRequest& request) {
   auto has_all = [](const std::vector<std::string>& have, const std::vector<std::string>& want) {
     return std::all_of(want.begin(), want.end(),
@@ -92,6 +105,7 @@ Result<Pki> open_pki(World& world, PkiOptions options) {
   auto authority = OR_RETURN(read_authority(world, options.directory));
   if (authority) {
     pki.ca = std::move(*authority);
+    warn_of_end(world, options.directory, pki.ca);
   } else {
     runtime::CertificateRequest ca{.common_name = "slipway-ca", .ca = true};
     pki.ca = OR_RETURN(keep_or_issue(world, options.directory + "/ca", ca, nullptr));

@@ -105,3 +105,16 @@ TEST_CASE("what ends soon is made anew, but not the key of tokens") {
   CHECK(runtime::verify_es256(after->service_accounts.certificate_pem, token.substr(0, dot),
                               base::base64url_decode(token.substr(dot + 1)).value()));
 }
+
+TEST_CASE("of an authority that ends somebody is told, and it is kept") {
+  sim::SimWorld world{6};
+  auto before = open_pki(world, options);
+  REQUIRE(before.has_value());
+  REQUIRE(open_pki(world, options).has_value());
+  CHECK_FALSE(world.logged("ca.crt is good from"));
+  world.jump_wall_clock(24h * 365 * 11);
+  auto after = open_pki(world, options);
+  REQUIRE(after.has_value());
+  CHECK(after->ca.certificate_pem == before->ca.certificate_pem);
+  CHECK(world.logged("/data/pki/ca.crt is good from"));
+}
