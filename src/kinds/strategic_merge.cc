@@ -3,6 +3,9 @@
 // $patch (delete, replace) in an object, $retainKeys beside it, $deleteFromPrimitiveList/x and $setElementOrder/x
 // beside list x. The order of a merged list: the patch's elements in the order it names, the others among them where
 // they were.
+#include <unordered_map>
+#include <unordered_set>
+
 #include "base/text.h"
 #include "kinds/object.h"
 #include "kinds/patch_schema.h"
@@ -60,23 +63,34 @@ std::optional<Value> without_directives(const Value& v) {
   return v;
 }
 
-std::optional<size_t> find_by_key(std::span<const Value> list, std::string_view key, const Value& value) {
-  for (size_t i = 0; i < list.size(); ++i)
-    if (const Value* found = list[i].find(key); found && *found == value) return i;
-  return std::nullopt;
-}
-std::optional<size_t> find_element(std::span<const Value> list, const Value& item, std::string_view key) {
-  if (!key.empty()) return find_by_key(list, key, item[key]);
-  for (size_t i = 0; i < list.size(); ++i)
-    if (list[i] == item) return i;
-  return std::nullopt;
-}
+// Where the elements of a list stand that have a merge key, or, without one, are equal: the first of each.
+class Places {
+ public:
+  Places(std::span<const Value> list, std::string_view key) : key_(key) {
+    for (const Value& item : list) add(item);
+  }
+  void add(const Value& item) {
+    if (key_.empty())
+      first_.try_emplace(item, count_);
+    else if (const Value* name = item.find(key_))
+      first_.try_emplace(*name, count_);
+    ++count_;
+  }
+  std::optional<size_t> find(const Value& item) const {
+    auto at = first_.find(key_.empty() ? item : item[key_]);
+    return at == first_.end() ? std::nullopt : std::optional(at->second);
+  }
+
+ private:
+  std::string_view key_;
+  std::unordered_map<Value, size_t> first_;
+  size_t count_ = 0;
+};
 
 std::vector<Value> without_duplicates(std::vector<Value> list) {
-  std::vector<Value> out;
-  for (Value& v : list)
-    if (std::ranges::find(out, v) == out.end()) out.push_back(std::move(v));
-  return out;
+  std::unordered_set<Value> seen;
+  std::erase_if(list, [&](const Value& v) { return !seen.insert(v).second; });
+  return list;
 }
 
 Result<void> all_have_key(std::span<const Value> list, std::string_view key) {
@@ -94,8 +108,9 @@ Result<Value> ordered(std::vector<Value> merged, std::span<const Value> by, std:
     OR_RETURN(all_have_key(merged, key));
     OR_RETURN(all_have_key(by, key));
   }
+  Places wanted(by, key), old(before, key);
   std::vector<Value> named, rest;
-  for (Value& item : merged) (find_element(by, item, key) ? named : rest).push_back(std::move(item));
+  for (Value& item : merged) (wanted.find(item) ? named : rest).push_back(std::move(item));
   named = in_order_of(std::move(named), by, key);
   rest = in_order_of(std::move(rest), before, key);
   ArrayBuilder out;
@@ -103,7 +118,7 @@ Result<Value> ordered(std::vector<Value> merged, std::span<const Value> by, std:
   while (n < named.size() || r < rest.size()) {
     bool take_rest = n == named.size();
     if (!take_rest && r < rest.size()) {
-      auto rest_at = find_element(before, rest[r], key), named_at = find_element(before, named[n], key);
+      auto rest_at = old.find(rest[r]), named_at = old.find(named[n]);
       take_rest = rest_at && named_at && *rest_at < *named_at;
     }
     out.push(take_rest ? rest[r++] : named[n++]);
@@ -118,7 +133,8 @@ Result<Value> merge_list(const Value& target, const Value& patch, const PatchSch
   const Value& sample = target.empty() ? patch[0] : target[0];
   if (!sample.is_object()) {
     if (deleting && !as_patch) {
-      std::erase_if(list, [&](const Value& v) { return find_element(patch.items(), v, ""); });
+      Places deleted(patch.items(), "");
+      std::erase_if(list, [&](const Value& v) { return deleted.find(v).has_value(); });
       return Value::array(std::move(list));
     }
     list.insert(list.end(), patch.items().begin(), patch.items().end());
@@ -127,6 +143,7 @@ Result<Value> merge_list(const Value& target, const Value& patch, const PatchSch
   const std::string& key = field.merge_key;
   if (key.empty()) return bad_patch("cannot merge lists without merge key");
   std::vector<Value> items;
+  Places deleted({}, key);
   bool replace = false;
   for (const Value& item : patch.items()) {
     const Value* directive = item.find(patch_directive);
@@ -134,7 +151,7 @@ Result<Value> merge_list(const Value& target, const Value& patch, const PatchSch
       items.push_back(item);
     } else if (directive->as_string() == "delete") {
       if (!item.has(key)) return no_merge_key(item, key);
-      std::erase_if(list, [&](const Value& v) { return v.has(key) && v[key] == item[key]; });
+      deleted.add(item);
     } else if (directive->as_string() == "replace") {
       replace = true;
     } else if (directive->as_string() == "merge") {
@@ -144,14 +161,18 @@ Result<Value> merge_list(const Value& target, const Value& patch, const PatchSch
     }
   }
   if (replace) return Value::array(std::move(items));
+  std::erase_if(list, [&](const Value& v) { return v.has(key) && deleted.find(v); });
   std::vector<Value> before = list;
+  Places places(list, key);
   for (const Value& item : items) {
     if (!item.has(key)) return no_merge_key(item, key);
-    if (auto at = find_by_key(list, key, item[key]))
+    if (auto at = places.find(item)) {
       list[*at] = to_value(
           OR_RETURN(merge_patch_maps(to_patch_object(list[*at]), to_patch_object(item), field.below, as_patch)));
-    else
-      list.push_back(item);
+      continue;
+    }
+    list.push_back(item);
+    places.add(item);
   }
   return ordered(std::move(list), items, before, key);
 }
@@ -263,10 +284,11 @@ Result<PatchObject> merge_patch_maps(PatchObject target, PatchObject patch, Patc
 }
 
 std::vector<Value> in_order_of(std::vector<Value> items, std::span<const Value> order, std::string_view merge_key) {
+  Places ordered(order, merge_key);
   std::vector<std::pair<size_t, size_t>> places;  // where it stands in `order`, then where it stood: a stable sort
   for (size_t i = 0; i < items.size(); ++i) {
     bool deletes = !merge_key.empty() && items[i][patch_directive].as_string() == "delete";
-    places.emplace_back(deletes ? SIZE_MAX : find_element(order, items[i], merge_key).value_or(SIZE_MAX - 1), i);
+    places.emplace_back(deletes ? SIZE_MAX : ordered.find(items[i]).value_or(SIZE_MAX - 1), i);
   }
   std::ranges::sort(places);
   std::vector<Value> out;
