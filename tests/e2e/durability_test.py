@@ -113,7 +113,8 @@ class BackupAndRestore(unittest.TestCase):
             slipway("backup", self.path("good"), "--data", server.data)
             self.assertIn("not a file", slipway("backup", self.home.name, "--data", server.data, code=1))
             self.assertIn("nowhere", slipway("backup", self.path("nowhere/b"), "--data", server.data, code=1))
-            for name in ("data/b", "data/pki/ca.key", "data/../data/encryption.keys"):
+            os.symlink("data", self.path("link"))
+            for name in ("data/b", "data/pki/ca.key", "data/../data/encryption.keys", "link/slipway.db"):
                 self.assertIn("inside the data directory", slipway("backup", self.path(name), "--data", server.data, code=1))
             self.assertFalse(self.path("data/b").exists())
             self.assertIn("PRIVATE KEY", self.path("data/pki/ca.key").read_text())
@@ -180,6 +181,17 @@ class NoFiles(unittest.TestCase):
         self.assertIn("encryption.keys: a pipe, where a file is expected", slipway(*up, code=1))
         self.assertIn("/dev/zero: a device, where a file is expected", slipway("restore", "/dev/zero", "--data", self.home / "new", code=1))
         self.assertIn("s a directory", slipway("restore", self.home, "--data", self.home / "new", code=1))
+
+    def test_a_kubeconfig_of_others_is_left_alone(self):
+        others = "apiVersion: v1\nkind: Config\nclusters: [{name: prod, cluster: {server: 'https://prod'}}]\n"
+        (self.home / "config").write_text(others)
+        os.symlink("config", self.home / "link")
+        up = ["up", "--node=none", "--listen", "127.0.0.1:0", "--data", self.home / "data", "--kubeconfig"]
+        for path, says in (("config", "holds something else than this cluster"), ("link", "not a file"), ("pipe", "not a file")):
+            self.assertIn(f"--kubeconfig {self.home / path}: ", said := slipway(*up, self.home / path, code=1))
+            self.assertIn(says, said)
+        self.assertEqual(others, (self.home / "config").read_text())
+        self.assertTrue((self.home / "link").is_symlink() and self.pipe.is_fifo())
 
     def test_passed_on(self):
         for words in ("--values <(printf 'a: given')", "--values /dev/stdin <<<'a: given'", "--values - <<<'a: given'", "--set-file a=<(printf given)",

@@ -1,6 +1,8 @@
 // `slipway backup FILE`, `slipway restore FILE`, `slipway encryption rotate`.
 #include "slipway/wiring/backup.h"
 
+#include <filesystem>
+
 #include "apiserver/kubeconfig.h"
 #include "base/text.h"
 #include "cli/connection.h"
@@ -116,8 +118,14 @@ Task<Result<store::BackupFacts>> make_backup(World& world, std::string data, std
 namespace {
 
 Task<int> backup(runtime::RealWorld& world, cli::Invocation said) {
-  std::string data = cli::absolute_path(said.option("--data"));
-  std::string path = cli::absolute_path(said.arguments[0]);
+  // Where links lead to: one into the data directory must not pass for a place outside of it.
+  std::error_code unknown;
+  auto real = [&](const std::string& path) {
+    std::string found = std::filesystem::weakly_canonical(path, unknown).string();
+    return unknown ? path : found;
+  };
+  std::string data = real(cli::absolute_path(said.option("--data")));
+  std::string path = real(cli::absolute_path(said.arguments[0]));
   bool with_keys = !said.has("--without-keys");
   auto facts = co_await make_backup(world, data, path, with_keys);
   if (!facts) co_return cli::report(facts.error());

@@ -28,10 +28,31 @@ Task<Result<>> create_missing(cluster::Cluster& cluster, Value object) {
   co_return Result<>();
 }
 
-Result<> write_kubeconfig(World& world, const std::string& path, const std::string& url, const apiserver::Pki& pki) {
+// Whether it says nothing but what write_kubeconfig() has written, perhaps long ago.
+bool is_ours(const std::string& text) {
+  auto config = value::parse_yaml(text, "");
+  if (!config) return false;
+  for (const char* field : {"clusters", "users", "contexts"})
+    for (const Value& entry : (*config)[field].items())
+      if (entry["name"].as_string() != "slipway") return false;
+  return (*config)["kind"].as_string() == "Config";
+}
+
+// Outside of the data directory only what it wrote itself is replaced. Errors: conflict.
+Result<> write_kubeconfig(World& world, const UpOptions& options, const std::string& url, const apiserver::Pki& pki) {
+  const std::string& path = options.kubeconfig;
+  bool elsewhere = path != options.data + "/kubeconfig";
   std::string text = value::to_yaml(apiserver::kubeconfig("slipway", url, pki.ca.certificate_pem, pki.admin));
+  if (auto there = world.files().stat(path); elsewhere && there && there->kind != runtime::FileStat::Kind::file)
+    return fail(ErrorKind::conflict, "--kubeconfig {}: not a file; name one that is not there yet", path);
+  std::string before = world.files().read(path, 1 << 20).value_or("");
   // On a full disk nothing can be written, and what stands there may still be right.
-  if (world.files().read(path, 1 << 20).value_or("") == text) return {};
+  if (before == text) return {};
+  if (elsewhere && !before.empty() && !is_ours(before))
+    return fail(ErrorKind::conflict,
+                "--kubeconfig {}: it holds something else than this cluster, and is left as it is; name a file of its "
+                "own, and join several with KUBECONFIG=FILE:FILE",
+                path);
   return world.files().write_atomically(path, text, 0600);
 }
 
@@ -40,7 +61,7 @@ Result<> renew_certificates(World& world, ControlPlane& plane, const UpOptions& 
   apiserver::Pki pki = plane.pki;
   OR_RETURN(apiserver::renew_pki(world, plane.pki_options, pki));
   OR_RETURN(plane.tls->replace(pki.server));
-  OR_RETURN(write_kubeconfig(world, options.kubeconfig, plane.url, pki));
+  OR_RETURN(write_kubeconfig(world, options, plane.url, pki));
   plane.pki.server = std::move(pki.server);
   plane.pki.admin = std::move(pki.admin);
   return {};
@@ -95,7 +116,7 @@ Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
   plane->server = runtime::HttpServer::create(world, std::move(*listener), plane->tls, plane->api->handler(),
                                               {.connections_max = options.connections_max});
 
-  OR_CO_RETURN(write_kubeconfig(world, options.kubeconfig, plane->url, plane->pki));
+  OR_CO_RETURN(write_kubeconfig(world, options, plane->url, plane->pki));
   co_return plane;
 }
 
