@@ -12,6 +12,11 @@ namespace slipway::cli::helm {
 
 namespace {
 
+// "[client|server]": a word may stand behind =, and only there. "[KEY=]FILE" is none of these.
+bool is_optional(const Option& option) {
+  return option.value.starts_with('[') && option.value.ends_with(']');
+}
+
 bool is_bool(std::string_view v) {
   static constexpr std::string_view kWords[] = {"1", "t", "T", "TRUE",  "true",  "True",
                                                 "0", "f", "F", "FALSE", "false", "False"};
@@ -150,7 +155,7 @@ Result<Flags> Flags::parse(const std::vector<Option>& options, const std::vector
       if (option == options.end()) return unknown_flag(options, name);
       if (equals != word.npos) {
         OR_RETURN(put(*option, word.substr(equals + 1)));
-      } else if (option->value.empty() || option->value.starts_with('[')) {  // a word only behind =
+      } else if (option->value.empty() || is_optional(*option)) {
         OR_RETURN(put(*option, option->value.empty() ? "true" : option->fallback));
       } else if (i + 1 < words.size()) {
         OR_RETURN(put(*option, words[++i]));
