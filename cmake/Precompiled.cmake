@@ -2,7 +2,8 @@
 #
 # None of our own headers stands here: a change of one would build everything anew. Not CMake's target_precompile_headers:
 # its result names the build folder, so that two checkouts would share nothing in ccache. This one is made of -include words
-# over an empty file, and is the same bytes everywhere.
+# over a header of libc that every compilation reads anyway, and is the same bytes everywhere. Not over /dev/null: ccache looks
+# up by the files that were read only where all of them are files, and whatever touches the device would make every object old.
 set(PRECOMPILED_HEADERS algorithm array atomic charconv chrono coroutine cstdint cstdlib cstring deque functional
     map memory optional set span string string_view unordered_map utility variant vector fmt/format.h)
 
@@ -17,7 +18,7 @@ function(slipway_precompile name)
   separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
   add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/${name}.pch
     COMMAND ${CMAKE_CXX_COMPILER} ${CMAKE_CXX23_EXTENSION_COMPILE_OPTION} ${flags} ${ARGN} -fPIE -pthread -DFMT_SHARED ${includes}
-            -fpch-instantiate-templates -Xclang -fno-pch-timestamp -x c++-header /dev/null -o ${name}.pch
+            -fpch-instantiate-templates -Xclang -fno-pch-timestamp -x c++-header /usr/include/stdc-predef.h -o ${name}.pch
     WORKING_DIRECTORY ${CMAKE_BINARY_DIR} COMMENT "Precompiling ${name}.pch" VERBATIM)
   add_custom_target(${name}_precompiled DEPENDS ${CMAKE_BINARY_DIR}/${name}.pch)
 endfunction()
