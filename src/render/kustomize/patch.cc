@@ -1,7 +1,6 @@
 #include "render/kustomize/patch.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 
 #include "base/text.h"
@@ -14,6 +13,7 @@
 #include "render/kustomize/shared_labels.h"
 #include "value/json.h"
 #include "value/note.h"
+#include "value/number.h"
 #include "value/patch.h"
 #include "value/yaml.h"
 
@@ -251,21 +251,11 @@ Result<Value> json_operations(const std::string& text) {
   return out.build();
 }
 
-// A whole number above 2^63 has become a real on its way, whose digits JSON writes out.
-Value as_real(const Value& large) {
-  char digits[64];
-  double real = std::strtod(large.str().c_str(), nullptr);
-  auto end = std::to_chars(digits, digits + sizeof digits, real, std::chars_format::scientific).ptr;
-  std::string_view text(digits, static_cast<size_t>(end - digits));
-  size_t e = text.find('e');
-  auto exponent = base::parse_int(text.substr(text[e + 1] == '+' ? e + 2 : e + 1));
-  std::string plain;
-  for (char c : text.substr(0, e))
-    if (c != '.') plain += c;
-  bool negative = plain.starts_with('-');
-  if (!exponent || *exponent > 20 || plain.size() > static_cast<size_t>(*exponent) + 1 + negative) return large;
-  plain.resize(static_cast<size_t>(*exponent) + 1 + negative, '0');
-  return value::noted(Value(plain), value::Note::spelled);
+// Every number has become a real on its way, written as go-yaml writes those: 1e+06, 9.007199254740992e+15. That is its
+// text from then on, in annotations and wherever a replacement puts it; only printing makes plain digits of it.
+Value as_real(double real) {
+  std::string text = value::go_format_g(real);
+  return value::with_spelling(value::read_plain(text), text);
 }
 
 // Whether a text stands in quotes, or in a block, once it is written.
@@ -283,7 +273,9 @@ bool is_quoted_in_yaml(std::string_view text) {
 // As what was written out and read again: texts are in quotes where they must be, annotations are texts.
 Value reread(const Value& v) {
   value::Note note = value::note_of(v);
-  if (v.is_string() && (note == value::Note::spelled || note == value::Note::untagged)) return as_real(v);
+  if (v.is_number()) return as_real(v.as_double());
+  if (v.is_string() && (note == value::Note::spelled || note == value::Note::untagged))
+    return as_real(std::strtod(v.str().c_str(), nullptr));
   if (v.is_string()) return value::noted(v, is_quoted_in_yaml(v.as_string()) ? value::Note::quoted : value::Note::none);
   if (v.is_null()) return Value();
   Value out = v;
