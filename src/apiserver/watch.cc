@@ -121,6 +121,7 @@ Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const 
       OR_CO_RETURN(co_await exchange.write(frame("ERROR", status_of(event.error()), accepted->encoding)));
       break;
     }
+    OR_CO_RETURN(co_await exchange.room());
     Value object = event_object(kind, *event, *accepted, world_.now(), include, first);
     OR_CO_RETURN(co_await exchange.write(shared_frame(name_of(event->type), object, accepted->encoding)));
     first = false;

@@ -134,10 +134,10 @@ class H1Exchange final : public Exchange {
     if (!may_have_body(status) || is_head()) body.clear();
     if (body.size() <= (64 << 10)) {
       out += body;
-      co_return broken_unless(co_await stream().write(out));
+      co_return broken_unless(co_await send(out));
     }
-    OR_CO_RETURN(broken_unless(co_await stream().write(out)));
-    co_return broken_unless(co_await stream().write(body));
+    OR_CO_RETURN(broken_unless(co_await send(out)));
+    co_return broken_unless(co_await send(body));
   }
 
   Task<Result<>> start(int status, Headers headers) override {
@@ -172,7 +172,7 @@ class H1Exchange final : public Exchange {
       chunk.reserve(chunk.size() + bytes.size() + 2);
       chunk += bytes;
       chunk += "\r\n";
-      co_return broken_unless(co_await stream().write(chunk));
+      co_return broken_unless(co_await send(chunk));
     }
     if (out_ == Out::length) {
       if (bytes.size() > left_) {
@@ -181,8 +181,10 @@ class H1Exchange final : public Exchange {
       }
       left_ -= bytes.size();
     }
-    co_return broken_unless(co_await stream().write(bytes));
+    co_return broken_unless(co_await send(bytes));
   }
+
+  Task<Result<>> room() override { return connection_.served.backlog.room(); }
 
   Task<Result<>> finish() override {
     if (state_ != State::started) co_return Error(ErrorKind::internal, "finish() without start()");
@@ -245,6 +247,13 @@ class H1Exchange final : public Exchange {
   };
 
   Stream& stream() { return connection_.served.stream; }
+  Task<Result<>> send(std::string_view bytes) {
+    Backlog& backlog = connection_.served.backlog;
+    backlog.set(bytes.size());
+    auto written = co_await stream().write(bytes);
+    backlog.set(0);
+    co_return written;
+  }
   bool is_head() const { return head_.request.method == "HEAD"; }
 
   Result<> begin() {

@@ -60,6 +60,8 @@ class H2Exchange final : public Exchange {
     co_return check_client();
   }
 
+  Task<Result<>> room() override { return served_.backlog.room(); }
+
   Task<Result<>> finish() override {
     if (state_ != State::started) co_return Error(ErrorKind::internal, "finish() without start()");
     OR_CO_RETURN(check_client());
@@ -155,6 +157,7 @@ class H2ServerConnection final : private H2Session::Events {
     helpers.spawn(watching());
     bool farewell = co_await reading();
     session_.fail_all(Error(ErrorKind::io, "the client went away"));
+    count_backlog();
     co_await requests.stop();
     // The reason for which we end the connection (GOAWAY) is worth a moment.
     if (farewell && !outer.canceled()) {
@@ -173,6 +176,7 @@ class H2ServerConnection final : private H2Session::Events {
       auto n = co_await served_.stream.read(std::span(buffer.data(), buffer.size()));
       if (!n || *n == 0) co_return false;
       auto understood = session_.receive(std::string_view(buffer).substr(0, *n));
+      count_backlog();
       if (!understood) co_return true;
       size_t size = next_read_size(buffer.size(), *n, 2 << 10, 32 << 10);
       if (size != buffer.size()) buffer = std::string(size, '\0');
@@ -185,6 +189,7 @@ class H2ServerConnection final : private H2Session::Events {
     while (true) {
       batch.clear();
       if (session_.gather(batch, batch_bytes)) {
+        count_backlog();
         auto written = co_await served_.stream.write(batch);
         if (!written) break;
         continue;
@@ -220,7 +225,11 @@ class H2ServerConnection final : private H2Session::Events {
     }
     requests_->spawn(serve_request(std::move(stream)));
   }
-  void on_output() override { output_.notify(); }
+  void on_output() override {
+    count_backlog();
+    output_.notify();
+  }
+  void count_backlog() { served_.backlog.set(session_.unsent()); }
 
   Task<void> serve_request(H2StreamPtr stream) {
     Scope& outer = co_await current_scope();

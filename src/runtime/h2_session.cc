@@ -144,11 +144,12 @@ struct H2Session::Callbacks {
   }
 
   static ssize_t read_out(nghttp2_session* session, int32_t id, uint8_t* into, size_t size, uint32_t* flags,
-                          nghttp2_data_source* source, void*) {
+                          nghttp2_data_source* source, void* user) {
     auto* stream = static_cast<H2Stream*>(source->ptr);
     size_t n = std::min(size, stream->unsent());
     memcpy(into, stream->out.data() + stream->out_sent, n);
     stream->out_sent += n;
+    self(user).unsent_ -= n;
     if (stream->unsent() > 0) return static_cast<ssize_t>(n);
     stream->out.clear();
     stream->out_sent = 0;
@@ -254,6 +255,7 @@ H2StreamPtr H2Session::request(const Headers& head, std::string body, bool end) 
   stream->id =
       nghttp2_submit_request(session_, nullptr, lines.data(), lines.size(), has_body ? &provider : nullptr, nullptr);
   if (stream->id < 0) return nullptr;
+  unsent_ += stream->unsent();
   streams_.emplace(stream->id, stream);
   last_active_ = executor_.steady_now();
   events_.on_output();
@@ -278,6 +280,7 @@ void H2Session::add(H2Stream& stream, std::string bytes) {
     stream.out.erase(0, stream.out_sent);
     stream.out_sent = 0;
   }
+  unsent_ += bytes.size();
   if (stream.out.empty())
     stream.out = std::move(bytes);
   else
@@ -324,6 +327,7 @@ void H2Session::fail_all(Error why) {
   streams_.clear();
   for (auto& [id, stream] : all) {
     stream->closed = true;
+    forget_unsent(*stream);
     if (!stream->failed && !stream->in_ended) stream->failed = why;
     if (!stream->failed && !stream->out_done) stream->failed = why;
     stream->in_changed.notify();
@@ -339,6 +343,7 @@ void H2Session::close_stream(int32_t id, uint32_t code) {
   streams_.erase(found);
   last_active_ = executor_.steady_now();
   stream->closed = true;
+  forget_unsent(*stream);
   bool whole = stream->in_ended && (code == NGHTTP2_NO_ERROR || side_ == Side::client);
   if (code == NGHTTP2_REFUSED_STREAM)
     stream->failed = Error(ErrorKind::unavailable, "the server refused the request before processing it");
@@ -347,6 +352,12 @@ void H2Session::close_stream(int32_t id, uint32_t code) {
   stream->in_changed.notify();
   stream->out_changed.notify();
   if (stream->failed && stream->on_failed) std::exchange(stream->on_failed, nullptr)();
+}
+
+void H2Session::forget_unsent(H2Stream& stream) {
+  unsent_ -= stream.unsent();
+  stream.out = {};
+  stream.out_sent = 0;
 }
 
 bool H2Session::glitch() {

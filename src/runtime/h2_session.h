@@ -86,6 +86,7 @@ class H2Session {
   void go_away();            // no new streams, please
   void fail_all(Error why);  // the connection is gone
   bool accepts_requests() const { return !going_away_; }
+  size_t unsent() const { return unsent_; }  // bytes of bodies that the peer has no room for yet
   size_t open_streams() const { return streams_.size(); }
   SteadyTime last_active() const { return last_active_; }  // when a stream last began or ended
   bool any_request() const { return any_request_; }
@@ -103,6 +104,7 @@ class H2Session {
   static int fatal_unless(bool good);
   void close_stream(int32_t id, uint32_t code);
   H2Stream* find(int32_t id);
+  void forget_unsent(H2Stream& stream);  // it will never be sent
 
   Side side_;
   H2Limits limits_;
@@ -110,6 +112,7 @@ class H2Session {
   Events& events_;
   nghttp2_session* session_ = nullptr;
   std::unordered_map<int32_t, H2StreamPtr> streams_;
+  size_t unsent_ = 0;
   bool going_away_ = false, any_request_ = false;
   SteadyTime last_active_;
   std::optional<SteadyTime> head_begun_;

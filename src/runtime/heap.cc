@@ -43,6 +43,10 @@ void prepare_heap(size_t bytes) {
   std::free(piece);
 }
 
+void return_memory() {
+  malloc_trim(0);
+}
+
 void take_pages([[maybe_unused]] void* from, [[maybe_unused]] size_t bytes) {
 #ifdef MADV_POPULATE_WRITE
   madvise(from, bytes, MADV_POPULATE_WRITE);

@@ -14,6 +14,9 @@ void use_one_heap();
 // guess too small costs time, one too large also memory. Small announcements are gathered.
 void prepare_heap(size_t bytes);
 
+// Much memory was freed: what malloc keeps of it for later goes back to the kernel. Costs milliseconds.
+void return_memory();
+
 // Lets the kernel put the pages of this memory there at once, where it can (Linux 5.14; else they come one by one).
 // Begins and ends at a page's border.
 void take_pages(void* from, size_t bytes);

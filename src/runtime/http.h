@@ -67,6 +67,9 @@ class Exchange {
   virtual Task<Result<>> start(int status, Headers headers) = 0;
   virtual Task<Result<>> write(std::string bytes) = 0;
   virtual Task<Result<>> finish() = 0;
+  // Waits while clients have not taken much of what they were answered: come here before a piece is made that may be
+  // large.
+  virtual Task<Result<>> room() = 0;
   // HTTP/1.1 only (unsupported on HTTP/2): writes this head raw, as it is, and hands the connection over.
   virtual Task<Result<UpgradedStream>> upgrade(std::string raw_response_head) = 0;
 };
@@ -78,6 +81,9 @@ struct ServerLimits {
   Duration idle_time_max = 180s;
   size_t connections_max = 2000;  // over it, the oldest idle one is closed first
   uint32_t streams_per_connection_max = 250;
+  // Answered, and not taken by the client yet. Above it, further requests of the connection, or of all, wait.
+  size_t connection_backlog_bytes_max = 8 << 20;
+  size_t backlog_bytes_max = 64 << 20;  // where waiting does not help, the connections that hold most are closed
 };
 
 class HttpServer {

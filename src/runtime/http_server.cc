@@ -16,7 +16,8 @@ class HttpServerImpl final : public HttpServer {
 
   Task<void> serve() override {
     Scope& outer = co_await current_scope();
-    TaskGroup connections(outer);
+    TaskGroup connections(outer), helpers(outer);
+    helpers.spawn(core_.backlog.keep());
     while (true) {
       auto stream = co_await listener_->accept();
       if (stream) {
@@ -34,6 +35,7 @@ class HttpServerImpl final : public HttpServer {
     }
     listener_->close();
     co_await connections.stop();
+    co_await helpers.stop();
   }
 
   Address local() const override { return listener_->local(); }
@@ -106,6 +108,10 @@ std::unique_ptr<HttpServer> HttpServer::create(World& world, std::unique_ptr<Lis
 
 Task<void> run_handler(ServedConnection& connection, Exchange& exchange, Scope& scope) {
   try {
+    if (connection.backlog.full()) {
+      auto room = co_await connection.backlog.room().in(scope);
+      if (!room) co_return;
+    }
     Task<void> running = connection.core.handler(exchange);
     co_await std::move(running).in(scope);
   } catch (const std::exception& thrown) {

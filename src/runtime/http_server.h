@@ -3,16 +3,17 @@
 
 #include <list>
 
-#include "runtime/http.h"
+#include "runtime/backlog.h"
 
 namespace slipway::runtime {
 
 // What all connections of one server share.
 struct ServerCore {
-  ServerCore(World& w, Handler h, ServerLimits l) : world(w), handler(std::move(h)), limits(l) {}
+  ServerCore(World& w, Handler h, ServerLimits l) : world(w), handler(std::move(h)), limits(l), backlog(w, limits) {}
   World& world;
   Handler handler;
   ServerLimits limits;
+  BacklogTotal backlog;
 
   std::string_view date();  // now, as a Date header says it; formatted once a second
  private:
@@ -27,6 +28,7 @@ struct ServedConnection {
   std::string remote;
   size_t exchanges = 0;   // running; a connection with none may be closed for another
   SteadyTime idle_since;  // when that became 0
+  Backlog backlog{core.backlog, stream};
 };
 
 // Both return when the connection has ended and no handler of it runs any more. They leave closing to the caller.

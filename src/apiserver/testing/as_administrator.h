@@ -23,6 +23,7 @@ class AsAdministrator final : public runtime::Exchange {
     co_return co_await below_.start(status, std::move(headers));
   }
   Task<Result<>> write(std::string bytes) override { co_return co_await below_.write(std::move(bytes)); }
+  Task<Result<>> room() override { co_return co_await below_.room(); }
   Task<Result<>> finish() override { co_return co_await below_.finish(); }
   Task<Result<runtime::UpgradedStream>> upgrade(std::string head) override {
     co_return co_await below_.upgrade(std::move(head));

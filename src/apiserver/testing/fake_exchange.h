@@ -51,6 +51,7 @@ class FakeExchange final : public runtime::Exchange {
     ++writes;
     co_return Result<>();
   }
+  Task<Result<>> room() override { co_return Result<>(); }
   Task<Result<>> finish() override {
     finished = true;
     co_return Result<>();
