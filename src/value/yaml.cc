@@ -242,10 +242,17 @@ class YamlReader {
     return true;
   }
 
+  // go-yaml v3 passes over `!` alone, for v2 it makes a text.
+  const yaml_char_t* tag_of(const auto& scalar) const {
+    bool passed_over = limits_.rules == YamlRules::kustomize && text_of(scalar.tag) == "!";
+    return passed_over ? nullptr : scalar.tag;
+  }
+
   bool key() {
     const auto& s = events_.event().data.scalar;
     std::string_view text = events_.scalar();
-    if (s.tag == nullptr && (!s.plain_implicit || resolve_plain(text, limits_.rules).kind == Scalar::Kind::string)) {
+    bool plain = s.style == YAML_PLAIN_SCALAR_STYLE;
+    if (tag_of(s) == nullptr && (!plain || resolve_plain(text, limits_.rules).kind == Scalar::Kind::string)) {
       if (s.anchor != nullptr) anchors_[std::string(text_of(s.anchor))] = {Value(text), 1, text.size(), false};
       return put_key(text);
     }
@@ -308,8 +315,8 @@ class YamlReader {
   bool read_scalar(Value& v, bool as_key) {
     const auto& s = events_.event().data.scalar;
     std::string_view text = events_.scalar();
-    if (s.tag == nullptr) {
-      if (!s.plain_implicit) {
+    if (tag_of(s) == nullptr) {
+      if (s.style != YAML_PLAIN_SCALAR_STYLE) {
         v = Value(text);
         if (notes && !as_key)
           v = noted(s.style == YAML_FOLDED_SCALAR_STYLE ? Value(folded_anew(text)) : v, Note::quoted);

@@ -1,8 +1,9 @@
-// libyaml and go-yaml have one ancestor and differ in eight small ways. Four of them are checks made here on the events
-// (version directive, "\/", `?` in flow scalars, tags that run into an indicator). Two are repaired by masking: where
-// go-yaml takes a character as text that libyaml does not (the `:` of `{a:}`, a byte order mark in mid-stream), the
-// text is read again with a private-use character in its place, which scalar() turns back. Tabs between
-// comments, which go-yaml v3 passes over, become blanks. The eighth, depth, is the reader's own limit.
+// libyaml and go-yaml have one ancestor and differ in eight small ways. Three of them are checks made here on the
+// events (version directive, "\/", `?` in flow scalars). Two are repaired by masking: where go-yaml takes a character
+// as text that libyaml does not (the `:` of `{a:}`, a byte order mark in mid-stream), the text is read again with a
+// private-use character in its place, which scalar() turns back. Tags that run on (yaml_tag_end.h) get other
+// characters, tabs between comments, which go-yaml v3 passes over, become blanks. The eighth, depth, is the reader's
+// own limit.
 #include "value/yaml_events.h"
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "base/text.h"
 #include "value/utf8.h"
 #include "value/yaml_tab_lines.h"
+#include "value/yaml_tag_end.h"
 
 namespace slipway::value {
 
@@ -58,8 +60,14 @@ void YamlEvents::open() {
 
 bool YamlEvents::next() {
   yaml_event_delete(&event_);
-  while (yaml_parser_parse(&parser_, &event_) == 0)
-    if (!reread_repaired()) return false;
+  for (;;) {
+    while (yaml_parser_parse(&parser_, &event_) == 0)
+      if (!reread_repaired()) return false;
+    auto behind = behind_tag();
+    if (!behind) break;
+    if (!reread_with([&] { return take(with_tag_prolonged(text_, *behind)); }))
+      return refuse("did not find a blank after the tag");
+  }
   ++delivered_;
   switch (event_.type) {
     case YAML_DOCUMENT_START_EVENT:
@@ -68,10 +76,10 @@ bool YamlEvents::next() {
       return true;
     case YAML_MAPPING_START_EVENT:
       if (flow_depth_ > 0 || event_.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE) ++flow_depth_;
-      return event_.data.mapping_start.tag == nullptr || tag_ends_well();
+      return true;
     case YAML_SEQUENCE_START_EVENT:
       if (flow_depth_ > 0 || event_.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE) ++flow_depth_;
-      return event_.data.sequence_start.tag == nullptr || tag_ends_well();
+      return true;
     case YAML_MAPPING_END_EVENT:
     case YAML_SEQUENCE_END_EVENT:
       if (flow_depth_ > 0) --flow_depth_;
@@ -89,7 +97,7 @@ bool YamlEvents::next() {
           if (raw[++i] == '/') return refuse("found unknown escape character '/' (write / without the backslash)");
         }
       }
-      return s.tag == nullptr || tag_ends_well();
+      return true;
     }
     default:
       return true;
@@ -108,13 +116,14 @@ std::string_view YamlEvents::scalar() {
 }
 
 // `{a:}`, `[a:, b]`: go-yaml takes the colon as part of the scalar. "it\'s": it takes the quote without the backslash.
+// `[!a]b, c]`: it takes the bracket as part of the tag.
 bool YamlEvents::repair() {
   std::string_view problem = parser_.problem;
-  if (rules_ == YamlRules::kustomize && problem == "found character that cannot start any token") {
-    auto repaired = with_tabs_between_comments_blank(text_, byte_of(parser_.problem_mark.index));
-    if (repaired) text_ = masked_ = std::move(*repaired);
-    return repaired.has_value();
-  }
+  if (rules_ == YamlRules::kustomize && problem == "found character that cannot start any token")
+    return take(with_tabs_between_comments_blank(text_, byte_of(parser_.problem_mark.index)));
+  std::string_view context = parser_.context == nullptr ? "" : parser_.context;
+  if (context == "while scanning a tag" && problem == "did not find expected whitespace or line break")
+    return take(with_tag_prolonged(text_, byte_of(parser_.problem_mark.index)));
   bool colon = problem == "found unexpected ':'", escape = problem == "found unknown escape character";
   if (!colon && !escape) return false;
   size_t at = byte_of(parser_.problem_mark.index);
@@ -127,10 +136,19 @@ bool YamlEvents::repair() {
   return true;
 }
 
+bool YamlEvents::take(std::optional<std::string> repaired) {
+  if (repaired) text_ = masked_ = std::move(*repaired);
+  return repaired.has_value();
+}
+
 bool YamlEvents::reread_repaired() {
-  if (parser_.error != YAML_SCANNER_ERROR || utf16_ || ++rereads_ > kRereadMax) return false;
-  if (!repair()) return false;
+  return parser_.error == YAML_SCANNER_ERROR && reread_with([this] { return repair(); });
+}
+
+bool YamlEvents::reread_with(auto&& change) {
+  if (utf16_ || ++rereads_ > kRereadMax || !change()) return false;
   cursor_byte_ = cursor_character_ = 0;
+  yaml_event_delete(&event_);
   yaml_parser_delete(&parser_);
   open();
   for (size_t i = 0; i < delivered_; ++i) {
@@ -140,17 +158,21 @@ bool YamlEvents::reread_repaired() {
   return true;
 }
 
-// In flow context libyaml ends a tag at an indicator, go-yaml does not: nobody means either.
-bool YamlEvents::tag_ends_well() {
-  if (flow_depth_ == 0 || utf16_) return true;
-  std::string_view raw = text_.substr(byte_of(event_.start_mark.index));
-  size_t tag = raw.starts_with('!') ? 0 : raw.find(" !") + 1;  // behind an anchor
-  size_t end = tag;
-  if (raw.substr(tag).starts_with("!<")) end = raw.find('>', tag) + 1;
-  while (end < raw.size() && std::strchr(" \t\r\n,[]{}", raw[end]) == nullptr) ++end;
-  if (end < raw.size() && std::strchr(",[]{}", raw[end]) != nullptr)
-    return refuse("did not find a blank after the tag");
-  return true;
+// Where libyaml ended the event's tag at a comma.
+std::optional<size_t> YamlEvents::behind_tag() {
+  const yaml_char_t* tag = event_.type == YAML_SCALAR_EVENT           ? event_.data.scalar.tag
+                           : event_.type == YAML_MAPPING_START_EVENT  ? event_.data.mapping_start.tag
+                           : event_.type == YAML_SEQUENCE_START_EVENT ? event_.data.sequence_start.tag
+                                                                      : nullptr;
+  if (tag == nullptr || utf16_) return std::nullopt;
+  size_t start = byte_of(event_.start_mark.index);
+  std::string_view raw = text_.substr(start);
+  size_t from = raw.starts_with('!') ? 0 : raw.find(" !") + 1;  // behind an anchor
+  size_t end = from;
+  if (raw.substr(from).starts_with("!<")) end = raw.find('>', from) + 1;
+  end = std::min(raw.find_first_of(" \t\r\n,[]{}", end), raw.size());
+  if (!raw.substr(end).starts_with(',')) return std::nullopt;
+  return start + end;
 }
 
 bool YamlEvents::refuse(const char* message) {

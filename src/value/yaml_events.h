@@ -3,6 +3,7 @@
 
 #include <yaml.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,7 +38,9 @@ class YamlEvents {
   bool refuse(const char* message);
   bool reread_repaired();
   bool repair();
-  bool tag_ends_well();
+  bool reread_with(auto&& change);
+  std::optional<size_t> behind_tag();
+  bool take(std::optional<std::string> repaired);
   size_t byte_of(size_t character);
   static size_t byte_of_const(std::string_view text, size_t character);
 

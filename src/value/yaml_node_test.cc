@@ -43,6 +43,14 @@ TEST_CASE("a changed text keeps its type and quotes, and all around it") {
   CHECK(write_yaml_nodes(nodes) == "# all\n\nb: '7' # one\na: !!int two\nc: \"3\"\n");
 }
 
+TEST_CASE("tags that go on where libyaml ends them") {
+  for (const char* text :
+       {"a: [1, !!null, 1.50]\n", "a: {b: !!null,c: 1}\n", "a: [!b]c, d]\n", "a: !!str,b 5\n", "a: [!!map, {b: c}]\n"})
+    CHECK(rewritten(text) == text);
+  CHECK(rewritten("a: [!b%21, d, !b%2C, c]\n") == "a: [!b%21, d, !b,, c]\n");
+  CHECK(rewritten("a: [!<!b>, c]\n").starts_with("refused: "));
+}
+
 TEST_CASE("limits of nodes") {
   CHECK(rewritten(std::string(100'000, '[')).starts_with("refused: "));
   std::string dashes;

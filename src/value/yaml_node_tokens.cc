@@ -7,6 +7,7 @@
 
 #include "value/yaml.h"
 #include "value/yaml_tab_lines.h"
+#include "value/yaml_tag_end.h"
 
 namespace slipway::value {
 
@@ -62,7 +63,8 @@ void CommentedTokens::read_tokens() {
   std::string repaired;
   std::optional<size_t> wrong = scan(text_);
   for (int i = 0; wrong && i < kRepairsMax; ++i) {
-    auto text = with_tabs_between_comments_blank(repaired.empty() ? text_ : repaired, *wrong);
+    std::string_view now = repaired.empty() ? text_ : repaired;
+    auto text = in_tag_ ? with_tag_prolonged(now, *wrong) : with_tabs_between_comments_blank(now, *wrong);
     if (!text) break;
     repaired = std::move(*text);
     wrong = scan(repaired);
@@ -73,6 +75,7 @@ void CommentedTokens::read_tokens() {
 // The byte where the scanner finds no token, if it ends so.
 std::optional<size_t> CommentedTokens::scan(std::string_view text) {
   written_.clear();
+  in_tag_ = false;
   std::optional<size_t> wrong;
   yaml_parser_t parser;
   if (yaml_parser_initialize(&parser) == 0) throw std::bad_alloc();
@@ -91,6 +94,7 @@ std::optional<size_t> CommentedTokens::scan(std::string_view text) {
     yaml_token_t token;
     if (yaml_parser_scan(&parser, &token) == 0) {
       wrong = mark(parser.problem_mark).at;
+      in_tag_ = parser.context != nullptr && std::string_view(parser.context) == "while scanning a tag";
       break;
     }
     more = token.type != YAML_STREAM_END_TOKEN && token.type != YAML_NO_TOKEN;
@@ -121,6 +125,13 @@ std::optional<size_t> CommentedTokens::scan(std::string_view text) {
         case YAML_TAG_TOKEN:
           t.text = text_of(token.data.tag.handle);
           t.suffix = text_of(token.data.tag.suffix);
+          if (text.substr(t.end.at).starts_with(',')) {
+            wrong = t.end.at;
+            in_tag_ = true;
+          }
+          // As it was before it was prolonged; further to the left there may be %21.
+          for (size_t i = t.suffix.size(), at = t.end.at; i-- > 0 && text[--at] == t.suffix[i];)
+            t.suffix[i] = text_[at];
           break;
         case YAML_TAG_DIRECTIVE_TOKEN:
           t.text = text_of(token.data.tag_directive.handle);
@@ -132,7 +143,7 @@ std::optional<size_t> CommentedTokens::scan(std::string_view text) {
       if (!broken_) written_.push_back(std::move(t));
     }
     yaml_token_delete(&token);
-    if (broken_) break;
+    if (broken_ || wrong) break;
   }
   yaml_parser_delete(&parser);
   return wrong;

@@ -78,6 +78,7 @@ class CommentedTokens {
   std::vector<YamlToken> written_;  // as libyaml found them, without those that no character stands for
   size_t next_written_ = 0;
   bool broken_ = false, started_ = false, available_ = false;
+  bool in_tag_ = false;  // what is wrong is within a tag
 
   std::vector<YamlToken> tokens_;
   size_t current_ = 0;

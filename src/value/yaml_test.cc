@@ -48,6 +48,8 @@ TEST_CASE("scalars, as kustomize reads them") {
         R"(["2020-01-01T00:00:00Z","2020-01-02T03:04:05.6Z","2020-01-01T00:00:00+02:00","2020-02-30"])",
         YamlRules::kustomize);
   check("1: a", "f.yaml:1:1: a key must be text, found a integer: quote it", YamlRules::kustomize);
+  check("[! 5, ! '5', ! ~, ! 2020-01-01]", R"([5,"5",null,"2020-01-01T00:00:00Z"])", YamlRules::kustomize);
+  check("! 1: a", "f.yaml:1:1: a key must be text, found a integer: quote it", YamlRules::kustomize);
 }
 
 TEST_CASE("keys become text") {
@@ -95,7 +97,17 @@ TEST_CASE("where go-yaml and libyaml differ, go-yaml is right") {
   check("[\"it\\'s\", b:]", R"(["it's","b:"])");
   check("a: \"a\\\\/b\"", R"({"a":"a\\/b"})");
   check("%YAML 1.2\n---\na: 1", "f.yaml:1:1: found incompatible YAML document (expected %YAML 1.1)");
-  check("[!tag, b]", "f.yaml:1:2: did not find a blank after the tag");
+  check("[!tag, b]", R"(["b"])");
+  check("[1, !!null, 1.50, !!int, 5]", R"([1,"1.50","5"])");
+  check("{a: !!null,b: 1}", R"({"a":"1"})");
+  check("[!!map, {a: b}, &a !!seq, [c], *a]", R"([{"a":"b"},["c"],["c"]])");
+  check("[!a]b, c]", R"(["c"])");
+  check("a: !!str,b 5\nc: é", R"({"a":"5","c":"é"})");
+  check("[!<tag:yaml.org,2002:str>, b]", "f.yaml:1:2: did not find a blank after the tag");
+  check("[a,!!null]",
+        "f.yaml:2:1: did not find expected ',' or ']' (while parsing a flow sequence that begins at line 1)");
+  check("[!{, 1]",
+        "f.yaml:1:3: did not find expected whitespace or line break (while scanning a tag that begins at line 1)");
   check("a: 1\r\nb: 2\r\n", R"({"a":1,"b":2})");
 }
 
