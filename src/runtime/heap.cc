@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <mutex>
+#include <vector>
 
 namespace slipway::runtime {
 
@@ -26,6 +28,17 @@ void use_one_heap() {
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   one_heap = true;
+}
+
+bool ends_soon() {
+  return one_heap;
+}
+
+void keep_until_exit(std::shared_ptr<void> value) {
+  static auto& lock = *new std::mutex();
+  static auto& kept = *new std::vector<std::shared_ptr<void>>();
+  std::lock_guard hold(lock);
+  kept.push_back(std::move(value));
 }
 
 void prepare_heap(size_t bytes) {

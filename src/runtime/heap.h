@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 namespace slipway::runtime {
 
@@ -16,6 +17,15 @@ void prepare_heap(size_t bytes);
 
 // Much memory was freed: what malloc keeps of it for later goes back to the kernel. Costs milliseconds.
 void return_memory();
+
+// A command that is about to end does not free this any more: going through all of it again would cost more than it
+// took to make. A server frees it as ever.
+bool ends_soon();  // use_one_heap() was called
+void keep_until_exit(std::shared_ptr<void> value);
+template <class T>
+void leave_to_exit(T value) {
+  if (ends_soon()) keep_until_exit(std::make_shared<T>(std::move(value)));
+}
 
 // Lets the kernel put the pages of this memory there at once, where it can (Linux 5.14; else they come one by one).
 // Begins and ends at a page's border.

@@ -6,7 +6,7 @@
 int main(int argc, char** argv) {
   using namespace slipway;
   render::helm::render_in_workers(true);
-  std::vector<cli::Command> commands;
+  static auto& commands = *new std::vector<cli::Command>();  // used to the end: not worth freeing
   for (auto command : {wiring::up_command, wiring::down_command, wiring::backup_command, wiring::restore_command,
                        wiring::encryption_rotate_command})
     commands.push_back(command());

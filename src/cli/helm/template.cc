@@ -17,6 +17,7 @@
 #include "render/helm/go_json.h"
 #include "render/helm/release.h"
 #include "render/helm/worker.h"
+#include "runtime/heap.h"
 #include "runtime/host_names.h"
 
 namespace slipway::cli::helm {
@@ -336,6 +337,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   auto text = rh::print_release(*release, printing);
   if (!text) co_return refuse(text.error());
   print(text->pieces);
+  runtime::leave_to_exit(std::move(*release));
   co_return 0;
 }
 

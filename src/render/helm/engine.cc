@@ -45,7 +45,8 @@ struct Host {
 };
 
 std::string without_no_value(std::string text) {
-  return text.find("<no value>") == text.npos ? text : base::replace_all(std::move(text), "<no value>", "");
+  if (text.find("<no value>") == text.npos) return text;  // moved, as "? :" would not
+  return base::replace_all(std::move(text), "<no value>", "");
 }
 
 Any include(Call& call) {

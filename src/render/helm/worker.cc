@@ -293,8 +293,8 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
   if (!in_workers) return render_release(std::move(request), warnings);
   auto work = [&](const runtime::Ask& ask, runtime::IsolatedOutput& out) {
     runtime::prepare_heap((256 << 10) + bytes_of(*request.chart));
-    // Neither is freed: this process is about to end.
-    auto& inner = *new ReleaseRequest(request);
+    // Neither is freed: this process is about to end. What is moved here still stands in the parent.
+    auto& inner = *new ReleaseRequest(std::move(request));
     inner.engine.process_ends = true;
     inner.engine.limits.stack_bytes_max = kStackMax - (4 << 20);
     inner.engine.watched = [&out](const lang::gotemplate::Run* run) {
@@ -310,9 +310,9 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
         return std::string(in.text());
       };
     };
-    if (request.engine.environment.zoneinfo) inner.engine.environment.zoneinfo = asks_parent("zone");
-    if (request.engine.resolve_host) inner.engine.resolve_host = asks_parent("host");
-    if (request.engine.lookup) {
+    if (inner.engine.environment.zoneinfo) inner.engine.environment.zoneinfo = asks_parent("zone");
+    if (inner.engine.resolve_host) inner.engine.resolve_host = asks_parent("host");
+    if (inner.engine.lookup) {
       inner.engine.lookup = [&ask](std::string_view version, std::string_view kind, std::string_view ns,
                                    std::string_view name) -> Result<Value> {
         std::string question;
@@ -343,7 +343,9 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
     Error error = fail(kind, "chart {}: rendering was given up: {}", request.chart->name(), done.error().message());
     return tl::unexpected(ReleaseError{std::move(error), false, {}, {}});
   }
-  return unpacked(*done, *request.chart, warnings);
+  auto release = unpacked(*done, *request.chart, warnings);
+  runtime::leave_to_exit(std::move(request));
+  return release;
 }
 
 }  // namespace slipway::render::helm
