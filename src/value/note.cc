@@ -25,6 +25,7 @@ std::string_view null_text(const Value& null) {
     case Note::misfit:
     case Note::untagged:
     case Note::unreadable:
+    case Note::alias:
       break;
   }
   return "null";

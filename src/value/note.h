@@ -21,6 +21,7 @@ enum class Note : uint8_t {
   untagged,    // as spelled, of a scalar that was made and not read: whatever is put there reads as what it then says
   unreadable,  // a text that stands for a scalar no JSON can hold (.inf, !!binary that is none):
                // DuplicateKeys::as_nodes
+  alias,       // a text that stands for an alias, of its anchor's name: parse_yaml_unresolved() alone
 };
 Note note_of(const Value& v);  // none for all but texts and nulls
 Value noted(Value v, Note note);
@@ -29,6 +30,11 @@ Value noted(Value v, Note note);
 // date) stays text until plain_meaning() makes it what it is.
 Result<std::vector<Document>> parse_yaml_noted(std::string_view text, std::string_view file, YamlLimits limits = {},
                                                DuplicateKeys duplicates = DuplicateKeys::refuse);
+
+// The same with DuplicateKeys::as_nodes, for who changes values before they are resolved: where all around are
+// mappings, the value of an alias is its name with Note::alias, and `<<` is a key like others.
+Result<std::vector<Document>> parse_yaml_unresolved(std::string_view text, std::string_view file,
+                                                    YamlLimits limits = {});
 
 std::string_view null_text(const Value& null);  // as it was written
 // What texts with Note::spelled or Note::untagged mean: a number, boolean or date; Note::hollow means "". Deep. Whole

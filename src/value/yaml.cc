@@ -46,7 +46,7 @@ class YamlReader {
   YamlReader(std::string_view text, std::string_view file, const YamlLimits& limits, DuplicateKeys duplicates)
       : events_(text, file, limits.rules), text_(text), file_(file), limits_(limits), duplicates_(duplicates) {}
 
-  bool notes = false;  // see note.h
+  bool notes = false, unresolved = false;  // see note.h
 
   Result<std::vector<Document>> documents() {
     if (text_.size() > limits_.bytes_max)
@@ -217,6 +217,10 @@ class YamlReader {
     if (found == anchors_.end()) return wrong("unknown anchor '{}' referenced", name);
     const Anchor& a = found->second;
     if (a.open) return wrong("anchor '{}' value contains itself", name);
+    if (stays_unresolved() && frames_.back().expects == Expects::value) {
+      v = noted(Value(name), Note::alias);
+      return true;
+    }
     if (!count(1 + a.nodes, a.text_bytes)) return false;
     aliased_nodes_ += a.nodes;
     // go-yaml's rule: 99 % of up to 400,000 nodes may come from aliases, falling to 10 % of 4 million and more
@@ -230,6 +234,10 @@ class YamlReader {
                        nodes_);
     v = a.value;
     return true;
+  }
+
+  bool stays_unresolved() const {
+    return unresolved && !frames_.empty() && std::ranges::all_of(frames_, &Frame::object);
   }
 
   bool count(size_t nodes, size_t bytes) {
@@ -257,6 +265,7 @@ class YamlReader {
       return put_key(text);
     }
     if (text == "<<" && (s.plain_implicit || text_of(s.tag) == "tag:yaml.org,2002:merge")) {
+      if (stays_unresolved()) return put_key(text);
       frames_.back().expects = Expects::merge;
       return true;
     }
@@ -533,6 +542,13 @@ static Result<std::vector<Document>> read(std::string_view text, std::string_vie
 Result<std::vector<Document>> parse_yaml_documents(std::string_view text, std::string_view file, YamlLimits limits,
                                                    DuplicateKeys duplicates) {
   return read(text, file, limits, duplicates, false);
+}
+
+Result<std::vector<Document>> parse_yaml_unresolved(std::string_view text, std::string_view file, YamlLimits limits) {
+  limits.rules = YamlRules::kustomize;
+  YamlReader reader(text, file, limits, DuplicateKeys::as_nodes);
+  reader.notes = reader.unresolved = true;
+  return reader.documents();
 }
 
 Result<std::vector<Document>> parse_yaml_noted(std::string_view text, std::string_view file, YamlLimits limits,

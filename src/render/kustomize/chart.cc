@@ -6,8 +6,8 @@
 #include "render/helm/release.h"
 #include "render/helm/set.h"
 #include "render/helm/worker.h"
+#include "render/kustomize/chart_values.h"
 #include "render/kustomize/documents.h"
-#include "render/kustomize/merge.h"
 #include "sources/url.h"
 
 namespace slipway::render::kustomize {
@@ -48,38 +48,37 @@ Result<FoundChart> find_chart(const HelmChart& chart, const std::string& path, c
   return FoundChart{tree, tree.get(), pulled->folder};
 }
 
-Result<Value> read_values(const Folder& folder, const std::string& path) {
-  auto file = OR_RETURN(folder.read(path));
-  auto values = helm::read_yaml_mapping(*file.text);
-  if (!values) return std::move(values).error().context(fmt::format("failed to parse {}", file.path));
-  return values;
+Result<Value> read_values(const Folder::File& file) {
+  return helm::read_yaml_mapping(*file.text).context(fmt::format("failed to parse {}", file.path));
 }
 
-// The chart's own values.yaml; of a pulled one, which `folder` does not reach, from its tree.
-Result<Value> default_values(const Folder& folder, const std::string& path, const FoundChart& found) {
-  if (!found.pulled) return read_values(folder, path + "/values.yaml");
-  auto text = OR_RETURN(found.tree->read(found.path + "/values.yaml"));
-  return helm::read_yaml_mapping(*text).context(fmt::format("failed to parse {}/values.yaml", found.path));
+// valuesFile, or the chart's own values.yaml; of a pulled one, which `folder` does not reach, from its tree.
+Result<Folder::File> values_file(const HelmChart& chart, const Folder& folder, const std::string& path,
+                                 const FoundChart& found) {
+  if (!chart.values_file.empty()) return folder.read(chart.values_file);
+  if (!found.pulled) return folder.read(path + "/values.yaml");
+  std::string own = found.path + "/values.yaml";
+  return Folder::File{own, OR_RETURN(found.tree->read(own)), found.tree};
 }
 
 Result<Value> values_of(const HelmChart& chart, const Folder& folder, const std::string& path,
                         const FoundChart& found) {
-  Value values = OR_RETURN(chart.values_file.empty() ? default_values(folder, path, found)
-                                                     : read_values(folder, chart.values_file));
   if (!chart.values_merge.empty() && chart.values_merge != "merge" && chart.values_merge != "override" &&
       chart.values_merge != "replace")
     return fail(ErrorKind::invalid, "valuesMerge must be one of [merge override replace]");
-  if (chart.values_inline.size()) {
-    Value own = helm::with_reals(chart.values_inline);
-    bool merge = chart.values_merge == "merge";
-    if (chart.values_merge == "replace")
-      values = own;
-    else if (auto merged = OR_RETURN(merge ? merge_over(own, values, nullptr) : merge_over(values, own, nullptr)))
-      values = *merged;
+  Value values;
+  if (chart.values_inline.size() && chart.values_merge == "replace") {
+    values = helm::with_reals(chart.values_inline);
+  } else {
+    Folder::File file = OR_RETURN(values_file(chart, folder, path, found));
+    auto how = chart.values_merge == "merge" ? ValuesMerge::file_wins : ValuesMerge::inline_wins;
+    values = OR_RETURN(chart.values_inline.size() ? merge_values(*file.text, file.path, chart.values_inline, how)
+                                                  : read_values(file));
   }
-  for (const std::string& path : chart.additional_values_files)
-    values =
-        helm::merge_files(values, OR_RETURN(read_values(folder, path).context("could not load additionalValuesFile")));
+  for (const std::string& path : chart.additional_values_files) {
+    Folder::File file = OR_RETURN(folder.read(path).context("could not load additionalValuesFile"));
+    values = helm::merge_files(values, OR_RETURN(read_values(file).context("could not load additionalValuesFile")));
+  }
   return values;
 }
 
