@@ -4,9 +4,12 @@
 #include <fmt/chrono.h>
 
 #include "base/text.h"
+#include "runtime/heap.h"
 
 namespace slipway::runtime {
 namespace {
+
+constexpr size_t many_connections = 500;  // when half of more than these are gone, their memory is worth giving back
 
 class HttpServerImpl final : public HttpServer {
  public:
@@ -25,6 +28,7 @@ class HttpServerImpl final : public HttpServer {
         if (open_.size() >= core_.limits.connections_max) continue;  // all are busy: this one is closed
         // Counted before it runs: several may be accepted until then.
         auto place = open_.insert(open_.end(), Open{stream->get(), nullptr, core_.world.steady_now()});
+        most_open_ = std::max(most_open_, open_.size() + evicted_.size());
         connections.spawn(serve_connection(std::move(*stream), place));
         continue;
       }
@@ -90,12 +94,18 @@ class HttpServerImpl final : public HttpServer {
         co_await serve_h1(served);
     }
     (place->evicted ? evicted_ : open_).erase(place);
+    size_t open = open_.size() + evicted_.size();
+    if (most_open_ > many_connections && open < most_open_ / 2) {
+      most_open_ = open;
+      return_memory();
+    }
   }
 
   ServerCore core_;
   std::unique_ptr<Listener> listener_;
   std::shared_ptr<TlsServerContext> tls_;
   std::list<Open> open_, evicted_;
+  size_t most_open_ = 0;  // since memory was last given back
 };
 
 }  // namespace

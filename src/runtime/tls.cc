@@ -20,8 +20,9 @@ constexpr size_t idle_bytes_max = 8 << 10;                           // what a q
 
 class TlsStreamImpl final : public TlsStream {
  public:
-  TlsStreamImpl(std::unique_ptr<Stream> raw, SSL_CTX* context, WallTime now)
-      : raw_(std::move(raw)), ssl_(SSL_new(context)) {
+  // `seen`: what was read from `raw` already.
+  TlsStreamImpl(std::unique_ptr<Stream> raw, SSL_CTX* context, WallTime now, std::string seen = {})
+      : raw_(std::move(raw)), ssl_(SSL_new(context)), incoming_(std::move(seen)), incoming_end_(incoming_.size()) {
     BIO* bio = BIO_new(bio_method());
     BIO_set_data(bio, this);
     BIO_set_init(bio, 1);
@@ -187,7 +188,7 @@ class TlsStreamImpl final : public TlsStream {
   SslPtr ssl_;
   PeerIdentity identity_;
   std::string incoming_;  // bytes from below, [begin, end) not yet seen by OpenSSL
-  size_t incoming_begin_ = 0, incoming_end_ = 0;
+  size_t incoming_end_ = 0, incoming_begin_ = 0;
   std::string outgoing_;  // bytes for below
   std::string sending_;   // on their way
   bool flushing_ = false, ended_ = false, closed_ = false, refused_ = false;
@@ -265,7 +266,11 @@ class TlsServerContextImpl final : public TlsServerContext {
   }
 
   Task<Result<std::unique_ptr<TlsStream>>> accept(std::unique_ptr<Stream> raw) override {
-    auto stream = std::make_unique<TlsStreamImpl>(std::move(raw), context_.get(), world_.now());
+    // OpenSSL's part is 40 KB: not for a client that says nothing.
+    std::string hello(1 << 10, '\0');
+    hello.resize(OR_CO_RETURN(co_await raw->read(std::span(hello.data(), hello.size()))));
+    if (hello.empty()) co_return Error(ErrorKind::io, "TLS handshake: the other side closed the connection");
+    auto stream = std::make_unique<TlsStreamImpl>(std::move(raw), context_.get(), world_.now(), std::move(hello));
     SSL_set_accept_state(stream->ssl());
     OR_CO_RETURN(co_await stream->handshake());
     co_return std::unique_ptr<TlsStream>(std::move(stream));
