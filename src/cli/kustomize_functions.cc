@@ -38,7 +38,9 @@ std::shared_ptr<render::kustomize::Functions> allowed_functions(const FunctionFl
 Task<bool> run_wanted(runtime::RealWorld& world, render::kustomize::Functions* functions) {
   auto wanted = std::exchange(functions->wanted, std::nullopt);
   if (!wanted) co_return false;
-  runtime::Command command{.argv = wanted->argv, .env = wanted->env, .directory = wanted->directory};
+  // Without a limit, as kustomize: a person waits, and ends it.
+  runtime::Command command{
+      .argv = wanted->argv, .env = wanted->env, .directory = wanted->directory, .daemons_stay = true};
   auto finished = co_await world.processes().run(std::move(command), wanted->input);
   if (!finished) {
     functions->answers.emplace(wanted->key(), std::move(finished).error());

@@ -10,6 +10,7 @@ namespace slipway::network {
 namespace {
 
 constexpr std::string_view label = "lo:slipway";
+constexpr Duration tool_time_max = 60s;  // they speak to the kernel alone: the largest table takes it seconds
 
 Error needs_root(std::string_view what) {
   return fail(ErrorKind::forbidden, "{}: this needs root; without it: --node=simulated", what);
@@ -21,6 +22,7 @@ Task<Result<std::string>> run_tool(World& world, std::string package, std::vecto
   runtime::Command command;
   command.argv = argv;
   command.env = {"LC_ALL=C"};
+  command.time_max = tool_time_max;
   auto done = co_await world.processes().run(std::move(command), std::move(input));
   if (done.failed_with(ErrorKind::not_found))
     co_return fail(ErrorKind::not_found, "program {} is missing: install the Debian package {}", argv[0], package);

@@ -322,6 +322,7 @@ Task<Result<>> remove_leftovers(World& world, std::string data_directory, std::s
 Task<Result<>> import_image(World& world, std::string importer, std::string socket, std::string archive) {
   runtime::Command command;
   command.argv = {importer, "--address", socket, "--namespace", "k8s.io", "images", "import", archive};
+  command.time_max = 600s;  // gigabytes, onto a slow disk
   auto done = OR_CO_RETURN(co_await world.processes().run(std::move(command)));
   if (!done.status.ok())
     co_return fail(ErrorKind::io, "importing image archive {}: {}", archive,

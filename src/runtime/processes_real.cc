@@ -158,10 +158,16 @@ struct Child {
   std::shared_ptr<Descriptor> pidfd;  // null: SIGCHLD tells
   std::optional<Result<ExitStatus>> ended;
   std::vector<std::shared_ptr<OneShot<ExitStatus>>> waiters;
+  bool takes_its_own = false;  // what it started ends with it
 
   // False while it runs.
   bool reap() {
     int status = 0;
+    if (takes_its_own) {  // before it is reaped, while the group's number cannot be anybody else's
+      siginfo_t info{};
+      if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid)
+        ::kill(-pid, SIGKILL);
+    }
     pid_t got;
     do got = ::waitpid(pid, &status, WNOHANG);
     while (got < 0 && errno == EINTR);
@@ -349,6 +355,7 @@ class RealProcesses final : public Processes {
     }
     auto child = std::make_shared<Child>();
     child->pid = pid;
+    child->takes_its_own = ends_with_us && !command.daemons_stay;
     watch_child(child);
     return std::make_unique<RealProcess>(child, std::move(streams[0]), std::move(streams[1]), std::move(streams[2]));
   }
@@ -431,8 +438,10 @@ class RealProcesses final : public Processes {
     if (scope.canceled()) co_return Error(ErrorKind::canceled, "canceled");
     command.new_session = true;  // so that all it starts can be killed with it, and nothing asks at our terminal
     auto process = OR_CO_RETURN(self->start_real(command, true));
-    auto kill = [child = process->child()] { child->signal_group(SIGKILL); };
-    co_return co_await run_to_end(std::move(process), std::move(kill), command.argv[0], std::move(input), output_max);
+    std::shared_ptr<Child> child = process->child();
+    RunningChild running{std::move(process), [child] { child->signal_group(SIGKILL); },
+                         [child] { return child->ended.has_value(); }};
+    co_return co_await run_to_end(std::move(running), std::move(command), std::move(input), output_max);
   }
 
   Loop& loop_;

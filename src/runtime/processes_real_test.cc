@@ -205,6 +205,39 @@ TEST_CASE("too much output, a cancel and a dropped process leave no process behi
   });
 }
 
+TEST_CASE("a limit ends it with all that it started; so does its own end, unless daemons may stay") {
+  in_real_world([](World& world, std::string directory) -> Task<void> {
+    auto& processes = world.processes();
+    Command mute = sh("sleep 100 & sleep 100");
+    mute.silence_max = 200ms;
+    auto silent = co_await processes.run(mute);
+    REQUIRE(silent.failed_with(ErrorKind::timeout));
+    CHECK(silent.error().str() == "sh: gave no answer for 0.2 s");
+    Command talking = sh("while echo on; do sleep 0.05; done");
+    talking.silence_max = 20s;
+    talking.time_max = 300ms;
+    auto late = co_await processes.run(talking);
+    REQUIRE(late.failed_with(ErrorKind::timeout));
+    CHECK(late.error().str() == "sh: took longer than 0.3 s");
+    CHECK(!has_children());
+
+    for (bool stays : {false, true}) {
+      Command command = sh(fmt::format("sleep 100 >{0}/null 2>&1 <{0}/null & echo $!", directory));
+      command.daemons_stay = stays;
+      REQUIRE(world.files().write_atomically(directory + "/null", "").has_value());
+      auto done = co_await processes.run(command);
+      REQUIRE(done.has_value());
+      int pid = static_cast<int>(base::parse_int(base::trim(done->out)).value());
+      for (int i = 0; i < 100 && !stays && processes.alive(pid); ++i) {
+        auto slept = co_await sleep(10ms);
+        CHECK(slept.has_value());
+      }
+      CHECK(processes.alive(pid) == stays);
+      if (stays) CHECK(processes.send_signal(pid, SIGKILL).has_value());
+    }
+  });
+}
+
 TEST_CASE("children are noticed by SIGCHLD where there is no pidfd") {
   auto loop = Loop::create();
   auto processes = create_real_processes(*loop, ChildWatch::child_signal);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -88,6 +89,14 @@ struct Command {
   bool new_session = false;       // setsid: outlives us and our terminal
   std::string output_file;        // append stdout and stderr there instead of pipes
   uint32_t uid = ~0u, gid = ~0u;  // run as somebody else; ~0: unchanged
+
+  // Of run() alone; 0: without a limit.
+  Duration silence_max{0};    // it wrote nothing, and took nothing of its input, for so long
+  Duration time_max{0};       // in all
+  bool daemons_stay = false;  // what it left running when it ended is not killed
+  // Told of a process that was killed and goes on all the same: it waits for a file system. It is reaped when it ends;
+  // the question may be asked while the World lives.
+  std::function<void(std::function<bool()> has_ended)> left;
 };
 struct ExitStatus {
   int code = 0;    // 0-255
@@ -113,9 +122,9 @@ class Processes {
   virtual ~Processes() = default;
   virtual Result<std::unique_ptr<Process>> start(Command command) = 0;
   // Feeds `input`, collects at most `output_max` bytes each of stdout and stderr (more: too_large, and it is killed),
-  // waits for the end. Canceled: the process is killed and reaped first. A non-zero exit is a Finished, not an error.
-  // It runs in a session of its own: it cannot ask at our terminal, and is killed with all it started, also when we
-  // die.
+  // waits for the end. Canceled, or at a limit of the command (timeout): the process is killed and reaped first, unless
+  // not even that ends it; then it is left after two seconds. A non-zero exit is a Finished, not an error. It runs in a
+  // session of its own: it cannot ask at our terminal, and is killed with all it started, also when we die.
   virtual Task<Result<Finished>> run(Command command, std::string input = {}, size_t output_max = 64 << 20) = 0;
   virtual Result<> send_signal(int pid, int number) = 0;
   virtual bool alive(int pid) = 0;

@@ -181,8 +181,10 @@ class Programs final : public SimProcesses {
     Scope& scope = co_await current_scope();
     if (scope.canceled()) co_return Error(ErrorKind::canceled, "canceled");
     auto process = OR_CO_RETURN(self->start(command));
-    auto kill = [self, pid = process->pid()] { (void)self->send_signal(pid, SIGKILL).has_value(); };
-    co_return co_await run_to_end(std::move(process), std::move(kill), command.argv[0], std::move(input), output_max);
+    int pid = process->pid();
+    RunningChild running{std::move(process), [self, pid] { (void)self->send_signal(pid, SIGKILL).has_value(); },
+                         [self, pid] { return !self->alive(pid); }};
+    co_return co_await run_to_end(std::move(running), std::move(command), std::move(input), output_max);
   }
 
   Fate& fate_;

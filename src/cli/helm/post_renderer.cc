@@ -45,7 +45,8 @@ Task<Result<std::string>> post_render(World& world, std::string program, std::st
   auto wrong = [](std::string_view what) {
     return fail(ErrorKind::invalid, "error while running post render on files: {}", what);
   };
-  runtime::Command command;
+  runtime::Command command;  // without a limit, as Helm: a person waits, and ends it
+  command.daemons_stay = true;
   command.argv = {path};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   auto done = co_await world.processes().run(std::move(command), std::move(manifests), 512 << 20);

@@ -44,7 +44,7 @@ node::NodeOptions node_options(World& world, const UpOptions& options) {
 
 Task<std::string> own_address(World& world, std::string otherwise) {
   // Asks the routing table; nothing is sent.
-  runtime::Command command{.argv = {"ip", "-json", "-4", "route", "get", "198.51.100.1"}};
+  runtime::Command command{.argv = {"ip", "-json", "-4", "route", "get", "198.51.100.1"}, .time_max = 10s};
   auto asked = co_await world.processes().run(std::move(command));
   if (!asked || !asked->status.ok()) co_return otherwise;
   auto routes = value::parse_json(asked->out);

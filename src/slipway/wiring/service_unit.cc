@@ -60,7 +60,7 @@ Task<Result<std::string>> install_service(World& world, UpOptions options) {
   if (!world.files().exists("/run/systemd/system")) {
     co_return fmt::format("wrote {}; systemd does not run here, so nothing was loaded", path);
   }
-  auto reloaded = co_await world.processes().run({.argv = {"systemctl", "daemon-reload"}});
+  auto reloaded = co_await world.processes().run({.argv = {"systemctl", "daemon-reload"}, .time_max = 60s});
   if (!reloaded) co_return reloaded.error();
   co_return fmt::format("wrote {}\n  systemctl enable --now slipway", path);
 }
