@@ -81,6 +81,8 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
   std::optional<std::string> best;
   for (const auto& candidate : candidates) {
     if (candidate.size() > 256) continue;
+    size_t longer = std::max(candidate.size(), word.size()) - std::min(candidate.size(), word.size());
+    if (longer >= best_distance) continue;  // it cannot be nearer
     size_t distance = spelling_distance(to_lower(word), to_lower(candidate));
     if (distance < best_distance) {
       best_distance = distance;

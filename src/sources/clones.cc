@@ -11,12 +11,6 @@ namespace {
 
 constexpr size_t kPacksMax = 100;  // then the clone starts afresh: nothing else ever removes old commits
 
-Error unresolved(std::string_view revision, const std::vector<std::string>& names) {
-  auto near = base::nearest(revision, names);
-  return fail(ErrorKind::not_found, "unable to resolve '{}' to a commit SHA{}", revision,
-              near ? fmt::format("; did you mean \"{}\"?", *near) : "");
-}
-
 bool is_unadvertised(const Error& error) {
   return error.message().find("unadvertised object") != std::string::npos;
 }
@@ -32,13 +26,15 @@ Task<Result<Commit>> Clones::resolve(Location location, Credentials credentials,
         OR_CO_RETURN(co_await listing_.run(fmt::format("{}\n{}", age_, location.url),
                                            [this, location, credentials] { return list_refs(location, credentials); }));
     std::vector<Ref> refs = parse_ls_remote(*text);
-    commit.sha = find_revision(refs, revision);
-    if (commit.sha.empty() && refs.empty()) co_return Error(ErrorKind::not_found, "the repository has no commits");
-    if (commit.sha.empty() && is_id_prefix(revision)) {
+    if (is_tag_range(revision))
+      if (std::string tag = newest_tag(refs, revision); !tag.empty())
+        commit.sha = find_revision(refs, "refs/tags/" + tag);
+    if (commit.sha.empty()) commit.sha = find_revision(refs, revision);
+    if (commit.sha.empty() && !refs.empty() && is_id_prefix(revision)) {
       Commit found = OR_CO_RETURN(co_await find_prefix(location, credentials, base::to_lower(revision)));
       commit.sha = found.sha;
     }
-    if (commit.sha.empty()) co_return unresolved(revision, branch_names(refs));
+    if (commit.sha.empty()) co_return co_await world_.on_pool([&] { return unresolved(refs, revision); });
   }
   std::string git_dir = clone_of(location);
   if (world_.files().exists(git_dir + "/HEAD")) {
@@ -104,9 +100,11 @@ Task<Result<>> Clones::fetch(Location location, Credentials credentials, std::st
   auto packs = world_.files().list(git_dir + "/objects/pack");
   if (packs && packs->size() > kPacksMax * 3) OR_CO_RETURN(world_.files().remove_tree(git_dir));
   OR_CO_RETURN(co_await create(git_dir));
-  GitCall call{.args = {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--depth=1",
-                        "--no-recurse-submodules", fmt::format("--filter=blob:limit={}", limits_.blob_bytes_max + 1)},
-               .git_dir = git_dir};
+  GitCall call{
+      .args = {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--depth=1",
+               "--no-recurse-submodules", fmt::format("--filter=blob:limit={}", limits_.blob_bytes_max + 1)},
+      .git_dir = git_dir,
+      .doing = Doing::fetching};
   if (again) call.args.push_back("--refetch");
   call.args.insert(call.args.end(), {"origin", fmt::format("+{}:refs/slipway/{}", sha, sha)});
   call.config.emplace_back("remote.origin.url", location.url);
@@ -143,9 +141,11 @@ Task<Result<>> Clones::fetch_history(Location location, Credentials credentials,
 Task<Result<Commit>> Clones::find_prefix(Location location, Credentials credentials, std::string prefix) {
   std::string git_dir = clone_of(location) + ".history";
   OR_CO_RETURN(co_await create(git_dir));
-  GitCall call{.args = {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--filter=tree:0",
-                        "--no-recurse-submodules", "origin", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"},
-               .git_dir = git_dir};
+  GitCall call{
+      .args = {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--filter=tree:0",
+               "--no-recurse-submodules", "origin", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"},
+      .git_dir = git_dir,
+      .doing = Doing::fetching};
   call.config.emplace_back("remote.origin.url", location.url);
   call.config.emplace_back("remote.origin.promisor", "true");
   OR_CO_RETURN(co_await ask(std::move(call), location, credentials));

@@ -135,6 +135,7 @@ Task<Result<std::string>> Git::run(GitCall call) {
                    std::chrono::duration_cast<std::chrono::seconds>(time_max_).count());
   runtime::Finished result = OR_CO_RETURN(std::move(finished));
   if (!result.status.ok()) co_return git_error(result.err);
+  if (call.said) *call.said = std::move(result.err);
   co_return std::move(result.out);
 }
 
@@ -152,6 +153,9 @@ Error git_error(std::string_view text) {
     if (words.size() > 600) break;
   }
   if (words.empty()) words = "git failed without a word";
+  if (has(text, "unknown repository extension") || has(text, "unknown ref storage format") ||
+      has(text, "unknown value for 'extensions.") || has(text, "expected git repo version"))
+    words += "; the repository was made by a newer git than the one here";
   if (words.size() > 600) words.resize(600);
   ErrorKind kind = ErrorKind::io;
   if (has(text, "authentication failed") || has(text, "could not read username") ||

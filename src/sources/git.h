@@ -19,6 +19,7 @@ struct GitCall {
   std::vector<std::string> remove_after;  // files that only this run may see
   Asker asker = Asker::server;            // whose environment and configuration it runs with
   size_t output_max = 64 << 20;
+  std::string* said = nullptr;  // its stderr, when all went well
 };
 
 class Git {

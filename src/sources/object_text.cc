@@ -1,9 +1,11 @@
 #include "sources/object_text.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/text.h"
 #include "base/timestamp.h"
+#include "lang/semver/semver.h"
 
 namespace slipway::sources {
 namespace {
@@ -142,12 +144,80 @@ std::string find_revision(const std::vector<Ref>& refs, std::string_view revisio
   return {};
 }
 
-std::vector<std::string> branch_names(const std::vector<Ref>& refs) {
-  std::vector<std::string> names;
-  for (const Ref& ref : refs)
+bool is_tag_range(std::string_view revision) {
+  using lang::semver::Range;
+  using lang::semver::Version;
+  return revision.size() <= 256 && !Version::parse(revision) && Range::parse(revision);
+}
+
+std::string newest_tag(const std::vector<Ref>& refs, std::string_view range) {
+  using lang::semver::Version;
+  auto wanted = lang::semver::Range::parse(range);
+  if (!wanted) return {};
+  std::optional<Version> newest;
+  for (const Ref& ref : refs) {
+    if (!ref.name.starts_with("refs/tags/")) continue;
+    auto version = Version::parse(ref.name.substr(10));
+    if (version && wanted->contains(*version) && (!newest || version->compare(*newest) > 0)) newest = *version;
+  }
+  return newest ? newest->original : std::string();
+}
+
+Error unresolved(const std::vector<Ref>& refs, std::string_view revision) {
+  std::vector<std::string> names, tags;
+  for (const Ref& ref : refs) {
     for (std::string_view prefix : {"refs/heads/", "refs/tags/"})
       if (ref.name.starts_with(prefix)) names.emplace_back(ref.name.substr(prefix.size()));
-  return names;
+    if (ref.name.starts_with("refs/tags/")) tags.emplace_back(ref.name.substr(10));
+  }
+  if (refs.empty()) return Error(ErrorKind::not_found, "the repository has no commits");
+  std::string why;
+  if (is_tag_range(revision)) {
+    std::string any = newest_tag(refs, ">= 0.0.0-0");
+    why = any.empty() ? fmt::format("; no tag is a version ({} tags)", tags.size())
+                      : fmt::format("; no tag is in that range, the newest version is \"{}\"", any);
+  } else if (auto near = base::nearest(revision.starts_with("refs/heads/")  ? revision.substr(11)
+                                       : revision.starts_with("refs/tags/") ? revision.substr(10)
+                                                                            : revision,
+                                       names);
+             near && *near != revision) {
+    why = fmt::format("; did you mean \"{}\"?", *near);
+  } else if (is_id_prefix(revision)) {
+    why = "; no branch or tag has this name, and no commit this SHA";
+  }
+  return fail(ErrorKind::not_found, "unable to resolve '{}' to a commit SHA{}", revision, why);
+}
+
+Error why_unresolved(std::string_view lines, std::string_view said, const std::vector<std::string>& names,
+                     std::string_view revision) {
+  std::string plain;
+  std::string_view head, other;
+  auto is_meant = [&](std::string_view name) { return std::ranges::find(names, name) != names.end(); };
+  for (std::string_view line : base::split_lines(lines)) {
+    std::string_view id = cut(line, '\t');
+    std::string_view name = cut(line, '\t');
+    bool is_head = line == "HEAD";
+    if ((is_head && revision == "HEAD") || is_meant(name))
+      return fail(ErrorKind::not_found, "unable to resolve '{}' to a commit SHA; {} is {}, {}", revision, name, id,
+                  "which the repository does not hold, or which is no commit");
+    plain += fmt::format("{}\t{}\n", id, name);
+    if (is_head) head = name;
+    if (other.empty() && name.starts_with("refs/heads/")) other = name.substr(11);
+  }
+  // "warning: ignoring broken ref refs/heads/main"
+  for (std::string_view line : base::split_lines(said)) {
+    size_t at = line.find("broken ref ");
+    if (at == line.npos) continue;
+    std::string_view name = base::trim(line.substr(at + 11));
+    if (!is_meant(name) && !plain.empty() && revision != "HEAD") continue;
+    return fail(ErrorKind::not_found, "unable to resolve '{}' to a commit SHA; the reference {} is broken", revision,
+                name);
+  }
+  if (revision == "HEAD" && !other.empty())
+    return fail(ErrorKind::not_found,
+                "unable to resolve 'HEAD' to a commit SHA; HEAD is on a branch without commits, there is \"{}\"",
+                other);
+  return unresolved(parse_ls_remote(plain), revision);
 }
 
 }  // namespace slipway::sources

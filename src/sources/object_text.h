@@ -41,8 +41,16 @@ Result<> check_revision(std::string_view revision);
 bool is_object_id(std::string_view text);  // 40 or 64 lower or upper hex digits
 bool is_id_prefix(std::string_view text);  // at least 4 hex digits, not more than an id
 
-// Branch, tag, "HEAD" or full name among the refs, in Argo CD's order; empty id when none fits.
+// A range of versions, which Argo CD looks up among the tags: "v1.*", "^1.2", ">= 1.0, < 2"; a version is none.
+bool is_tag_range(std::string_view revision);
+std::string newest_tag(const std::vector<Ref>& refs, std::string_view range);  // of those in it; empty when none is
+
+// Branch, tag, "HEAD" or full name among the refs; a branch before a tag of its name. Empty id when none fits.
 std::string find_revision(const std::vector<Ref>& refs, std::string_view revision);
-std::vector<std::string> branch_names(const std::vector<Ref>& refs);  // branches and tags, for "did you mean"
+// Why no commit came of `revision`, which may have meant `names`: the nearest branch or tag, or that the commit itself
+// is not there. `refs` are lines of id, name and, for the one that HEAD means, "HEAD"; `said` is what git told of them.
+Error why_unresolved(std::string_view refs, std::string_view said, const std::vector<std::string>& names,
+                     std::string_view revision);
+Error unresolved(const std::vector<Ref>& refs, std::string_view revision);
 
 }  // namespace slipway::sources

@@ -78,8 +78,49 @@ TEST_CASE("revisions") {
   CHECK(find_revision(refs, "v2") == id_c);  // peeled
   CHECK(find_revision(refs, "refs/tags/v1") == id_c);
   CHECK(find_revision(refs, "nope") == "");
-  CHECK(base::join(branch_names(refs), " ") == "main v1 v1 v2");
+  CHECK(unresolved(refs, "mian").str() == "unable to resolve 'mian' to a commit SHA; did you mean \"main\"?");
+  CHECK(unresolved(refs, "refs/heads/mian").str() ==
+        "unable to resolve 'refs/heads/mian' to a commit SHA; did you mean \"main\"?");
+  CHECK(unresolved({}, "main").str() == "the repository has no commits");
   CHECK(check_revision("feature/x-1.2").has_value());
   for (std::string_view bad : {"a..b", "a~1", "a^", ":/x", "--upload-pack=x", "@{1}", "a b", "1.*"})
     CHECK_MESSAGE(check_revision(bad).failed_with(ErrorKind::bad_request), bad);
+}
+
+TEST_CASE("a range of versions means the newest tag in it; a version means itself") {
+  std::string text;
+  for (std::string_view name :
+       {"heads/v1.9.0", "tags/v1.2.0", "tags/v1.10.1", "tags/v2.0.0", "tags/v2.1.0-rc.1", "tags/x"})
+    text += fmt::format("{}\trefs/{}\n", id_a, name);
+  auto refs = parse_ls_remote(text);
+  auto newest = [&](std::string_view range) { return is_tag_range(range) ? newest_tag(refs, range) : "no range"; };
+  CHECK(newest("v1.*") == "v1.10.1");
+  CHECK(newest("^1.2") == "v1.10.1");
+  CHECK(newest(">= 1.0, < 1.5") == "v1.2.0");
+  CHECK(newest("*") == "v2.0.0");
+  CHECK(newest(">= 2.1.0-0") == "v2.1.0-rc.1");
+  CHECK(newest("3.x") == "");
+  for (std::string_view pin : {"v1.2.0", "v1", "1.2", "main", "HEAD", "feature/x", "refs/tags/v1.2.0", "-x", ""})
+    CHECK_MESSAGE(newest(pin) == "no range", pin);
+  CHECK(unresolved(refs, "3.x").str() ==
+        "unable to resolve '3.x' to a commit SHA; no tag is in that range, the newest version is \"v2.1.0-rc.1\"");
+}
+
+TEST_CASE("why a revision comes to nothing") {
+  std::string refs = fmt::format("{}\trefs/heads/main\tHEAD\n{}\trefs/heads/next\n", id_a, id_b);
+  std::string lost = ", which the repository does not hold, or which is no commit";
+  CHECK(why_unresolved(refs, "", {"HEAD"}, "HEAD").str() ==
+        fmt::format("unable to resolve 'HEAD' to a commit SHA; refs/heads/main is {}{}", id_a, lost));
+  CHECK(why_unresolved(refs, "", {"refs/heads/next", "refs/tags/next", "refs/next"}, "next").str() ==
+        fmt::format("unable to resolve 'next' to a commit SHA; refs/heads/next is {}{}", id_b, lost));
+  std::string unborn = fmt::format("{}\trefs/heads/next\n", id_b);
+  CHECK(why_unresolved(unborn, "", {"HEAD"}, "HEAD").str() ==
+        "unable to resolve 'HEAD' to a commit SHA; HEAD is on a branch without commits, there is \"next\"");
+  std::string_view broken = "warning: ignoring broken ref refs/heads/main\n";
+  std::string_view says = "unable to resolve 'HEAD' to a commit SHA; the reference refs/heads/main is broken";
+  CHECK(why_unresolved("", broken, {"HEAD"}, "HEAD").str() == says);
+  CHECK(why_unresolved(unborn, broken, {"HEAD"}, "HEAD").str() == says);
+  CHECK(why_unresolved(unborn, broken, {"refs/heads/nxt"}, "nxt").str() ==
+        "unable to resolve 'nxt' to a commit SHA; did you mean \"next\"?");
+  CHECK(why_unresolved("", "", {"HEAD"}, "HEAD").str() == "the repository has no commits");
 }

@@ -9,6 +9,8 @@
 namespace slipway::sources {
 namespace {
 
+constexpr size_t kRefsMax = 200'000;  // that are looked through for the nearest name
+
 class GitRepositories final : public Repositories {
  public:
   GitRepositories(World& world, RepositoriesOptions options)
@@ -20,7 +22,7 @@ class GitRepositories final : public Repositories {
 
   Task<Result<Commit>> resolve(std::string url, std::string revision) override {
     if (revision.empty()) revision = "HEAD";
-    OR_CO_RETURN(check_revision(revision));
+    if (!is_tag_range(revision)) OR_CO_RETURN(check_revision(revision));
     Location location = OR_CO_RETURN(locate(url));
     Result<Commit> commit = location.way == Location::Way::local
                                 ? co_await resolve_local(location.path, revision)
@@ -43,7 +45,7 @@ class GitRepositories final : public Repositories {
     if (is_local(url) && !watching.watch) {
       Location location = OR_CO_RETURN(locate(url));
       auto repository = OR_CO_RETURN(find_local_repository(world_.files(), location.path));
-      watching.watch = OR_CO_RETURN(world_.files().watch(repository.watched()));
+      if (!watching.watch) watching.watch = OR_CO_RETURN(world_.files().watch(repository.watched()));
       co_return Result<>();  // what changed before the watch stood nobody can tell
     }
     if (std::exchange(watching.remembered, false)) co_return Result<>();
@@ -107,27 +109,33 @@ class GitRepositories final : public Repositories {
 
   Task<Result<Commit>> resolve_local(std::string path, std::string revision) {
     auto repository = OR_CO_RETURN(find_local_repository(world_.files(), path));
-    std::vector<std::string> names;
-    if (revision == "HEAD" || revision.starts_with("refs/"))
-      names = {revision};
-    else
-      names = {"refs/heads/" + revision, "refs/tags/" + revision, "refs/" + revision};
-    if (is_id_prefix(revision)) names.push_back(revision);
+    std::vector<std::string> names = OR_CO_RETURN(co_await names_of(repository.git_dir, revision));
     Commit commit = OR_CO_RETURN(co_await objects_.find_commit(repository.git_dir, names));
     if (!commit.sha.empty()) co_return std::move(commit);
-
-    GitCall call{
-        .args = {"for-each-ref", "--count=5000", "--format=%(objectname)%09%(refname)", "refs/heads", "refs/tags"},
-        .git_dir = repository.git_dir};
+    std::string said;
+    GitCall call{.args = {"for-each-ref", fmt::format("--count={}", kRefsMax),
+                          "--format=%(objectname)%09%(refname)%(if)%(HEAD)%(then)%09HEAD%(end)"},
+                 .git_dir = repository.git_dir,
+                 .said = &said};
     std::string text = OR_CO_RETURN(co_await git_.run(std::move(call)));
-    auto known = branch_names(parse_ls_remote(text));
-    if (known.empty()) co_return Error(ErrorKind::not_found, "the repository has no commits");
-    auto near = base::nearest(revision, known);
-    co_return fail(ErrorKind::not_found, "unable to resolve '{}' to a commit SHA{}", revision,
-                   near ? fmt::format("; did you mean \"{}\"?", *near)
-                   : revision == "HEAD"
-                       ? fmt::format("; HEAD is on a branch without commits, there is \"{}\"", known[0])
-                       : std::string());
+    co_return co_await world_.on_pool([&] { return why_unresolved(text, said, names, revision); });
+  }
+
+  // What of a repository `revision` may name, in this order.
+  Task<Result<std::vector<std::string>>> names_of(std::string git_dir, std::string revision) {
+    std::vector<std::string> names;
+    if (is_tag_range(revision)) {
+      GitCall call{.args = {"for-each-ref", "--format=%(objectname)%09%(refname)", "refs/tags"}, .git_dir = git_dir};
+      std::string text = OR_CO_RETURN(co_await git_.run(std::move(call)));
+      std::string tag = newest_tag(parse_ls_remote(text), revision);
+      if (!tag.empty()) names.push_back("refs/tags/" + tag);
+    }
+    if (revision == "HEAD" || revision.starts_with("refs/"))
+      names.push_back(revision);
+    else if (check_revision(revision))
+      names.insert(names.end(), {"refs/heads/" + revision, "refs/tags/" + revision, "refs/" + revision});
+    if (is_id_prefix(revision)) names.push_back(revision);
+    co_return names;
   }
 
   Task<Result<std::shared_ptr<const Tree>>> read(Commit commit, std::string path) {
