@@ -361,6 +361,31 @@ TEST_CASE("remote repositories: polled, named by a webhook, and out of reach") {
   CHECK(f.summary() == "Synced/Healthy");
 }
 
+TEST_CASE("a local repository that gave no answer for a moment is asked anew when it changes, and in time by itself") {
+  Shop f({{"config.yaml", config_map("settings", "a")}});
+  f.repositories.silent = true;
+  f.repositories.notify(repository);
+  f.settle(1s);
+  f.repositories.silent = false;
+  f.commit({{"config.yaml", config_map("settings", "b")}});
+  f.settle(4s);
+  CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "b");
+  CHECK(f.summary() == "Synced/Healthy");
+
+  f.repositories.fail_with(repository, Error(ErrorKind::timeout, "git cat-file gave no answer for 20 s"));
+  f.repositories.notify(repository);
+  f.settle(1h);
+  CHECK(f.condition("ComparisonError") == "Failed to load target state: git cat-file gave no answer for 20 s");
+  int before = f.repositories.resolved;
+  f.settle(10min);
+  CHECK(f.repositories.resolved - before >= 15);
+  CHECK(f.repositories.resolved - before <= 25);
+  f.repositories.fail_with(repository, std::nullopt);
+  f.settle(31s);
+  CHECK(f.summary() == "Synced/Healthy");
+  CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "b");
+}
+
 TEST_CASE("comparing for people") {
   Shop f({{"web.yaml", deployment("web", "web:1")},
           {"secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: one}\n"}});

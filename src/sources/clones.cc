@@ -66,7 +66,7 @@ Task<Result<std::string>> Clones::ask(GitCall call, Location location, Credentia
 }
 
 Task<Result<Clones::Text>> Clones::list_refs(Location location, Credentials credentials) {
-  GitCall call{.args = {"ls-remote", "--", location.url}};
+  GitCall call{.args = {"ls-remote", "--", location.url}, .doing = Doing::asking};
   std::string text = OR_CO_RETURN(co_await ask(std::move(call), location, credentials));
   co_return std::make_shared<const std::string>(std::move(text));
 }
@@ -100,8 +100,9 @@ Task<Result<>> Clones::fetch(Location location, Credentials credentials, std::st
   auto packs = world_.files().list(git_dir + "/objects/pack");
   if (packs && packs->size() > kPacksMax * 3) OR_CO_RETURN(world_.files().remove_tree(git_dir));
   OR_CO_RETURN(co_await create(git_dir));
+  sweep(git_dir);
   GitCall call{
-      .args = {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--depth=1",
+      .args = {"fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--depth=1",
                "--no-recurse-submodules", fmt::format("--filter=blob:limit={}", limits_.blob_bytes_max + 1)},
       .git_dir = git_dir,
       .doing = Doing::fetching};
@@ -122,9 +123,10 @@ Task<Result<>> Clones::fetch(Location location, Credentials credentials, std::st
 // at: then everything that they reach comes, and the commit is among it or nowhere.
 Task<Result<>> Clones::fetch_history(Location location, Credentials credentials, std::string sha) {
   std::string git_dir = clone_of(location);
-  GitCall call{.args = {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
+  GitCall call{.args = {"fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
                         "--no-recurse-submodules", fmt::format("--filter=blob:limit={}", limits_.blob_bytes_max + 1)},
-               .git_dir = git_dir};
+               .git_dir = git_dir,
+               .doing = Doing::fetching};
   if (world_.files().exists(git_dir + "/shallow")) call.args.push_back("--unshallow");
   call.args.insert(call.args.end(), {"origin", "+refs/heads/*:refs/all/heads/*", "+refs/tags/*:refs/all/tags/*"});
   call.config.emplace_back("remote.origin.url", location.url);
@@ -141,8 +143,9 @@ Task<Result<>> Clones::fetch_history(Location location, Credentials credentials,
 Task<Result<Commit>> Clones::find_prefix(Location location, Credentials credentials, std::string prefix) {
   std::string git_dir = clone_of(location) + ".history";
   OR_CO_RETURN(co_await create(git_dir));
+  sweep(git_dir);
   GitCall call{
-      .args = {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--filter=tree:0",
+      .args = {"fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--filter=tree:0",
                "--no-recurse-submodules", "origin", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"},
       .git_dir = git_dir,
       .doing = Doing::fetching};
@@ -162,6 +165,19 @@ Task<Result<>> Clones::create(std::string git_dir) {
     OR_CO_RETURN(co_await git_.run({.args = {"config", key, value}, .git_dir = git_dir}));
   OR_CO_RETURN(world_.files().write_atomically(git_dir + "/slipway", "a clone made by Slipway; may be removed\n"));
   co_return Result<>();
+}
+
+// What a fetch left that was killed: a lock that nobody holds refuses every other one, halves of packs fill the disk.
+// The server's clones are its own; in a person's another slipway may be at work.
+void Clones::sweep(const std::string& git_dir) {
+  if (asker_ != Asker::server) return;
+  runtime::Files& files = world_.files();
+  (void)files.remove(git_dir + "/shallow.lock").has_value();
+  std::string packs = git_dir + "/objects/pack";
+  auto names = files.list(packs);
+  if (!names) return;
+  for (const std::string& name : *names)
+    if (name.starts_with("tmp_")) (void)files.remove(packs + "/" + name).has_value();
 }
 
 std::string Clones::clone_of(const Location& location) const {

@@ -19,7 +19,8 @@ class Clones {
         objects_(objects),
         access_(world, git, directory, asker),
         directory_(std::move(directory)),
-        limits_(limits) {}
+        limits_(limits),
+        asker_(asker) {}
   // What was asked until now may be told otherwise from now on (a push, other credentials): who asks later does not
   // join a question that is under way.
   void outdate() { ++age_; }
@@ -45,6 +46,7 @@ class Clones {
   Task<Result<>> fetch_history(Location location, Credentials credentials, std::string sha);
   Task<Result<Commit>> find_prefix(Location location, Credentials credentials, std::string prefix);
   Task<Result<>> create(std::string git_dir);
+  void sweep(const std::string& git_dir);
   std::string clone_of(const Location& location) const;
 
   World& world_;
@@ -53,6 +55,7 @@ class Clones {
   Access access_;
   std::string directory_;
   SourceLimits limits_;
+  const Asker asker_;
   uint64_t age_ = 0;
   Sharing<Text> listing_;
   Sharing<Fetched> fetching_;

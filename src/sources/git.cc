@@ -70,8 +70,10 @@ struct Removal {
 
 // What ssh and git say around the reason.
 bool is_noise(std::string_view line) {
-  for (std::string_view start : {"warning: ", "Warning: Permanently added", "Please make sure you have the correct",
-                                 "and the repository exists.", "@"})
+  for (std::string_view start :
+       {"warning: ", "Warning: Permanently added", "Please make sure you have the correct",
+        "and the repository exists.", "@", "Enumerating objects: ", "Counting objects: ", "Compressing objects: ",
+        "Receiving objects: ", "Unpacking objects: ", "Resolving deltas: ", "Total "})
     if (line.starts_with(start)) return true;
   return line.empty();
 }
@@ -80,9 +82,26 @@ bool is_noise(std::string_view line) {
 
 Task<Result<std::string>> Git::run(GitCall call) {
   Removal removal{world_, std::move(call.remove_after)};
+  std::string place = call.place.empty() ? call.git_dir : call.place;
+  if (auto before = left_.find(place); before != left_.end()) {
+    if (!before->second())
+      co_return fail(
+          ErrorKind::unavailable,
+          "a git that was killed still waits for the file system of {}; it is asked again when that one ends", place);
+    left_.erase(before);
+  }
+  std::string name = "git";
+  for (const std::string& arg : call.args) {
+    if (arg.starts_with('-')) continue;
+    name += " " + arg;
+    break;
+  }
   runtime::Command command{.argv = {"git"}, .clean_env = true};
+  set_limits(call.doing, command);
+  command.left = [this, place](std::function<bool()> has_ended) { left_[place] = std::move(has_ended); };
   for (auto& arg : call.args) command.argv.push_back(std::move(arg));
   bool of_person = call.asker == Asker::person;
+  command.daemons_stay = of_person;  // a credential helper that remembers, a connection of ssh that is shared
   command.env = {"GIT_TERMINAL_PROMPT=0",
                  "GIT_OPTIONAL_LOCKS=0",
                  "GIT_NO_LAZY_FETCH=1",
@@ -102,9 +121,10 @@ Task<Result<std::string>> Git::run(GitCall call) {
       if (const char* value = std::getenv(name)) command.env.push_back(fmt::format("{}={}", name, value));
   }
   if (!call.git_dir.empty()) {
-    // named, not discovered: git does not ask who owns it, and looks nowhere else
+    // named, not discovered: git does not ask who owns it, and looks nowhere else; nor does the process begin in it,
+    // because we wait until it has begun, and its file system may not answer
     command.env.push_back("GIT_DIR=" + call.git_dir);
-    command.directory = call.git_dir;
+    command.directory = "/";
   } else {
     command.env.push_back("GIT_CEILING_DIRECTORIES=/");
     command.env.push_back("GIT_DIR=/dev/null");
@@ -126,17 +146,32 @@ Task<Result<std::string>> Git::run(GitCall call) {
   command.env.push_back(fmt::format("GIT_CONFIG_COUNT={}", count));
   for (auto& variable : call.env) command.env.push_back(std::move(variable));
 
-  auto running = world_.processes().run(std::move(command), std::move(call.input), call.output_max);
-  auto finished = co_await runtime::with_timeout(time_max_, std::move(running));
+  auto finished = co_await world_.processes().run(std::move(command), std::move(call.input), call.output_max);
   if (finished.failed_with(ErrorKind::not_found))
     co_return Error(ErrorKind::unavailable, "the git program is missing; install the package git");
-  if (finished.failed_with(ErrorKind::timeout))
-    co_return fail(ErrorKind::timeout, "git took longer than {} s",
-                   std::chrono::duration_cast<std::chrono::seconds>(time_max_).count());
+  if (finished.failed_with(ErrorKind::timeout) || finished.failed_with(ErrorKind::too_large))
+    co_return fail(finished.error().kind(), "{} {}", name, finished.error().message());
   runtime::Finished result = OR_CO_RETURN(std::move(finished));
+  if (result.status.signal) co_return fail(ErrorKind::io, "{} was ended by signal {}", name, result.status.signal);
   if (!result.status.ok()) co_return git_error(result.err);
   if (call.said) *call.said = std::move(result.err);
   co_return std::move(result.out);
+}
+
+void Git::set_limits(Doing doing, runtime::Command& command) const {
+  switch (doing) {
+    case Doing::reading:
+      command.silence_max = limits_.read_silence_max;
+      command.time_max = limits_.read_time_max;
+      return;
+    case Doing::asking:
+      command.time_max = limits_.ask_time_max;
+      return;
+    case Doing::fetching:
+      command.silence_max = limits_.fetch_silence_max;
+      command.time_max = limits_.fetch_time_max;
+      return;
+  }
 }
 
 Error git_error(std::string_view text) {
@@ -145,6 +180,7 @@ Error git_error(std::string_view text) {
   std::string words;
   for (std::string_view line : base::split_lines(text)) {
     line = base::trim(line);
+    if (size_t last = line.rfind('\r'); last != line.npos) line.remove_prefix(last + 1);  // progress, told over itself
     for (std::string_view prefix : {"fatal: ", "error: ", "remote: "})
       if (line.starts_with(prefix)) line.remove_prefix(prefix.size());
     if (is_noise(line) || (!words.empty() && line.starts_with("Could not read from remote"))) continue;

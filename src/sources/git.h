@@ -2,6 +2,8 @@
 // anybody or read other configuration; about a remote, if a person asks, with that person's own settings.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,10 +11,19 @@
 
 namespace slipway::sources {
 
+// What a call does says how long it may take. Whatever it is: it is killed at its limit, with all that it started.
+enum class Doing {
+  reading,   // a repository on this machine: any silence of twenty seconds means that its file system is not there
+  asking,    // a remote, for little
+  fetching,  // much, maybe slowly, but going on
+};
+
 struct GitCall {
   std::vector<std::string> args;
   std::string git_dir;  // of the repository; empty: none
+  std::string place;    // whose file system it depends on; empty: that of git_dir
   std::string input;
+  Doing doing = Doing::reading;
   std::vector<std::pair<std::string, std::string>>
       config;  // as `-c key=value`, but by environment: seen by nobody else
   std::vector<std::string> env;
@@ -24,13 +35,17 @@ struct GitCall {
 
 class Git {
  public:
-  Git(World& world, Duration time_max) : world_(world), time_max_(time_max) {}
-  // Its stdout. Errors: unauthorized, not_found, unavailable, timeout, io, too_large, in git's own words.
+  Git(World& world, SourceLimits limits) : world_(world), limits_(limits) {}
+  // Its stdout. Errors: unauthorized, not_found, unavailable, timeout, io, too_large, in git's own words. While one
+  // that was killed at its limit cannot end, the place that it waits for is unavailable to the next.
   Task<Result<std::string>> run(GitCall call);
 
  private:
+  void set_limits(Doing doing, runtime::Command& command) const;
+
   World& world_;
-  Duration time_max_;
+  SourceLimits limits_;
+  std::map<std::string, std::function<bool()>> left_;  // by place: has it ended?
 };
 
 // What git's stderr means.

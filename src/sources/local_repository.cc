@@ -55,6 +55,8 @@ Result<LocalRepository> find_local_repository(runtime::Files& files, std::string
 std::vector<std::string> LocalRepository::watched() const {
   std::vector<std::string> paths = {git_dir + "/HEAD"};
   for (const char* name : {"/refs", "/packed-refs", "/reftable"}) paths.push_back(common_dir + name);
+  // not refs, but git reads nothing without them: when one that was broken is whole again, it is time to look
+  for (const char* name : {"/config", "/shallow", "/objects/info/alternates"}) paths.push_back(common_dir + name);
   return paths;
 }
 

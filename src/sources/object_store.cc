@@ -124,7 +124,7 @@ Result<GitCall> ObjectStore::reading_from(const std::string& objects, const std:
                  : "[core]\nrepositoryFormatVersion = 0\nbare = true\n"));
     OR_RETURN(files.write_atomically(plain + "/HEAD", "ref: refs/heads/none\n"));
   }
-  return GitCall{.git_dir = plain, .env = {"GIT_OBJECT_DIRECTORY=" + objects}};
+  return GitCall{.git_dir = plain, .place = objects, .env = {"GIT_OBJECT_DIRECTORY=" + objects}};
 }
 
 ObjectStore::Bytes ObjectStore::known_blob(std::string_view id) const {

@@ -9,6 +9,7 @@
 namespace slipway::sources {
 namespace {
 
+constexpr Duration kHeardFor = 1s;    // that a file system answered is believed
 constexpr size_t kRefsMax = 200'000;  // that are looked through for the nearest name
 
 class GitRepositories final : public Repositories {
@@ -16,7 +17,7 @@ class GitRepositories final : public Repositories {
   GitRepositories(World& world, RepositoriesOptions options)
       : world_(world),
         options_(std::move(options)),
-        git_(world, options_.limits.git_time_max),
+        git_(world, options_.limits),
         objects_(world, git_, options_.directory, options_.limits),
         clones_(world, git_, objects_, options_.directory, options_.limits, options_.asker) {}
 
@@ -44,7 +45,7 @@ class GitRepositories final : public Repositories {
     Watching& watching = watching_[normalized_url(url)];
     if (is_local(url) && !watching.watch) {
       Location location = OR_CO_RETURN(locate(url));
-      auto repository = OR_CO_RETURN(find_local_repository(world_.files(), location.path));
+      auto repository = OR_CO_RETURN(co_await find(location.path));
       if (!watching.watch) watching.watch = OR_CO_RETURN(world_.files().watch(repository.watched()));
       co_return Result<>();  // what changed before the watch stood nobody can tell
     }
@@ -107,11 +108,32 @@ class GitRepositories final : public Repositories {
     return options_.credentials(url).value_or(Credentials{});
   }
 
+  // Where the repository's parts lie. A file system that does not answer (a mount whose server is gone) holds whoever
+  // asks it, and we ask on the loop: so git asks first, and is given up when it has no answer. Whatever it answers, the
+  // place does, for the moment that we need.
+  Task<Result<LocalRepository>> find(std::string path) {
+    auto heard = heard_.find(path);
+    if (heard == heard_.end() || world_.steady_now() - heard->second > kHeardFor) {
+      OR_CO_RETURN(co_await hearing_.run(path, [this, path] { return hear(path); }));
+      heard_[path] = world_.steady_now();
+    }
+    co_return find_local_repository(world_.files(), path);
+  }
+  Task<Result<bool>> hear(std::string path) {
+    auto answer = co_await git_.run({.args = {"rev-parse", "--git-dir"}, .git_dir = path + "/.git"});
+    for (ErrorKind silent : {ErrorKind::timeout, ErrorKind::unavailable, ErrorKind::canceled})
+      if (answer.failed_with(silent)) co_return std::move(answer).error();
+    co_return true;
+  }
+
   Task<Result<Commit>> resolve_local(std::string path, std::string revision) {
-    auto repository = OR_CO_RETURN(find_local_repository(world_.files(), path));
+    auto repository = OR_CO_RETURN(co_await find(path));
     std::vector<std::string> names = OR_CO_RETURN(co_await names_of(repository.git_dir, revision));
     Commit commit = OR_CO_RETURN(co_await objects_.find_commit(repository.git_dir, names));
-    if (!commit.sha.empty()) co_return std::move(commit);
+    if (!commit.sha.empty()) {
+      heard_[path] = world_.steady_now();
+      co_return std::move(commit);
+    }
     std::string said;
     GitCall call{.args = {"for-each-ref", fmt::format("--count={}", kRefsMax),
                           "--format=%(objectname)%09%(refname)%(if)%(HEAD)%(then)%09HEAD%(end)"},
@@ -147,7 +169,7 @@ class GitRepositories final : public Repositories {
     co_return std::move(tree).context(fmt::format("{} at {}", shown_url(commit.url), commit.sha.substr(0, 8)));
   }
   Task<Result<std::shared_ptr<const Tree>>> read_local(std::string repository_path, std::string sha, std::string path) {
-    auto repository = OR_CO_RETURN(find_local_repository(world_.files(), repository_path));
+    auto repository = OR_CO_RETURN(co_await find(repository_path));
     co_return co_await objects_.tree(repository.common_dir + "/objects", sha, path);
   }
 
@@ -157,6 +179,8 @@ class GitRepositories final : public Repositories {
   ObjectStore objects_;
   Clones clones_;
   Sharing<std::shared_ptr<const Tree>> reading_;
+  Sharing<bool> hearing_;
+  std::map<std::string, SteadyTime> heard_;  // when a local repository's file system last answered, by path
   std::map<std::string, Watching> watching_;
 };
 

@@ -35,7 +35,10 @@ struct SourceLimits {
   uint64_t blob_bytes_max = 10 << 20;
   size_t files_max = 100'000;
   uint64_t tree_bytes_max = 512 << 20;
-  Duration git_time_max = 120s;
+  // Of one run of git. Reading: a repository on this machine. Asking: what a remote's references are.
+  Duration read_silence_max = 20s, read_time_max = 120s;
+  Duration ask_time_max = 60s;
+  Duration fetch_silence_max = 60s, fetch_time_max = 600s;
 };
 struct RepositoriesOptions {
   std::string directory;                                     // of the clones; absolute

@@ -10,6 +10,11 @@ namespace {
 
 // A repository that cannot be reached is tried sooner than a quiet one, at first.
 constexpr Duration retry_delay_first = 5s;
+// Asking a local one costs nobody else anything.
+constexpr Duration local_retry_delay_max = 30s;
+// Who asks a local repository for longer than this while it changes may be waiting for what is not there any more.
+constexpr Duration answer_usual_max = 2s;
+constexpr int cut_short_max = 2;  // then a slow repository that changes all the time is waited for
 
 }  // namespace
 
@@ -45,16 +50,14 @@ Task<Result<sources::Commit>> Revisions::resolve(std::string url, std::string re
   Duration retry_delay = retry_delay_first;
   if (Head* head = head_of(url, revision)) {
     if (head->commit || world_.steady_now() < head->retry_at) co_return head->commit;
-    retry_delay = std::min(head->retry_delay * 2, poll_interval_);
+    Duration longest = repositories_.is_local(url) ? std::min(local_retry_delay_max, poll_interval_) : poll_interval_;
+    retry_delay = std::min(head->retry_delay * 2, longest);
   }
   std::string normalized = sources::normalized_url(url);
   auto at = repositories_by_url_.find(normalized);
-  uint64_t changes = 0;
-  if (at != repositories_by_url_.end()) {
-    changes = at->second->changes;
-    at->second->was_asked = true;
-  }
-  auto commit = co_await repositories_.resolve(url, revision);
+  if (at != repositories_by_url_.end()) at->second->was_asked = true;
+  uint64_t changes = changes_of(normalized);
+  auto commit = co_await ask(url, revision, normalized);
   if (commit.failed_with(ErrorKind::canceled)) co_return commit;
   // What changed while we asked makes the answer old: it counts only for this once.
   at = repositories_by_url_.find(normalized);
@@ -62,6 +65,36 @@ Task<Result<sources::Commit>> Revisions::resolve(std::string url, std::string re
     at->second->heads.insert_or_assign(revision, Head{commit, world_.steady_now() + retry_delay, retry_delay});
   }
   co_return commit;
+}
+
+Task<Result<sources::Commit>> Revisions::ask(std::string url, std::string revision, std::string normalized) {
+  runtime::Scope& scope = co_await runtime::current_scope();
+  for (int cut = 0; cut < cut_short_max && repositories_.is_local(url); ++cut) {
+    runtime::Scope asking(scope);
+    TaskGroup watching(scope);
+    watching.spawn(cut_short(normalized, changes_of(normalized), &asking));
+    auto answer = repositories_.resolve(url, revision);
+    auto commit = co_await std::move(answer).in(asking);
+    co_await watching.stop();
+    if (!commit.failed_with(ErrorKind::canceled) || scope.canceled()) co_return commit;
+  }
+  co_return co_await repositories_.resolve(url, revision);
+}
+
+// A file that is a pipe for a moment holds git when it is a file again. The commit that tells so is not to wait for it.
+Task<void> Revisions::cut_short(std::string normalized, uint64_t changes, runtime::Scope* asking) {
+  while (true) {
+    auto slept = co_await runtime::sleep(answer_usual_max);
+    if (!slept) co_return;
+    if (changes_of(normalized) == changes) continue;
+    asking->cancel();
+    co_return;
+  }
+}
+
+uint64_t Revisions::changes_of(const std::string& normalized) const {
+  auto at = repositories_by_url_.find(normalized);
+  return at == repositories_by_url_.end() ? 0 : at->second->changes;
 }
 
 std::optional<Duration> Revisions::retry_in(const std::string& url, const std::string& revision) {
@@ -91,6 +124,10 @@ Task<void> Revisions::hear(Repository* repository, Wake wake) {
     if (!told) {  // no such repository now; it may come
       auto rested = co_await runtime::sleep(retry_delay_first);
       if (!rested) co_return;
+      // one that is there and cannot be watched (more directories than may be) is asked instead
+      bool answers = !told.failed_with(ErrorKind::not_found) && !told.failed_with(ErrorKind::timeout) &&
+                     !told.failed_with(ErrorKind::unavailable);
+      if (answers) changed(*repository, wake);
       continue;
     }
     // The first word about a local repository only says that the watch stands: what was asked before may be old.

@@ -42,6 +42,9 @@ class Revisions {
     bool was_asked = false;  // whatever it was, it may be older than the watch
     std::unique_ptr<TaskGroup> follower;
   };
+  Task<Result<sources::Commit>> ask(std::string url, std::string revision, std::string normalized);
+  Task<void> cut_short(std::string normalized, uint64_t changes, runtime::Scope* asking);
+  uint64_t changes_of(const std::string& normalized) const;
   Task<void> hear(Repository* repository, Wake wake);
   Task<void> poll(Repository* repository, Wake wake);
   Head* head_of(const std::string& url, const std::string& revision);

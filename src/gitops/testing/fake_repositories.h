@@ -31,10 +31,15 @@ class FakeRepositories : public sources::Repositories {
     failures_.erase(sources::normalized_url(url));
     if (error) failures_.insert_or_assign(sources::normalized_url(url), std::move(*error));
   }
-  int resolved = 0;  // calls
+  int resolved = 0;     // calls
+  bool silent = false;  // who asks while it is, never has an answer
 
   Task<Result<sources::Commit>> resolve(std::string url, std::string revision) override {
     ++resolved;
+    if (silent) {
+      auto never = co_await runtime::sleep(24h);
+      co_return fail(never ? ErrorKind::timeout : ErrorKind::canceled, "git gave no answer");
+    }
     std::string normalized = sources::normalized_url(url);
     if (auto failure = failures_.find(normalized); failure != failures_.end()) co_return failure->second;
     std::string sha;
