@@ -1,4 +1,6 @@
 // slipway app list | get | diff | sync | wait: Applications of any cluster that a kubeconfig names.
+#include <unistd.h>
+
 #include "base/text.h"
 #include "base/time.h"
 #include "cli/client_commands.h"
@@ -181,8 +183,36 @@ bool reached(const Value& app, const Goal& goal) {
   return !goal.healthy || status["health"]["status"].as_string() == "Healthy";
 }
 
-// Watches until the goal is reached, the operation failed, or time is up.
-Task<Result<Value>> follow(cluster::Cluster& cluster, cluster::ObjectKey key, Goal goal) {
+// What stands between an application and the goal.
+std::string waits_for(const Value& app, const Goal& goal) {
+  const Value& status = app["status"];
+  const Value& operation = status["operationState"];
+  bool runs = operation["phase"].as_string() == "Running" || operation["phase"].as_string() == "Terminating";
+  if (!app["operation"].is_null() && (!runs || operation["startedAt"].as_string() < goal.operation_after))
+    return fmt::format("the sync has not begun: first {} is looked at",
+                       of_sources(app, [](const Value& s) { return sources::shown_url(s["repoURL"].as_string()); }));
+  if (runs) return fmt::format("the sync runs: {}", operation["message"].as_string());
+  std::string errors;
+  for (const Value& condition : status["conditions"].items())
+    if (condition["type"].as_string().ends_with("Error")) errors += "; " + condition["message"].str();
+  return fmt::format("sync {}, health {}{}", or_dash(status["sync"]["status"].as_string()),
+                     or_dash(status["health"]["status"].as_string()), errors);
+}
+
+// For a person who waits: a line whenever it is something else that is waited for.
+Task<void> tell_progress(const Value* app, const Goal* goal) {
+  std::string told;
+  auto rested = co_await runtime::sleep(1500ms);
+  while (rested) {
+    std::string now = app->is_null() ? "the server has not answered" : waits_for(*app, *goal);
+    if (now != told) complain(fmt::format("slipway: {}\n", now));
+    told = std::move(now);
+    rested = co_await runtime::sleep(500ms);
+  }
+}
+
+// Watches until the goal is reached, the operation failed, or time is up; `seen` is what was last heard.
+Task<Result<Value>> follow(cluster::Cluster& cluster, cluster::ObjectKey key, Goal goal, Value* seen) {
   cluster::WatchOptions options{.ns = key.ns, .field_selector = "metadata.name=" + key.name};
   while (true) {
     auto watch = co_await cluster.watch(key.kind, options);
@@ -194,6 +224,7 @@ Task<Result<Value>> follow(cluster::Cluster& cluster, cluster::ObjectKey key, Go
       if (event->type == cluster::WatchType::deleted)
         co_return fail(ErrorKind::not_found, "application \"{}\" was deleted", key.name);
       if (event->type == cluster::WatchType::bookmark) continue;
+      *seen = event->object;
       auto phase = event->object["status"]["operationState"]["phase"].as_string();
       bool failed = phase == "Failed" || phase == "Error";
       bool ours = goal.operation_after.empty() ||
@@ -214,11 +245,16 @@ Task<int> wait_for(cluster::Cluster& cluster, cluster::ObjectKey key, Goal goal,
   if (!timeout)
     co_return report(
         fail(ErrorKind::bad_request, "--timeout {}: expected a time such as 90s or 5m", said.option("--timeout")));
-  auto app = co_await runtime::with_timeout(*timeout, follow(cluster, key, goal));
+  Value seen;
+  runtime::Scope& scope = co_await runtime::current_scope();
+  TaskGroup progress(scope);
+  if (::isatty(STDERR_FILENO)) progress.spawn(tell_progress(&seen, &goal));
+  auto app = co_await runtime::with_timeout(*timeout, follow(cluster, key, goal, &seen));
+  co_await progress.stop();
   if (app.failed_with(ErrorKind::timeout)) {
-    auto now = co_await cluster.get(key);
-    if (now) describe(*now);
-    co_return report(fail(ErrorKind::timeout, "after {} the application is not there yet", said.option("--timeout")));
+    if (!seen.is_null()) describe(seen);
+    co_return report(fail(ErrorKind::timeout, "after {} the application is not there yet: {}", said.option("--timeout"),
+                          seen.is_null() ? "the server has not answered" : waits_for(seen, goal)));
   }
   if (!app) co_return report(app.error());
   if (said.json()) {

@@ -3,9 +3,9 @@
 Application does not notice. With SLIPWAY_SOAK=1 at full size and held to seconds and megabytes (the release build's figures).
 
   tests/e2e/hostile_git_test.py [Class.test...]"""
-import os, subprocess, sys, tempfile, time, unittest
+import os, pty, subprocess, sys, tempfile, time, unittest
 from pathlib import Path
-from harness import Repository, Slipway, wait
+from harness import SLIPWAY, Repository, Slipway, wait
 
 SOAK = os.environ.get("SLIPWAY_SOAK") == "1"
 HUGE = 1 << 30 if SOAK else 24 << 20
@@ -149,6 +149,83 @@ class HostileRepositories(unittest.TestCase):
             repo.write("app/kustomization.yaml", "resources: [../../../../../../etc]\n")
             repo.commit()
         self.refused("out", "app/kustomization.yaml", "repository", fill=fill)
+
+
+class SilentRepository(unittest.TestCase):
+    """What git waits for without an end: files that are pipes, for a moment and for longer."""
+
+    def setUp(self):
+        home = tempfile.TemporaryDirectory(prefix="slipway-e2e-")
+        self.addCleanup(home.cleanup)
+        self.repo = Repository(f"{home.name}/repo")
+        self.commit("start")
+        self.repo.git("pack-refs", "--all")
+        self.commit("0")
+        self.slipway = Slipway(self.repo.path, "--path", "app", data=f"{home.name}/data").start()
+        self.addCleanup(self.slipway.close)
+        self.delivered("0")
+
+    def commit(self, text):
+        self.repo.write("app/a.yaml", config_map("a", text))
+        self.repo.commit()
+
+    def delivered(self, text, seconds=10):
+        wait(f"{text} is delivered", lambda: self.slipway.is_app("repo", "Synced", None, self.repo.git("rev-parse", "HEAD")) and
+             self.slipway.get("/api/v1/namespaces/default/configmaps/a")["data"]["k"] == text, seconds)
+
+    def put_pipe(self, name):
+        path = self.repo.path / ".git" / name
+        if path.exists():
+            path.rename(self.repo.path / "kept")
+        path.parent.mkdir(exist_ok=True)
+        os.mkfifo(path)
+        (self.repo.path / ".git/HEAD").touch()
+
+    def take_pipe(self, name):
+        path = self.repo.path / ".git" / name
+        path.unlink()
+        if (self.repo.path / "kept").exists():
+            (self.repo.path / "kept").rename(path)
+
+    def children(self):
+        return subprocess.run(["ps", "-o", "args=", "--ppid", str(self.slipway.process.pid)], capture_output=True, text=True).stdout
+
+    def test_a_pipe_for_a_moment(self):
+        for number, name in enumerate(("config", "HEAD", "packed-refs", "refs/heads/main", "shallow", "objects/info/alternates")):
+            with self.subTest(name):
+                self.put_pipe(name)
+                time.sleep(0.7)
+                self.take_pipe(name)
+                self.commit(f"after {number}")
+                self.delivered(f"after {number}")
+
+    def test_a_pipe_that_stays(self):
+        self.put_pipe("config")
+        time.sleep(0.5)
+        terminal, end = pty.openpty()
+        self.addCleanup(os.close, terminal)
+        begun = time.monotonic()
+        asked = subprocess.Popen([SLIPWAY, "app", "sync", "repo", "--kubeconfig", self.slipway.kubeconfig], stdout=subprocess.PIPE, stderr=end, text=True)
+        os.close(end)
+        said = os.read(terminal, 1000).decode()
+        self.assertIn("the sync has not begun", said)
+        self.assertLess(time.monotonic() - begun, 4)
+        out, _ = asked.communicate(timeout=60)
+        self.assertEqual(1, asked.returncode, out)
+        while "gave no answer for 20 s" not in said:
+            said += os.read(terminal, 1000).decode()
+        self.assertIn("the sync failed", said)
+        self.assertIn("gave no answer for 20 s", wait("the Application says so", lambda: self.slipway.conditions("repo")))
+        self.assertEqual("Unknown", self.slipway.application("repo")["status"]["sync"]["status"])
+        self.take_pipe("config")
+        self.delivered("0")
+        wait("no git is left", lambda: "git" not in self.children())
+
+        self.put_pipe("packed-refs")
+        wait("git waits", lambda: "git" in self.children())
+        begun = time.monotonic()
+        self.slipway.stop()
+        self.assertLess(time.monotonic() - begun, 5)
 
 
 if __name__ == "__main__":
