@@ -163,6 +163,10 @@ std::string newest_tag(const std::vector<Ref>& refs, std::string_view range) {
   return newest ? newest->original : std::string();
 }
 
+std::string unresolved_words(std::string_view revision) {
+  return fmt::format("unable to resolve '{}' to a commit SHA", revision);
+}
+
 Error unresolved(const std::vector<Ref>& refs, std::string_view revision) {
   std::vector<std::string> names, tags;
   for (const Ref& ref : refs) {
@@ -185,7 +189,7 @@ Error unresolved(const std::vector<Ref>& refs, std::string_view revision) {
   } else if (is_id_prefix(revision)) {
     why = "; no branch or tag has this name, and no commit this SHA";
   }
-  return fail(ErrorKind::not_found, "unable to resolve '{}' to a commit SHA{}", revision, why);
+  return fail(ErrorKind::not_found, "{}{}", unresolved_words(revision), why);
 }
 
 Error why_unresolved(std::string_view lines, std::string_view said, const std::vector<std::string>& names,
@@ -198,7 +202,7 @@ Error why_unresolved(std::string_view lines, std::string_view said, const std::v
     std::string_view name = cut(line, '\t');
     bool is_head = line == "HEAD";
     if ((is_head && revision == "HEAD") || is_meant(name))
-      return fail(ErrorKind::not_found, "unable to resolve '{}' to a commit SHA; {} is {}, {}", revision, name, id,
+      return fail(ErrorKind::not_found, "{}; {} is {}, {}", unresolved_words(revision), name, id,
                   "which the repository does not hold, or which is no commit");
     plain += fmt::format("{}\t{}\n", id, name);
     if (is_head) head = name;
@@ -210,8 +214,7 @@ Error why_unresolved(std::string_view lines, std::string_view said, const std::v
     if (at == line.npos) continue;
     std::string_view name = base::trim(line.substr(at + 11));
     if (!is_meant(name) && !plain.empty() && revision != "HEAD") continue;
-    return fail(ErrorKind::not_found, "unable to resolve '{}' to a commit SHA; the reference {} is broken", revision,
-                name);
+    return fail(ErrorKind::not_found, "{}; the reference {} is broken", unresolved_words(revision), name);
   }
   if (revision == "HEAD" && !other.empty())
     return fail(ErrorKind::not_found,

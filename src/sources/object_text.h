@@ -51,6 +51,7 @@ std::string find_revision(const std::vector<Ref>& refs, std::string_view revisio
 // is not there. `refs` are lines of id, name and, for the one that HEAD means, "HEAD"; `said` is what git told of them.
 Error why_unresolved(std::string_view refs, std::string_view said, const std::vector<std::string>& names,
                      std::string_view revision);
+std::string unresolved_words(std::string_view revision);  // of all who say that there is none
 Error unresolved(const std::vector<Ref>& refs, std::string_view revision);
 
 }  // namespace slipway::sources

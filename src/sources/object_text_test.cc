@@ -123,4 +123,6 @@ TEST_CASE("why a revision comes to nothing") {
   CHECK(why_unresolved(unborn, broken, {"refs/heads/nxt"}, "nxt").str() ==
         "unable to resolve 'nxt' to a commit SHA; did you mean \"next\"?");
   CHECK(why_unresolved("", "", {"HEAD"}, "HEAD").str() == "the repository has no commits");
+  CHECK(why_unresolved(fmt::format("{}{}\tHEAD\n", unborn, id_a), "", {"HEAD"}, "HEAD").str() ==
+        fmt::format("unable to resolve 'HEAD' to a commit SHA; HEAD is {}{}", id_a, lost));
 }

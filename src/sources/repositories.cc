@@ -134,13 +134,24 @@ class GitRepositories final : public Repositories {
       heard_[path] = world_.steady_now();
       co_return std::move(commit);
     }
+    co_return co_await explain(repository.git_dir, std::move(names), revision);
+  }
+
+  // Why there is no such commit. Looking through all references may take longer than it may; then without the nearest.
+  Task<Error> explain(std::string git_dir, std::vector<std::string> names, std::string revision) {
     std::string said;
     GitCall call{.args = {"for-each-ref", fmt::format("--count={}", kRefsMax),
                           "--format=%(objectname)%09%(refname)%(if)%(HEAD)%(then)%09HEAD%(end)"},
-                 .git_dir = repository.git_dir,
+                 .git_dir = git_dir,
                  .said = &said};
-    std::string text = OR_CO_RETURN(co_await git_.run(std::move(call)));
-    co_return co_await world_.on_pool([&] { return why_unresolved(text, said, names, revision); });
+    auto text = co_await git_.run(std::move(call));
+    if (text.failed_with(ErrorKind::canceled)) co_return text.error();
+    if (!text) co_return std::move(text).error().context(unresolved_words(revision));
+    if (revision == "HEAD") {  // a branch is among the references; a commit of its own is not
+      auto at = co_await git_.run({.args = {"rev-parse", "--verify", "-q", "HEAD"}, .git_dir = git_dir});
+      if (at) *text += fmt::format("{}\tHEAD\n", base::trim(*at));
+    }
+    co_return co_await world_.on_pool([&] { return why_unresolved(*text, said, names, revision); });
   }
 
   // What of a repository `revision` may name, in this order.

@@ -86,6 +86,45 @@ TEST_CASE("a local repository is read in place: branches, tags, SHAs, prefixes, 
   });
 }
 
+TEST_CASE("why a local repository has no such commit") {
+  in_real_world([](World& world, std::string directory) -> Task<void> {
+    std::string head = co_await make_repository(world, directory);
+    auto all = Repositories::create(world, {.directory = directory + "/data"});
+    std::string url = directory + "/repo", git = directory + "/repo/.git/";
+    std::string lost(40, '1'), unable = "not found: " + url + ": unable to resolve 'HEAD' to a commit SHA; ";
+    std::string missing = lost + ", which the repository does not hold, or which is no commit";
+    auto with = [&](std::string file, std::string text) {
+      return world.files().write_atomically(git + file, text + "\n");
+    };
+    REQUIRE(with("HEAD", lost));
+    std::string detached = co_await resolved(*all, url, "HEAD");
+    CHECK(detached == unable + "HEAD is " + missing);
+    REQUIRE(with("HEAD", "ref: refs/heads/none"));
+    std::string unborn = co_await resolved(*all, url, "HEAD");
+    CHECK(unborn == unable + "HEAD is on a branch without commits, there is \"main\"");
+    REQUIRE(with("HEAD", "ref: refs/heads/main"));
+    REQUIRE(with("refs/heads/main", lost));
+    std::string damaged = co_await resolved(*all, url, "HEAD");
+    CHECK(damaged == unable + "refs/heads/main is " + missing);
+    REQUIRE(with("refs/heads/main", "garbage"));
+    std::string broken = co_await resolved(*all, url, "HEAD");
+    CHECK(broken == unable + "the reference refs/heads/main is broken");
+    REQUIRE(with("refs/heads/main", head));
+    for (std::string range : {"v1.*", "*", ">= 1.0.0 < 2"}) {
+      std::string none = co_await resolved(*all, url, range);
+      std::string tagged = co_await shell(world, directory + "/repo", "git rev-parse v1^{commit}");
+      CHECK_MESSAGE(none == tagged, range);  // the tag v1 is the version 1.0.0
+    }
+    std::string newer = co_await resolved(*all, url, "v2.*");
+    CHECK(newer.find("no tag is in that range, the newest version is \"v1\"") != newer.npos);
+    CHECK(co_await shell(world, directory + "/repo",
+                         "git config core.repositoryFormatVersion 1; git config extensions.refStorage future; echo") ==
+          "");
+    std::string future = co_await resolved(*all, url, "HEAD");
+    CHECK(future.ends_with("the repository was made by a newer git than the one here"));
+  });
+}
+
 TEST_CASE("limits: a large file has no bytes, too many files or bytes are refused") {
   in_real_world([](World& world, std::string directory) -> Task<void> {
     (void)co_await shell(
