@@ -78,6 +78,7 @@ class Controller {
     }
     if (outcome.error->is(ErrorKind::canceled)) return;
     Failure& failure = failures_[key];
+    failure.ended = world_.steady_now();
     Duration delay = options_.retry_delay_first;
     for (int i = 0; i < failure.count && delay < options_.retry_delay_max; ++i) delay *= 2;
     ++failure.count;
@@ -94,6 +95,11 @@ class Controller {
     if (working_.contains(key)) {
       again_.insert(std::move(key));
       return;
+    }
+    // What a key that goes on failing writes about that may be what wakes it: without this it would never rest.
+    if (auto failing = failures_.find(key); failing != failures_.end() && failing->second.count > failures_unslowed) {
+      Duration rest = failing->second.ended + failing_rest - world_.steady_now();
+      if (rest > Duration::zero()) return enqueue_after(key, rest);
     }
     if (!queued_.insert(key).second) return;
     ready_.push_back(std::move(key));
@@ -145,8 +151,11 @@ class Controller {
   uint64_t taken_ = 0;
   int more_ = 0;  // workers
   std::optional<uint64_t> patience_;
+  static constexpr int failures_unslowed = 8;  // by then the retries are a second apart by themselves
+  static constexpr Duration failing_rest = 1s;
   struct Failure {
     int count = 0;
+    SteadyTime ended;
     std::string last;
   };
   std::map<ObjectKey, Failure> failures_;

@@ -172,6 +172,17 @@ TEST_CASE("the delay has an upper end") {
   CHECK(f.log() == "a@0 a@5 a@15 a@35 a@55 a@75 a@95");
 }
 
+TEST_CASE("a key that wakes itself by what it writes about its failures does not spin") {
+  Fixture f;
+  f.script.gives["a"] = {failed("x")};
+  for (int ms = 0; ms < 20'000; ++ms) {
+    f.script.wake("a");
+    f.world.run_for(1ms);
+  }
+  CHECK(f.script.calls["a"] >= 20);  // once a second, whatever the back-off
+  CHECK(f.script.calls["a"] < 35);
+}
+
 TEST_CASE("a failing key does not hold up another") {
   Fixture f({}, 1);
   f.script.gives["bad"] = {failed("x")};

@@ -29,7 +29,7 @@ class Recorder final : public EventRecorder {
 
   void record(const Value& about, std::string_view type, std::string_view reason, std::string message) override {
     // A full queue drops the event: telling must never hold up doing.
-    queue_.try_send({about, std::string(type), std::string(reason), std::move(message)});
+    queue_.try_send({about, std::string(type), std::string(reason), bounded(std::move(message))});
   }
 
   static Task<void> run(std::shared_ptr<Recorder> self) {
@@ -38,6 +38,16 @@ class Recorder final : public EventRecorder {
       if (!next) co_return;
       co_await self->write(std::move(*next));
     }
+  }
+
+  // As much as the newer Event API lets a note have: what a refused object says of itself may be far longer.
+  static std::string bounded(std::string message) {
+    constexpr size_t length_max = 1024;
+    constexpr std::string_view end = "...";
+    if (message.size() <= length_max) return message;
+    size_t cut = length_max - end.size();
+    while (cut > 0 && (static_cast<unsigned char>(message[cut]) & 0xc0) == 0x80) --cut;  // no half character
+    return message.substr(0, cut).append(end);
   }
 
  private:

@@ -127,6 +127,15 @@ TEST_CASE(
   CHECK(events[1]["reason"].str() == "Then");
 }
 
+TEST_CASE("a message is as long as somebody reads, and ends with a whole character") {
+  Fixture f;
+  std::string half = "\xc3\xa9";  // the cut falls into its middle
+  f.recorder->record(pod("web"), "Warning", "Failed", std::string(1020, 'x') + half + std::string(1 << 20, 'y'));
+  auto events = f.events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0]["message"].str() == std::string(1020, 'x') + "...");
+}
+
 TEST_CASE("more than it can write is dropped, never waited for") {
   Fixture f;
   for (int i = 0; i < 3000; ++i) f.recorder->record(pod("web"), "Normal", "A", std::to_string(i));

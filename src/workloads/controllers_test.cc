@@ -324,3 +324,24 @@ TEST_CASE("a pod waits until a node has room, and says why meanwhile") {
   f.patch("nodes", "here", "{spec: {taints: null}}");
   CHECK(f.list("pods").at(0)["spec"]["nodeName"].str() == "here");
 }
+
+TEST_CASE("pods that are refused are tried later and later, and the refusal is written once") {
+  Fixture f;
+  f.create(
+      "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop}, spec: {replicas: 2, selector: "
+      "{matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {serviceAccountName: nobody, "
+      "containers: [{name: web, image: '1'}]}}}}");
+  f.settle(10s);
+  Value set = f.list("replicasets").at(0);
+  const Value& failure = reconcile::find_condition(set["status"]["conditions"], "ReplicaFailure");
+  CHECK(failure["message"].str().find("serviceaccount \"nobody\" not found") != std::string::npos);
+  size_t events = f.list("events").size();
+  CHECK(events < 20);
+  f.settle(20s);
+  CHECK(f.list("replicasets").at(0)["metadata"]["resourceVersion"] == set["metadata"]["resourceVersion"]);
+  CHECK(f.list("events").size() < events + 4);
+  f.create("{apiVersion: v1, kind: ServiceAccount, metadata: {name: nobody, namespace: shop}}");
+  f.settle(60s);
+  CHECK(f.list("pods").size() == 2);
+  CHECK(reconcile::find_condition(f.list("replicasets").at(0)["status"]["conditions"], "ReplicaFailure").is_null());
+}

@@ -177,12 +177,16 @@ Task<Result<>> ReplicaSetReconciler::act(Value set, ReplicaSetPlan plan) {
 
   Value status = plan.status;
   const Value& old_conditions = set["status"]["conditions"];
+  // The words of the first refusal stay: they name a pod that is called otherwise with each try, and a status that
+  // changed would wake us before the back-off has passed.
+  bool told = !reconcile::find_condition(old_conditions, "ReplicaFailure").is_null();
   if (failure && !failure->is(ErrorKind::conflict)) {
-    Value conditions =
-        reconcile::set_condition(old_conditions, "ReplicaFailure", "True",
-                                 plan.create > 0 ? "FailedCreate" : "FailedDelete", failure->str(), world_.now());
+    Value conditions = told ? old_conditions
+                            : reconcile::set_condition(old_conditions, "ReplicaFailure", "True",
+                                                       plan.create > 0 ? "FailedCreate" : "FailedDelete",
+                                                       failure->str(), world_.now());
     status = status.with_member("conditions", conditions);
-  } else if (!reconcile::find_condition(old_conditions, "ReplicaFailure").is_null()) {
+  } else if (told) {
     std::vector<Value> kept;
     for (const Value& c : old_conditions.items()) {
       if (c["type"].as_string() != "ReplicaFailure") kept.push_back(c);
