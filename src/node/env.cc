@@ -1,6 +1,7 @@
 // Later sources win: services, then envFrom in order, then env in order. Values of env see everything before them.
 #include "node/env.h"
 
+#include <algorithm>
 #include <map>
 
 #include "base/text.h"
@@ -12,10 +13,15 @@ namespace {
 
 using Variables = std::map<std::string, std::string, std::less<>>;
 
+// Linux takes no longer argument and no longer NAME=value (MAX_ARG_STRLEN). Each variable may name those before it many
+// times, so that thirty of them grow a thousand million times: what nobody can be given is not built up.
+constexpr size_t kTextMax = 128 << 10;
+
+// Up to some text past kTextMax, which is then too long for anybody.
 template <class Find>
 std::string expand_with(std::string_view text, Find find) {
   std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
+  for (size_t i = 0; i < text.size() && out.size() <= kTextMax; ++i) {
     if (text[i] != '$' || i + 1 == text.size()) {
       out += text[i];
       continue;
@@ -133,6 +139,8 @@ Result<Environment> make_environment(const EnvInputs& in) {
     } else {
       vars[name] = expand_with(e["value"].as_string(), find);
     }
+    if (auto it = vars.find(name); it != vars.end() && it->second.size() > kTextMax)
+      return fail(ErrorKind::invalid, "env {}: longer than {} bytes, which no process can be given", name, kTextMax);
   }
   vars.merge(services);
   return Environment(vars.begin(), vars.end());
@@ -140,9 +148,8 @@ Result<Environment> make_environment(const EnvInputs& in) {
 
 std::string expand(std::string_view text, const Environment& env) {
   return expand_with(text, [&](std::string_view name) -> const std::string* {
-    for (const auto& [key, value] : env)
-      if (key == name) return &value;
-    return nullptr;
+    auto at = std::ranges::lower_bound(env, name, {}, &Environment::value_type::first);
+    return at != env.end() && at->first == name ? &at->second : nullptr;
   });
 }
 

@@ -53,6 +53,12 @@ TEST_CASE("environment: env wins over envFrom, a later envFrom over an earlier")
   CHECK(environment("{env: [{name: A, value: '1'}, {name: A, value: '$(A)2'}]}") == "A=12");
 }
 
+TEST_CASE("environment: variables that double each other are refused before they are built up") {
+  std::string list = "{name: A0, value: xxxxxxxxxxxxxxxx}";
+  for (int i = 1; i <= 40; ++i) list += fmt::format(", {{name: A{0}, value: '$(A{1})$(A{1})'}}", i, i - 1);
+  CHECK(environment("{env: [" + list + "]}") == "env A14: longer than 131072 bytes, which no process can be given");
+}
+
 TEST_CASE("environment: what is missing is named, unless it is optional") {
   CHECK(environment("{envFrom: [{configMapRef: {name: nope}}]}") == "configmap \"nope\" not found");
   CHECK(environment("{envFrom: [{secretRef: {name: nope}}]}") == "secret \"nope\" not found");
