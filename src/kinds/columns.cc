@@ -3,6 +3,7 @@
 // functions below. Kinds without columns print Name and Created At, as upstream does.
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "kinds/object.h"
@@ -68,12 +69,6 @@ struct PodLine {
   std::string reason, last_restart;
 };
 
-bool is_sidecar(const Value& pod, std::string_view name) {
-  for (const Value& c : pod["spec"]["initContainers"].items())
-    if (c["name"].as_string() == name) return c["restartPolicy"].as_string() == "Always";
-  return false;
-}
-
 PodLine pod_line(const Value& o) {
   const Value& status = o["status"];
   PodLine line;
@@ -82,7 +77,10 @@ PodLine pod_line(const Value& o) {
   if (line.reason.empty()) line.reason = phase;
   if (condition(o, "PodScheduled")["reason"].as_string() == "SchedulingGated") line.reason = "SchedulingGated";
   line.total = static_cast<int>(o["spec"]["containers"].size());
-  for (const Value& c : o["spec"]["initContainers"].items()) line.total += c["restartPolicy"].as_string() == "Always";
+  std::unordered_set<std::string_view> sidecars;
+  for (const Value& c : o["spec"]["initContainers"].items())
+    if (c["restartPolicy"].as_string() == "Always") sidecars.insert(c["name"].as_string());
+  line.total += static_cast<int>(sidecars.size());
   auto later = [](std::string& last, const Value& container) {
     const Value& finished = container["lastState"]["terminated"]["finishedAt"];
     if (finished.as_string() > last) last = finished.str();
@@ -98,7 +96,7 @@ PodLine pod_line(const Value& o) {
   for (size_t i = 0; i < status["initContainerStatuses"].size() && !initializing; ++i) {
     const Value& c = status["initContainerStatuses"][i];
     const Value &terminated = c["state"]["terminated"], &waiting = c["state"]["waiting"];
-    bool sidecar = is_sidecar(o, c["name"].as_string());
+    bool sidecar = sidecars.contains(c["name"].as_string());
     line.restarts += c["restartCount"].as_int();
     later(line.last_restart, c);
     if (sidecar) sidecar_restarts += c["restartCount"].as_int(), later(sidecar_last, c);

@@ -189,16 +189,17 @@ Value node_status(Value v) {
 
 Value secret(Value v) {
   if (!v["stringData"].is_object()) return v;
-  Value data = v["data"].is_object() ? v["data"] : Value::object();
+  std::vector<value::Member> encoded;
   for (const auto& member : v["stringData"].members())
-    data = data.with_member(member.key.view(), base::base64_encode(member.value.as_string()));
-  return v.with_member("data", data).without_member("stringData");
+    encoded.push_back({member.key, base::base64_encode(member.value.as_string())});
+  return v.with_member("data", v["data"].with_members(std::move(encoded))).without_member("stringData");
 }
 
 Value fill_from(Value into, const Value& from) {
+  std::vector<value::Member> absent;
   for (const auto& member : from.members())
-    if (!into.has(member.key.view())) into = into.with_member(member.key.view(), member.value);
-  return into;
+    if (!into.has(member.key.view())) absent.push_back(member);
+  return into.with_members(std::move(absent));
 }
 
 Value limit_range_item(Value v) {
@@ -364,12 +365,12 @@ Value fill(const FieldType& type, const Value& v) {
       return changed ? Value::array(std::move(out)) : v;
     }
     case Shape::map: {
-      Value out = v;
+      std::vector<value::Member> changed;
       for (const auto& member : v.members()) {
         Value next = fill(*type.element, member.value);
-        if (!next.same_node(member.value)) out = out.with_member(member.key.view(), std::move(next));
+        if (!next.same_node(member.value)) changed.push_back({member.key, std::move(next)});
       }
-      return out;
+      return changed.empty() ? v : v.with_members(std::move(changed));
     }
     case Shape::quantity: {  // resource lists are kept in thousandths
       auto quantity = Quantity::parse(v.as_string());

@@ -186,9 +186,10 @@ Result<void> apply_retain_keys(PatchObject& target, PatchObject& patch, bool as_
     target.insert_or_assign(std::string(retain_keys_directive), keys);
     return {};
   }
-  auto retained = [&](std::string_view key) {
-    return std::ranges::find(keys.items(), Value(key)) != keys.items().end();
-  };
+  std::unordered_set<std::string_view> kept;
+  for (const Value& key : keys.items())
+    if (key.is_string()) kept.insert(key.as_string());
+  auto retained = [&](std::string_view key) { return kept.contains(key); };
   for (const auto& [key, v] : patch)
     if (!v.is_null() && !key.starts_with(delete_from_list_prefix) && !key.starts_with(element_order_prefix) &&
         !retained(key))

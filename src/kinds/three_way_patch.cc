@@ -1,6 +1,8 @@
 // The patch of kubectl apply: what `modified` adds to or changes in `live`, and what it no longer has of `original`
 // (the last applied), as one strategic merge patch. Two differences are taken, each looking at one side only, and
 // merged.
+#include <unordered_set>
+
 #include "base/text.h"
 #include "kinds/object.h"
 #include "kinds/patch_schema.h"
@@ -70,13 +72,14 @@ Result<ListDiff> diff_lists(const Value& from, const Value& to, const PatchSchem
   }
   const std::string& key = field.merge_key;
   if (!from[0].is_object()) {
+    std::unordered_set<Value> seen;  // of the deleted
     OR_RETURN(walk(
         from.items(), to.items(), "", [](auto&&...) { return Result<void>(); },
         [&](const Value& v) {
           if (wanted.changes) out.patch.push_back(v);
         },
         [&](const Value& v) {
-          if (wanted.deletions && std::ranges::find(out.deleted, v) == out.deleted.end()) out.deleted.push_back(v);
+          if (wanted.deletions && seen.insert(v).second) out.deleted.push_back(v);
         }));
     out.patch = in_order_of(std::move(out.patch), to.items(), "");
     if ((wanted.deletions && !out.deleted.empty()) || (wanted.changes && from != to))

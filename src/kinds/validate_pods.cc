@@ -129,8 +129,9 @@ void check_mounts(Checks& c, const Value& mounts, const std::set<std::string>& v
     if (sub.starts_with('/')) c.invalid(at[i] / "subPath", sub, "must be a relative path");
     for (std::string_view part : base::split(sub, '/'))
       if (part == "..") c.invalid(at[i] / "subPath", sub, "must not contain '..'");
-    c.value(core("VolumeMount").field("mountPropagation")->type, m["mountPropagation"], nullptr,
-            at[i] / "mountPropagation");
+    if (m.has("mountPropagation"))
+      c.value(core("VolumeMount").field("mountPropagation")->type, m["mountPropagation"], nullptr,
+              at[i] / "mountPropagation");
   }
 }
 
@@ -241,13 +242,14 @@ void check_containers(Checks& c, const Value& containers, const Path& at, const 
     if (v["image"].as_string().empty()) c.required(here / "image");
     c.value(type.field("terminationMessagePolicy")->type, v["terminationMessagePolicy"], nullptr,
             here / "terminationMessagePolicy");
-    check_ports(c, v["ports"], here / "ports");
-    check_env(c, v["env"], here / "env");
-    check_env_from(c, v["envFrom"], here / "envFrom");
-    check_mounts(c, v["volumeMounts"], volumes, here / "volumeMounts");
+    // Where there is nothing no place is spelt: of ten thousand containers that is most of what this costs.
+    if (v.has("ports")) check_ports(c, v["ports"], here / "ports");
+    if (v.has("env")) check_env(c, v["env"], here / "env");
+    if (v.has("envFrom")) check_env_from(c, v["envFrom"], here / "envFrom");
+    if (v.has("volumeMounts")) check_mounts(c, v["volumeMounts"], volumes, here / "volumeMounts");
     c.value(type.field("imagePullPolicy")->type, v["imagePullPolicy"], nullptr, here / "imagePullPolicy");
-    check_resources(c, v["resources"], here / "resources");
-    check_security_context(c, v["securityContext"], here / "securityContext");
+    if (!v["resources"].empty()) check_resources(c, v["resources"], here / "resources");
+    if (v.has("securityContext")) check_security_context(c, v["securityContext"], here / "securityContext");
     if (!names.insert(name).second && !name.empty()) c.duplicate(here / "name", name);
     bool sidecar = init && v["restartPolicy"].as_string() == "Always";
     for (std::string_view hook : {"postStart", "preStop"})
@@ -259,7 +261,8 @@ void check_containers(Checks& c, const Value& containers, const Path& at, const 
         check_handler(c, v["lifecycle"][hook], here / "lifecycle" / hook);
       }
     for (std::string_view probe : {"livenessProbe", "readinessProbe", "startupProbe"}) {
-      if (init && !sidecar && v[probe].is_object()) {
+      if (!v[probe].is_object()) continue;
+      if (init && !sidecar) {
         c.forbidden(here / probe, "may not be set for init containers without restartPolicy=Always");
         continue;
       }
@@ -331,14 +334,16 @@ void check_source(Checks& c, std::string_view kind, const Value& v, const Path& 
 
 std::set<std::string> check_volumes(Checks& c, const Value& volumes, const Path& at) {
   std::set<std::string> names;
-  const Type& sources = core("VolumeSource");
+  static const std::vector<std::string> kinds = [] {
+    std::vector<std::string> list = {"emptyDir"};  // looked at first
+    for (const Field& source : core("VolumeSource").fields)
+      if (source.name != "emptyDir") list.push_back(source.name);
+    return list;
+  }();
   for (size_t i = 0; i < volumes.size(); ++i) {
     const Value& v = volumes[i];
     size_t before = c.causes.size();
     int count = 0;
-    std::vector<std::string> kinds = {"emptyDir"};  // looked at first
-    for (const Field& source : sources.fields)
-      if (source.name != "emptyDir") kinds.push_back(source.name);
     for (const std::string& kind : kinds) {
       if (!v[kind].is_object()) continue;
       if (count++ > 0)
@@ -446,10 +451,14 @@ void check_pod(Checks& c, const Value& pod, const Value* before, const Path& at)
   if (was["initContainers"].size() != spec["initContainers"].size())
     return c.forbidden(at / "spec" / "initContainers", "pod updates may not add or remove containers");
   Value same = spec;
-  for (std::string_view list : {"containers", "initContainers"})
+  for (std::string_view list : {"containers", "initContainers"}) {
+    if (spec[list].empty()) continue;
+    ArrayBuilder restored;
     for (size_t i = 0; i < spec[list].size(); ++i)
-      same = same.with(fmt::format("/{}/{}/image", list, i), was[list][i]["image"])
-                 .with(fmt::format("/{}/{}/resources", list, i), was[list][i]["resources"]);
+      restored.push(
+          spec[list][i].with_members({{"image", was[list][i]["image"]}, {"resources", was[list][i]["resources"]}}));
+    same = same.with_member(list, restored.build());
+  }
   auto restore = [&](std::string_view name) {
     same = was.has(name) ? same.with_member(name, was[name]) : same.without_member(name);
   };

@@ -174,18 +174,24 @@ std::string protocol_of(const Value& port) {
   return base::to_lower(port["protocol"].as_string("TCP"));
 }
 
+// A slice, and the numbers of its ports by name and protocol: there may be thousands, and the service asks for each.
+struct Slice {
+  explicit Slice(const Value& slice) : object(slice) {
+    for (const Value& p : object["ports"].items()) ports[{p["name"].str(), protocol_of(p)}] = p["port"].as_int();
+  }
+  const Value& object;
+  std::map<std::pair<std::string, std::string>, int64_t> ports;
+};
+
 // The endpoints that get this port's new connections: the ready ones, or, when there are none, those that still serve
 // while they end (a rollout of one replica then refuses nobody).
-std::vector<Endpoint> endpoints_of(const std::vector<const Value*>& slices, const Value& port) {
+std::vector<Endpoint> endpoints_of(const std::vector<Slice>& slices, const Value& port) {
   std::vector<Endpoint> ready, ending;
-  for (const Value* slice : slices) {
-    int64_t number = 0;
-    for (const Value& p : (*slice)["ports"].items()) {
-      if (p["name"].as_string() == port["name"].as_string() && protocol_of(p) == protocol_of(port))
-        number = p["port"].as_int();
-    }
+  for (const Slice& slice : slices) {
+    auto found = slice.ports.find({port["name"].str(), protocol_of(port)});
+    int64_t number = found == slice.ports.end() ? 0 : found->second;
     if (number < 1 || number > 65535) continue;
-    for (const Value& endpoint : (*slice)["endpoints"].items()) {
+    for (const Value& endpoint : slice.object["endpoints"].items()) {
       auto address = parse_ipv4(endpoint["addresses"][0].as_string());
       if (!address) continue;
       const Value& conditions = endpoint["conditions"];
@@ -257,8 +263,10 @@ void add_service(Document& d, const RulesInput& input, const Value& service, con
   if (spec["type"].as_string() == "ExternalName" || cluster_ip.empty() || cluster_ip == "None") return;
   if (input.dns_address && parse_ipv4(cluster_ip) == input.dns_address) return;
   bool by_client = spec["sessionAffinity"].as_string() == "ClientIP";
+  std::vector<Slice> indexed;
+  for (const Value* slice : slices) indexed.emplace_back(*slice);
   for (const Value& port : spec["ports"].items()) {
-    std::vector<Endpoint> endpoints = endpoints_of(slices, port);
+    std::vector<Endpoint> endpoints = endpoints_of(indexed, port);
     if (endpoints.empty()) continue;
     std::string name = chain_name(fmt::format("service/{}/{}/{}/{}", kinds::namespace_of(service),
                                               kinds::name_of(service), port["port"].as_int(), protocol_of(port)));

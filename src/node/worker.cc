@@ -424,14 +424,15 @@ Task<void> Worker::sync_probes(const pod::Seen& seen) {
     probe_results_.erase(it->first);
     it = probing_.erase(it);
   }
-  for (const ContainerStatus& c : seen.containers) {
-    if (!wanted.contains(c.id) || probing_.contains(c.id)) continue;
-    Value spec = container_spec(c.name);
+  std::map<std::string_view, Value> probed;  // by name, as now wanted
+  for (const pod::ContainerSpec& s : pod::containers_of(pod_)) {
+    const Value& spec = *s.spec;
     bool any = spec.has("startupProbe") || spec.has("readinessProbe") || spec.has("livenessProbe");
-    bool init = std::ranges::any_of(pod::containers_of(pod_), [&](const pod::ContainerSpec& s) {
-      return s.name() == c.name && s.role == pod::Role::init;
-    });
-    if (!any || init) continue;
+    if (any && s.role != pod::Role::init) probed.try_emplace(s.name(), spec);
+  }
+  for (const ContainerStatus& c : seen.containers) {
+    if (!wanted.contains(c.id) || probing_.contains(c.id) || !probed.contains(c.name)) continue;
+    const Value& spec = probed.at(c.name);
     auto& probing = probing_[c.id] = std::make_unique<Probing>(*kill_group_);
     // What had started before this program did needs no startup probe again.
     for (const char* list : {"containerStatuses", "initContainerStatuses"}) {

@@ -153,7 +153,8 @@ class Value {
   Value with(std::string_view json_pointer, Value v) const;
   Value without(std::string_view json_pointer) const;
   Value with_member(std::string_view key,
-                    Value v) const;  // one level; the key is taken as it is. Not an object: a new one
+                    Value v) const;                    // one level; the key is taken as it is. Not an object: a new one
+  Value with_members(std::vector<Member> more) const;  // all at once: with_member in a loop copies the object each time
   Value without_member(std::string_view key) const;
   Value with_item(size_t index, Value v) const;  // index == size() appends
   Value appended(Value v) const;

@@ -101,6 +101,13 @@ Value Value::with_member(std::string_view key, Value v) const {
   return made;
 }
 
+Value Value::with_members(std::vector<Member> more) const {
+  if (more.empty() && is_object()) return *this;
+  auto there = members();
+  more.insert(more.begin(), there.begin(), there.end());
+  return object(std::move(more));
+}
+
 Value Value::without_member(std::string_view key) const {
   if (!has(key)) return *this;
   ByteStack<Member> copy;

@@ -50,14 +50,25 @@ Error invalid_service(const kinds::Kind& kind, const Value& service, std::string
   return kinds::invalid(kind, kinds::name_of(service), {{"FieldValueInvalid", std::move(why), std::move(field)}});
 }
 
-// The old Service's port that this one continues: same protocol and port, or same name.
-const Value& former_port(const Value& before, const Value& port) {
-  static const Value none;
-  for (const Value& old : before["spec"]["ports"].items()) {
-    if (old["protocol"] == port["protocol"] && old["port"] == port["port"]) return old;
+// The old Service's node ports, which its ports of the same protocol and number keep. A Service may have tens of
+// thousands, so nobody walks them for each.
+class FormerNodePorts {
+ public:
+  explicit FormerNodePorts(const Value& before) : before_(before) {
+    for (const Value& old : before_["spec"]["ports"].items()) ports_.try_emplace(key_of(old), old["nodePort"].as_int());
   }
-  return none;
-}
+  int64_t of(const Value& port) const {
+    auto found = ports_.find(key_of(port));
+    return found == ports_.end() ? 0 : found->second;
+  }
+
+ private:
+  using Key = std::pair<std::string_view, int64_t>;
+  static Key key_of(const Value& port) { return {port["protocol"].as_string(), port["port"].as_int()}; }
+
+  Value before_;  // the keys' texts lie in it
+  std::map<Key, int64_t> ports_;
+};
 
 }  // namespace
 
@@ -140,6 +151,7 @@ Result<Value> ServiceAddresses::assign_address(const kinds::Kind& kind, Value se
 Result<Value> ServiceAddresses::assign_ports(const kinds::Kind& kind, Value service, const Value& before,
                                              runtime::Random& random) {
   Held old = held_by(before);
+  FormerNodePorts former(before);
   std::vector<uint16_t> used;  // by this Service, so far
   auto check = [&](int64_t port, const std::string& field) -> Result<> {
     if (port < port_first_ || port > port_last_) {
@@ -164,7 +176,7 @@ Result<Value> ServiceAddresses::assign_ports(const kinds::Kind& kind, Value serv
   // Ports that are named keep theirs before chance is asked, so that it cannot take them.
   for (size_t i = 0; i < ports.size(); ++i) {
     int64_t port = ports[i]["nodePort"].as_int();
-    if (port == 0) port = former_port(before, ports[i])["nodePort"].as_int();
+    if (port == 0) port = former.of(ports[i]);
     if (port == 0 || !lasting) continue;
     OR_RETURN(check(port, fmt::format("spec.ports[{}].nodePort", i)));
     used.push_back(static_cast<uint16_t>(port));
@@ -176,7 +188,7 @@ Result<Value> ServiceAddresses::assign_ports(const kinds::Kind& kind, Value serv
       continue;
     }
     int64_t number = port["nodePort"].as_int();
-    if (number == 0) number = former_port(before, port)["nodePort"].as_int();
+    if (number == 0) number = former.of(port);
     if (number == 0 && wanted) {
       auto twin = given.find(port["port"].as_int());
       auto found = twin != given.end() ? std::optional(twin->second) : free_port(random, used);

@@ -40,12 +40,6 @@ Value success() {
       {"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", Value::object()}, {"status", "Success"}, {"code", 201}};
 }
 
-Value merged(const Value& into, const Value& from) {
-  Value all = into;
-  for (const value::Member& member : from.members()) all = all.with_member(member.key.view(), member.value);
-  return all;
-}
-
 }  // namespace
 
 Value scale_of(const kinds::Kind& kind, const Value& object) {
@@ -128,8 +122,10 @@ Task<Result<Written>> EmbeddedCluster::bind(Request& request) {
   }
   Value after = before->with("/spec/nodeName", node);
   for (auto member : {"labels", "annotations"}) {
-    if (body["metadata"][member].size() == 0) continue;
-    after = after.with(std::string("/metadata/") + member, merged(after["metadata"][member], body["metadata"][member]));
+    auto more = body["metadata"][member].members();
+    if (more.empty()) continue;
+    after = after.with(std::string("/metadata/") + member,
+                       after["metadata"][member].with_members({more.begin(), more.end()}));
   }
   after = scheduled(std::move(after), base::format_rfc3339(world_.now()));
   OR_CO_RETURN(co_await put(request, *before, after));

@@ -45,10 +45,11 @@ bool is_secret(const Value& object) {
 Value normalize_intent(Value object) {
   auto id = kinds::GroupVersionKind::of(object);
   if (is_secret(object) && object["stringData"].is_object()) {
-    Value data = object["data"].is_object() ? object["data"] : Value::object();
+    std::vector<value::Member> encoded;
     for (const auto& [key, text] : object["stringData"].members()) {
-      data = data.with_member(key, base::base64_encode(text.as_string()));
+      encoded.push_back({key, base::base64_encode(text.as_string())});
     }
+    Value data = object["data"].with_members(std::move(encoded));
     object = object.without_member("stringData").with_member("data", data);
   }
   if (id.group == "rbac.authorization.k8s.io" && id.kind == "ClusterRole" && object["aggregationRule"].is_object()) {
@@ -89,14 +90,15 @@ void mask_secrets(Value& live, Value& target) {
   if (!is_secret(live) && !is_secret(target)) return;
   std::map<std::string, std::map<std::string, std::string>> masks;  // by key and value
   for (Value* object : {&live, &target}) {
-    Value data = (*object)["data"];
-    for (const auto& [key, text] : (*object)["data"].members()) {
+    const Value& data = (*object)["data"];
+    std::vector<value::Member> masked;
+    for (const auto& [key, text] : data.members()) {
       auto& known = masks[key.str()];
       auto at = known.try_emplace(text.str(), std::string(8 + 4 * known.size(), '+')).first;
-      data = data.with_member(key, at->second);
+      masked.push_back({key, at->second});
     }
     if (object->is_object()) {
-      if (data.is_object()) *object = object->with_member("data", data);
+      if (data.is_object()) *object = object->with_member("data", data.with_members(std::move(masked)));
       *object = object->without_member("stringData");
     }
   }

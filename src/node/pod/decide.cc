@@ -9,6 +9,7 @@
 #include "node/pod/decide.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "base/text.h"
 #include "base/timestamp.h"
@@ -39,10 +40,16 @@ class Decision {
   }
 
  private:
+  using Runs = std::unordered_map<std::string_view, const ContainerStatus*>;
+
   void find_sandbox() {
     for (const SandboxStatus& s : seen_.sandboxes) {
       last_attempt_ = std::max<int64_t>(last_attempt_, s.attempt);
       if (!sandbox_ && s.ready && (on_host_network(pod_) || !s.ips.empty())) sandbox_ = &s;
+    }
+    for (const ContainerStatus& c : seen_.containers) {
+      newest_.try_emplace(c.name, &c);
+      if (sandbox_ && c.sandbox == sandbox_->id) current_.try_emplace(c.name, &c);
     }
     verdicts_.sandbox = sandbox_ ? sandbox_->id : "";
     verdicts_.sandbox_ready = sandbox_ != nullptr;
@@ -84,14 +91,16 @@ class Decision {
 
   // Main containers at once; then sidecars, the last in the list first.
   void kill_all(Duration grace) {
+    std::unordered_map<std::string_view, int> turns;
+    for (size_t i = 0; i < specs_.size(); ++i)
+      if (specs_[i].role != Role::main) turns[specs_[i].name()] = static_cast<int>(specs_.size() - i);
     for (const ContainerStatus& c : seen_.containers) {
       if (c.state != ContainerState::running) continue;
       auto pending = seen_.killing.find(c.id);
       if (pending != seen_.killing.end() && pending->second <= now_ + grace) continue;
-      int turn = 0;
-      for (size_t i = 0; i < specs_.size(); ++i)
-        if (specs_[i].name() == c.name && specs_[i].role != Role::main) turn = static_cast<int>(specs_.size() - i);
-      plan_.kill.push_back({c.id, c.name, "Stopping container " + c.name, grace, turn, true});
+      auto turn = turns.find(c.name);
+      plan_.kill.push_back(
+          {c.id, c.name, "Stopping container " + c.name, grace, turn == turns.end() ? 0 : turn->second, true});
     }
     std::ranges::sort(plan_.kill, {}, [](const KillContainer& k) { return std::pair(k.turn, k.name); });
   }
@@ -312,15 +321,12 @@ class Decision {
     }
   }
 
-  const ContainerStatus* newest(std::string_view name) const {
-    for (const ContainerStatus& c : seen_.containers)
-      if (c.name == name) return &c;
-    return nullptr;
-  }
-  const ContainerStatus* current(std::string_view name) const {
-    for (const ContainerStatus& c : seen_.containers)
-      if (c.name == name && sandbox_ && c.sandbox == sandbox_->id) return &c;
-    return nullptr;
+  const ContainerStatus* newest(std::string_view name) const { return run_in(newest_, name); }
+  const ContainerStatus* current(std::string_view name) const { return run_in(current_, name); }
+
+  static const ContainerStatus* run_in(const Runs& runs, std::string_view name) {
+    auto found = runs.find(name);
+    return found == runs.end() ? nullptr : found->second;
   }
 
   void look_at(WallTime when) {
@@ -337,6 +343,9 @@ class Decision {
   WallTime now_;
   std::vector<ContainerSpec> specs_;
   const SandboxStatus* sandbox_ = nullptr;
+  // The newest run of each container, of all and of the current sandbox, by name: a pod may have thousands, and each is
+  // asked for several times.
+  Runs newest_, current_;
   int64_t last_attempt_ = -1;
   Plan plan_;
   Verdicts verdicts_;

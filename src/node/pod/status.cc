@@ -3,6 +3,7 @@
 #include "node/pod/status.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "base/text.h"
 #include "kinds/object.h"
@@ -87,7 +88,11 @@ std::string bracketed(const std::vector<std::string>& names) {
 class StatusMaker {
  public:
   StatusMaker(const Seen& seen, const Verdicts& verdicts, WallTime now)
-      : seen_(seen), verdicts_(verdicts), now_(now), old_(seen.pod["status"]), specs_(containers_of(seen.pod)) {}
+      : seen_(seen), verdicts_(verdicts), now_(now), old_(seen.pod["status"]), specs_(containers_of(seen.pod)) {
+    for (const ContainerStatus& run : seen_.containers) runs_[run.name].push_back(&run);
+    for (const Value& s : old_["containerStatuses"].items()) old_main_.try_emplace(s["name"].as_string(), &s);
+    for (const Value& s : old_["initContainerStatuses"].items()) old_init_.try_emplace(s["name"].as_string(), &s);
+  }
 
   Value make() {
     ArrayBuilder init;
@@ -153,11 +158,11 @@ class StatusMaker {
   }
 
   Value container_status(const ContainerSpec& c, bool has_init) {
-    std::vector<const ContainerStatus*> runs;  // newest first
-    for (const ContainerStatus& s : seen_.containers)
-      if (s.name == c.name()) runs.push_back(&s);
-    const Value& before =
-        find_status(old_[c.role == Role::main ? "containerStatuses" : "initContainerStatuses"], c.name());
+    const std::vector<const ContainerStatus*>& runs = runs_[c.name()];  // newest first
+    const auto& olds = c.role == Role::main ? old_main_ : old_init_;
+    static const Value none;
+    auto found = olds.find(c.name());
+    const Value& before = found == olds.end() ? none : *found->second;
 
     std::string image = (*c.spec)["image"].str(), image_id, id;
     int64_t restarts = before["restartCount"].as_int();
@@ -349,6 +354,9 @@ class StatusMaker {
   WallTime now_;
   const Value& old_;
   std::vector<ContainerSpec> specs_;
+  // By name: a pod may have thousands of containers.
+  std::unordered_map<std::string_view, std::vector<const ContainerStatus*>> runs_;
+  std::unordered_map<std::string_view, const Value*> old_main_, old_init_;
   std::map<std::string, Value> statuses_;
 };
 

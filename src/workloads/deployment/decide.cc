@@ -140,14 +140,16 @@ class Planner {
   Value with_annotations(const Value& set, const std::string& revision) {
     Value annotations = set["metadata"]["annotations"];
     if (annotations.is_null()) annotations = Value::object();
+    std::vector<value::Member> inherited;
     for (const auto& [key, value] : d_["metadata"]["annotations"].members()) {
       if (key.view().starts_with("deployment.kubernetes.io/") ||
           key.view() == "kubectl.kubernetes.io/last-applied-configuration" ||
           key.view() == "deprecated.deployment.rollback.to") {
         continue;
       }
-      annotations = annotations.with_member(key, value);
+      inherited.push_back({key, value});
     }
+    annotations = annotations.with_members(std::move(inherited));
     int64_t old = annotation_number(set, revision_key);
     int64_t next = base::parse_int(revision).value_or(1);
     if (old < next) {

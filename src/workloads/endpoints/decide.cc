@@ -20,45 +20,75 @@ bool is_headless(const Value& service) {
   return service["spec"]["clusterIP"].as_string() == "None";
 }
 
-// The number behind a service port in this pod; 0: the pod has no port of that name.
-int64_t target_port(const Value& service_port, const Value& pod) {
-  const Value& target = service_port["targetPort"];
-  if (target.is_int() && target.as_int() != 0) return target.as_int();
-  if (!target.is_string() || target.as_string().empty()) return service_port["port"].as_int();
-  std::string protocol = service_port["protocol"].str("TCP");
-  auto look_in = [&](const Value& containers) -> int64_t {
-    for (const Value& container : containers.items()) {
-      for (const Value& port : container["ports"].items()) {
-        if (port["name"].as_string() == target.as_string() && port["protocol"].as_string("TCP") == protocol) {
-          return port["containerPort"].as_int();
-        }
+// A service's ports as pods offer them; ports that a pod does not have are left out. Service and pods may both have
+// thousands of ports, and there are many pods: those that name the same numbers share one answer.
+class Ports {
+ public:
+  struct Resolved {
+    Value list;
+    std::string group;  // pods of one group share a subset, or slices
+  };
+  // Keeps references to the service and to the pods that it is asked for.
+  explicit Ports(const Value& service) : service_(service) {
+    for (const Value& port : service_["spec"]["ports"].items()) any_named_ = any_named_ || is_named(port["targetPort"]);
+  }
+
+  const Resolved& of(const Value& pod) {
+    Numbers numbers;
+    if (any_named_) {
+      for (const Value& container : pod["spec"]["containers"].items()) add(container, numbers);
+      for (const Value& container : pod["spec"]["initContainers"].items()) {
+        if (container["restartPolicy"].as_string() == "Always") add(container, numbers);
       }
     }
-    return 0;
-  };
-  if (int64_t number = look_in(pod["spec"]["containers"])) return number;
-  for (const Value& container : pod["spec"]["initContainers"].items()) {
-    if (container["restartPolicy"].as_string() != "Always") continue;
-    if (int64_t number = look_in(Value::array({container}))) return number;
+    auto found = resolved_.find(numbers);
+    if (found == resolved_.end()) found = resolved_.emplace(numbers, resolve(numbers)).first;
+    return found->second;
   }
-  return 0;
-}
 
-// The service's ports as this pod offers them; ports that it does not have are left out.
-Value resolved_ports(const Value& service, const Value& pod) {
-  ArrayBuilder ports;
-  for (const Value& port : service["spec"]["ports"].items()) {
-    int64_t number = target_port(port, pod);
-    if (number == 0) continue;
-    ObjectBuilder resolved;
-    resolved.set_unless_empty("name", port["name"])
-        .set("port", number)
-        .set("protocol", port["protocol"].as_string("TCP"));
-    resolved.set_unless_empty("appProtocol", port["appProtocol"]);
-    ports.push(resolved.build());
+ private:
+  // By name and protocol: the first of a pod's containers, then of its sidecars, that has it.
+  using Numbers = std::map<std::pair<std::string_view, std::string_view>, int64_t>;
+
+  static bool is_named(const Value& target) { return target.is_string() && !target.as_string().empty(); }
+
+  static void add(const Value& container, Numbers& numbers) {
+    for (const Value& port : container["ports"].items()) {
+      int64_t number = port["containerPort"].as_int();
+      if (number == 0 || port["name"].as_string().empty()) continue;
+      numbers.try_emplace({port["name"].as_string(), port["protocol"].as_string("TCP")}, number);
+    }
   }
-  return ports.build();
-}
+
+  // 0: no port of that name.
+  static int64_t number_of(const Value& service_port, const Numbers& numbers) {
+    const Value& target = service_port["targetPort"];
+    if (target.is_int() && target.as_int() != 0) return target.as_int();
+    if (!is_named(target)) return service_port["port"].as_int();
+    auto found = numbers.find({target.as_string(), service_port["protocol"].as_string("TCP")});
+    return found == numbers.end() ? 0 : found->second;
+  }
+
+  Resolved resolve(const Numbers& numbers) const {
+    ArrayBuilder ports;
+    std::string group;
+    for (const Value& port : service_["spec"]["ports"].items()) {
+      int64_t number = number_of(port, numbers);
+      if (number == 0) continue;
+      std::string_view protocol = port["protocol"].as_string("TCP");
+      ObjectBuilder resolved;
+      resolved.set_unless_empty("name", port["name"]).set("port", number).set("protocol", protocol);
+      resolved.set_unless_empty("appProtocol", port["appProtocol"]);
+      ports.push(resolved.build());
+      group += fmt::format("{}/{}/{},", port["name"].as_string(), number, protocol);
+    }
+    return {ports.build(), std::move(group)};
+  }
+
+  const Value& service_;
+  bool any_named_ = false;
+  std::map<Numbers, Resolved> resolved_;
+};
 
 bool is_ended(const Value& pod) {
   auto phase = pod["status"]["phase"].as_string();
@@ -120,22 +150,19 @@ Value endpoints_for(const Value& service, const std::vector<Value>& pods) {
     std::vector<Value> ready, not_ready;
   };
   std::map<std::string, Subset> subsets;
+  Ports ports(service);
   bool publish_not_ready = service["spec"]["publishNotReadyAddresses"].as_bool();
   for (const Value& pod : pods) {
     auto ip = pod["status"]["podIP"].as_string();
     if (ip.empty() || is_ended(pod) || (is_terminating(pod) && !publish_not_ready)) continue;
-    Value ports = resolved_ports(service, pod);
-    if (ports.empty() && !is_headless(service)) continue;
-    if (ports.empty() && !service["spec"]["ports"].empty()) continue;
+    const Ports::Resolved& offered = ports.of(pod);
+    if (offered.list.empty() && !is_headless(service)) continue;
+    if (offered.list.empty() && !service["spec"]["ports"].empty()) continue;
     ObjectBuilder address;
     address.set("ip", ip).set_unless_empty("hostname", dns_hostname(service, pod));
     address.set_unless_empty("nodeName", pod["spec"]["nodeName"]).set("targetRef", target_ref(pod));
-    std::string group;
-    for (const Value& port : ports.items()) {
-      group += fmt::format("{}/{}/{},", port["name"].as_string(), port["port"].as_int(), port["protocol"].as_string());
-    }
-    Subset& subset = subsets[group];
-    subset.ports = ports;
+    Subset& subset = subsets[offered.group];
+    subset.ports = offered.list;
     (is_ready(pod) || publish_not_ready ? subset.ready : subset.not_ready).push_back(address.build());
   }
   auto by_ip = [](const Value& a, const Value& b) { return a["ip"].as_string() < b["ip"].as_string(); };
@@ -168,11 +195,12 @@ std::vector<Value> slices_for(const Value& service, const std::vector<Value>& po
     std::vector<Value> endpoints;
   };
   std::map<std::string, Group> groups;
+  Ports offers(service);
   bool publish_not_ready = service["spec"]["publishNotReadyAddresses"].as_bool();
   for (const Value& pod : pods) {
     auto ip = pod["status"]["podIP"].as_string();
     if (ip.empty() || is_ended(pod)) continue;
-    Value ports = resolved_ports(service, pod);
+    const Ports::Resolved& offered = offers.of(pod);
     bool terminating = is_terminating(pod), ready = is_ready(pod);
     ObjectBuilder endpoint;
     endpoint.set("addresses", Value::array({Value(ip)}));
@@ -181,12 +209,9 @@ std::vector<Value> slices_for(const Value& service, const std::vector<Value>& po
                                      {"terminating", terminating}});
     endpoint.set_unless_empty("hostname", dns_hostname(service, pod));
     endpoint.set_unless_empty("nodeName", pod["spec"]["nodeName"]).set("targetRef", target_ref(pod));
-    std::string group;
-    for (const Value& port : ports.items()) {
-      group += fmt::format("{}/{}/{},", port["name"].as_string(), port["port"].as_int(), port["protocol"].as_string());
-    }
-    groups[group].ports = ports;
-    groups[group].endpoints.push_back(endpoint.build());
+    Group& group = groups[offered.group];
+    group.ports = offered.list;
+    group.endpoints.push_back(endpoint.build());
   }
   if (groups.empty()) groups[""] = {Value(), {}};  // a selector without pods has one empty slice
 
