@@ -82,9 +82,7 @@ Result<runtime::CertifiedKey> keep_or_issue(World& world, const std::string& bas
     world.log().write(runtime::LogLevel::warning, base + ".crt is not this authority's, or not its key's: made anew");
   } else if (there) {
     auto facts = runtime::read_certificate(there->certificate_pem);
-    // Another key of tokens would end them all, in pods that run as well.
-    bool dates_matter = request.server || request.client;
-    if (facts && names_all(*facts, request) && (!dates_matter || lasts(*facts, now))) return there;
+    if (facts && names_all(*facts, request) && lasts(*facts, now)) return there;
   } else if (!there.error().is(ErrorKind::not_found)) {
     return there.error();
   }
@@ -94,6 +92,65 @@ Result<runtime::CertifiedKey> keep_or_issue(World& world, const std::string& bas
   auto pair = runtime::issue_certificate(request, issuer, world.random());
   if (!pair) return std::move(pair).error().context("making " + base + ".crt");
   OR_RETURN(write_pair(world, base, *pair));
+  return pair;
+}
+
+constexpr std::string_view probe = "a text to sign";
+
+// What keeps tokens from being signed with it; empty: nothing.
+std::string damage_of(const Result<std::string>& key) {
+  if (!key) return "is missing";
+  auto signature = runtime::sign_es256(*key, probe);
+  return signature ? std::string() : "is damaged (" + signature.error().str() + ")";
+}
+
+// The key of tokens is kept as long as it can sign, whatever became of its certificate: another one ends all tokens, in
+// pods that run as well. The certificate only carries the public half to those who check tokens.
+Result<runtime::CertifiedKey> keep_or_make_token_key(World& world, const std::string& directory,
+                                                     const runtime::CertifiedKey& authority, bool first_start) {
+  const std::string base = directory + "/service-accounts";
+  auto certificate = world.files().read(base + ".crt");
+  if (!certificate && !certificate.failed_with(ErrorKind::not_found)) return certificate.error();
+  auto key = world.files().read(base + ".key");
+  if (!key && !key.failed_with(ErrorKind::not_found)) return key.error();
+  std::string damage = damage_of(key);
+  if (damage.empty() && certificate) {
+    runtime::CertifiedKey pair{*certificate, *key};
+    if (runtime::check_certified(pair, authority)) return pair;
+  }
+  runtime::CertificateRequest request{.common_name = "service-accounts"};
+  request.not_before = world.now() - 25h;
+  request.not_after = world.now() + year;
+  if (damage.empty()) request.key_pem = *key;
+  auto pair = runtime::issue_certificate(request, &authority, world.random());
+  if (!pair) return std::move(pair).error().context("making " + base + ".crt");
+  if (!damage.empty()) {
+    OR_RETURN(write_pair(world, base, *pair));
+    if (first_start) return pair;
+    world.log().write(
+        runtime::LogLevel::warning,
+        fmt::format("{0}.key {1}: a new one was made, and every service account token of before is refused from now "
+                    "on. Pods get new tokens within the hour, at once when they are restarted; tokens that people made "
+                    "have to be made anew. If a backup has the key: stop Slipway, put {0}.key back, and start it again",
+                    base, damage));
+    return pair;
+  }
+  pair->key_pem = *key;  // as it is written there
+  OR_RETURN(world.files().write_atomically(base + ".crt", pair->certificate_pem, 0644));
+  auto facts = certificate ? runtime::read_certificate(*certificate)
+                           : Result<runtime::CertificateFacts>(fail(ErrorKind::not_found, "missing"));
+  bool of_this_key = facts && runtime::verify_es256(*certificate, probe, OR_RETURN(runtime::sign_es256(*key, probe)));
+  if (facts && !of_this_key) {
+    world.log().write(
+        runtime::LogLevel::warning,
+        fmt::format("{0}.crt was of another key than {0}.key: tokens are signed with the key that is there, "
+                    "and those of the other one are refused",
+                    base));
+    return pair;
+  }
+  std::string_view why = !certificate ? "was missing" : !facts ? "was damaged" : "was not this authority's";
+  world.log().write(runtime::LogLevel::info,
+                    fmt::format("{}.crt {}: issued anew for the same key, tokens stay good", base, why));
   return pair;
 }
 
@@ -111,8 +168,7 @@ Result<Pki> open_pki(World& world, PkiOptions options) {
     pki.ca = OR_RETURN(keep_or_issue(world, options.directory + "/ca", ca, nullptr));
   }
   OR_RETURN(renew_pki(world, options, pki));
-  runtime::CertificateRequest tokens{.common_name = "service-accounts"};
-  pki.service_accounts = OR_RETURN(keep_or_issue(world, options.directory + "/service-accounts", tokens, &pki.ca));
+  pki.service_accounts = OR_RETURN(keep_or_make_token_key(world, options.directory, pki.ca, !authority));
   return pki;
 }
 

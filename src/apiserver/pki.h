@@ -9,7 +9,8 @@
 namespace slipway::apiserver {
 
 // The files of a data directory's pki/: made when missing. A pair for TLS is made anew when less than a month of it is
-// left; never the authority, which every client holds, nor the key of tokens, whose certificate's dates nobody reads.
+// left; never the authority, which every client holds, nor a key of tokens that can sign: its certificate is issued
+// anew for it when it is missing or will not do, whatever its dates.
 struct Pki {
   runtime::CertifiedKey ca, server, admin;
   runtime::CertifiedKey service_accounts;  // signs tokens

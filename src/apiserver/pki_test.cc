@@ -1,6 +1,8 @@
 // The data directory's certificates: kept while they are good, made anew when they are not, never guessed at.
 #include <doctest/doctest.h>
 
+#include <functional>
+
 #include "apiserver/pki.h"
 #include "apiserver/tokens.h"
 #include "base/text.h"
@@ -117,4 +119,74 @@ TEST_CASE("of an authority that ends somebody is told, and it is kept") {
   REQUIRE(after.has_value());
   CHECK(after->ca.certificate_pem == before->ca.certificate_pem);
   CHECK(world.logged("/data/pki/ca.crt is good from"));
+}
+
+namespace {
+
+// Whether tokens of `before` are good for `after`.
+bool tokens_last(const Pki& before, const Pki& after) {
+  std::string token = sign_token(before.service_accounts, Value{{"aud", Value::array({Value("x")})}}).value();
+  size_t dot = token.rfind('.');
+  return runtime::verify_es256(after.service_accounts.certificate_pem, token.substr(0, dot),
+                               base::base64url_decode(token.substr(dot + 1)).value());
+}
+const std::string token_key = "/data/pki/service-accounts.key", token_certificate = "/data/pki/service-accounts.crt";
+
+}  // namespace
+
+TEST_CASE("whatever becomes of its certificate, the key of tokens is kept") {
+  sim::SimWorld stranger{2};
+  opened(stranger);
+  using Harm = std::function<void(World&)>;
+  auto replace = [](std::string text) -> Harm {
+    return [text](World& world) { REQUIRE(world.files().write_atomically(token_certificate, text).has_value()); };
+  };
+  sim::SimWorld first{1};
+  opened(first);
+  std::string whole = first.files().read(token_certificate).value();
+  for (const auto& [said, harm] : std::vector<std::pair<const char*, Harm>>{
+           {"was missing", [](World& world) { REQUIRE(world.files().remove(token_certificate).has_value()); }},
+           {"was damaged", replace("")},
+           {"was damaged", replace(whole.substr(0, whole.size() / 2))},
+           {"was damaged", replace("garbage")},
+           {"was of another key", replace(stranger.files().read(token_certificate).value())},
+           {"was not this authority's", [&](World& world) {
+              for (const char* name : {"/data/pki/ca.crt", "/data/pki/ca.key"})
+                REQUIRE(world.files().write_atomically(name, stranger.files().read(name).value()).has_value());
+            }}}) {
+    INFO(said);
+    sim::SimWorld world{1};
+    auto before = open_pki(world, options);
+    REQUIRE(before.has_value());
+    harm(world);
+    auto after = open_pki(world, options);
+    REQUIRE(after.has_value());
+    CHECK(after->service_accounts.key_pem == before->service_accounts.key_pem);
+    CHECK(world.files().read(token_key).value() == before->service_accounts.key_pem);
+    CHECK(tokens_last(*before, *after));
+    CHECK(runtime::check_certified(after->service_accounts, after->ca).has_value());
+    CHECK(world.logged("service-accounts.crt " + std::string(said)));
+    CHECK_FALSE(world.logged("service-accounts.key is"));
+    CHECK(open_pki(world, options)->service_accounts.certificate_pem == after->service_accounts.certificate_pem);
+  }
+}
+
+TEST_CASE("a key of tokens that cannot sign is made anew, and what ends with it is told") {
+  for (const char* text : {"", "garbage", "-----BEGIN PRIVATE KEY-----\n", static_cast<const char*>(nullptr)}) {
+    INFO((text ? text : "missing"));
+    sim::SimWorld world{1};
+    auto before = open_pki(world, options);
+    REQUIRE(before.has_value());
+    CHECK_FALSE(world.logged("service-accounts.key"));  // a first start says nothing
+    if (text)
+      REQUIRE(world.files().write_atomically(token_key, text).has_value());
+    else
+      REQUIRE(world.files().remove(token_key).has_value());
+    auto after = open_pki(world, options);
+    REQUIRE(after.has_value());
+    CHECK_FALSE(tokens_last(*before, *after));
+    CHECK(tokens_last(*after, *after));
+    CHECK(world.logged(text ? "service-accounts.key is damaged" : "service-accounts.key is missing"));
+    CHECK(world.logged("every service account token of before is refused"));
+  }
 }

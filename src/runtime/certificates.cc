@@ -123,7 +123,11 @@ time_t seconds(WallTime time) {
 }  // namespace
 
 Result<CertifiedKey> issue_certificate(const CertificateRequest& request, const CertifiedKey* issuer, Random& random) {
-  KeyPtr key(EVP_EC_gen("P-256"));
+  KeyPtr key;
+  if (request.key_pem.empty())
+    key.reset(EVP_EC_gen("P-256"));
+  else
+    key = OR_RETURN(read_private_key(request.key_pem).context("the key to certify"));
   X509Ptr certificate(X509_new());
   if (!key || !certificate) return openssl_error(ErrorKind::internal, "making a key");
   std::vector<X509Ptr> above;

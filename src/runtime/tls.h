@@ -57,8 +57,9 @@ struct CertificateRequest {
   std::vector<std::string> ip_addresses;
   bool ca = false, server = false, client = false;
   WallTime not_before, not_after;
+  std::string key_pem;  // the key that is certified; empty: a new one, P-256
 };
-// A new P-256 key and its certificate; `issuer` null: self-signed. The serial comes from `random`.
+// A key and its certificate; `issuer` null: self-signed. The serial comes from `random`.
 Result<CertifiedKey> issue_certificate(const CertificateRequest& request, const CertifiedKey* issuer, Random& random);
 // The key is the certificate's, and `issuer` signed it. Error: invalid, saying which does not hold.
 Result<> check_certified(const CertifiedKey& pair, const CertifiedKey& issuer);
