@@ -16,7 +16,11 @@ Result<User> authenticate(const runtime::Exchange& exchange, const runtime::Cert
   if (!peer.verified || peer.common_name.empty()) {
     auto header = exchange.request().headers.get("authorization");
     constexpr std::string_view bearer = "Bearer ";
-    if (!header.starts_with(bearer)) return User();
+    // A certificate that is shown and does not hold (it has ended, or is another authority's) makes nobody anonymous:
+    // its owner would be told what anonymous may not do, and never why.
+    bool shown = !peer.verified && !peer.fingerprint_sha256.empty();
+    if (!header.starts_with(bearer))
+      return shown ? Result<User>(fail(ErrorKind::unauthorized, "Unauthorized")) : User();
     auto claims = tokens ? read_token(*tokens, header.substr(bearer.size()), now) : std::nullopt;
     if (!claims) return fail(ErrorKind::unauthorized, "Unauthorized");
     return user_of(*claims);

@@ -100,6 +100,9 @@ TEST_CASE("nobody gets in without a name, and no bad token does") {
   FakeExchange claimed("GET", "/api/v1/secrets");  // a certificate that nobody verified is no name
   claimed.as("", {"system:masters"});
   CHECK(f.serve(claimed).status == 403);
+  FakeExchange ended("GET", "/readyz");  // nor is its owner anonymous
+  ended.as("", {}).shown_in_vain();
+  CHECK(f.serve(ended).status == 401);
   FakeExchange health("GET", "/readyz");
   health.as("", {});
   CHECK(f.serve(health).status == 200);

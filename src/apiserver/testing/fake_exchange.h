@@ -30,6 +30,11 @@ class FakeExchange final : public runtime::Exchange {
     peer_.organizations = std::move(groups);
     return *this;
   }
+  // With a certificate that does not hold.
+  FakeExchange& shown_in_vain() {
+    peer_.fingerprint_sha256 = "ab";
+    return *this;
+  }
 
   const runtime::Request& request() const override { return request_; }
   const runtime::PeerIdentity& peer() const override { return peer_; }
