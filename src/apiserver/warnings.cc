@@ -1,6 +1,7 @@
 // What an answer warns of, each in a header `Warning: 299 - "text"`. As kube-apiserver bounds them: everything up to
-// 4,096 characters in sum; past that each is cut to 256, and once these reach the sum the rest is left out. Clients
-// refuse heads that are too long, and then nobody hears anything.
+// 4,096 characters in sum; past that each is cut to 256, and once these reach the sum the rest is left out. Unlike
+// kube-apiserver no more than 64: clients refuse heads that are too long or have too many lines (Python's http.client
+// past a hundred), and then nobody hears anything.
 #include <algorithm>
 
 #include "apiserver/answer.h"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr size_t characters_max = 4096;     // of all
 constexpr size_t cut_characters_max = 256;  // of one, when all are too many
+constexpr size_t lines_max = 64;            // the last of them says how many are not told
 
 struct Told {
   std::string quoted;
@@ -47,7 +49,12 @@ class Lines {
     lines_.clear();
     for (std::string_view again : seen_) append(again);
   }
-  const std::vector<std::string>& lines() const { return lines_; }
+  std::vector<std::string> lines() const {
+    if (lines_.size() <= lines_max) return lines_;
+    std::vector<std::string> first(lines_.begin(), lines_.begin() + lines_max - 1);
+    first.push_back(fmt::format("299 - \"and {} more warnings\"", lines_.size() - first.size()));
+    return first;
+  }
 
  private:
   // False: with this one they are too many to be told whole.

@@ -43,6 +43,11 @@ TEST_CASE("warnings up to 4,096 characters are whole, more are cut, and the rest
   CHECK(lines(texts(100, 300)).size() == 16);
   // 40 times 100 characters fit; the one that does not is told yet, and what is told counts on.
   CHECK(lines(texts(100, 100)).size() == 41);
+  CHECK(lines(texts(64, 10)).back() == "299 - \"0000000063\"");
+  auto many = lines(texts(100, 10));
+  REQUIRE(many.size() == 64);
+  CHECK(many[62] == "299 - \"0000000062\"");
+  CHECK(many[63] == "299 - \"and 37 more warnings\"");
   // Characters, not bytes.
   std::vector<std::string> wide;
   for (size_t i = 0; i < 3; ++i) {
