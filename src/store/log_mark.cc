@@ -84,6 +84,16 @@ Result<> LogMark::check() {
   if (digest(std::string_view(words[2].data(), words.back().data() + words.back().size())) != words[1]) return {};
   auto stat = files_.stat(database_);
   if (!stat) return lost("the file is not there");
+  switch (stat->kind) {
+    case runtime::FileStat::Kind::file:
+      break;
+    case runtime::FileStat::Kind::directory:
+      return lost("a directory is there instead of the file");
+    case runtime::FileStat::Kind::symlink:
+      return lost("a link is there instead of the file");
+    case runtime::FileStat::Kind::other:
+      return lost("a pipe or a device is there instead of the file");
+  }
   if (stat->size < page_bytes) return lost(fmt::format("the file was cut to {} bytes", stat->size));
   if (words[2] != "log" || words.size() != 6) return {};
   auto offset = base::parse_int(words[4]);

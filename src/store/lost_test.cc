@@ -59,6 +59,12 @@ const Damage damages[] = {
     {"no database", [](World& w) { REQUIRE(w.files().remove(path).has_value()); }, "the file is not there"},
     {"an empty database", [](World& w) { cut(w, path, 0); }, "the file was cut to 0 bytes"},
     {"half a page", [](World& w) { cut(w, path, 2048); }, "the file was cut to 2048 bytes"},
+    {"a directory",
+     [](World& w) {
+       REQUIRE(w.files().remove(path).has_value());
+       REQUIRE(w.files().make_directories(path, 0700).has_value());
+     },
+     "a directory is there instead of the file"},
     {"no log", [](World& w) { REQUIRE(w.files().remove(wal).has_value()); }, "-wal is not there"},
     {"an empty log", [](World& w) { cut(w, wal, 0); }, "-wal is empty"},
     {"half a log", [](World& w) { cut(w, wal, size_of(w, wal) / 2); }, "-wal ends at byte"},
