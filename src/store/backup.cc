@@ -1,5 +1,7 @@
 #include "store/backup.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "runtime/digest.h"
 #include "runtime/sealing.h"
@@ -11,6 +13,9 @@ namespace {
 
 constexpr int format = 1;
 constexpr size_t piece_bytes = 256 << 10;
+constexpr size_t head_bytes_max = 4096;
+// Of an object as JSON. A request may carry 3 MB, which defaults and escapes make some ten times as long, and patches
+// may add to it: no backup that was written shall be too long to be read.
 constexpr size_t line_bytes_max = 256 << 20;
 
 }  // namespace
@@ -69,7 +74,7 @@ Result<BackupReader> BackupReader::open(World& world, std::string path) {
   BackupReader reader;
   reader.path_ = path;
   reader.file_ = OR_RETURN(world.files().open(path, runtime::OpenMode::read));
-  auto first = reader.line();
+  auto first = reader.line(head_bytes_max);
   auto head = first ? value::parse_json(*first) : Result<Value>(first.error());
   if (!head || (*head)["slipway"].str() != "backup") {
     if (first.failed_with(ErrorKind::io)) return first.error();
@@ -85,17 +90,23 @@ Result<BackupReader> BackupReader::open(World& world, std::string path) {
   return reader;
 }
 
-Result<std::string> BackupReader::line() {
+// A line is one object of JSON without control characters: what is something else, a hole of zeros or a film, is
+// refused where that shows, and not read to its end in the hope of a line break.
+Result<std::string> BackupReader::line(size_t bytes_max) {
   ++line_;
+  ahead_.erase(0, std::exchange(begin_, 0));
+  size_t seen = 0;
   while (true) {
-    size_t end = ahead_.find('\n', begin_);
-    if (end != std::string::npos) {
-      std::string line = ahead_.substr(begin_, end - begin_);
-      begin_ = end + 1;
-      return line;
+    auto stop = std::find_if(ahead_.begin() + static_cast<ptrdiff_t>(seen), ahead_.end(),
+                             [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+    seen = static_cast<size_t>(stop - ahead_.begin());
+    if (!ahead_.empty() && ahead_[0] != '{') return damaged("not a line of a backup");
+    if (seen > bytes_max) return damaged("a line without an end");
+    if (stop != ahead_.end()) {
+      if (*stop != '\n') return damaged("not a line of a backup");
+      begin_ = seen + 1;
+      return ahead_.substr(0, seen);
     }
-    ahead_.erase(0, std::exchange(begin_, 0));
-    if (ahead_.size() > line_bytes_max) return damaged("a line without an end");
     std::string more(piece_bytes, '\0');
     size_t got = OR_RETURN(file_->read_at(offset_, more));
     if (got == 0) return damaged("it is cut off here");
@@ -105,7 +116,7 @@ Result<std::string> BackupReader::line() {
 }
 
 Result<std::optional<BackupReader::Item>> BackupReader::next() {
-  std::string text = OR_RETURN(line());
+  std::string text = OR_RETURN(line(line_bytes_max));
   auto read = value::parse_json(text, {.bytes_max = line_bytes_max});
   if (!read) return damaged("not understood");
   const Value& v = *read;

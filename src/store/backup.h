@@ -3,6 +3,7 @@
 // digest of all that stands before it. What can be made again is not in it: images, logs, clones of repositories.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,7 +67,7 @@ class BackupReader {
 
  private:
   BackupReader() = default;
-  Result<std::string> line();
+  Result<std::string> line(size_t bytes_max);
   Error damaged(std::string_view what) const;
   std::string path_;
   std::unique_ptr<runtime::File> file_;
@@ -84,6 +85,8 @@ struct RestoreOptions {
   std::string file;
   std::string directory;  // the data directory; the caller holds its lock
   bool force = false;     // what stands there is put aside
+  // Told now and then, for those who wait: "checking" or "writing", and how many objects that has done.
+  std::function<void(std::string_view doing, size_t objects)> progress = {};
 };
 struct Restored {
   BackupFacts facts;

@@ -181,6 +181,13 @@ TEST_CASE("a damaged, cut off, foreign or newer backup changes nothing") {
   };
   says("", "no backup of Slipway");
   says("PK\003\004", "no backup of Slipway");
+  // What has no line end is not read on in the hope of one.
+  says(std::string(1 << 20, '\0'), "no backup of Slipway");
+  says("{" + std::string(1 << 20, ' '), "no backup of Slipway");
+  const std::string head = whole.substr(0, whole.find('\n') + 1);
+  says(head + std::string(1 << 20, '\0'), "line 2: the backup is damaged (not a line of a backup)");
+  says(head + "{\"file\":\"" + std::string(1 << 20, '\0'), "line 2: the backup is damaged (not a line of a backup)");
+  says(head + std::string(1 << 20, 'x'), "line 2: the backup is damaged (not a line of a backup)");
   std::string newer = whole;
   newer.replace(newer.find("\"format\":1"), 10, "\"format\":9");
   says(newer, "newer Slipway");

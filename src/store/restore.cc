@@ -37,7 +37,9 @@ struct Checked {
   Keyring keys;
 };
 
-Result<Checked> check(World& world, const std::string& path, const Keyring& otherwise) {
+using Progress = std::function<void(std::string_view doing, size_t objects)>;
+
+Result<Checked> check(World& world, const std::string& path, const Keyring& otherwise, const Progress& progress = {}) {
   Checked checked;
   BackupReader reader = OR_RETURN(BackupReader::open(world, path));
   bool keys_known = false;
@@ -48,6 +50,7 @@ Result<Checked> check(World& world, const std::string& path, const Keyring& othe
       checked.files.push_back(std::move(*file));
       continue;
     }
+    if (progress && reader.facts().objects % rows_at_once == 0) progress("checking", reader.facts().objects);
     if (!std::exchange(keys_known, true)) checked.keys = OR_RETURN(keys_of(checked.files, otherwise));
     auto object = opened(std::get<BackupReader::Object>(*item), checked.keys);
     if (object.failed_with(ErrorKind::not_found)) {
@@ -85,6 +88,7 @@ Result<> write_database(World& world, const RestoreOptions& options, const Check
     if (!item || batch.put.size() == rows_at_once) {
       OR_RETURN(database->write(batch));
       batch = {};
+      if (options.progress) options.progress("writing", static_cast<size_t>(last_row));
     }
     if (!item) break;
     auto* object = std::get_if<BackupReader::Object>(&*item);
@@ -138,7 +142,7 @@ Result<Restored> restore_backup(World& world, RestoreOptions options) {
   const std::string mark = home + "/" + std::string(unfinished_restore_name);
   const std::string database = std::string(database_name);
 
-  Checked checked = OR_RETURN(check(world, options.file, OR_RETURN(keys_in(world, home))));
+  Checked checked = OR_RETURN(check(world, options.file, OR_RETURN(keys_in(world, home)), options.progress));
   if (!options.force && files.exists(home + "/" + database)) {
     return fail(ErrorKind::conflict,
                 "{0} holds a cluster already. Its state is put aside, not lost, with: slipway restore {1} "

@@ -85,6 +85,13 @@ class BackupAndRestore(unittest.TestCase):
         # The same over a cluster that is there: put aside, not lost. Without Slipway running, backup works too.
         slipway("backup", self.path("second"), "--data", self.path("new"))
         self.assertIn("--force", slipway("restore", self.path("backup"), "--data", self.path("new"), code=1))
+        piped = f"cat {self.path('backup')} | {SLIPWAY} restore /dev/stdin --data {self.path('piped')} && {SLIPWAY} restore <(cat {self.path('backup')}) --data {self.path('named')}"
+        done = subprocess.run(["bash", "-o", "pipefail", "-c", piped], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertNotIn("restore.received", os.listdir(self.path("piped")))
+        done = subprocess.run(["bash", "-c", f"head -c 5000 {self.path('backup')} | {SLIPWAY} restore /dev/stdin --data {self.path('cut')}"], capture_output=True, text=True)
+        self.assertIn("/dev/stdin: line", done.stderr)
+        self.assertFalse(self.path("cut").exists())
         self.assertIn("before-restore-", slipway("restore", self.path("backup"), "--data", self.path("new"), "--force"))
         with Slipway(data=self.path("new")) as third:
             self.assertIsNone(third.get(f"{PATH}/configmaps/after"))

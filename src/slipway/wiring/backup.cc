@@ -1,6 +1,10 @@
 // `slipway backup FILE`, `slipway restore FILE`, `slipway encryption rotate`.
 #include "slipway/wiring/backup.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "apiserver/kubeconfig.h"
@@ -8,6 +12,8 @@
 #include "cli/connection.h"
 #include "cli/paths.h"
 #include "cluster/remote/remote.h"
+#include "runtime/files_real.h"
+#include "runtime/system_error.h"
 #include "slipway/wiring/commands.h"
 #include "slipway/wiring/operations.h"
 #include "slipway/wiring/options.h"
@@ -136,16 +142,63 @@ Task<int> backup(runtime::RealWorld& world, cli::Invocation said) {
   co_return 0;
 }
 
+// What the shell passes on (`restore <(decrypt FILE)`, `cat FILE | restore /dev/stdin`) can be read once, and a restore
+// reads twice, since it changes nothing before all of it was found whole: such a one is kept in the data directory
+// meanwhile. Errors: io.
+Result<> receive(World& world, const std::string& path, const std::string& into) {
+  runtime::Fd from(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!from) return runtime::system_error(errno, "open " + path);
+  (void)world.files().remove(into).has_value();  // of one that was interrupted
+  auto file = OR_RETURN(world.files().open(into, runtime::OpenMode::create_new, 0600));
+  std::string piece(256 << 10, '\0');
+  for (uint64_t at = 0;;) {
+    ssize_t got = ::read(from.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return runtime::system_error(errno, "read " + path);
+    if (got == 0) return {};
+    if (at == 0 && piece[0] != '{') return fail(ErrorKind::invalid, "{}: no backup of Slipway", path);
+    OR_RETURN(file->write_at(at, std::string_view(piece.data(), static_cast<size_t>(got))));
+    at += static_cast<uint64_t>(got);
+  }
+}
+
+bool is_passed_on_pipe(const std::string& path) {
+  bool passed_on = path == "/dev/stdin" || path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/");
+  struct stat st;
+  return passed_on && ::stat(path.c_str(), &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+Result<store::Restored> restore_from(World& world, store::RestoreOptions options) {
+  const std::string received = options.directory + "/restore.received";
+  if (!is_passed_on_pipe(options.file)) return store::restore_backup(world, options);
+  const std::string said = std::exchange(options.file, received);
+  auto whole = receive(world, said, received);
+  auto restored = whole ? store::restore_backup(world, options) : Result<store::Restored>(whole.error());
+  (void)world.files().remove(received).has_value();  // keys lie in it
+  if (restored) return restored;
+  return Error(restored.error().kind(), base::replace_all(restored.error().str(), received, said));
+}
+
 Task<int> restore(runtime::RealWorld& world, cli::Invocation said) {
   store::RestoreOptions options{.file = cli::absolute_path(said.arguments[0]),
                                 .directory = cli::absolute_path(said.option("--data")),
                                 .force = said.has("--force")};
+  auto told = world.steady_now();
+  options.progress = [&world, &told](std::string_view doing, size_t objects) {
+    if (world.steady_now() - told < 2s) return;
+    told = world.steady_now();
+    cli::complain(fmt::format("{}: {} objects\n", doing, objects));
+  };
   std::string data = options.directory;
   bool made = !world.files().exists(data);
   auto lock = take_data_directory(world, data);
-  if (!lock)
-    co_return cli::report(lock.error(), "stop it first: slipway down --data " + data + ", or Ctrl-C where it runs");
-  auto restored = store::restore_backup(world, options);
+  if (!lock) {
+    bool runs = lock.error().is(ErrorKind::conflict);
+    co_return cli::report(lock.error(), runs
+                                            ? "stop it first: slipway down --data " + data + ", or Ctrl-C where it runs"
+                                            : std::string());
+  }
+  auto restored = restore_from(world, options);
   if (!restored) {
     if (made) (void)world.files().remove(data + "/lock").has_value();
     if (made) (void)world.files().remove(data).has_value();
@@ -215,6 +268,7 @@ cli::Command restore_command() {
               "newer FILE "
               "changes nothing.\n\n"
               "  slipway restore /backup/slipway-2026-11-21\n"
+              "  unpack FILE | slipway restore /dev/stdin\n"
               "  slipway restore FILE --force     where a cluster is: its state is put aside as before-restore-TIME\n",
           .options = {data_option, {"--force", "", "put aside what the directory holds"}},
           .arguments_min = 1,
