@@ -79,11 +79,12 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
   if (word.size() > 256) return std::nullopt;
   size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
   std::optional<std::string> best;
+  std::string lower = to_lower(word);
   for (const auto& candidate : candidates) {
     if (candidate.size() > 256) continue;
     size_t longer = std::max(candidate.size(), word.size()) - std::min(candidate.size(), word.size());
     if (longer >= best_distance) continue;  // it cannot be nearer
-    size_t distance = spelling_distance(to_lower(word), to_lower(candidate));
+    size_t distance = spelling_distance(lower, to_lower(candidate));
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,8 @@ class Selector {
   static Selector everything() { return {}; }
   bool matches(const Value& labels) const;
   bool matches_everything() const { return !nothing_ && requirements_.empty(); }
+  // A key, and texts one of which it must have; nothing when no such thing is required. For an index.
+  std::optional<std::pair<std::string_view, std::span<const std::string>>> among() const;
   std::string str() const;
 
  private:

@@ -271,6 +271,12 @@ bool Selector::matches(const Value& labels) const {
   });
 }
 
+std::optional<std::pair<std::string_view, std::span<const std::string>>> Selector::among() const {
+  for (const Requirement& r : requirements_)
+    if (r.op == Requirement::Op::in) return std::pair(std::string_view(r.key), std::span(r.values));
+  return std::nullopt;
+}
+
 std::string Selector::str() const {
   std::vector<std::string> parts;
   for (const Requirement& r : requirements_) {

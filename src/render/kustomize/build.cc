@@ -395,8 +395,14 @@ class Build {
     if (!k.strategic_patches.empty())
       OR_RETURN(step("PatchStrategicMergeTransformer", "patchesStrategicMerge", 0, nullptr,
                      [&] { return apply_strategic_patches(set, k.strategic_patches, folder, &known_); }));
-    OR_RETURN(each("PatchTransformer", "patches", k.patches,
-                   [&](const Patch& patch) { return apply_patch(set, patch, folder, &known_); }));
+    auto patch_each = [&](const char* kind, const char* field, const std::vector<Patch>& list,
+                          auto&& apply) -> Result<> {
+      std::optional<ResourceSet::Selecting> selecting;
+      if (!traced_) selecting.emplace(set);  // traces change annotations
+      return each(kind, field, list, apply);
+    };
+    OR_RETURN(patch_each("PatchTransformer", "patches", k.patches,
+                         [&](const Patch& patch) { return apply_patch(set, patch, folder, &known_); }));
     if (!k.ns.empty())
       OR_RETURN(step("NamespaceTransformer", "namespace", 0, nullptr, [&] {
         Spot spot = k.spot;
@@ -413,8 +419,8 @@ class Build {
     if (!k.common_annotations.empty())
       OR_RETURN(step("AnnotationsTransformer", "commonAnnotations", 0, nullptr,
                      [&] { return add_pairs(set, k.common_annotations, c.annotations); }));
-    OR_RETURN(each("PatchJson6902Transformer", "patchesJson6902", k.json_patches,
-                   [&](const Patch& patch) { return apply_json_patch(set, patch, folder); }));
+    OR_RETURN(patch_each("PatchJson6902Transformer", "patchesJson6902", k.json_patches,
+                         [&](const Patch& patch) { return apply_json_patch(set, patch, folder); }));
     OR_RETURN(each("ReplicaCountTransformer", "replicas", k.replicas,
                    [&](const Replica& replica) { return set_replicas(set, replica, c.replicas); }));
     OR_RETURN(each("ImageTagTransformer", "images", k.images,

@@ -21,12 +21,20 @@ constexpr size_t kShownMax = 60;
 std::vector<std::optional<size_t>> earlier_elements(const Value& before, const Value& now, bool patched) {
   std::vector<std::optional<size_t>> out(now.size());
   std::vector<bool> taken(before.size());
+  // What is the same from both ends on needs no search; mostly that is all but one.
+  size_t shorter = std::min(before.size(), now.size()), front = 0, back = 0;
+  for (; front < shorter && before[front].same_node(now[front]); ++front) out[front] = front;
+  for (; back < shorter - front; ++back) {
+    size_t j = before.size() - 1 - back, i = now.size() - 1 - back;
+    if (!before[j].same_node(now[i])) break;
+    out[i] = j;
+  }
   auto pair = [&](auto&& is_same) {
-    for (size_t i = 0; i < now.size(); ++i) {
+    for (size_t i = front; i < now.size() - back; ++i) {
       auto fits = [&](size_t j) { return !taken[j] && is_same(before[j], now[i], i == j); };
-      for (size_t k = 0; k <= before.size() && !out[i]; ++k) {
-        size_t j = k == 0 ? i : k - 1;  // its own place first
-        if (j >= before.size() || !fits(j)) continue;
+      for (size_t k = front; k <= before.size() - back && !out[i]; ++k) {
+        size_t j = k == front ? i : k - 1;  // its own place first
+        if (j < front || j >= before.size() - back || !fits(j)) continue;
         out[i] = j;
         taken[j] = true;
       }

@@ -1,6 +1,7 @@
 #include "render/kustomize/hazards.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "render/kustomize/first_document.h"
@@ -41,11 +42,18 @@ std::string words(const Selector& s) {
   return parts.empty() ? "{}" : base::join(parts, ", ");
 }
 
+// Names that are compared with those that were not found, in all: where very many were not found, the first are told
+// what they may have meant.
+constexpr size_t kComparedMax = 300'000;
+
 // The nearest name of what has the right kind.
-std::string nearest_fix(const ResourceSet& set, const Selector& s) {
+std::string nearest_fix(const ResourceSet& set, const Selector& s, size_t& compared) {
+  if (compared > kComparedMax) return "";
+  compared += set.all().size();
   std::vector<std::string> names, kinds;
+  std::set<std::string_view> seen;
   for (const Resource& r : set.all()) {
-    kinds.push_back(r.gvk().kind);
+    if (seen.insert(r.gvk().kind).second) kinds.push_back(r.gvk().kind);
     if (s.kind.empty() || r.gvk().kind == s.kind) names.push_back(r.original_id().name);
   }
   if (auto near = base::nearest(s.name, names); near && *near != s.name) return fmt::format("did you mean {}?", *near);
@@ -92,6 +100,7 @@ void HazardObserver::begin() {
   known_.clear();
   warned_.clear();
   vars_.clear();
+  compared_ = 0;
 }
 
 void HazardObserver::loaded(const Kustomization& k) {
@@ -159,7 +168,7 @@ void HazardObserver::look_at_patch(ResourceSet& set, const Patch& patch, const F
   if (!targets.empty()) return look_at_indexes(set, patch, folder, targets);
   add({"patch-matches-nothing", patch.spot.place(),
        fmt::format("this patch changes nothing: its target ({}) selects no resource", words(*patch.target)),
-       nearest_fix(set, *patch.target)});
+       nearest_fix(set, *patch.target, compared_)});
 }
 
 void HazardObserver::look_at_indexes(ResourceSet& set, const Patch& patch, const Folder& folder,
@@ -217,7 +226,7 @@ void HazardObserver::look_at_replacements(ResourceSet& set, const Step& step) {
     if (!selected || !selected->empty()) continue;
     add({"replacement-matches-nothing", target.spot.place(),
          fmt::format("a target of this replacement ({}) selects no resource", words(*target.select)),
-         nearest_fix(set, *target.select)});
+         nearest_fix(set, *target.select, compared_)});
   }
 }
 

@@ -37,6 +37,7 @@ class HazardObserver final : public Observer {
   std::vector<Hazard>& found_;
   std::set<std::pair<std::string, std::string>> known_;  // rule and place of each, which is told once
   std::vector<Value> before_;
+  size_t compared_ = 0;               // names, for the nearest
   std::vector<Named> warned_, vars_;  // of the kustomizations that were read
 };
 

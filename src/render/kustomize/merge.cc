@@ -65,6 +65,16 @@ class Repeats {
   Value left_;
 };
 
+// A merge sets every field anew, and a scalar that was made and reads as no text gets quotes then.
+Value kept_as_text(const Value& v) {
+  if (value::note_of(v) != value::Note::untagged || value::plain_tag(v.as_string()) == "str") return v;
+  return value::noted(v, value::Note::quoted);
+}
+
+bool is_plain_scalar(const Value& v) {
+  return !v.is_null() && !v.is_object() && !v.is_array();
+}
+
 // `target` and `patch` may be one Value: then it is new here. Neither null: absent.
 Result<Merged> merge(const Value* target, const Value* patch, const Slot& slot);
 
@@ -87,7 +97,9 @@ Result<Merged> merge_map(const Value* target, const Value* patch, const Slot& sl
   bool changed = false;
   Repeats repeats(*target);
   auto add = [&](const value::Key& key, const Value* t, const Value* p) -> Result<> {
-    Merged merged = OR_RETURN(merge(t, p, slot.member(key)));
+    // A mapping of very many texts is patched very often: no schema is asked about those that nobody speaks of.
+    bool stays = !p && t && is_plain_scalar(*t);
+    Merged merged = stays ? Merged(kept_as_text(*t)) : OR_RETURN(merge(t, p, slot.member(key)));
     if (!merged && repeats.any()) merged = repeats.next(key);
     changed = changed || !merged || !t || !same(*merged, *t);
     if (merged) members.push_back({key, std::move(*merged)});
@@ -392,12 +404,6 @@ Value in_style_of(const Value& old, const Value& v) {
                ? value::noted(v, value::Note::none)
                : v;
   return value::noted(Value(scalar_text(v)), value::Note::quoted);
-}
-
-// A merge sets every field anew, and a scalar that was made and reads as no text gets quotes then.
-Value kept_as_text(const Value& v) {
-  if (value::note_of(v) != value::Note::untagged || value::plain_tag(v.as_string()) == "str") return v;
-  return value::noted(v, value::Note::quoted);
 }
 
 Result<Merged> merge(const Value* target, const Value* patch, const Slot& slot) {

@@ -60,22 +60,30 @@ bool Matcher::matches_labels(const Value& object) const {
 }
 
 bool Matcher::matches(const Resource& r) const {
-  if (r.is_removed() || !matches_kind(r.gvk())) return false;
+  if (r.is_removed() || !matches_kind(r.gvk()) || !matches_labels(r.object())) return false;
   Id now = r.id(), first = r.original_id();
-  return (ns_.matches(first.scope) || ns_.matches(now.scope)) &&
-         (name_.matches(first.name) || name_.matches(now.name)) && matches_labels(r.object());
+  return (ns_.matches(first.scope) || ns_.matches(now.scope)) && (name_.matches(first.name) || name_.matches(now.name));
 }
 
 std::vector<size_t> Matcher::select(ResourceSet& set) const {
   std::vector<size_t> out;
-  if (!name_.expression && !name_.literal.empty()) {
-    for (size_t i : set.with_any_name(name_.literal))
+  if (auto some = candidates(set)) {
+    for (size_t i : *some)
       if (matches(set.all()[i])) out.push_back(i);
     return out;
   }
   for (size_t i = 0; i < set.all().size(); ++i)
     if (matches(set.all()[i])) out.push_back(i);
   return out;
+}
+
+std::optional<std::vector<size_t>> Matcher::candidates(ResourceSet& set) const {
+  if (!name_.expression && !name_.literal.empty()) return set.with_any_name(name_.literal);
+  if (auto pair = labels_.among(); pair && by_labels_) return set.with_text("labels", pair->first, pair->second);
+  if (auto pair = annotations_.among(); pair && by_annotations_)
+    return set.with_text("annotations", pair->first, pair->second);
+  if (!ns_.expression && !ns_.literal.empty()) return set.in_scope(ns_.literal);
+  return std::nullopt;
 }
 
 namespace {
@@ -172,6 +180,7 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource&
   // What a whole patch that says "replace" gives is never looked at there, but kind and name are written anew.
   if (patch[kinds::patch_directive].as_string() == "replace") {
     if (r.merged == Resource::Merged::none) note_merge(r, Value::object({}), how);
+    set.touched(index);
     return {};
   }
   bool whole = takes_notes_away(patch);

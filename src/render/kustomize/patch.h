@@ -35,6 +35,8 @@ class Matcher {
   };
   static Result<Pattern> compile(const std::string& text);
   Pattern group_, version_, kind_, name_, ns_;
+  // Those that may match, when they are found without a look at each.
+  std::optional<std::vector<size_t>> candidates(ResourceSet& set) const;
   bool by_labels_ = false, by_annotations_ = false;
   kinds::Selector labels_, annotations_;
 };

@@ -235,6 +235,12 @@ void Resource::take_identity_of(const Resource& other) {
   history = other.history;
 }
 
+void ResourceSet::put(Index& into, std::string key, size_t index) {
+  std::vector<size_t>& there = into[std::move(key)];
+  auto at = std::ranges::lower_bound(there, index);
+  if (at == there.end() || *at != index) there.insert(at, index);
+}
+
 void ResourceSet::index() {
   for (; indexed_ < all_.size(); ++indexed_) note(indexed_);
 }
@@ -242,26 +248,78 @@ void ResourceSet::index() {
 void ResourceSet::note(size_t i) {
   const Resource& r = all_[i];
   Id now = r.id();
-  by_id_.emplace(now.key(), i);
-  by_name_.emplace(now.name, i);
+  put(by_id_, now.key(), i);
+  put(by_name_, now.name, i);
   for (size_t p = 0; p < r.previous_count(); ++p) {
     Id before = r.previous(p);
     if (before == now) continue;
-    by_id_.emplace(before.key(), i);
-    if (before.name != now.name) by_name_.emplace(before.name, i);
+    put(by_id_, before.key(), i);
+    if (before.name != now.name) put(by_name_, before.name, i);
   }
 }
 
 void ResourceSet::touched(size_t i) {
+  if (i < indexed_for_selectors_) note_for_selectors(i);
   if (i >= indexed_) return;
-  by_id_.emplace(all_[i].id().key(), i);
-  by_name_.emplace(all_[i].name(), i);
+  put(by_id_, all_[i].id().key(), i);
+  put(by_name_, std::string(all_[i].name()), i);
+}
+
+namespace {
+
+std::string selector_key(std::string_view field, std::string_view key, std::string_view text) {
+  return fmt::format("{}\n{}\n{}", field, key, text);
+}
+
+}  // namespace
+
+void ResourceSet::note_for_selectors(size_t i) {
+  const Resource& r = all_[i];
+  if (r.is_removed()) return;
+  for (const char* field : {"labels", "annotations"})
+    for (const auto& [key, text] : r.object()["metadata"][field].members())
+      put(by_selector_, selector_key(field, key.view(), text.as_string()), i);
+  put(by_selector_, selector_key("scope", "", r.original_id().scope), i);
+  put(by_selector_, selector_key("scope", "", r.id().scope), i);
+}
+
+void ResourceSet::index_for_selectors() {
+  for (; indexed_for_selectors_ < all_.size(); ++indexed_for_selectors_) note_for_selectors(indexed_for_selectors_);
+}
+
+ResourceSet::Selecting::~Selecting() {
+  set_.selecting_ = false;
+  set_.by_selector_.clear(), set_.indexed_for_selectors_ = 0;
+}
+
+std::optional<std::vector<size_t>> ResourceSet::with_text(std::string_view field, std::string_view key,
+                                                          std::span<const std::string> texts) {
+  if (!selecting_) return std::nullopt;
+  index_for_selectors();
+  std::vector<size_t> out;
+  for (const std::string& text : texts)
+    if (auto there = by_selector_.find(selector_key(field, key, text)); there != by_selector_.end())
+      out.insert(out.end(), there->second.begin(), there->second.end());
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  return out;
+}
+
+std::optional<std::vector<size_t>> ResourceSet::in_scope(std::string_view scope) {
+  if (!selecting_) return std::nullopt;
+  index_for_selectors();
+  auto there = by_selector_.find(selector_key("scope", "", scope));
+  return there == by_selector_.end() ? std::vector<size_t>() : there->second;
+}
+
+void ResourceSet::forget() {
+  by_id_.clear(), by_name_.clear(), by_selector_.clear();
+  indexed_ = indexed_for_selectors_ = 0;
 }
 
 void ResourceSet::drop_removed() {
   if (!std::exchange(any_removed_, false)) return;
-  if (std::erase_if(all_, [](const Resource& r) { return r.is_removed(); }) == 0) return;
-  by_id_.clear(), by_name_.clear(), indexed_ = 0;
+  if (std::erase_if(all_, [](const Resource& r) { return r.is_removed(); }) != 0) forget();
 }
 
 void ResourceSet::reorder(const std::vector<size_t>& order) {
@@ -269,19 +327,16 @@ void ResourceSet::reorder(const std::vector<size_t>& order) {
   sorted.reserve(all_.size());
   for (size_t i : order) sorted.push_back(std::move(all_[i]));
   all_ = std::move(sorted);
-  by_id_.clear(), by_name_.clear(), indexed_ = 0;
+  forget();
 }
 
 namespace {
 
-std::vector<size_t> found(const std::unordered_multimap<std::string, size_t>& index, const std::string& key,
-                          auto&& is) {
+template <class Index>
+std::vector<size_t> found(const Index& index, const std::string& key, auto&& is) {
   std::vector<size_t> out;
-  auto [from, to] = index.equal_range(key);
-  for (auto at = from; at != to; ++at)
-    if (is(at->second)) out.push_back(at->second);
-  std::ranges::sort(out);
-  out.erase(std::ranges::unique(out).begin(), out.end());
+  if (auto there = index.find(key); there != index.end())
+    std::ranges::copy_if(there->second, std::back_inserter(out), is);
   return out;
 }
 

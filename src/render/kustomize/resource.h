@@ -136,6 +136,18 @@ class Resource {
 // Resources in order, found by any id or name in constant time. Whoever changes the id of one calls touched().
 class ResourceSet {
  public:
+  // While one lives, those that a label selects are found by an index, too. Meanwhile whoever changes anything of a
+  // resource calls touched(), and nobody adds any.
+  class Selecting {
+   public:
+    explicit Selecting(ResourceSet& set) : set_(set) { set_.selecting_ = true; }
+    ~Selecting();
+    Selecting(const Selecting&) = delete;
+    Selecting& operator=(const Selecting&) = delete;
+
+   private:
+    ResourceSet& set_;
+  };
   std::vector<Resource>& all() { return all_; }
   const std::vector<Resource>& all() const { return all_; }
   void touched(size_t index);
@@ -148,6 +160,12 @@ class ResourceSet {
   std::vector<size_t> with_current_id(const Id& id);
   std::vector<size_t> with_any_id(const Id& id);
   std::vector<size_t> with_any_name(std::string_view name);  // now or ever
+  // All that have one of `texts` under `key` of metadata's "labels" or "annotations", and maybe others; nothing where
+  // that would take a look at each.
+  std::optional<std::vector<size_t>> with_text(std::string_view field, std::string_view key,
+                                               std::span<const std::string> texts);
+  // All that are or were in this namespace first, and maybe others; nothing as above.
+  std::optional<std::vector<size_t>> in_scope(std::string_view scope);
   // The one with this id, now or before. Error: invalid, in kustomize's words, when there is none or several.
   Result<size_t> only_with_id(const Id& id);
   // Error: invalid when two have one current id, which only patches and replacements that rename can bring about.
@@ -161,12 +179,18 @@ class ResourceSet {
   Result<> absorb(Resource generated);
 
  private:
+  using Index = std::unordered_map<std::string, std::vector<size_t>>;  // in order, each once
+  static void put(Index& into, std::string key, size_t index);
   void index();
   void note(size_t index);
+  void note_for_selectors(size_t index);
+  void index_for_selectors();
+  void forget();
   std::vector<Resource> all_;
-  // By any id, and by any name. Entries may be stale or twice there; a look-up checks each.
-  std::unordered_multimap<std::string, size_t> by_id_, by_name_;
-  size_t indexed_ = 0;
+  // By any id, by any name, and by what selectors look at. Entries may be stale; a look-up checks each.
+  Index by_id_, by_name_, by_selector_;
+  size_t indexed_ = 0, indexed_for_selectors_ = 0;
+  bool selecting_ = false;
   bool any_removed_ = false;
 };
 

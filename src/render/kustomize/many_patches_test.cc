@@ -1,0 +1,88 @@
+// Thousands of patches: each finds its targets without a look at every resource.
+#include <doctest/doctest.h>
+
+#include "base/text.h"
+#include "render/kustomize/build.h"
+#include "render/kustomize/hazards.h"
+#include "sources/testing/make_tree.h"
+#include "value/json.h"
+
+using namespace slipway;
+using namespace slipway::render;
+using namespace slipway::render::kustomize;
+
+namespace {
+
+using Files = std::vector<std::pair<std::string, sources::testing::Content>>;
+
+std::string built(const std::string& patches, const std::string& resources, HazardObserver* observer = nullptr) {
+  auto done = build({.tree = sources::testing::make_tree(
+                         {{"kustomization.yaml", "resources: [r.yaml]\npatches:\n" + patches}, {"r.yaml", resources}}),
+                     .path = "",
+                     .observer = observer});
+  if (!done) return done.error().str();
+  std::string out;
+  for (const Resource& r : done->resources) out += value::to_json(r.object()["data"]) + "\n";
+  return out;
+}
+
+std::string map(const std::string& name, const std::string& metadata) {
+  return fmt::format("---\n{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {}, {}}}, data: {{}}}}\n", name,
+                     metadata);
+}
+std::string add(const std::string& target, const std::string& key) {
+  return fmt::format("- target: {{{}}}\n  patch: '[{{\"op\": \"add\", \"path\": \"/data/{}\", \"value\": \"x\"}}]'\n",
+                     target, key);
+}
+std::string merge(const std::string& target, const std::string& metadata) {
+  return fmt::format("- target: {{{}}}\n  patch: '{{apiVersion: v1, kind: ConfigMap, metadata: {{name: any, {}}}}}'\n",
+                     target, metadata);
+}
+
+}  // namespace
+
+TEST_CASE("patches by labels, annotations and namespaces follow what earlier ones changed") {
+  std::string two = map("a", "labels: {l: one, n: 5}, annotations: {k: one}") + map("b", "labels: {l: two}");
+  std::string by_one = add("labelSelector: l=one", "p");
+  CHECK(built(by_one, two) == "{\"p\":\"x\"}\n{}\n");
+  CHECK(built(by_one + merge("name: b", "labels: {l: one}") + add("labelSelector: 'l in (one, other)'", "q"), two) ==
+        "{\"p\":\"x\",\"q\":\"x\"}\n{\"q\":\"x\"}\n");
+  CHECK(built(merge("labelSelector: l=one", "labels: {l: two}") + add("labelSelector: l=one", "p") +
+                  add("labelSelector: 'l=two,l!=one'", "q"),
+              two) == "{\"q\":\"x\"}\n{\"q\":\"x\"}\n");
+  CHECK(built(by_one +
+                  "- target: {labelSelector: l=one}\n  patch: '[{\"op\": \"replace\", \"path\": \"/metadata/labels\", "
+                  "\"value\": {\"l\": \"new\"}}]'\n" +
+                  add("labelSelector: l=new", "q") + add("labelSelector: l=one", "r"),
+              two) == "{\"p\":\"x\",\"q\":\"x\"}\n{}\n");
+  CHECK(built(add("annotationSelector: k=one", "p") + merge("name: b", "annotations: {k: one}") +
+                  add("annotationSelector: k=one", "q"),
+              two) == "{\"p\":\"x\",\"q\":\"x\"}\n{\"q\":\"x\"}\n");
+  CHECK(built(by_one + "- target: {name: a}\n  patch: '{$patch: delete, kind: ConfigMap, metadata: {name: a}}'\n" +
+                  add("labelSelector: l=two", "q"),
+              two) == "{\"q\":\"x\"}\n");
+  CHECK(built(add("namespace: ns", "p") + add("namespace: default", "q"), map("a", "namespace: ns") + map("b", "")) ==
+        "{\"p\":\"x\"}\n{\"q\":\"x\"}\n");
+}
+
+TEST_CASE("thousands of patches take a time that grows with their number" * doctest::timeout(30)) {
+  constexpr int count = 3000;
+  std::string resources, by_label, by_name, expected, nothing;
+  for (int i = 0; i < count; ++i) {
+    resources += map(fmt::format("m{:04}", i), fmt::format("labels: {{app: a{}}}", i));
+    by_label += add(fmt::format("labelSelector: app=a{}", i), fmt::format("k{}", i));
+    by_name += merge("name: m0", fmt::format("labels: {{app: b{}}}", i));
+    nothing += add(fmt::format("name: mm{:04}", i), "k");
+    expected += fmt::format("{{\"k{}\":\"x\"}}\n", i);
+  }
+  CHECK(built(by_label, resources) == expected);
+  built(by_name, map("m0", "labels: {app: a}"));
+
+  // Very many that match nothing: the first are told the nearest name.
+  std::vector<Hazard> hazards;
+  HazardObserver observer(&hazards);
+  built(nothing, resources, &observer);
+  REQUIRE(hazards.size() == count);
+  CHECK(hazards.front().fix == "did you mean m0000?");
+  CHECK(hazards.back().fix == "");
+}
