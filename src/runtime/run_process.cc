@@ -17,6 +17,7 @@ struct Running {
   size_t output_max;
   Scope waiting;  // for its end; canceled: it is to be killed
   SteadyTime heard_at{};
+  bool spoke = false;
   Finished finished;
   std::optional<Error> failure;
 
@@ -50,6 +51,7 @@ Task<void> collect(Running* running, Stream* from, std::string* into) {
     auto n = co_await from->read(buffer);
     if (!n || *n == 0) co_return;
     running->heard_at = running->waiting.executor().steady_now();
+    running->spoke = true;
     if (*n > running->output_max - into->size()) {
       running->give_up(fail(ErrorKind::too_large, "wrote more than {} bytes", running->output_max));
       co_return;
@@ -66,7 +68,10 @@ Task<void> hold_to_limits(Running* running, Duration silence_max, Duration time_
     Duration left = Duration::max();
     if (time_max > 0s) {
       left = begun + time_max - now;
-      if (left <= 0s) co_return running->give_up(fail(ErrorKind::timeout, "took longer than {}", in_seconds(time_max)));
+      if (left <= 0s)
+        co_return running->give_up(fail(ErrorKind::timeout, "{} {}",
+                                        running->spoke ? "took longer than" : "gave no answer for",
+                                        in_seconds(time_max)));
     }
     if (silence_max > 0s) {
       left = std::min<Duration>(left, running->heard_at + silence_max - now);
@@ -91,7 +96,7 @@ Task<Result<>> join(TaskGroup* group) {
 Task<Result<Finished>> run_to_end(RunningChild child, Command command, std::string input, size_t output_max) {
   Scope& scope = co_await current_scope();
   Executor& executor = scope.executor();
-  Running running{std::move(child), std::move(input), output_max, Scope(scope), executor.steady_now(), {}, {}};
+  Running running{std::move(child), std::move(input), output_max, Scope(scope), executor.steady_now(), false, {}, {}};
   TaskGroup pumps(executor), clock(executor);
   pumps.spawn(feed(&running));
   pumps.spawn(collect(&running, &running.child.process->out(), &running.finished.out));

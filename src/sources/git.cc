@@ -153,6 +153,8 @@ Task<Result<std::string>> Git::run(GitCall call) {
     co_return fail(finished.error().kind(), "{} {}", name, finished.error().message());
   runtime::Finished result = OR_CO_RETURN(std::move(finished));
   if (result.status.signal) co_return fail(ErrorKind::io, "{} was ended by signal {}", name, result.status.signal);
+  if (!result.status.ok() && base::trim(result.err).empty())
+    co_return fail(ErrorKind::io, "{} failed without a word (exit code {})", name, result.status.code);
   if (!result.status.ok()) co_return git_error(result.err);
   if (call.said) *call.said = std::move(result.err);
   co_return std::move(result.out);
@@ -160,6 +162,9 @@ Task<Result<std::string>> Git::run(GitCall call) {
 
 void Git::set_limits(Doing doing, runtime::Command& command) const {
   switch (doing) {
+    case Doing::looking:
+      command.silence_max = command.time_max = limits_.read_silence_max;
+      return;
     case Doing::reading:
       command.silence_max = limits_.read_silence_max;
       command.time_max = limits_.read_time_max;

@@ -13,6 +13,7 @@ namespace slipway::sources {
 
 // What a call does says how long it may take. Whatever it is: it is killed at its limit, with all that it started.
 enum class Doing {
+  looking,   // what a repository on this machine is, or a few of its commits: moments
   reading,   // a repository on this machine: any silence of twenty seconds means that its file system is not there
   asking,    // a remote, for little
   fetching,  // much, maybe slowly, but going on

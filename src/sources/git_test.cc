@@ -53,8 +53,10 @@ TEST_CASE("each git is killed at the limit of what it does") {
         "20 s: git cat-file gave no answer for 20 s");
   CHECK(outcome(world, git, {.args = {"--literal-pathspecs", "ls-tree"}, .git_dir = "/r/.git"}) ==
         "20 s: git ls-tree gave no answer for 20 s");
+  CHECK(outcome(world, git, {.args = {"cat-file"}, .git_dir = "/r/.git", .input = "HEAD\n", .doing = Doing::looking}) ==
+        "20 s: git cat-file gave no answer for 20 s");
   CHECK(outcome(world, git, {.args = {"ls-remote"}, .doing = Doing::asking}) ==
-        "60 s: git ls-remote took longer than 60 s");
+        "60 s: git ls-remote gave no answer for 60 s");
   CHECK(outcome(world, git, {.args = {"fetch"}, .git_dir = "/c", .doing = Doing::fetching}) ==
         "60 s: git fetch gave no answer for 60 s");
   CHECK(programs.running() == 0);
@@ -64,6 +66,8 @@ TEST_CASE("each git is killed at the limit of what it does") {
   programs.on_start("git", slow<10, 100>);
   CHECK(outcome(world, git, {.args = {"ls-tree"}, .git_dir = "/r/.git"}) ==
         "120 s: git ls-tree took longer than 120 s");
+  CHECK(outcome(world, git, {.args = {"rev-parse"}, .git_dir = "/r/.git", .doing = Doing::looking}) ==
+        "20 s: git rev-parse took longer than 20 s");
   programs.on_start("git", slow<50, 10>);
   CHECK(outcome(world, git, {.args = {"fetch"}, .git_dir = "/c", .doing = Doing::fetching}) == "500 s: well");
   programs.on_start("git", slow<50, 100>);
@@ -105,6 +109,9 @@ TEST_CASE("what a git says that was ended from outside, or says too much") {
   });
   CHECK(outcome(world, git, {.args = {"cat-file"}, .output_max = 1000}) ==
         "0 s: git cat-file wrote more than 1000 bytes");
+  world.programs().on_command(
+      "git", [](const runtime::Command&, const std::string&) { return runtime::Finished{{137, 0}, "", ""}; });
+  CHECK(outcome(world, git, {.args = {"cat-file"}}) == "0 s: git cat-file failed without a word (exit code 137)");
   CHECK(git_error("Receiving objects:  10% (1/10)\rReceiving objects:  20% (2/10)\rfatal: early EOF\n").str() ==
         "early EOF");
 }

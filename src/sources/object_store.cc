@@ -23,10 +23,10 @@ bool is_readable(const TreeLine& line) {
 }  // namespace
 
 Task<Result<Commit>> ObjectStore::find_commit(std::string git_dir, std::vector<std::string> names) {
-  GitCall call{.args = {"cat-file", "--batch"}, .git_dir = git_dir, .output_max = 8 << 20};
+  GitCall call{.args = {"cat-file", "--batch"}, .git_dir = git_dir, .doing = Doing::looking, .output_max = 8 << 20};
   for (const std::string& name : names) call.input += name + "^{commit}\n";
   std::string text = OR_CO_RETURN(co_await git_.run(std::move(call)));
-  auto objects = OR_CO_RETURN(parse_batch(text));
+  auto objects = OR_CO_RETURN(parse_batch(text, names.size()));
   Commit commit;
   for (const BatchObject& object : objects) {
     if (object.ambiguous)
@@ -100,7 +100,7 @@ Task<Result<>> ObjectStore::read_blobs(GitCall reading, std::vector<std::string>
   call.output_max = kBatchBytes + limits_.blob_bytes_max + ids.size() * 100 + 4096;
   for (const std::string& id : ids) call.input += id + "\n";
   std::string text = OR_CO_RETURN(co_await git_.run(std::move(call)));
-  auto objects = OR_CO_RETURN(parse_batch(text));
+  auto objects = OR_CO_RETURN(parse_batch(text, ids.size()));
   for (const BatchObject& object : objects) {
     if (object.type != "blob") continue;  // lost between ls-tree and now: stays without bytes
     auto bytes = std::make_shared<const std::string>(object.content);

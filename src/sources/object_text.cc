@@ -28,6 +28,7 @@ bool is_hex(std::string_view text) {
 // 100644 blob ce013625030ba8dba906f756967f9e9ca394464a       6<TAB>a/b.txt<NUL>
 Result<std::vector<TreeLine>> parse_ls_tree(std::string_view text, size_t files_max) {
   std::vector<TreeLine> lines;
+  if (!text.empty() && text.back() != '\0') return fail(ErrorKind::unavailable, "git ls-tree: the answer is cut short");
   while (!text.empty()) {
     std::string_view record = cut(text, '\0');
     std::string_view head = cut(record, '\t');
@@ -36,7 +37,7 @@ Result<std::vector<TreeLine>> parse_ls_tree(std::string_view text, size_t files_
     std::string_view type = cut(head, ' ');
     line.id = cut(head, ' ');
     std::string_view size = base::trim(head);
-    if (!is_object_id(line.id)) return fail(ErrorKind::bad_request, "git ls-tree: not an entry: \"{}\"", mode);
+    if (!is_object_id(line.id)) return fail(ErrorKind::unavailable, "git ls-tree: not an entry: \"{}\"", mode);
     if (lines.size() >= files_max) return fail(ErrorKind::too_large, "more than {} files", files_max);
     auto clean = clean_path(line.path);
     if (!clean || *clean != line.path || line.path.empty())
@@ -58,7 +59,7 @@ Result<std::vector<TreeLine>> parse_ls_tree(std::string_view text, size_t files_
 }
 
 // <id> blob 6<LF>content<LF>, or: <what was asked> missing<LF>
-Result<std::vector<BatchObject>> parse_batch(std::string_view text) {
+Result<std::vector<BatchObject>> parse_batch(std::string_view text, size_t asked) {
   std::vector<BatchObject> objects;
   while (!text.empty()) {
     std::string_view head = cut(text, '\n');
@@ -72,12 +73,13 @@ Result<std::vector<BatchObject>> parse_batch(std::string_view text) {
       auto size = base::parse_int(head);
       if (!is_object_id(object.id) || !size || *size < 0 || static_cast<size_t>(*size) >= text.size() ||
           text[static_cast<size_t>(*size)] != '\n')
-        return fail(ErrorKind::bad_request, "git cat-file: the answer is cut short");
+        return fail(ErrorKind::unavailable, "git cat-file: the answer is cut short");
       object.content = text.substr(0, static_cast<size_t>(*size));
       text.remove_prefix(static_cast<size_t>(*size) + 1);
     }
     objects.push_back(object);
   }
+  if (objects.size() != asked) return fail(ErrorKind::unavailable, "git cat-file: the answer is cut short");
   return objects;
 }
 

@@ -17,15 +17,15 @@ struct TreeLine {
   std::string path;
 };
 // Output of `ls-tree -r -z -l --full-tree`. Errors: bad_request (an entry that no tree may hold, such as ".."),
-// too_large (more than files_max).
+// too_large (more than files_max), unavailable (cut short).
 Result<std::vector<TreeLine>> parse_ls_tree(std::string_view text, size_t files_max);
 
 struct BatchObject {
   std::string_view id, type, content;  // type is empty when git does not have it, or the name is ambiguous
   bool ambiguous = false;
 };
-// Output of `cat-file --batch`: one object per line that was asked. Error: bad_request when it is cut short.
-Result<std::vector<BatchObject>> parse_batch(std::string_view text);
+// Output of `cat-file --batch`, which was asked for `asked` objects. Error: unavailable when it is cut short.
+Result<std::vector<BatchObject>> parse_batch(std::string_view text, size_t asked);
 
 // Fills author ("Name <mail>"), date (RFC 3339, UTC) and subject from a commit object's text.
 void describe_commit(std::string_view content, Commit& commit);

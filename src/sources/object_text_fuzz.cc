@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       auto clean = clean_path(line.path);
       if (!clean || *clean != line.path) std::abort();
     }
-  if (auto objects = parse_batch(text))
+  if (auto objects = parse_batch(text, 1))
     for (const auto& object : *objects)
       if (object.content.size() > size) std::abort();
   Commit commit;

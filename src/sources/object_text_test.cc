@@ -34,21 +34,26 @@ TEST_CASE("ls-tree") {
         "the tree holds an entry that no tree may hold: \"../etc/x\"");
   CHECK(ls_tree(entry("100644", "blob", "6", "/etc/x")).starts_with("the tree holds"));
   CHECK(ls_tree(entry("100644", "blob", "6", "")).starts_with("the tree holds"));
-  CHECK(ls_tree("garbage").starts_with("git ls-tree: not an entry"));
+  CHECK(ls_tree(std::string("garbage") + '\0').starts_with("git ls-tree: not an entry"));
   std::string e = entry("100644", "blob", "6", "a");
+  CHECK(ls_tree(e + e.substr(0, e.size() - 1)) == "git ls-tree: the answer is cut short");
+  // of git's answer, not of the commit: it is asked again
+  CHECK(parse_ls_tree("garbage", 3).failed_with(ErrorKind::unavailable));
   CHECK(ls_tree(e + e + e + e) == "more than 3 files");
 }
 
 TEST_CASE("cat-file --batch") {
   std::string text = id_a + " blob 6\nab\ncd\n\nX missing\n" + id_b + " commit 0\n\nabcd ambiguous\n";
-  auto objects = *parse_batch(text);  // points into it
+  auto objects = *parse_batch(text, 4);  // points into it
   REQUIRE(objects.size() == 4);
   CHECK(objects[0].content == "ab\ncd\n");
   CHECK(objects[1].type == "");
   CHECK(objects[2].type == "commit");
   CHECK(objects[3].ambiguous);
-  CHECK(parse_batch(id_a + " blob 60\nab\n").failed_with(ErrorKind::bad_request));
-  CHECK(parse_batch(id_a + " blob 2\nab").failed_with(ErrorKind::bad_request));
+  CHECK(parse_batch(id_a + " blob 60\nab\n", 1).failed_with(ErrorKind::unavailable));
+  CHECK(parse_batch(id_a + " blob 2\nab", 1).failed_with(ErrorKind::unavailable));
+  CHECK(parse_batch("", 1).failed_with(ErrorKind::unavailable));
+  CHECK(parse_batch(id_a + " blob 2\nab\n", 2).failed_with(ErrorKind::unavailable));
 }
 
 TEST_CASE("a commit's words") {

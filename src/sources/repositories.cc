@@ -120,7 +120,8 @@ class GitRepositories final : public Repositories {
     co_return find_local_repository(world_.files(), path);
   }
   Task<Result<bool>> hear(std::string path) {
-    auto answer = co_await git_.run({.args = {"rev-parse", "--git-dir"}, .git_dir = path + "/.git"});
+    auto answer =
+        co_await git_.run({.args = {"rev-parse", "--git-dir"}, .git_dir = path + "/.git", .doing = Doing::looking});
     for (ErrorKind silent : {ErrorKind::timeout, ErrorKind::unavailable, ErrorKind::canceled})
       if (answer.failed_with(silent)) co_return std::move(answer).error();
     co_return true;
@@ -148,8 +149,9 @@ class GitRepositories final : public Repositories {
     if (text.failed_with(ErrorKind::canceled)) co_return text.error();
     if (!text) co_return std::move(text).error().context(unresolved_words(revision));
     if (revision == "HEAD") {  // a branch is among the references; a commit of its own is not
-      auto at = co_await git_.run({.args = {"rev-parse", "--verify", "-q", "HEAD"}, .git_dir = git_dir});
-      if (at) *text += fmt::format("{}\tHEAD\n", base::trim(*at));
+      auto at = co_await git_.run(
+          {.args = {"rev-parse", "--verify", "-q", "HEAD"}, .git_dir = git_dir, .doing = Doing::looking});
+      if (at && is_object_id(base::trim(*at))) *text += fmt::format("{}\tHEAD\n", base::trim(*at));
     }
     co_return co_await world_.on_pool([&] { return why_unresolved(*text, said, names, revision); });
   }
