@@ -49,6 +49,8 @@ Result<> write(runtime::Files& files, const std::string& output, const std::vect
   std::string path = absolute_path(output);
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) return write_files(files, path, resources);
+  if (output.ends_with('/'))
+    return fail(ErrorKind::not_found, "open {}: there is no folder \"{}\": make it, or name a file", output, path);
   // Said here of what was asked for: the file that is written first has another name.
   std::string folder = path.substr(0, path.rfind('/'));
   if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))

@@ -273,7 +273,8 @@ class YamlReader {
     real_key_.reset();
     if (!scalar(v, true)) return false;
     if (s.anchor != nullptr) anchors_[std::string(text_of(s.anchor))] = {v, 1, text.size(), false};
-    if (limits_.rules == YamlRules::kustomize && s.plain_implicit && is_timestamp(text)) return odd_key("time", text);
+    bool time = tag_of(s) == nullptr ? plain : text_of(s.tag) == "tag:yaml.org,2002:timestamp";
+    if (limits_.rules == YamlRules::kustomize && time && is_timestamp(text)) return odd_key("time", text);
     return key_of(v);
   }
 

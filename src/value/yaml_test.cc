@@ -49,6 +49,9 @@ TEST_CASE("scalars, as kustomize reads them") {
         YamlRules::kustomize);
   check("1: a", "f.yaml:1:1: a key must be text, found a integer: quote it", YamlRules::kustomize);
   check("[! 5, ! '5', ! ~, ! 2020-01-01]", R"([5,"5",null,"2020-01-01T00:00:00Z"])", YamlRules::kustomize);
+  for (const char* key : {"2020-01-01", "! 2020-01-01", "!!timestamp 2020-01-01", "!!timestamp '2020-01-01'"})
+    check(fmt::format("{}: a", key), "f.yaml:1:1: a key must be text, found a time: quote it", YamlRules::kustomize);
+  check("!!str 2020-01-01: a", R"({"2020-01-01":"a"})", YamlRules::kustomize);
   check("! 1: a", "f.yaml:1:1: a key must be text, found a integer: quote it", YamlRules::kustomize);
 }
 

@@ -582,6 +582,15 @@ class Words(unittest.TestCase):
             self.assertEqual(1, say("edit", "fix").stderr.count("'commonLabels' is deprecated"))  # before, not after
             done = say("build", "-o", "nodir/out.yaml")
             self.assertEqual((1, True), (done.returncode, "open nodir/out.yaml: there is no folder" in done.stderr), done.stderr)
+            for folder in ("nodir/", "kustomization.yaml/"):
+                before = Path(f"{home}/kustomization.yaml").read_text()
+                done = say("build", "-o", folder)
+                self.assertEqual((1, True), (done.returncode, f"open {folder}: there is no folder" in done.stderr), done.stderr)
+                self.assertEqual((["kustomization.yaml"], before), (os.listdir(home), Path(f"{home}/kustomization.yaml").read_text()))
+            os.mkdir(f"{home}/pipe")
+            Path(f"{home}/pipe/kustomization.yaml").write_text("resources: [m.yaml]\n")
+            os.mkfifo(f"{home}/pipe/m.yaml")
+            self.assertIn("it is a pipe, a socket, a device or unreadable", say("build", "pipe").stderr)
             os.mkdir(f"{home}/app")
             done = say("build", "ap")
             self.assertIn(f'must build at directory: "{home}/ap" is not there', done.stderr)

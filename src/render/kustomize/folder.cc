@@ -43,7 +43,8 @@ Error Folder::missing(std::string_view path, std::string_view resolved) const {
   std::string name(resolved.substr(slash + 1));
   auto beside = tree_->list(folder);
   if (std::erase(beside, name)) {
-    hint = "; it is a symlink to what is not there";
+    bool readable = tree_->entry(resolved) != nullptr;
+    hint = readable ? "; it is a symlink to what is not there" : "; it is a pipe, a socket, a device or unreadable";
   } else if (auto near = base::nearest(name, beside)) {
     size_t own = path.rfind('/');
     hint = fmt::format("; did you mean \"{}{}\"?", own == path.npos ? "" : path.substr(0, own + 1), *near);
