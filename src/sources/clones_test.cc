@@ -102,12 +102,19 @@ TEST_CASE("a remote repository: one ls-remote for many, one fetch a commit, the 
       REQUIRE_MESSAGE(tree.has_value(), (tree ? "" : tree.error().str()));
       CHECK(**(*tree)->read("a/x") == "one\n");
 
+      // what a fetch left that was killed must not refuse the next, nor stay
+      (void)co_await shell(
+          world, directory,
+          "for c in data/clones/*.git; do echo >$c/shallow.lock; echo >$c/objects/pack/tmp_pack_x; done");
       (void)co_await shell(world, directory,
                            "cd work; echo three >a/x; git commit -q -am Third; git push -q ../repo.git main");
       auto newer = *co_await all->resolve(server.url, "");
       tree = co_await all->tree(newer);
       REQUIRE_MESSAGE(tree.has_value(), (tree ? "" : tree.error().str()));
       CHECK(**(*tree)->read("a/x") == "three\n");
+      std::string left =
+          co_await shell(world, directory, "ls data/clones/*.git/objects/pack/tmp_pack_x 2>/dev/null | wc -l");
+      CHECK(base::trim(left) == "0");
       auto gone = co_await all->tree({.url = server.url, .sha = std::string(40, '1')});
       CHECK(gone.failed_with(ErrorKind::not_found));
       auto nowhere = co_await all->resolve(base::replace_all(server.url, "repo", "none"), "main");
