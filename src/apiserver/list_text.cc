@@ -3,6 +3,7 @@
 #include "apiserver/answer.h"
 #include "base/text.h"
 #include "kinds/protobuf.h"
+#include "runtime/heap.h"
 #include "value/json.h"
 #include "value/yaml.h"
 
@@ -11,6 +12,7 @@ namespace slipway::apiserver {
 namespace {
 
 constexpr size_t piece_bytes = 128 << 10;
+constexpr size_t worth_returning_bytes = 4 << 20;
 
 }  // namespace
 
@@ -144,7 +146,13 @@ std::string ListText::whole() const {
 
 Task<Result<>> answer_list(runtime::Exchange& exchange, ListText text, runtime::Headers headers) {
   std::string piece = text.next(piece_bytes);
-  if (text.done()) co_return co_await exchange.respond(200, std::move(headers), std::move(piece));
+  if (text.done()) {
+    // YAML and protobuf are made in one piece: tens of megabytes that malloc would keep for the next such list.
+    bool large = piece.size() > worth_returning_bytes;
+    auto answered = co_await exchange.respond(200, std::move(headers), std::move(piece));
+    if (large) runtime::return_memory();
+    co_return answered;
+  }
   OR_CO_RETURN(co_await exchange.start(200, std::move(headers)));
   while (true) {
     OR_CO_RETURN(co_await exchange.write(std::move(piece)));

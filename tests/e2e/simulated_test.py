@@ -2,7 +2,7 @@
 """What a user sees of `slipway up` on the simulated node: no root, no containers, everything else real.
 
   tests/e2e/simulated_test.py [Class.test...]"""
-import json, os, shutil, signal, ssl, subprocess, unittest, urllib.request
+import json, os, re, shutil, signal, ssl, subprocess, unittest, urllib.request
 from pathlib import Path
 from harness import ROOT, SLIPWAY, TESTDATA, Repository, Slipway, tempfile, wait
 
@@ -331,6 +331,21 @@ class OtherClusters(unittest.TestCase):
             finally:
                 process.terminate()
                 self.assertEqual(0, process.wait(20), process.stderr.read())
+
+
+class Memory(unittest.TestCase):
+    def test_a_large_list_is_given_back(self):
+        """YAML is made in one piece, which malloc would keep."""
+        with Slipway(node="none") as server:
+            held = lambda: int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{server.process.pid}/status").read_text()).group(1)) >> 10
+            for i in range(25):
+                body = {"metadata": {"name": f"c{i}"}, "data": {"v": "x" * 900_000}}
+                self.assertEqual(201, server.api.ask("post", "/api/v1/namespaces/default/configmaps", {"Content-Type": "application/json"}, json.dumps(body))[0])
+            before = held()
+            for _ in range(2):
+                text = server.api.ask("get", "/api/v1/namespaces/default/configmaps", {"Accept": "application/yaml"}, timeout=60)[2]
+                self.assertGreater(len(text), 22 << 20)
+            wait("memory to be given back", lambda: held() < before + 24, 10)
 
 
 if __name__ == "__main__":
