@@ -5,6 +5,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/text.h"
 #include "render/kustomize/edit_words.h"
@@ -19,6 +20,7 @@ const std::string* EditRequest::option(const std::string& name) const {
 }
 
 std::vector<std::string> glob(const sources::Tree& tree, const std::string& folder, const std::string& pattern) {
+  bool wild = pattern.find_first_of("*?[") != pattern.npos;
   bool absolute = pattern.starts_with('/');
   std::vector<std::string> found = {""};  // as the pattern names them
   for (std::string_view part : base::split(pattern, '/')) {
@@ -30,7 +32,10 @@ std::vector<std::string> glob(const sources::Tree& tree, const std::string& fold
                                            : fmt::format("{}/{}", at, name));
       };
       if (part.empty()) {
-        if (at.empty()) next.emplace_back("/");
+        if (at.empty())
+          next.emplace_back("/");
+        else if (!wild)
+          next.push_back(at);
         continue;
       }
       std::string inside = absolute ? at.substr(at.size() ? 1 : 0) : sources::join_path(folder, at).value_or("");
@@ -45,6 +50,13 @@ std::vector<std::string> glob(const sources::Tree& tree, const std::string& fold
         if (fnmatch(std::string(part).c_str(), name.c_str(), 0) == 0) add(name);
     }
     found = std::move(next);
+  }
+  if (wild) {
+    for (std::string& path : found) path = std::filesystem::path(path).lexically_normal().string();
+  } else if (!found.empty()) {  // as it was said: "base/"
+    auto real = tree.real_path(absolute ? found[0].substr(1) : sources::join_path(folder, found[0]).value_or(""));
+    found = {pattern};
+    if (pattern.ends_with('/') && (!real || !tree.is_directory(*real))) return {};
   }
   std::string_view last = std::string_view(pattern).substr(pattern.rfind('/') + 1);
   if (!last.starts_with('.'))

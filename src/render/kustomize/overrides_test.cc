@@ -119,6 +119,9 @@ TEST_CASE("patches and components") {
   check("components: [part]", labels, R"({"part":"yes"})");
   check("components: [part, none]\nignoreMissingComponents: true", labels, R"({"part":"yes"})");
   check("components: [part]", labels, R"({"part":"yes"})", "components: [part]\n");
+  check("components: [part/]", labels, R"({"part":"yes"})");
+  check("components: [./part//, none/]\nignoreMissingComponents: true", labels, R"({"part":"yes"})");
+  refuses("components: [d.yaml/]", "d.yaml/ has no match");
   refuses("components: [none]", "none");
 }
 
