@@ -344,7 +344,7 @@ class Memory(unittest.TestCase):
             before = held()
             for _ in range(2):
                 text = server.api.ask("get", "/api/v1/namespaces/default/configmaps", {"Accept": "application/yaml"}, timeout=60)[2]
-                self.assertGreater(len(text), 22 << 20)
+                self.assertGreater(len(text), 22_000_000)
             wait("memory to be given back", lambda: held() < before + 24, 10)
 
 
