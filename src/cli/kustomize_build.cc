@@ -102,7 +102,7 @@ struct Wanted {
 
 // Said on stderr wherever such a flag stands, as there.
 void warn_of_old_flags(const helm::Flags& flags) {
-  if (flags.has("--reorder"))
+  if (!flags.all("--reorder").empty())
     complain("Flag --reorder has been deprecated, use the new 'sortOptions' field in kustomization.yaml instead.\n");
   if (flags.has("--enable-managedby-label"))
     complain(
@@ -117,7 +117,7 @@ Result<Wanted> read_words(const std::vector<std::string>& words) {
   Wanted wanted{flags.arguments.empty() ? "." : flags.arguments[0],
                 flags.text("--output"),
                 flags.text("--load-restrictor"),
-                flags.text("--reorder"),
+                flags.text("--reorder", "unspecified"),
                 flags.is("--enable-managedby-label"),
                 flags.is("--enable-helm"),
                 flags.text("--helm-kube-version"),
@@ -126,13 +126,16 @@ Result<Wanted> read_words(const std::vector<std::string>& words) {
                 {flags.is("--enable-alpha-plugins"), flags.is("--enable-exec"), flags.is("--as-current-user"),
                  flags.is("--network"), flags.all("--mount"), flags.all("--env")}};
   if (flags.has("--explain")) wanted.explained = OR_RETURN(explained_of(flags.text("--explain")));
+  if (wanted.path.empty())
+    return fail(ErrorKind::bad_request, "must build at directory: directory path cannot be empty");
   auto check = [](const char* flag, const std::string& value, std::vector<std::string> legal) -> Result<> {
-    if (value.empty() || std::ranges::find(legal, value) != legal.end()) return {};
+    if (std::ranges::find(legal, value) != legal.end()) return {};
     return fail(ErrorKind::bad_request, "illegal flag value --{} {}; legal values: [{}]", flag, value,
                 base::join(legal, " "));
   };
-  OR_RETURN(check("load-restrictor", wanted.restrictor, {"LoadRestrictionsRootOnly", "LoadRestrictionsNone"}));
-  OR_RETURN(check("reorder", wanted.order, {"legacy", "none"}));
+  if (!wanted.restrictor.empty())
+    OR_RETURN(check("load-restrictor", wanted.restrictor, {"LoadRestrictionsRootOnly", "LoadRestrictionsNone"}));
+  if (wanted.order != "unspecified") OR_RETURN(check("reorder", wanted.order, {"legacy", "none"}));
   return wanted;
 }
 

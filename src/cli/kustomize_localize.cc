@@ -36,6 +36,9 @@ Result<Wanted> read_words(const std::vector<std::string>& words) {
   if (said.size() > 2) return fail(ErrorKind::bad_request, "accepts at most 2 arg(s), received {}", said.size());
   Wanted wanted{said.empty() ? "." : said[0], said.size() < 2 ? "" : said[1], flags.text("--scope"),
                 !flags.is("--no-verify")};
+  if (wanted.target.empty())
+    return fail(ErrorKind::bad_request,
+                "unable to establish localize target \"\": must build at directory: directory path cannot be empty");
   if (rk::is_remote(wanted.target) && !wanted.scope.empty())
     return fail(ErrorKind::bad_request,
                 "invalid localize scope \"{}\": scope \"{}\" specified for remote localize target \"{}\"", wanted.scope,

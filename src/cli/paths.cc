@@ -6,6 +6,7 @@
 namespace slipway::cli {
 
 std::string absolute_path(std::string path) {
+  if (path.empty()) path = ".";  // as Go's Join has it: "" and a name are that name here, never /name
   if (path.starts_with("~/")) {
     if (const char* home = std::getenv("HOME")) path = home + path.substr(1);
   }

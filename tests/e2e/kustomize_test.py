@@ -582,6 +582,9 @@ class Words(unittest.TestCase):
             self.assertEqual(1, say("edit", "fix").stderr.count("'commonLabels' is deprecated"))  # before, not after
             done = say("build", "-o", "nodir/out.yaml")
             self.assertEqual((1, True), (done.returncode, "open nodir/out.yaml: there is no folder" in done.stderr), done.stderr)
+            done = say("build", "")  # an unset variable, not this folder
+            self.assertEqual((1, ""), (done.returncode, done.stdout))
+            self.assertIn("must build at directory: directory path cannot be empty", done.stderr)
             for folder in ("nodir/", "kustomization.yaml/"):
                 before = Path(f"{home}/kustomization.yaml").read_text()
                 done = say("build", "-o", folder)

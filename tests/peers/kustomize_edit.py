@@ -151,7 +151,7 @@ for c in ['edit set namespace foo', 'edit fix', 'edit add label q:r', 'edit set 
     CASES.append((SPELLED, c))
 LOOSE = {'kustomization.yaml': 'Resources: [a.yaml]\nmetadata: {}\ngeneratorOptions: {}\nNamePrefix: p-\nconfigMapGenerator:\n- NAME: g\n  Literals: [a=b]\n  options: {}\nvars:\n- name: V\n  objref: {apiVersion: v1, kind: ConfigMap, name: a}\n  fieldref: {fieldpath: data.q}\n',
          'a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {q: r}\n'}
-for c in ['localize . out', 'edit set namespace foo', 'edit fix', 'edit fix --vars', 'init']:
+for c in ['localize . out', 'edit set namespace foo', 'edit fix', 'edit fix --vars', 'init', 'edit add resource ', 'edit add component ', 'edit add transformer ']:
     CASES.append((LOOSE, c))
 CASES.append(({'a.yaml': LOOSE['a.yaml']}, 'init --resources a.yaml'))
 CASES.append(({'a.yaml': LOOSE['a.yaml']}, 'create --resources a.yaml,a.yaml'))
@@ -211,7 +211,7 @@ helmCharts:
        'app/gen.yaml':'apiVersion: example.org/v1\nkind: Some\nmetadata: {name: a}\npath: nothere.yaml\n---\napiVersion: builtin\nkind: SecretGenerator\nmetadata: {name: s}\nenvs: [./files/e.env]\nfiles: [k=a.yaml]\n','app/val/v.yaml':'apiVersion: builtin\nkind: ReplacementTransformer\nmetadata: {name: r}\nreplacements: [{path: r.yaml}]\n',
        'app/charts/web/Chart.yaml':'name: web\nversion: 1.0.0\napiVersion: v2\n','app/charts/web/values.yaml':'{}\n','base/Kustomization':'bases: [inner, ./inner/]\nresources: [b.yaml]\nvars: [{name: A, objref: {kind: x, name: yy}}]\n','base/b.yaml':'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n','base/inner/kustomization.yml':'namePrefix: i-\n',
        'comp/kustomization.yaml':'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamePrefix: c-\n','plain/kustomization.yaml':'resources: [m.yaml]\nnamePrefix: x-\n','plain/m.yaml':'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n','broken/kustomization.yaml':'resources: [none.yaml]\n'}
-for c in ['localize app','localize app out --scope . --no-verify','localize app out --scope .','localize plain','localize plain/','localize plain out','localize plain base','localize plain nodir/out','localize plain plain/in','localize none','localize comp out','localize broken out','localize app out --scope base','localize app out --scope none','localize','localize plain out --scope plain','localize a b c','localize plain/m.yaml']:
+for c in ['localize app','localize app out --scope . --no-verify','localize app out --scope .','localize plain','localize plain/','localize plain out','localize plain base','localize plain nodir/out','localize plain plain/in','localize none','localize comp out','localize broken out','localize app out --scope base','localize app out --scope none','localize','localize plain out --scope plain','localize a b c','localize plain/m.yaml','localize ','localize  ']:
     CASES.append((LOCAL,c))
 
 

@@ -231,7 +231,8 @@ Task<int> package(runtime::RealWorld& world, Invocation said) {
   if (auto fits = check_access(world, *flags); !fits) co_return refuse(fits.error());
   for (const std::string& path : flags->arguments) {
     std::string directory = absolute_path(path);
-    if (!world.files().exists(directory)) co_return refuse(fmt::format("stat {}: no such file or directory", path));
+    if (path.empty() || !world.files().exists(directory))
+      co_return refuse(fmt::format("stat {}: no such file or directory", path));
     if (flags->is("--dependency-update")) {
       auto done = co_await fetch_dependencies(world, directory, Wanted::latest, *flags, [](std::string_view) {});
       if (!done) co_return refuse(done.error());
@@ -256,7 +257,9 @@ Task<int> package(runtime::RealWorld& world, Invocation said) {
       co_return refuse("failed to save: " + in_gos_words(made.error(), "mkdir " + to));
     if (auto done = write_user_file(world.files(), file, *archive); !done)
       co_return refuse("failed to save: " + in_gos_words(done.error(), "open " + clean_path(to + name)));
-    print(fmt::format("Successfully packaged chart and saved it to: {}\n", to == "." ? file : clean_path(to + name)));
+    print(fmt::format("Successfully packaged chart and saved it to: {}\n", to == "."    ? file
+                                                                           : to.empty() ? name.substr(1)
+                                                                                        : clean_path(to + name)));
   }
   co_return 0;
 }

@@ -18,7 +18,8 @@ class Flags {
   static Result<Flags> parse(const std::vector<Option>& options, const std::vector<std::string>& words);
   std::vector<std::string> arguments;
   bool is(const std::string& name) const;  // a switch that is on
-  bool has(const std::string& name) const { return values_.contains(name); }
+  // Whether it says something: an empty text is what a flag is without being given.
+  bool has(const std::string& name) const { return !text(name).empty(); }
   std::string text(const std::string& name, std::string fallback = {}) const;
   std::vector<std::string> all(const std::string& name) const;
 

@@ -161,11 +161,11 @@ Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags)
   name = base::trim(name);
   std::string whole = absolute_path(name);
   found.path = whole;
+  bool said = !name.empty();  // else nothing here is meant
   // a link to a chart is a chart
-  auto stat = world.files().stat(whole + "/.");
-  found.directory = stat.has_value();
+  found.directory = said && world.files().stat(whole + "/.").has_value();
   bool elsewhere = flags.has("--repo") && flags.text("--compat") == "helm4";  // Helm 4 asks the repository then
-  if (!elsewhere && (found.directory || world.files().exists(whole))) {
+  if (!elsewhere && (found.directory || (said && world.files().exists(whole)))) {
     if (std::string repository = flags.text("--repo"); !repository.empty())
       complain(
           fmt::format("install.go:759: WARN local chart found in current working directory. repository url ignored "

@@ -42,7 +42,8 @@ Task<Result<ChartFolder>> chart_folder(World& world, std::string path) {
   if (!world.files().exists(whole + "/Chart.yaml")) {
     bool file = world.files().exists(whole) && !world.files().exists(whole + "/.");
     co_return fail(ErrorKind::not_found, "unable to check Chart.yaml file in chart: stat {}: {}",
-                   clean_path(path + "/Chart.yaml"), file ? "not a directory" : "no such file or directory");
+                   clean_path((path.empty() ? "" : path + "/") + "Chart.yaml"),
+                   file ? "not a directory" : "no such file or directory");
   }
   auto folder = co_await read_chart_folder(world, whole);
   // The rules read these from the disk, whatever .helmignore says.

@@ -123,7 +123,7 @@ Result<std::string> write_files(World& world, const rh::Release& release, const 
     if (!made) return fail(made.error().kind(), "{}", in_gos_words(made.error(), "mkdir " + plain));
     OR_RETURN(write_user_file(world.files(), whole, text));
   }
-  return said + "\n";
+  return said;
 }
 
 // What of a cluster or of this machine templates may see, and what looks at their output.
@@ -138,6 +138,7 @@ Result<Surroundings> surroundings_of(World& world, const Flags& flags, rh::Compa
   Surroundings out;
   std::string mode = flags.text("--dry-run", "client");
   bool four = compat == rh::Compat::helm4;
+  if (mode.empty() && !four) mode = "client";
   if (mode == "unset") {
     if (four)
       warn({rh::log_line("WARN", {{"msg", "--dry-run is deprecated and should be replaced with '--dry-run=client'"}})});
@@ -272,7 +273,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
     warn(warnings, compat == rh::Compat::helm4);
     co_return refuse(fits.error());
   }
-  if (flags.has("--explain-values")) {
+  if (!flags.all("--explain-values").empty()) {
     auto told = explain_values(*found->chart, *values, flags.text("--explain-values"), compat);
     if (!told) co_return refuse(told.error());
     print(*told);
@@ -332,7 +333,9 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
     auto done = write_files(world, *release, flags, named->release);
     if (!done) co_return refuse_rendering({done.error(), true, {}, {}}, flags, compat);
     print(*done);
-    co_return 0;
+    // What a post-renderer made of it is printed all the same, and --show-only looks only there.
+    printing.hooks = false;
+    if (!printing.manifests) printing.manifests = "";
   }
   auto text = rh::print_release(*release, printing);
   if (!text) co_return refuse(text.error());

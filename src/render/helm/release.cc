@@ -1,6 +1,7 @@
 #include "render/helm/release.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/text.h"
 #include "lang/sprig/sprig.h"
@@ -241,12 +242,50 @@ Result<> run_small(const char* name, std::string_view text, std::shared_ptr<cons
   return {};
 }
 
+// os.ExpandEnv of Go.
+std::string expand_environment(std::string_view text) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+  constexpr std::string_view special = "*#$@!?-0123456789";
+  std::string out;
+  while (!text.empty()) {
+    size_t dollar = text.find('$');
+    out += text.substr(0, dollar);
+    if (dollar == text.npos) break;
+    text.remove_prefix(dollar + 1);
+    std::string_view name;
+    if (text.starts_with('{')) {
+      size_t end = text.find('}');
+      name = text.substr(1, end == text.npos ? 0 : end - 1);
+      text.remove_prefix(end == text.npos ? 1 : end + 1);  // of a name without an end nothing is left but its text
+    } else if (!text.empty() && special.contains(text[0])) {
+      name = text.substr(0, 1);
+      text.remove_prefix(1);
+    } else {
+      size_t end = std::min(text.find_first_not_of(letters), text.size());
+      name = text.substr(0, end);
+      text.remove_prefix(end);
+      if (name.empty()) out += '$';
+    }
+    if (const char* value = name.empty() ? nullptr : std::getenv(std::string(name).c_str())) out += value;
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::string> name_from_template(std::string_view text, const gt::Environment& environment) {
   static const auto functions = [] {
     auto all = std::make_shared<gt::Functions>();
     lang::sprig::add_functions(*all);
+    // sprig's alone: a person's command line may ask for their environment, and Helm's own functions are for charts.
+    for (auto own : {"toYaml", "toYamlPretty", "fromYaml", "fromYamlArray", "toToml", "fromToml", "fromJsonArray"})
+      all->remove(own);
+    all->add("env", "(string) string", [](gt::Call& call) {
+      const char* value = std::getenv(std::string(call.text(0)).c_str());
+      return gt::Any::of(value ? value : "");
+    });
+    all->add("expandenv", "(string) string",
+             [](gt::Call& call) { return gt::Any::of(expand_environment(call.text(0))); });
     return all;
   }();
   std::string out;
@@ -268,10 +307,11 @@ Result<> print_helm_version(Compat compat, std::string_view text, const gt::Envi
 
 Result<> check_release_name(std::string_view name, Compat compat) {
   auto wrong = [&](std::string_view what) {
-    return fail(ErrorKind::invalid, "{}release name \"{}\": {}",
-                compat == Compat::helm4 ? "release name check failed: " : "", name, what);
+    return fail(ErrorKind::invalid, "{}release name {}: {}",
+                compat == Compat::helm4 ? "release name check failed: " : "", go_quote(name), what);
   };
-  bool fits = !name.empty() && name.size() <= 53;
+  if (name.empty()) return wrong("no name provided");
+  bool fits = name.size() <= 53;
   for (std::string_view part : base::split(name, '.')) {
     auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
     fits = fits && !part.empty() && letter(part.front()) && letter(part.back()) &&

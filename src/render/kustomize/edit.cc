@@ -88,7 +88,7 @@ Result<std::vector<std::string>> existing(EditRequest& r, bool may_be_remote) {
       out.push_back(pattern);
       continue;
     }
-    auto found = glob(*r.tree, r.folder, pattern);
+    auto found = pattern.empty() ? std::vector<std::string>() : glob(*r.tree, r.folder, pattern);
     if (found.empty() && may_be_remote) {
       if (!is_remote(pattern))
         return fail(ErrorKind::bad_request, "{} has no match: there is no such file or folder, and it is no URL",

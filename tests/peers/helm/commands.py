@@ -397,6 +397,30 @@ template c --name-template {{
 template c --name-template {{.x}}
 template c --name-template {{nofunc}}
 template x c --name-template y
+template c --name-template '{{ env "NOTHERE" }}x'
+template c --name-template '{{ expandenv "a-$NOTHERE-${NOTHERE}-$.$-${" }}'
+template c --name-template '{{ toYaml 1 }}'
+template c --name-template '{{ include "x" . }}'
+template c --name-template 'a"b'
+template c --name-template ''
+template '' c
+template x c --output-dir ''
+template x c --output-dir out -s templates/a.yaml
+template x c --output-dir out -s templates/none.yaml
+template x c --repo ''
+template x c --dry-run=
+template x c -f ''
+template x c --kubeconfig ''
+template x ''
+show values ''
+lint ''
+dependency list ''
+dependency update ''
+package ''
+package c -d ''
+package c --version ''
+repo index ''
+pull ''
 template x c -g
 template x c extra
 template
