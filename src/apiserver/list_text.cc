@@ -157,6 +157,7 @@ Task<Result<>> answer_list(runtime::Exchange& exchange, ListText text, runtime::
   while (true) {
     OR_CO_RETURN(co_await exchange.write(std::move(piece)));
     if (text.done()) co_return co_await exchange.finish();
+    OR_CO_RETURN(co_await exchange.room());
     piece = text.next(piece_bytes);
   }
 }

@@ -7,6 +7,7 @@
 namespace slipway::runtime {
 namespace {
 
+constexpr size_t slow_bytes = 64 << 10;       // taken in that time: less is no reading
 constexpr Duration patience = 1s;             // a burst to many clients is over before
 constexpr size_t worth_returning = 32 << 20;  // so much was held, and is not any more
 
@@ -36,7 +37,8 @@ Task<void> BacklogTotal::keep() {
       if (!slept) co_return;
       if (full()) close_slowest();
     } while (full());
-    if (most_ > worth_returning && bytes_ < most_ / 2) {
+    if (has_much_to_return()) {
+      some_left_ = bytes_ > 0;
       most_ = bytes_;
       return_memory();
     }
@@ -46,24 +48,33 @@ Task<void> BacklogTotal::keep() {
 void BacklogTotal::close_slowest() {
   std::vector<Backlog*> slow;
   for (Backlog* backlog : backlogs_)
-    if (backlog->bytes_ > 0 && backlog->taken_ < backlog->bytes_ / 8) slow.push_back(backlog);
+    if (backlog->bytes_ > 0 && backlog->taken_ < std::min(backlog->bytes_ / 8, slow_bytes)) slow.push_back(backlog);
   std::sort(slow.begin(), slow.end(), [](const Backlog* a, const Backlog* b) { return a->bytes_ > b->bytes_; });
+  size_t closed = 0, held = 0;
   for (Backlog* backlog : slow) {
-    if (bytes_ <= limits_.backlog_bytes_max / 2) return;
-    world_.log().write(LogLevel::warning,
-                       fmt::format("runtime: {} does not read {} MB of answers; its connection is closed",
-                                   backlog->stream_.peer(), backlog->bytes_ >> 20));
+    if (bytes_ <= limits_.backlog_bytes_max / 2) break;
+    ++closed;
+    held += backlog->bytes_;
     backlog->set(0);
     backlog->closed_ = true;
     backlog->stream_.close();
   }
+  if (closed == 0) return;
+  world_.log().write(LogLevel::warning,
+                     fmt::format("runtime: {} connections closed whose clients do not read their answers, {} KB; one "
+                                 "of {}",
+                                 closed, held >> 10, slow[0]->stream_.peer()));
+}
+
+bool BacklogTotal::has_much_to_return() const {
+  return (most_ > worth_returning && bytes_ < most_ / 2) || (some_left_ && bytes_ == 0);
 }
 
 void BacklogTotal::change(size_t from, size_t to) {
   bool was_full = full();
   bytes_ = bytes_ - from + to;
   most_ = std::max(most_, bytes_);
-  if (full() != was_full || (to < from && most_ > worth_returning && bytes_ < most_ / 2)) changed_.notify();
+  if (full() != was_full || (to < from && has_much_to_return())) changed_.notify();
   if (was_full && !full()) wake(waiting_);
 }
 

@@ -25,10 +25,12 @@ class BacklogTotal {
   friend class Backlog;
   void change(size_t from, size_t to);
   void close_slowest();
+  bool has_much_to_return() const;
 
   World& world_;
   const ServerLimits& limits_;
   size_t bytes_ = 0, most_ = 0;  // most_: since memory was last given back
+  bool some_left_ = false;       // after that; the rest goes back with the last of it
   std::unordered_set<Backlog*> backlogs_;
   std::list<std::shared_ptr<OneShot<void>>> waiting_;
   Signal changed_;

@@ -84,6 +84,14 @@ Task<Result<>> everybody(FakeWorld* world) {
   CHECK(clients[1]->open);
   CHECK(!total.full());
 
+  // Who reads slowly keeps the rest waiting, but is not closed.
+  backlogs[1]->set(200 * MB);
+  for (int i = 1; i <= 50; ++i) {
+    slept = co_await sleep(100ms);
+    backlogs[1]->set(200 * MB - static_cast<size_t>(i) * (8 << 10));
+  }
+  CHECK(clients[1]->open);
+
   // A burst that is taken at once closes nobody.
   backlogs[1]->set(200 * MB);
   slept = co_await sleep(500ms);

@@ -118,23 +118,35 @@ class RealFileLock final : public FileLock {
   Fd fd_;
 };
 
-// The process that holds a flock on this file, from /proc/locks; 0 when it cannot be told.
-int lock_holder(int fd) {
-  struct stat st;
-  if (::fstat(fd, &st) < 0) return 0;
-  std::string file = fmt::format(":{}", st.st_ino);
-  FILE* locks = std::fopen("/proc/locks", "re");
+bool has_open(int pid, const struct stat& file) {
+  std::string directory = fmt::format("/proc/{}/fd", pid);
+  std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), ::closedir);
+  if (!stream) return false;
+  while (dirent* entry = ::readdir(stream.get())) {
+    struct stat st;
+    if (::fstatat(::dirfd(stream.get()), entry->d_name, &st, 0) == 0 && st.st_ino == file.st_ino &&
+        st.st_dev == file.st_dev)
+      return true;
+  }
+  return false;
+}
+
+// The process that holds a flock on this file; 0 when it cannot be told. /proc/locks names files by number and by a
+// device that need not be theirs (overlayfs, btrfs), so who is named must have the file open, too.
+int holder_of(const struct stat& file) {
+  std::string number = fmt::format(":{}", file.st_ino);
+  std::unique_ptr<FILE, int (*)(FILE*)> locks(std::fopen("/proc/locks", "re"), std::fclose);
   if (!locks) return 0;
   char line[256];
-  int found = 0;
-  while (!found && std::fgets(line, sizeof line, locks)) {
+  while (std::fgets(line, sizeof line, locks.get())) {
     char kind[32], inode[64];
     int pid = 0;
     if (std::sscanf(line, "%*s %31s %*s %*s %d %63s", kind, &pid, inode) != 3) continue;
-    if (std::string_view(kind) == "FLOCK" && std::string_view(inode).ends_with(file)) found = pid;
+    if (std::string_view(kind) == "FLOCK" && std::string_view(inode).ends_with(number) && pid > 0 &&
+        has_open(pid, file))
+      return pid;
   }
-  std::fclose(locks);
-  return found;
+  return 0;
 }
 
 // Where a directory is mounted from: a bind mount may share its device with what surrounds it, but not this.
@@ -339,14 +351,21 @@ class RealFiles final : public Files {
 
   Result<std::unique_ptr<FileLock>> lock(std::string path) override {
     Fd fd(again([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); }));
+    if (!fd && errno == EISDIR)
+      fd = Fd(again([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
     if (!fd) return failed("open", path);
     if (again([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) < 0) {
       if (errno != EWOULDBLOCK) return failed("lock", path);
-      int pid = lock_holder(fd.get());
+      int pid = lock_holder(path);
       if (pid > 0) return fail(ErrorKind::conflict, "lock {}: process {} holds it", path, pid);
       return fail(ErrorKind::conflict, "lock {}: another process holds it", path);
     }
     return std::unique_ptr<FileLock>(std::make_unique<RealFileLock>(std::move(fd)));
+  }
+
+  int lock_holder(std::string path) override {
+    struct stat st;
+    return ::stat(path.c_str(), &st) == 0 ? holder_of(st) : 0;
   }
 
   Result<std::unique_ptr<PathWatch>> watch(std::vector<std::string> paths) override {

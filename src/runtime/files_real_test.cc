@@ -171,8 +171,14 @@ TEST_CASE("a lock is held once, and says by whom") {
     auto second = world.files().lock(directory + "/lock");
     REQUIRE(second.failed_with(ErrorKind::conflict));
     CHECK(second.error().str().find(fmt::format("process {} holds it", ::getpid())) != std::string::npos);
+    CHECK(world.files().lock_holder(directory + "/lock") == ::getpid());
     first->reset();
+    CHECK(world.files().lock_holder(directory + "/lock") == 0);
     CHECK(world.files().lock(directory + "/lock").has_value());
+    auto whole = world.files().lock(directory);
+    CHECK(whole.has_value());
+    CHECK(world.files().lock(directory).failed_with(ErrorKind::conflict));
+    CHECK(world.files().lock_holder(directory) == ::getpid());
     co_return;
   });
 }

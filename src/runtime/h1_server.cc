@@ -248,9 +248,13 @@ class H1Exchange final : public Exchange {
 
   Stream& stream() { return connection_.served.stream; }
   Task<Result<>> send(std::string_view bytes) {
+    constexpr size_t piece = 64 << 10;  // so that a slow client is seen to read
     Backlog& backlog = connection_.served.backlog;
-    backlog.set(bytes.size());
-    auto written = co_await stream().write(bytes);
+    Result<> written;
+    for (backlog.set(bytes.size()); !bytes.empty() && written; backlog.set(bytes.size())) {
+      written = co_await stream().write(bytes.substr(0, piece));
+      bytes.remove_prefix(std::min(piece, bytes.size()));
+    }
     backlog.set(0);
     co_return written;
   }

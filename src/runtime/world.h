@@ -68,7 +68,9 @@ class Files {
   virtual Result<> set_mode(std::string path, uint32_t permissions) = 0;
   virtual Result<> set_owner(std::string path, uint32_t uid, uint32_t gid) = 0;
   virtual Result<> sync_directory(std::string path) = 0;
-  virtual Result<std::unique_ptr<FileLock>> lock(std::string path) = 0;  // conflict when somebody else holds it
+  // Of a file, which is made, or of a directory. Error: conflict when somebody else holds it.
+  virtual Result<std::unique_ptr<FileLock>> lock(std::string path) = 0;
+  virtual int lock_holder(std::string) { return 0; }  // the process that holds it; 0: none, or it cannot be told
   virtual Result<std::unique_ptr<PathWatch>> watch(std::vector<std::string> paths) = 0;
   bool exists(std::string path) { return stat(std::move(path)).has_value(); }
 };

@@ -76,7 +76,15 @@ Result<> LogMark::write(std::string_view what, bool sync) {
 
 Result<> LogMark::check() {
   auto text = files_.read(path(), 4096);
-  if (text.failed_with(ErrorKind::not_found)) return {};
+  if (text.failed_with(ErrorKind::not_found)) {
+    auto log = files_.stat(database_ + "-wal");
+    if (log && log->size > 0 && !files_.exists(database_))
+      return fail(ErrorKind::invalid,
+                  "{0} is not there, and its log {0}-wal is: put the file back, restore a backup, or remove the log to "
+                  "begin anew",
+                  database_);
+    return {};
+  }
   if (!text) return text.error();
   auto words = base::split(base::trim(*text), ' ');  // format, digest, what
   // After a power loss it may be empty or zeros: then it says nothing.

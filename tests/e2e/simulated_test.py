@@ -226,6 +226,32 @@ class Refusals(unittest.TestCase):
                 taken = self.refused("up", "--node=simulated", "--data", other, "--listen", f"127.0.0.1:{slipway.port}")
                 self.assertIn("--listen", taken)
 
+    def test_down_ends_who_holds_the_directory_and_nobody_else(self):
+        """What the last start wrote may name a process that has died, and whose number is another's by now."""
+        with tempfile.TemporaryDirectory() as home, subprocess.Popen(["sleep", "1000"]) as stranger:
+            slipway = Slipway(data=f"{home}/data").start()
+            try:
+                said = slipway.data / "running.json"
+                said.write_text(re.sub(r'"pid": \d+', f'"pid": {stranger.pid}', said.read_text()))
+                self.assertIn(str(stranger.pid), said.read_text())
+                slipway.cli("down", "--data", str(slipway.data))
+                self.assertEqual(0, slipway.process.wait(10))
+                self.assertIsNone(stranger.poll())
+                slipway.process = subprocess.Popen(slipway.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+                wait("it has the directory", lambda: "already runs" in subprocess.run([SLIPWAY, "up", "--data", slipway.data, "--node=none", "--listen",
+                                                                                      "127.0.0.1:1"], capture_output=True, text=True).stderr)
+                slipway.cli("down", "--data", str(slipway.data))
+                self.assertEqual(0, slipway.process.wait(10))
+            finally:
+                stranger.kill()
+                slipway.close()
+
+    def test_a_lock_that_was_removed_holds(self):
+        with Slipway() as slipway:
+            (slipway.data / "lock").unlink()
+            again = self.refused("up", "--node=simulated", "--data", slipway.data, "--listen", "127.0.0.1:1")
+            self.assertIn("already runs", again)
+
     def test_a_deletion_that_is_not_understood_does_not_happen(self):
         path = "/api/v1/namespaces/default/configmaps"
         with Slipway(node="none") as slipway:

@@ -42,18 +42,27 @@ constexpr const char* made_by_us[] = {"slipway.db",
                                       "images",
                                       "image-cache"};
 
-Task<Result<>> stop_server(World& world, const std::string& data, const Running& running) {
-  auto lock = world.files().lock(data + "/lock");
-  if (lock) co_return Result<>();  // nobody runs
-  if (!lock.error().is(ErrorKind::conflict)) co_return lock.error();
-  OR_CO_RETURN(world.processes().send_signal(running.pid, SIGTERM));
+// Whoever holds the directory is told to end, also one that took it just now.
+Task<Result<>> stop_server(World& world, const std::string& data) {
+  int told = 0;
   for (int i = 0; i < 300; ++i) {
+    auto holder = holder_of(world, data);
+    if (!holder) co_return Result<>();
+    if (*holder > 0 && *holder != told) {
+      auto words = base::split(world.files().read(fmt::format("/proc/{}/cmdline", *holder)).value_or(""), '\0');
+      if (std::ranges::find(words, "restore") != words.end())
+        co_return fail(ErrorKind::conflict, "slipway restore (process {}) is at work on {}: wait for it", *holder,
+                       data);
+      OR_CO_RETURN(world.processes().send_signal(*holder, SIGTERM));
+      told = *holder;
+    }
     auto slept = co_await runtime::sleep(100ms);
     if (!slept) co_return slept;
-    if (world.files().lock(data + "/lock")) co_return Result<>();
   }
-  co_return fail(ErrorKind::timeout, "process {} does not end; look at it, or end it by hand: kill -9 {}", running.pid,
-                 running.pid);
+  if (told == 0)
+    co_return fail(ErrorKind::timeout,
+                   "a process uses {}, and which one cannot be told (of another user, or in another container)", data);
+  co_return fail(ErrorKind::timeout, "process {0} does not end; look at it, or end it by hand: kill -9 {0}", told);
 }
 
 Task<Result<int>> stop_pods(World& world, const std::string& data, const Running& running) {
@@ -116,6 +125,8 @@ Result<> purge(World& world, const std::string& data) {
 
 Task<int> down(runtime::RealWorld& world, cli::Invocation said) {
   std::string data = cli::absolute_path(said.option("--data"));
+  auto stopped = co_await stop_server(world, data);
+  if (!stopped) co_return cli::report(stopped.error());
   auto running = read_running(world, data);
   if (!running) {
     // Without our database it is somebody's folder, whatever stands in it.
@@ -125,8 +136,6 @@ Task<int> down(runtime::RealWorld& world, cli::Invocation said) {
     }
     running = Running{};
   }
-  auto stopped = co_await stop_server(world, data, *running);
-  if (!stopped) co_return cli::report(stopped.error());
   auto pods = co_await stop_pods(world, data, *running);
   if (!pods) co_return cli::report(pods.error(), "the containers' runtime does not answer; is this root?");
   if (!running->containerd_socket.empty()) {

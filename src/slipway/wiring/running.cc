@@ -7,13 +7,39 @@ namespace slipway::wiring {
 
 constexpr std::string_view claim_file = "/run/slipway/containers";
 
+namespace {
+
+// The directory's own lock holds when somebody thinks that the file is a leftover and removes it.
+struct Both final : runtime::FileLock {
+  std::unique_ptr<runtime::FileLock> file, directory;
+};
+
+Result<std::unique_ptr<runtime::FileLock>> take_both(World& world, const std::string& data) {
+  auto both = std::make_unique<Both>();
+  auto directory = world.files().lock(data);
+  if (directory.failed_with(ErrorKind::conflict)) return directory;
+  if (directory) both->directory = std::move(*directory);  // some network file systems lock no directories
+  both->file = OR_RETURN(world.files().lock(data + "/lock"));
+  return std::unique_ptr<runtime::FileLock>(std::move(both));
+}
+
+}  // namespace
+
+std::optional<int> holder_of(World& world, const std::string& data) {
+  for (const std::string& path : {data, data + "/lock"}) {
+    if (world.files().exists(path) && world.files().lock(path).failed_with(ErrorKind::conflict))
+      return world.files().lock_holder(path);
+  }
+  return std::nullopt;
+}
+
 Result<std::unique_ptr<runtime::FileLock>> take_data_directory(World& world, const std::string& data) {
   auto made = world.files().make_directories(data, 0755);
   if (!made) {
     return std::move(made.error())
         .context(fmt::format("--data {} cannot be made (root? another place: --data ~/.local/share/slipway)", data));
   }
-  auto lock = world.files().lock(data + "/lock");
+  auto lock = take_both(world, data);
   if (lock.failed_with(ErrorKind::conflict)) {
     auto other = read_running(world, data);
     return fail(ErrorKind::conflict,

@@ -18,6 +18,9 @@ struct Running {
 
 // Takes the directory. Error: conflict, naming the process that has it and the way out.
 Result<std::unique_ptr<runtime::FileLock>> take_data_directory(World& world, const std::string& data);
+// The process that has taken it, 0 when that cannot be told; nothing when none has. What `up` wrote names one that may
+// have died, and its number may be somebody else's by now.
+std::optional<int> holder_of(World& world, const std::string& data);
 // A machine has one bridge, one set of rules and one cluster DNS: it runs the containers of one data directory at a
 // time, stopped Slipways included, since their containers go on. Known by a file under /run, so a reboot frees the
 // machine. Error: conflict, naming the other directory and the way out.
