@@ -32,7 +32,7 @@ Task<void> BacklogTotal::keep() {
     auto woken = co_await changed_.wait();
     if (!woken) co_return;
     do {
-      for (Backlog* backlog : backlogs_) backlog->taken_ = 0;
+      for (Backlog* backlog : backlogs_) backlog->begin_round();
       auto slept = co_await sleep(patience);
       if (!slept) co_return;
       if (full()) close_slowest();
@@ -48,7 +48,7 @@ Task<void> BacklogTotal::keep() {
 void BacklogTotal::close_slowest() {
   std::vector<Backlog*> slow;
   for (Backlog* backlog : backlogs_)
-    if (backlog->bytes_ > 0 && backlog->taken_ < std::min(backlog->bytes_ / 8, slow_bytes)) slow.push_back(backlog);
+    if (backlog->waits_ && backlog->taken_ < std::min(backlog->bytes_ / 8, slow_bytes)) slow.push_back(backlog);
   std::sort(slow.begin(), slow.end(), [](const Backlog* a, const Backlog* b) { return a->bytes_ > b->bytes_; });
   size_t closed = 0, held = 0;
   for (Backlog* backlog : slow) {
@@ -90,6 +90,7 @@ Backlog::~Backlog() {
 void Backlog::set(size_t bytes) {
   if (closed_ || bytes == bytes_) return;
   size_t before = std::exchange(bytes_, bytes);
+  if (bytes == 0) waits_ = false;
   if (bytes < before) taken_ += before - bytes;
   total_.change(before, bytes);
   if (bytes < before && bytes <= total_.limits_.connection_backlog_bytes_max) wake(waiting_);

@@ -50,9 +50,14 @@ class Backlog {
 
  private:
   friend class BacklogTotal;
+  void begin_round() {
+    taken_ = 0;
+    waits_ = bytes_ > 0;
+  }
   BacklogTotal& total_;
   Stream& stream_;
-  size_t bytes_ = 0, taken_ = 0;  // taken_: by the client, in the last round of keep()
+  size_t bytes_ = 0, taken_ = 0;  // taken_: by the client, in this round of keep()
+  bool waits_ = false;            // there was something, and always something left, since the round began
   bool closed_ = false;           // counts no more
   std::list<std::shared_ptr<OneShot<void>>> waiting_;
 };

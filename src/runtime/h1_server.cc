@@ -172,6 +172,7 @@ class H1Exchange final : public Exchange {
       chunk.reserve(chunk.size() + bytes.size() + 2);
       chunk += bytes;
       chunk += "\r\n";
+      std::string().swap(bytes);  // not both while a slow client reads
       co_return broken_unless(co_await send(chunk));
     }
     if (out_ == Out::length) {
