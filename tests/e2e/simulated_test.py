@@ -238,8 +238,8 @@ class Refusals(unittest.TestCase):
                 self.assertEqual(0, slipway.process.wait(10))
                 self.assertIsNone(stranger.poll())
                 slipway.process = subprocess.Popen(slipway.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-                wait("it has the directory", lambda: "already runs" in subprocess.run([SLIPWAY, "up", "--data", slipway.data, "--node=none", "--listen",
-                                                                                      "127.0.0.1:1"], capture_output=True, text=True).stderr)
+                number = f":{slipway.data.stat().st_ino} "
+                wait("it has the directory", lambda: number in Path("/proc/locks").read_text())
                 slipway.cli("down", "--data", str(slipway.data))
                 self.assertEqual(0, slipway.process.wait(10))
             finally:

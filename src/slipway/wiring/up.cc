@@ -156,7 +156,10 @@ Task<Result<>> run_embedded(runtime::RealWorld& world, UpOptions options) {
   runtime::Scope& scope = co_await runtime::current_scope();
   TaskGroup group(scope);
   bool signaled = false;
-  group.spawn(until_signal(world, group, &signaled));  // first: from here on a signal ends us in good order
+  group.spawn(until_signal(world, group, &signaled));
+  auto listening =
+      co_await runtime::sleep(Duration::zero());  // a signal to the directory's holder ends it in good order
+  (void)listening;
   auto lock = take_data_directory(world, options.data);
   Result<> outcome;
   if (!lock) outcome = lock.error();
