@@ -26,8 +26,10 @@ class Controller {
     });
     auto synced = co_await cache.wait_synced();
     if (synced) {
+      begun_ = true;
       group_.spawn(reconciler_.background());
       for (int i = 0; i < reconciler_.workers(); ++i) group_.spawn(work(true));
+      if (!ready_.empty() && !patience_) be_patient(taken_);
       co_await group_.join();
     }
     *self = nullptr;
@@ -118,7 +120,7 @@ class Controller {
   void be_patient(uint64_t taken) {
     patience_ = world_.executor().call_at(world_.steady_now() + options_.patience, [this, taken] {
       patience_.reset();
-      if (ready_.empty() || group_.scope().canceled()) return;
+      if (!begun_ || ready_.empty() || group_.scope().canceled()) return;
       bool one_more = taken == taken_ && more_ < options_.more_workers_max;
       if (one_more) {
         ++more_;
@@ -146,6 +148,7 @@ class Controller {
   Reconciler& reconciler_;
   ControllerOptions options_;
   TaskGroup group_;
+  bool begun_ = false;  // the cache is whole: before that nobody works
   std::deque<ObjectKey> ready_;
   std::set<ObjectKey> queued_, working_, again_;
   uint64_t taken_ = 0;
