@@ -568,6 +568,8 @@ class Build {
     };
     add_name_hashes(set);
     look("name hash");
+    for (const Resource& r : set.all())
+      if (!r.is_removed()) OR_RETURN(r.check_earlier());
     OR_RETURN(update_name_references(set, all.configuration.name_references));
     look("name reference");
     size_t told = warnings_.size();

@@ -65,17 +65,12 @@ Value with_notes(const Resource& r) {
   auto note = [&](std::string_view key, const std::string& text) {
     annotations = annotations.with_member(key, Value(text));
   };
-  std::vector<std::string> earlier_names, scopes, kinds;
-  for (const Resource::Earlier& e : r.earlier()) {
-    earlier_names.push_back(e.name);
-    scopes.emplace_back(e.scope == "_" ? nowhere : std::string_view(e.scope));
-    kinds.push_back(e.kind);
-  }
-  if (!kinds.empty()) {
-    note(names, base::join(earlier_names, ","));
-    note(namespaces, base::join(scopes, ","));
-    note(kinds_before, base::join(kinds, ","));
-  }
+  const Resource::Earlier& earlier = r.earlier();
+  std::vector<std::string> scopes = earlier.scopes;
+  std::ranges::replace(scopes, "_", std::string(nowhere));
+  if (!earlier.names.empty()) note(names, base::join(earlier.names, ","));
+  if (!scopes.empty()) note(namespaces, base::join(scopes, ","));
+  if (!earlier.kinds.empty()) note(kinds_before, base::join(earlier.kinds, ","));
   if (!r.prefixes.empty()) note(prefixes, base::join(r.prefixes, ","));
   if (!r.suffixes.empty()) note(suffixes, base::join(r.suffixes, ","));
   if (r.generated) note(behavior, std::string(word_of(r.behavior)));
@@ -92,10 +87,8 @@ void set_with_notes(Resource& r, Value object) {
     left = left.without_member(key);
     return annotations[key];
   };
-  auto earlier_names = list_of(take(names)), scopes = list_of(take(namespaces)), kinds = list_of(take(kinds_before));
-  std::vector<Resource::Earlier> earlier;
-  for (size_t i = 0; i < earlier_names.size() && i < scopes.size() && i < kinds.size(); ++i)
-    earlier.push_back({earlier_names[i], scopes[i] == nowhere ? "_" : scopes[i], kinds[i]});
+  Resource::Earlier earlier{list_of(take(names)), list_of(take(namespaces)), list_of(take(kinds_before))};
+  std::ranges::replace(earlier.scopes, nowhere, "_");
   r.prefixes = list_of(take(prefixes));
   r.suffixes = list_of(take(suffixes));
   Value made = take(behavior);
@@ -121,7 +114,10 @@ void set_with_notes(Resource& r, Value object) {
 void change_but_notes(Resource& r, Value object) {
   Resource before = r;
   set_with_notes(r, std::move(object));
-  if (before.previous_count()) r.set_earlier(before.earlier());
+  Resource::Earlier earlier = r.earlier();
+  for (auto list : {&Resource::Earlier::names, &Resource::Earlier::scopes, &Resource::Earlier::kinds})
+    if (!(before.earlier().*list).empty()) earlier.*list = before.earlier().*list;
+  r.set_earlier(std::move(earlier));
   if (!before.prefixes.empty()) r.prefixes = before.prefixes;
   if (!before.suffixes.empty()) r.suffixes = before.suffixes;
   if (before.generated) {

@@ -67,6 +67,23 @@ TEST_CASE("annotations read as a whole have the notes among them, and those of a
 {"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"volumes":[{"configMap":{"name":"a-6ct58987ht"}}]}})");
 }
 
+TEST_CASE("earlier names, namespaces and kinds are three lists with commas between, which must belong together") {
+  std::string resources = std::string(map_and_pod) + "---\n{apiVersion: v1, kind: Secret, metadata: {name: 'c,d'}}\n";
+  auto renamed = [](const std::string& path, const std::string& field) {
+    return "replacements: [{source: {kind: ConfigMap, fieldPath: " + path +
+           "}, targets: [{select: {kind: Pod}, fieldPaths: [" + field + "]}]}]\n";
+  };
+  std::string torn = "number of previous names, number of previous namespaces, number of previous kinds not equal";
+  // A list over a text leaves an empty one, of which nothing is noted; one with a comma counts for two.
+  check(built("namespace: ns\n", renamed("data", "kind")), torn);
+  check(built("namespace: ns\nnamePrefix: y-\n", "namePrefix: x-\n" + renamed("data", "metadata.name")), torn);
+  check(built("namespace: ns\n", "", resources), torn);
+  check(built("namespace: ns\n", "namePrefix: 'x,'\n"), torn);
+  // Nobody renames it afterwards, or nothing was noted before.
+  check(built("", "", resources), R"("metadata":{"name":"c,d"})");
+  check(built("namePrefix: y-\n", renamed("data", "metadata.name")), R"("metadata":{"name":"y-"})");
+}
+
 TEST_CASE("annotations that are no mapping give way to the next note, and not before") {
   std::string text = replacement("kind: ConfigMap, fieldPath: metadata.name", "metadata.annotations");
   check(built("namePrefix: y-\ncommonAnnotations: {b: c}\n", "namePrefix: x-\n" + text),

@@ -180,8 +180,8 @@ void Resource::set_name(std::string_view name) {
 
 bool Resource::has_id(const Id& wanted) const {
   if (wanted.name == name() && id() == wanted) return true;
-  for (size_t i = 0; i < previous_.size(); ++i)
-    if (previous_[i].name == wanted.name && previous(i) == wanted) return true;
+  for (size_t i = 0; i < previous_count(); ++i)
+    if (earlier_.names[i] == wanted.name && previous(i) == wanted) return true;
   return false;
 }
 
@@ -191,10 +191,9 @@ Id Resource::id() const {
 }
 
 Id Resource::previous(size_t i) const {
-  const Earlier& earlier = previous_[i];
   GroupVersionKind gvk = gvk_;
-  gvk.kind = earlier.kind;
-  return {gvk, earlier.name, earlier.scope};
+  gvk.kind = earlier_.kinds[i];
+  return {gvk, earlier_.names[i], earlier_.scopes[i]};
 }
 
 void Resource::join_annotations() {
@@ -215,7 +214,20 @@ void Resource::remember_id() {
   labels_made = false;
   merged = Merged::none;
   Id now = id();
-  previous_.push_back({now.name, now.scope, now.gvk.kind});
+  for (auto& [list, text] : {std::pair(&earlier_.names, &now.name), std::pair(&earlier_.scopes, &now.scope),
+                             std::pair(&earlier_.kinds, &now.gvk.kind)})
+    if (!text->empty())
+      for (std::string_view part : base::split(*text, ',')) list->emplace_back(part);
+}
+
+Result<> Resource::check_earlier() const {
+  const Earlier& e = earlier_;
+  if (e.names.empty() || (e.names.size() == e.scopes.size() && e.names.size() == e.kinds.size())) return {};
+  return fail(ErrorKind::invalid,
+              "{}: number of previous names, number of previous namespaces, number of previous kinds not equal: one "
+              "was empty, or had a comma in it, when another field renamed it (names \"{}\", kinds \"{}\")",
+              id().str(), base::join(e.names, ","), base::join(e.kinds, ","))
+      .at(origin);
 }
 
 void Resource::set_namespace(std::string_view name) {
@@ -226,7 +238,7 @@ void Resource::set_namespace(std::string_view name) {
 void Resource::take_identity_of(const Resource& other) {
   set_name(other.name());
   set_namespace(other.scope_name());
-  previous_ = other.previous_;
+  earlier_ = other.earlier_;
   prefixes = other.prefixes;
   suffixes = other.suffixes;
   vars = other.vars;

@@ -1,6 +1,7 @@
 // A resource on its way through a build: the object, what it was called before, and what the build must remember.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -73,23 +74,29 @@ class Resource {
   bool is_cluster_scoped() const { return cluster_scoped_; }
   const KnownKinds* known() const { return known_; }
   Id id() const;
-  Id original_id() const { return previous_.empty() ? id() : previous(0); }
-  size_t previous_count() const { return previous_.size(); }
+  Id original_id() const { return previous_count() ? previous(0) : id(); }
+  size_t previous_count() const { return earlier_.count(); }
   Id previous(size_t i) const;
-  std::string_view previous_name(size_t i) const { return previous_[i].name; }
+  std::string_view previous_name(size_t i) const { return earlier_.names[i]; }
   bool has_id(const Id& id) const;  // now or before
   void remember_id();               // before its name, namespace or kind changes
+  // Three lists, as kustomize notes them: with commas between, and nothing of an empty text. So a name that was empty
+  // or has a comma in it leaves lists that do not belong together.
   struct Earlier {
-    std::string name, scope, kind;
+    std::vector<std::string> names, scopes, kinds;
+    size_t count() const { return std::min({names.size(), scopes.size(), kinds.size()}); }
+    bool is_empty() const { return names.empty() && scopes.empty() && kinds.empty(); }
   };
-  const std::vector<Earlier>& earlier() const { return previous_; }
-  void set_earlier(std::vector<Earlier> earlier) { previous_ = std::move(earlier); }
+  const Earlier& earlier() const { return earlier_; }
+  void set_earlier(Earlier earlier) { earlier_ = std::move(earlier); }
+  // Error: invalid, when the lists do not belong together, which kustomize finds out when it reads them next.
+  Result<> check_earlier() const;
   // Annotations that are no mapping give way to kustomize's first note, and those given several times become one.
   void make_room_for_notes();
   void join_annotations();
   // kustomize keeps its notes among the annotations: whether there are any, so that something can be added to them.
   bool has_notes() const {
-    return !previous_.empty() || !prefixes.empty() || !suffixes.empty() || generated || from.has_value();
+    return !earlier_.is_empty() || !prefixes.empty() || !suffixes.empty() || generated || from.has_value();
   }
   void set_name(std::string_view name);
   void set_namespace(std::string_view name);  // "" takes it away
@@ -129,7 +136,7 @@ class Resource {
   Value object_;
   GroupVersionKind gvk_;
   bool cluster_scoped_ = false;
-  std::vector<Earlier> previous_;
+  Earlier earlier_;
   const KnownKinds* known_;
 };
 

@@ -112,7 +112,7 @@ Result<> rename(ResourceSet& set, std::span<const FieldSpec> fields, std::vector
     for (const FieldSpec& field : fields) {
       if (!field.matches(original)) continue;
       if (is_name_field(field) && !part.empty()) {
-        (r.*context).push_back(part);
+        for (std::string_view affix : base::split(part, ',')) (r.*context).emplace_back(affix);
         r.remember_id();
       }
       // A field for several kinds is one for each: it must be of one kind then and now.

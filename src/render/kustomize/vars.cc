@@ -167,10 +167,9 @@ Result<> resolve_vars(ResourceSet& set, std::span<const Var> vars, std::span<con
     for (const FieldSpec& field : fields) OR_RETURN(change_fields(r, field, Missing::skip, std::ref(replacer)));
     // Earlier ids, prefixes, suffixes and who refers to it stand among the annotations there: a var in them counts as
     // replaced.
-    for (const Resource::Earlier& e : r.earlier())
-      for (const std::string* text : {&e.name, &e.scope, &e.kind})
-        if (text->find('$') != text->npos) OR_RETURN(replacer(Value(*text)));
-    for (const auto* texts : {&r.prefixes, &r.suffixes, &r.referrers_with_vars})
+    const Resource::Earlier& was = r.earlier();
+    for (const std::vector<std::string>* texts : std::initializer_list<const std::vector<std::string>*>{
+             &was.names, &was.scopes, &was.kinds, &r.prefixes, &r.suffixes, &r.referrers_with_vars})
       for (const std::string& text : *texts)
         if (text.find('$') != text.npos) OR_RETURN(replacer(Value(text)));
   }
