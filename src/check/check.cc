@@ -128,7 +128,8 @@ void check_folder(const std::shared_ptr<const sources::Tree>& tree, const std::s
   for (const render::Hazard& hazard : rendered->hazards)
     add(report, {Severity::warning, hazard.rule, "", hazard.place, hazard.message, hazard.fix});
   Findings found;
-  Subject subject{*rendered, *tree, catalog};
+  Objects objects(*rendered);
+  Subject subject{*rendered, objects, *tree, catalog};
   for (auto rule : {check_schema, check_annotations, check_config_references, check_service_selectors, check_backends})
     rule(subject, found);
   for (Finding& finding : found) add(report, std::move(finding));

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "sources/testing/make_tree.h"
 
@@ -65,6 +67,24 @@ TEST_CASE("kinds that nobody knows") {
   check_one("apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: web}\n",
             "error unknown-version a.yaml:1 Deployment web: Deployment is not served in version v1beta1 (write "
             "apiVersion: apps/v1)\n");
+}
+
+TEST_CASE("many objects take a time that grows with their number" * doctest::timeout(30)) {
+  std::string unknown, missing;
+  for (int i = 0; i < 20'000; ++i)
+    unknown += fmt::format("---\n{{apiVersion: x.example/v1, kind: Wodget, metadata: {{name: w{}}}}}\n", i);
+  for (int i = 0; i < 5000; ++i)
+    missing += fmt::format(
+        "---\n{{apiVersion: v1, kind: Service, metadata: {{name: s{0}}}, spec: {{selector: {{app: a{0}}}, ports: "
+        "[{{port: "
+        "80}}]}}}}\n---\n{{apiVersion: v1, kind: Pod, metadata: {{name: p{0}, labels: {{app: a{0}}}}}, spec: "
+        "{{containers: "
+        "[{{name: c, image: i}}]}}}}\n---\n{{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {{name: "
+        "i{0}}}, spec: "
+        "{{defaultBackend: {{service: {{name: s{0}, port: {{number: 80}}}}}}}}}}\n",
+        i);
+  CHECK(std::ranges::count(told({{"a.yaml", unknown}}), '\n') == 20'000);
+  CHECK(told({{"a.yaml", missing}}) == "");
 }
 
 TEST_CASE("ConfigMaps, Secrets and their keys") {

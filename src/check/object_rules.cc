@@ -35,16 +35,6 @@ const std::vector<std::string> application_finalizers = {
     "resources-finalizer.argocd.argoproj.io/foreground", "post-delete-finalizer.argocd.argoproj.io",
     "post-delete-finalizer.argocd.argoproj.io/cleanup"};
 
-bool is_defined_here(const Subject& subject, const GroupVersionKind& id) {
-  for (const auto& rendered : subject.rendered.objects) {
-    const Value& o = rendered.object;
-    if (kinds::kind_of(o) == "CustomResourceDefinition" && o["spec"]["group"].as_string() == id.group &&
-        o["spec"]["names"]["kind"].as_string() == id.kind)
-      return true;
-  }
-  return false;
-}
-
 std::string served_as(const Subject& subject, std::string_view kind_name) {
   for (const kinds::Kind* kind : subject.catalog.all())
     if (kind->id.kind == kind_name) return kind->id.api_version();
@@ -59,7 +49,7 @@ void check_unknown_kind(const Subject& subject, const render::RenderedObject& re
                           fmt::format("write apiVersion: {}", other->id.api_version())));
     return;
   }
-  if (is_defined_here(subject, id)) return;
+  if (subject.objects.define(id.group, id.kind)) return;
   std::vector<std::string> known;
   for (const kinds::Kind* kind : subject.catalog.all()) known.push_back(kind->id.kind);
   auto near = base::nearest(id.kind, known);

@@ -31,21 +31,10 @@ std::vector<Value> containers_of(const Value& pod_spec) {
   return all;
 }
 
-const RenderedObject* find(const Subject& subject, std::string_view kind, std::string_view ns, std::string_view name) {
-  for (const auto& r : subject.rendered.objects)
-    if (kinds::kind_of(r.object) == kind && kinds::namespace_of(r.object) == ns && kinds::name_of(r.object) == name)
-      return &r;
-  return nullptr;
-}
-
 // Did you mean another one of that kind?
 std::string nearest_name(const Subject& subject, std::string_view kind, std::string_view ns, std::string_view name,
                          std::string otherwise) {
-  std::vector<std::string> names;
-  for (const auto& r : subject.rendered.objects)
-    if (kinds::kind_of(r.object) == kind && kinds::namespace_of(r.object) == ns)
-      names.emplace_back(kinds::name_of(r.object));
-  auto near = base::nearest(name, names);
+  auto near = subject.objects.nearest_name(kind, ns, name);
   return near ? fmt::format("did you mean \"{}\"?", *near) : otherwise;
 }
 
@@ -144,7 +133,7 @@ void check_backend(const Subject& subject, const RenderedObject& about, std::str
                    Findings& out) {
   std::string_view ns = kinds::namespace_of(about.object);
   if (name.empty()) return;
-  const RenderedObject* service = find(subject, "Service", ns, name);
+  const RenderedObject* service = subject.objects.find("Service", ns, name);
   if (!service) {
     out.push_back(finding(Severity::warning, "missing-service", about,
                           fmt::format("it sends requests to the Service {}, which is not here", name),
@@ -170,11 +159,12 @@ void check_config_references(const Subject& subject, Findings& out) {
       auto source = sources.find({r.kind, ns, r.name});
       if (source == sources.end()) {
         Finding found = finding(Severity::warning, r.kind == "Secret" ? "missing-secret" : "missing-configmap",
-                                rendered, fmt::format("{} needs the {} {}, which is not here", r.said, r.kind, r.name),
-                                nearest_name(subject, r.kind, ns, r.name, "its pods wait until somebody makes it"));
+                                rendered, fmt::format("{} needs the {} {}, which is not here", r.said, r.kind, r.name));
         std::string object = found.object;
         auto [first, fresh] = missing.try_emplace({r.kind, ns, r.name}, std::move(found), std::set<std::string>());
-        if (object != first->second.first.object) first->second.second.insert(object);
+        auto& [told, others] = first->second;
+        if (fresh) told.fix = nearest_name(subject, r.kind, ns, r.name, "its pods wait until somebody makes it");
+        if (object != told.object) others.insert(object);
       } else if (!r.key.empty() && source->second.all_keys_known && !source->second.keys.contains(r.key)) {
         std::vector<std::string> keys(source->second.keys.begin(), source->second.keys.end());
         auto near = base::nearest(r.key, keys);
@@ -194,27 +184,63 @@ void check_config_references(const Subject& subject, Findings& out) {
   }
 }
 
+namespace {
+
+// What makes pods, by the labels that it gives them.
+class PodMakers {
+ public:
+  explicit PodMakers(const Subject& subject) {
+    for (const RenderedObject& workload : subject.rendered.objects) {
+      const Value& pods = pod_template(workload.object);
+      if (pods.is_null()) continue;
+      std::string ns(kinds::namespace_of(workload.object));
+      namespaces_.insert(ns);
+      for (const auto& [key, text] : pods["metadata"]["labels"].members())
+        by_label_[{ns, key.str(), text.str()}].push_back(&pods);
+    }
+  }
+  bool any_in(std::string_view ns) const { return namespaces_.contains(ns); }
+  // The templates that a selector of labels, at least one, matches.
+  std::vector<const Value*> matching(std::string_view ns, const Value& labels) const {
+    const std::vector<const Value*>* fewest = nullptr;
+    for (const auto& [key, text] : labels.members()) {
+      auto there = by_label_.find({std::string(ns), key.str(), text.str()});
+      if (there == by_label_.end()) return {};
+      if (!fewest || there->second.size() < fewest->size()) fewest = &there->second;
+    }
+    std::vector<const Value*> out;
+    auto selector = kinds::Selector::from_map(labels);
+    for (const Value* pods : *fewest)
+      if (selector.matches((*pods)["metadata"]["labels"])) out.push_back(pods);
+    return out;
+  }
+
+ private:
+  std::set<std::string, std::less<>> namespaces_;
+  std::map<std::tuple<std::string, std::string, std::string>, std::vector<const Value*>> by_label_;
+};
+
+}  // namespace
+
 void check_service_selectors(const Subject& subject, Findings& out) {
+  PodMakers makers(subject);
   for (const auto& service : subject.rendered.objects) {
     const Value& wanted = service.object["spec"]["selector"];
     if (kinds::kind_of(service.object) != "Service" || wanted.members().empty()) continue;
-    auto selector = kinds::Selector::from_map(wanted);
-    bool any = false, makes_pods = false;
+    std::string_view ns = kinds::namespace_of(service.object);
+    bool makes_pods = makers.any_in(ns);
+    auto all = makers.matching(ns, wanted);
+    bool any = !all.empty();
     std::set<std::string> names;
-    for (const auto& workload : subject.rendered.objects) {
-      const Value& pods = pod_template(workload.object);
-      if (pods.is_null() || kinds::namespace_of(workload.object) != kinds::namespace_of(service.object)) continue;
-      makes_pods = true;
-      if (!selector.matches(pods["metadata"]["labels"])) continue;
-      any = true;
-      for (const Value& container : containers_of(pods["spec"]))
+    for (const Value* pods : all)
+      for (const Value& container : containers_of((*pods)["spec"]))
         for (const Value& port : container["ports"].items()) names.insert(port["name"].str());
-    }
     if (!makes_pods) continue;
     if (!any) {
-      out.push_back(finding(Severity::warning, "service-without-pods", service,
-                            fmt::format("its selector {} matches no pods that are made here", selector.str()),
-                            "compare it with the labels of the pod template"));
+      out.push_back(finding(
+          Severity::warning, "service-without-pods", service,
+          fmt::format("its selector {} matches no pods that are made here", kinds::Selector::from_map(wanted).str()),
+          "compare it with the labels of the pod template"));
       continue;
     }
     for (const Value& port : service.object["spec"]["ports"].items()) {
@@ -251,7 +277,7 @@ void check_backends(const Subject& subject, Findings& out) {
       const Value& target = o["spec"]["scaleTargetRef"];
       std::string of = target.has("kind") ? target["kind"].str() : "Deployment";
       std::string name = target["name"].str();
-      if (!name.empty() && !find(subject, of, ns, name))
+      if (!name.empty() && !subject.objects.find(of, ns, name))
         out.push_back(finding(Severity::warning, "missing-scale-target", rendered,
                               fmt::format("it scales the {} {}, which is not here", of, name),
                               nearest_name(subject, of, ns, name, "")));

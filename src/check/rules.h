@@ -2,12 +2,14 @@
 #pragma once
 
 #include "check/check.h"
+#include "check/objects.h"
 #include "render/render.h"
 
 namespace slipway::check {
 
 struct Subject {
   const render::Rendered& rendered;
+  const Objects& objects;
   const sources::Tree& tree;
   const kinds::Catalog& catalog;
 };
