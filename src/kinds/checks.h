@@ -74,8 +74,9 @@ using CheckStep = void (*)(Checks& c, const Value& v, const Value* before, const
 CheckStep check_step(std::string_view type_name);  // null: none
 
 // validate_pods.cc
+// `before`: the stored one, of which nothing is looked at again; null: there is none.
 void check_pod_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
-void check_pod_template(Checks& c, const Value& pod_template, const Path& at);
+void check_pod_template(Checks& c, const Value& pod_template, const Value* before, const Path& at);
 void check_pod(Checks& c, const Value& pod, const Value* before, const Path& at);
 // validate_kinds.cc: the rest
 

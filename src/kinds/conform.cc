@@ -73,11 +73,16 @@ std::string no_such_time(std::string_view text) {
   return fmt::format("parsing time \"{}\": {} out of range", text, base::parse_timestamp(here + "Z") ? "year" : "day");
 }
 
+bool is_stored(const Value& v, const Value& was) {
+  return !v.is_null() && v.same_node(was);
+}
+
 class Conformer {
  public:
   explicit Conformer(std::vector<std::string>& problems) : problems_(problems) {}
 
-  Value struct_of(const Type& type, const Value& v);
+  // `was`: what stood in this place in the stored object; null: nothing, or not known.
+  Value struct_of(const Type& type, const Value& v, const Value& was);
   std::optional<Error>& error() { return error_; }
 
  private:
@@ -89,7 +94,7 @@ class Conformer {
     bool map_key = false;
   };
 
-  Value value_of(const FieldType& type, const Value& v);
+  Value value_of(const FieldType& type, const Value& v, const Value& was);
   // What Go writes for a field that was never set; nullopt: nothing.
   std::optional<Value> zero_of(const Field& field);
   Value zero_value(const FieldType& type);
@@ -136,7 +141,7 @@ class Conformer {
   const Type* struct_ = nullptr;  // the innermost struct whose field is being read
 };
 
-Value Conformer::struct_of(const Type& type, const Value& v) {
+Value Conformer::struct_of(const Type& type, const Value& v, const Value& was) {
   auto members = v.members();
   const auto& fields = type.sorted();
   std::vector<value::Member> out;
@@ -164,10 +169,15 @@ Value Conformer::struct_of(const Type& type, const Value& v) {
     } else {
       const Field& field = *fields[f++];
       const value::Member& member = members[m++];
+      const Value& before = was[field.name];
+      if (is_stored(member.value, before)) {
+        out.push_back(member);
+        continue;
+      }
       Frame frame{frame_, field.name};
       frame_ = &frame;
       struct_ = &type;
-      Value next = member.value.is_null() && !field.nullable ? Value() : value_of(field.type, member.value);
+      Value next = member.value.is_null() && !field.nullable ? Value() : value_of(field.type, member.value, before);
       frame_ = frame.above;
       struct_ = outer;
       if (error_) return {};
@@ -189,7 +199,7 @@ Value Conformer::struct_of(const Type& type, const Value& v) {
   return changed ? Value::object(std::move(out)) : v;
 }
 
-Value Conformer::value_of(const FieldType& type, const Value& v) {
+Value Conformer::value_of(const FieldType& type, const Value& v, const Value& was) {
   switch (type.shape) {
     case Shape::string:
       return v.is_string() ? v : fail_type(type, met(v));
@@ -248,7 +258,7 @@ Value Conformer::value_of(const FieldType& type, const Value& v) {
     case Shape::any:
       return v;
     case Shape::object:
-      return v.is_object() ? struct_of(*type.type, v) : fail_type(type, met(v));
+      return v.is_object() ? struct_of(*type.type, v, was) : fail_type(type, met(v));
     case Shape::list: {
       if (!v.is_array()) return fail_type(type, met(v));
       std::vector<Value> out;
@@ -256,9 +266,14 @@ Value Conformer::value_of(const FieldType& type, const Value& v) {
       bool changed = false;
       int index = 0;
       for (const Value& item : v.items()) {
+        const Value& before = was[index];
         Frame frame{frame_, {}, index++};
+        if (is_stored(item, before)) {
+          out.push_back(item);
+          continue;
+        }
         frame_ = &frame;
-        Value next = item.is_null() ? zero_value(*type.element) : value_of(*type.element, item);
+        Value next = item.is_null() ? zero_value(*type.element) : value_of(*type.element, item, before);
         frame_ = frame.above;
         if (error_) return {};
         changed = changed || !next.same_node(item);
@@ -274,7 +289,7 @@ Value Conformer::value_of(const FieldType& type, const Value& v) {
       for (const value::Member& member : v.members()) {
         Frame frame{frame_, member.key.view(), -1, true};
         frame_ = &frame;
-        Value next = member.value.is_null() ? zero_value(*type.element) : value_of(*type.element, member.value);
+        Value next = member.value.is_null() ? zero_value(*type.element) : value_of(*type.element, member.value, {});
         frame_ = frame.above;
         if (error_) return {};
         changed = changed || !next.same_node(member.value);
@@ -344,7 +359,7 @@ Value Conformer::zero_value(const FieldType& type) {
     case Shape::duration:
       return "0s";
     case Shape::object:
-      return struct_of(*type.type, Value::object());
+      return struct_of(*type.type, Value::object(), {});
     case Shape::bytes:
     case Shape::time:
     case Shape::micro_time:
@@ -358,7 +373,7 @@ Value Conformer::zero_value(const FieldType& type) {
 
 }  // namespace
 
-Result<Conformed> conform(const Kind& kind, Value object) {
+Result<Conformed> conform(const Kind& kind, Value object, const Value& stored) {
   Conformed out;
   if (!object.is_object())
     return fail(ErrorKind::bad_request, "json: cannot unmarshal {} into Go value of type {}", value::json_word(object),
@@ -368,7 +383,7 @@ Result<Conformed> conform(const Kind& kind, Value object) {
     return out;
   }
   Conformer conformer(out.problems);
-  out.object = conformer.struct_of(*kind.type, object);
+  out.object = conformer.struct_of(*kind.type, object, stored);
   if (conformer.error()) return std::move(*conformer.error());
   return out;
 }

@@ -220,15 +220,18 @@ Value pod_spec(Value v) {
   return v;
 }
 
-// Only for pods themselves, not for the templates of pods.
+// Only for pods themselves, not for the templates of pods. What lacks nothing stays the same node.
 Value pod(Value v) {
   Value spec = v["spec"];
   for (std::string_view list : {"containers", "initContainers"}) {
     if (!spec[list].is_array()) continue;
     ArrayBuilder containers;
-    for (Value c : spec[list].items()) {
-      const Value& limits = c["resources"]["limits"];
-      if (limits.is_object()) {
+    bool changed = false;
+    for (const Value& one : spec[list].items()) {
+      Value c = one;
+      const Value &limits = c["resources"]["limits"], &asked = c["resources"]["requests"];
+      auto lacks = [&](const value::Member& member) { return !asked.has(member.key.view()); };
+      if (limits.is_object() && (!asked.is_object() || std::ranges::any_of(limits.members(), lacks))) {
         const Value& requests = c["resources"]["requests"];
         c = c.with("/resources/requests", fill_from(requests.is_object() ? requests : Value::object(), limits));
       }
@@ -236,14 +239,16 @@ Value pod(Value v) {
         ArrayBuilder ports;
         for (const Value& port : c["ports"].items())
           ports.push(port["hostPort"].as_int() == 0 ? port.with_member("hostPort", port["containerPort"]) : port);
-        c = c.with_member("ports", ports.build());
+        Value named = ports.build();
+        if (named != c["ports"]) c = c.with_member("ports", std::move(named));
       }
-      containers.push(c);
+      changed = changed || !c.same_node(one);
+      containers.push(std::move(c));
     }
-    spec = spec.with_member(list, containers.build());
+    if (changed) spec = spec.with_member(list, containers.build());
   }
-  spec = set_if_absent(spec, "enableServiceLinks", true);
-  return v.with_member("spec", spec);
+  spec = set_if_absent(std::move(spec), "enableServiceLinks", true);
+  return spec.same_node(v["spec"]) ? v : v.with_member("spec", std::move(spec));
 }
 
 // By the OpenAPI name without "io.k8s.api.".
@@ -328,12 +333,13 @@ const Plans& plans() {
   return all;
 }
 
-Value fill(const FieldType& type, const Value& v);
+// `was`: what stood in this place in the stored object; null: nothing, or not known.
+Value fill(const FieldType& type, const Value& v, const Value& was);
 
-Value fill_struct(const Type& type, Value v) {
+Value fill_struct(const Type& type, Value v, const Value& was, bool step = true) {
   Plan plan = plans().of(&type);
   if (!plan.anything) return v;
-  if (plan.step) v = plan.step(std::move(v));
+  if (plan.step && step) v = plan.step(std::move(v));
   for (const Field* field : type.sorted()) {
     const Value* now = v.find(field->name);
     bool absent = !now || now->is_null() || (!field->pointer && now->is_string() && now->as_string().empty()) ||
@@ -341,25 +347,26 @@ Value fill_struct(const Type& type, Value v) {
                   (!field->pointer && now->is_array() && now->empty());
     if (absent) {
       if (field->fallback.is_null()) continue;
-      v = v.with_member(field->name, fill(field->type, field->fallback));
+      v = v.with_member(field->name, fill(field->type, field->fallback, {}));
     } else if (plans().below(field->type)) {
-      Value next = fill(field->type, *now);
+      Value next = fill(field->type, *now, was[field->name]);
       if (!next.same_node(*now)) v = v.with_member(field->name, std::move(next));
     }
   }
   return v;
 }
 
-Value fill(const FieldType& type, const Value& v) {
+Value fill(const FieldType& type, const Value& v, const Value& was) {
+  if (v.same_node(was)) return v;
   switch (type.shape) {
     case Shape::object:
-      return v.is_object() ? fill_struct(*type.type, v) : v;
+      return v.is_object() ? fill_struct(*type.type, v, was) : v;
     case Shape::list: {
       std::vector<Value> out;
       out.reserve(v.size());
       bool changed = false;
       for (const Value& item : v.items()) {
-        out.push_back(fill(*type.element, item));
+        out.push_back(fill(*type.element, item, was[out.size()]));
         changed = changed || !out.back().same_node(item);
       }
       return changed ? Value::array(std::move(out)) : v;
@@ -367,7 +374,7 @@ Value fill(const FieldType& type, const Value& v) {
     case Shape::map: {
       std::vector<value::Member> changed;
       for (const auto& member : v.members()) {
-        Value next = fill(*type.element, member.value);
+        Value next = fill(*type.element, member.value, {});
         if (!next.same_node(member.value)) changed.push_back({member.key, std::move(next)});
       }
       return changed.empty() ? v : v.with_members(std::move(changed));
@@ -385,8 +392,11 @@ Value fill(const FieldType& type, const Value& v) {
 
 }  // namespace
 
-Value apply_defaults(const Kind& kind, Value object) {
-  return kind.type && object.is_object() ? fill_struct(*kind.type, std::move(object)) : object;
+Value apply_defaults(const Kind& kind, Value object, const Value& stored) {
+  if (!kind.type || !object.is_object()) return object;
+  // No object's own step looks at its status.
+  bool step = !is_same_but_for(object, stored, {"status"});
+  return fill_struct(*kind.type, std::move(object), stored, step);
 }
 
 }  // namespace slipway::kinds

@@ -1,6 +1,8 @@
 // The parts every object has, and the one way to say that it is invalid.
 #include "kinds/object.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace slipway::kinds {
@@ -15,6 +17,22 @@ const Value& controller_of(const Value& o) {
   for (const Value& reference : o["metadata"]["ownerReferences"].items())
     if (reference["controller"].as_bool()) return reference;
   return none;
+}
+
+bool is_same_but_for(const Value& a, const Value& b, std::initializer_list<std::string_view> names) {
+  auto all = a.members();
+  size_t shared = 0, apart = 0;
+  for (const auto& [key, value] : all) {
+    const Value* other = b.find(key.view());
+    if (std::ranges::find(names, key.view()) != names.end())
+      apart += other != nullptr;
+    else if (!other || !value.same_node(*other))
+      return false;
+    else
+      ++shared;
+  }
+  for (std::string_view name : names) apart += !a.has(name) && b.has(name);
+  return b.size() == shared + apart;
 }
 
 Error invalid(const Kind& kind, std::string_view name, std::vector<base::Cause> causes) {

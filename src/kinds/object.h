@@ -29,6 +29,9 @@ const Value& controller_of(const Value& o);
 
 enum class FieldValidation { ignore, warn, strict };
 
+// Whether two objects share every member but those named.
+bool is_same_but_for(const Value& a, const Value& b, std::initializer_list<std::string_view> members);
+
 // A decoded object, as the typed API server would hold it: wrong types are an error with Go's text
 // (`json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string`), unknown fields are
 // dropped and named, quantities and times brought into canonical form, null members of typed fields dropped.
@@ -36,10 +39,12 @@ struct Conformed {
   Value object;
   std::vector<std::string> problems;  // `unknown field "spec.unk"`, `duplicate field "spec.replicas"`
 };
-Result<Conformed> conform(const Kind& kind, Value object);
+// `stored`: what the object was made from. What both share went through here before it was stored, and is not looked at
+// again: a status costs what the status has, however long the spec is. So for all that takes a stored object below.
+Result<Conformed> conform(const Kind& kind, Value object, const Value& stored = {});
 
 // Fills in what the tables (and the few rules that no table can say) give by default, as stored by Kubernetes 1.35.
-Value apply_defaults(const Kind& kind, Value object);
+Value apply_defaults(const Kind& kind, Value object, const Value& stored = {});
 
 // Rule breaks in document order with Kubernetes' own texts; `old` is the stored object on update, null on create.
 std::vector<base::Cause> validate(const Kind& kind, const Value& object, const Value* old);

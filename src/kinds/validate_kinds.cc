@@ -20,10 +20,10 @@ const Type& type_named(std::string_view name) {
 // ----------------------------------------------------------------------------------------------
 
 // The selector of a controller and the labels of its template: there, readable, not empty, matching.
-void check_selector_and_template(Checks& c, const Value& spec, const Path& at, std::string_view whose,
-                                 bool always_restart) {
+void check_selector_and_template(Checks& c, const Value& spec, const Value* before, const Path& at,
+                                 std::string_view whose, bool always_restart) {
   const Value& selector = spec["selector"];
-  auto before = c.causes.size();
+  auto wrong = c.causes.size();
   if (selector.is_null()) {
     c.required(at / "selector");
   } else {
@@ -34,14 +34,14 @@ void check_selector_and_template(Checks& c, const Value& spec, const Path& at, s
   auto parsed = Selector::from_label_selector(selector);
   const Value& pod_template = spec["template"];
   Path in = at / "template";
-  if (!parsed || (c.causes.size() > before && !selector.is_null() && !parsed->matches_everything())) {
+  if (!parsed || (c.causes.size() > wrong && !selector.is_null() && !parsed->matches_everything())) {
     c.invalid(at / "selector", selector, "invalid label selector");
     return;
   }
   const Value& labels = pod_template["metadata"]["labels"];
   if (!parsed->matches_everything() && !parsed->matches(labels))
     c.invalid(in / "metadata" / "labels", labels, "`selector` does not match template `labels`");
-  check_pod_template(c, pod_template, in);
+  check_pod_template(c, pod_template, before ? &(*before)["template"] : nullptr, in);
   if (always_restart && pod_template["spec"]["restartPolicy"].as_string() != "Always" &&
       !pod_template["spec"]["restartPolicy"].is_null())
     c.not_supported(in / "spec" / "restartPolicy", pod_template["spec"]["restartPolicy"], {"Always"});
@@ -76,7 +76,7 @@ void check_not_over_100(Checks& c, const Value& v, const Path& at) {
 
 void check_deployment_spec(Checks& c, const Value& spec, const Value* before, const Path& at) {
   c.not_negative(at / "replicas", spec["replicas"]);
-  check_selector_and_template(c, spec, at, "deployment", true);
+  check_selector_and_template(c, spec, before, at, "deployment", true);
   const Value& strategy = spec["strategy"];
   const Value& rolling = strategy["rollingUpdate"];
   Path here = at / "strategy";
@@ -114,12 +114,12 @@ void check_deployment_spec(Checks& c, const Value& spec, const Value* before, co
 void check_replica_set_spec(Checks& c, const Value& spec, const Value* before, const Path& at) {
   c.not_negative(at / "replicas", spec["replicas"]);
   c.not_negative(at / "minReadySeconds", spec["minReadySeconds"]);
-  check_selector_and_template(c, spec, at, "deployment", true);
+  check_selector_and_template(c, spec, before, at, "deployment", true);
   if (before) c.unchanged(at / "selector", spec["selector"], (*before)["selector"]);
 }
 
 void check_daemon_set_spec(Checks& c, const Value& spec, const Value* before, const Path& at) {
-  check_selector_and_template(c, spec, at, "daemonset", true);
+  check_selector_and_template(c, spec, before, at, "daemonset", true);
   c.not_negative(at / "minReadySeconds", spec["minReadySeconds"]);
   const Value& strategy = spec["updateStrategy"];
   c.fields(type_named("apps.v1.DaemonSetUpdateStrategy"), strategy, nullptr, at / "updateStrategy");
@@ -143,7 +143,7 @@ void check_stateful_set_spec(Checks& c, const Value& spec, const Value* before, 
     c.value(type_named("apps.v1.StatefulSetSpec").field(name)->type, spec[name], nullptr, at / name);
   c.not_negative(at / "replicas", spec["replicas"]);
   c.not_negative(at / "minReadySeconds", spec["minReadySeconds"]);
-  check_selector_and_template(c, spec, at, "statefulset", true);
+  check_selector_and_template(c, spec, before, at, "statefulset", true);
   if (!before) return;
   Value same = spec;
   for (std::string_view name : {"replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
@@ -163,7 +163,7 @@ void check_job_spec(Checks& c, const Value& spec, const Value* before, const Pat
   for (std::string_view name :
        {"parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"})
     c.not_negative(at / name, spec[name]);
-  check_pod_template(c, spec["template"], at / "template");
+  check_pod_template(c, spec["template"], before ? &(*before)["template"] : nullptr, at / "template");
   const Value& restart = spec["template"]["spec"]["restartPolicy"];
   if (restart.as_string() == "Always") {
     base::Cause cause{"FieldValueRequired", "Required value: valid values: \"OnFailure\", \"Never\"",
@@ -513,8 +513,8 @@ void check_role_ref(Checks& c, const Value& v, const Value* before, const Path& 
   }
 }
 
-void check_pod_template_spec(Checks& c, const Value& v, const Value*, const Path& at) {
-  check_pod_template(c, v, at);
+void check_pod_template_spec(Checks& c, const Value& v, const Value* before, const Path& at) {
+  check_pod_template(c, v, before, at);
 }
 
 const std::unordered_map<std::string_view, CheckStep>& steps() {

@@ -385,6 +385,7 @@ void check_tolerations(Checks& c, const Value& tolerations, const Path& at) {
 }  // namespace
 
 void check_pod_spec(Checks& c, const Value& spec, const Value* before, const Path& at) {
+  if (before && spec.same_node(*before)) return;
   const Type& type = core("PodSpec");
   auto volumes = check_volumes(c, spec["volumes"], at / "volumes");
   std::set<std::string> names;
@@ -427,14 +428,16 @@ void check_pod_spec(Checks& c, const Value& spec, const Value* before, const Pat
   c.value(type.field("preemptionPolicy")->type, spec["preemptionPolicy"], nullptr, at / "preemptionPolicy");
 }
 
-void check_pod_template(Checks& c, const Value& pod_template, const Path& at) {
+void check_pod_template(Checks& c, const Value& pod_template, const Value* before, const Path& at) {
+  if (before && pod_template.same_node(*before)) return;
   c.labels(at / "labels", pod_template["metadata"]["labels"]);
   c.annotations(at / "annotations", pod_template["metadata"]["annotations"]);
-  check_pod_spec(c, pod_template["spec"], nullptr, at / "spec");
+  check_pod_spec(c, pod_template["spec"], before ? &(*before)["spec"] : nullptr, at / "spec");
 }
 
 void check_pod(Checks& c, const Value& pod, const Value* before, const Path& at) {
   const Value& spec = pod["spec"];
+  if (before && spec.same_node((*before)["spec"])) return;
   check_pod_spec(c, spec, nullptr, at / "spec");
   for (std::string_view list : {"containers", "initContainers"})
     for (size_t i = 0; i < spec[list].size(); ++i) {

@@ -108,7 +108,7 @@ void warn(Request& request, const std::vector<std::string>& problems) {
 
 }  // namespace
 
-Result<Value> decode(Request& request) {
+Result<Value> decode(Request& request, const Value& stored) {
   const Value& body = request.write.body;
   if (!body.is_object()) {
     return cannot_be_handled(request.kind,
@@ -116,7 +116,7 @@ Result<Value> decode(Request& request) {
                                          value::to_string(body.type()), request.kind.id.version, request.kind.id.kind));
   }
   Value object = OR_RETURN(with_kind(request, body));
-  auto conformed = kinds::conform(request.kind, std::move(object));
+  auto conformed = kinds::conform(request.kind, std::move(object), stored);
   if (!conformed) return cannot_be_handled(request.kind, conformed.error().message());
   std::vector<std::string> problems = all_problems(request, std::move(conformed->problems));
   if (request.write.field_validation == FieldValidation::strict && !problems.empty()) {
@@ -126,7 +126,7 @@ Result<Value> decode(Request& request) {
   return std::move(conformed->object);
 }
 
-Result<Value> decode_patched(Request& request, Value object) {
+Result<Value> decode_patched(Request& request, Value object, const Value& stored) {
   if (!object.is_object()) return patch_invalid(request, object, "the patch leaves no object");
   // What is patched stays what it is.
   const GroupVersionKind& id = request.kind.id;
@@ -135,7 +135,7 @@ Result<Value> decode_patched(Request& request, Value object) {
                 "the patch would make a {} \"{}\" of a {} \"{}\": kind and apiVersion of an object cannot be changed",
                 object["apiVersion"].as_string(), object["kind"].as_string(), id.api_version(), id.kind);
   }
-  auto conformed = kinds::conform(request.kind, object);
+  auto conformed = kinds::conform(request.kind, object, stored);
   if (!conformed) return patch_invalid(request, object, conformed.error().message());
   std::vector<std::string> problems = patch_problems(request.write, std::move(conformed->problems));
   if (request.write.field_validation == FieldValidation::strict && !problems.empty()) {

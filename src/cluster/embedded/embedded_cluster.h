@@ -87,12 +87,15 @@ inline constexpr int attempts_max = 5;
 store::Durability durability_of(const kinds::Kind& kind, std::string_view ns);
 // The object as the asked-for version of its kind.
 Value as_version(const kinds::Kind& kind, Value object);
+// What went through this very kind's steps before it was stored; null: nothing did, or those of another version.
+Value stored_as(const kinds::Kind& kind, const std::optional<Value>& object);
 
 // decode.cc
 // The body as an object of the kind; unknown and duplicate fields are refused or become warnings.
-Result<Value> decode(Request& request);
+// `stored`: what is there, or null; what the body shares with it is not looked at again.
+Result<Value> decode(Request& request, const Value& stored = {});
 // A patched object: the same, with the texts that a PATCH has.
-Result<Value> decode_patched(Request& request, Value object);
+Result<Value> decode_patched(Request& request, Value object, const Value& stored);
 // Name and namespace of body and address must agree; fills in what only one of them says.
 Result<Value> agree(Request& request, Value object);
 

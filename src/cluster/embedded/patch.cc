@@ -48,13 +48,13 @@ Task<Result<Written>> EmbeddedCluster::patch(Request& request) {
   for (int attempt = 1;; ++attempt) {
     auto before = store_.latest(request.key());
     if (!before) co_return no_such_object(kind, request.write.key.name);
-    Value shown = as_version(kind, *before);
+    Value stored = stored_as(kind, before), shown = as_version(kind, *before);
     Value changed = OR_CO_RETURN(patched(kind, shown, request.write));
     bool names_revision = changed["metadata"]["resourceVersion"] != shown["metadata"]["resourceVersion"];
     request.warnings.clear();
-    Value wanted = OR_CO_RETURN(decode_patched(request, std::move(changed)));
+    Value wanted = OR_CO_RETURN(decode_patched(request, std::move(changed), stored));
     wanted = OR_CO_RETURN(agree(request, std::move(wanted)));
-    wanted = kinds::apply_defaults(kind, std::move(wanted));
+    wanted = kinds::apply_defaults(kind, std::move(wanted), stored);
     auto written = co_await replace(request, shown, std::move(wanted), part);
     bool again = written.failed_with(ErrorKind::conflict) && !names_revision && !request.write.uid &&
                  !request.write.resource_version && attempt < attempts_max;

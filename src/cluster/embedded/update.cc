@@ -19,12 +19,14 @@ bool names_revision(const Request& request) {
 }  // namespace
 
 Task<Result<Written>> EmbeddedCluster::update(Request& request) {
-  Value wanted = OR_CO_RETURN(decode(request));
+  // Our own parts change what they read: most of it is the stored object itself.
+  Value stored = stored_as(request.kind, store_.latest(request.key()));
+  Value wanted = OR_CO_RETURN(decode(request, stored));
   wanted = OR_CO_RETURN(agree(request, std::move(wanted)));
   Part part = request.write.subresource == "status" ? Part::status
               : request.kind.status_subresource()   ? Part::main
                                                     : Part::everything;
-  wanted = kinds::apply_defaults(request.kind, std::move(wanted));
+  wanted = kinds::apply_defaults(request.kind, std::move(wanted), stored);
   for (int attempt = 1;; ++attempt) {
     auto before = store_.latest(request.key());
     if (!before) {

@@ -148,4 +148,8 @@ Value as_version(const kinds::Kind& kind, Value object) {
   return object.with_member("apiVersion", kind.id.api_version());
 }
 
+Value stored_as(const kinds::Kind& kind, const std::optional<Value>& object) {
+  return object && (*object)["apiVersion"].as_string() == kind.id.api_version() ? *object : Value();
+}
+
 }  // namespace slipway::cluster
