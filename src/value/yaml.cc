@@ -1,5 +1,5 @@
-// YAML to Value, when it is not all of the common kind (yaml_common.h): libyaml's events push values and members onto a
-// TreeStack; no recursion, no second tree.
+// YAML to Value, when it is not all of the common kind (yaml_common.h): events (yaml_events.h) push values and members
+// onto a TreeStack; no recursion, no second tree.
 //
 // Aliases share the anchored Value, so a billion laughs costs no memory here; but whoever writes the result out would
 // pay, so nodes and text are counted as if expanded, and go-yaml's own rule on the share of aliases holds as well.
@@ -27,10 +27,6 @@ namespace slipway::value {
 
 namespace {
 
-std::string_view text_of(const yaml_char_t* s) {
-  return s == nullptr ? "" : reinterpret_cast<const char*>(s);
-}
-
 std::string valid_utf8(std::string_view s) {
   std::string out;
   while (!s.empty()) {
@@ -56,17 +52,17 @@ class YamlReader {
     std::vector<Document> all;
     for (;;) {
       if (!events_.next()) return events_.error();
-      switch (events_.type()) {
-        case YAML_STREAM_END_EVENT:
+      switch (events_.kind()) {
+        case Kind::stream_end:
           return all;
-        case YAML_DOCUMENT_START_EVENT:
+        case Kind::document_start:
           anchors_.clear();
           nodes_ = aliased_nodes_ = text_bytes_ = 0;
           break;
-        case YAML_SCALAR_EVENT:
-        case YAML_ALIAS_EVENT:
-        case YAML_MAPPING_START_EVENT:
-        case YAML_SEQUENCE_START_EVENT: {
+        case Kind::scalar:
+        case Kind::alias:
+        case Kind::mapping_start:
+        case Kind::sequence_start: {
           int line = events_.place().line;
           bool empty = is_nothing();
           Value root;
@@ -85,12 +81,13 @@ class YamlReader {
   }
 
  private:
+  using Kind = YamlEvent::Kind;
   enum class Expects : uint8_t { item, key, value, merge };
   struct Frame {
     Expects expects;
     size_t mark;         // where its items or members begin on the stack
     size_t merges_mark;  // where its merged mappings begin in merges_
-    yaml_mark_t start;
+    YamlPosition start;
     std::string anchor;
     size_t nodes_before, bytes_before;
     std::vector<std::string> odd_keys = {};  // that are no texts
@@ -106,24 +103,24 @@ class YamlReader {
   bool tree(Value& v) {
     for (;; v = Value()) {
       bool alias = false;
-      switch (events_.type()) {
-        case YAML_MAPPING_START_EVENT:
-        case YAML_SEQUENCE_START_EVENT:
+      switch (events_.kind()) {
+        case Kind::mapping_start:
+        case Kind::sequence_start:
           if (!open()) return false;
           if (!events_.next()) return false;
           continue;
-        case YAML_SCALAR_EVENT:
-          if (!count(1, events_.event().data.scalar.length)) return false;
+        case Kind::scalar:
+          if (!count(1, events_.event().text.size())) return false;
           if (!frames_.empty() && frames_.back().expects == Expects::key) {
             if (!key()) return false;
             if (!events_.next()) return false;
             continue;
           }
           if (!scalar(v)) return false;
-          if (auto* a = events_.event().data.scalar.anchor)
-            anchors_[std::string(text_of(a))] = {v, 1, events_.event().data.scalar.length, false};
+          if (!events_.event().anchor.empty())
+            anchors_[events_.event().anchor] = {v, 1, events_.event().text.size(), false};
           break;
-        case YAML_ALIAS_EVENT:
+        case Kind::alias:
           if (!this->alias(v)) return false;
           alias = true;
           if (!frames_.empty() && frames_.back().expects == Expects::key) {
@@ -132,8 +129,8 @@ class YamlReader {
             continue;
           }
           break;
-        case YAML_MAPPING_END_EVENT:
-        case YAML_SEQUENCE_END_EVENT:
+        case Kind::mapping_end:
+        case Kind::sequence_end:
           if (!close(v)) return false;
           break;
         default:
@@ -161,17 +158,15 @@ class YamlReader {
   }
 
   bool open() {
-    const yaml_event_t& e = events_.event();
-    bool object = e.type == YAML_MAPPING_START_EVENT;
+    const YamlEvent& e = events_.event();
+    bool object = e.kind == Kind::mapping_start;
     if (!frames_.empty() && frames_.back().expects == Expects::key)
       return wrong("a {} cannot be a key: expected text", object ? "mapping" : "list");
     if (static_cast<int>(frames_.size()) >= limits_.depth_max)
       return too_large("YAML is nested deeper than {} levels", limits_.depth_max);
     if (!count(1, 0)) return false;
     frames_.push_back({object ? Expects::key : Expects::item, object ? stack_.members.size() : stack_.values.size(),
-                       merges_.size(), e.start_mark,
-                       std::string(text_of(object ? e.data.mapping_start.anchor : e.data.sequence_start.anchor)),
-                       nodes_ - 1, text_bytes_});
+                       merges_.size(), e.start, e.anchor, nodes_ - 1, text_bytes_});
     if (!frames_.back().anchor.empty()) anchors_[frames_.back().anchor] = {};
     return true;
   }
@@ -212,7 +207,7 @@ class YamlReader {
   }
 
   bool alias(Value& v) {
-    std::string name(text_of(events_.event().data.alias.anchor));
+    const std::string& name = events_.event().anchor;
     auto found = anchors_.find(name);
     if (found == anchors_.end()) return wrong("unknown anchor '{}' referenced", name);
     const Anchor& a = found->second;
@@ -251,20 +246,20 @@ class YamlReader {
   }
 
   // go-yaml v3 passes over `!` alone, for v2 it makes a text.
-  const yaml_char_t* tag_of(const auto& scalar) const {
-    bool passed_over = limits_.rules == YamlRules::kustomize && text_of(scalar.tag) == "!";
-    return passed_over ? nullptr : scalar.tag;
+  std::string_view tag_of(const YamlEvent& scalar) const {
+    bool passed_over = limits_.rules == YamlRules::kustomize && scalar.tag == "!";
+    return passed_over ? std::string_view() : scalar.tag;
   }
 
   bool key() {
-    const auto& s = events_.event().data.scalar;
-    std::string_view text = events_.scalar();
-    bool plain = s.style == YAML_PLAIN_SCALAR_STYLE;
-    if (tag_of(s) == nullptr && (!plain || resolve_plain(text, limits_.rules).kind == Scalar::Kind::string)) {
-      if (s.anchor != nullptr) anchors_[std::string(text_of(s.anchor))] = {Value(text), 1, text.size(), false};
+    const YamlEvent& s = events_.event();
+    std::string_view text = s.text;
+    bool plain = s.style == YamlScalarStyle::plain;
+    if (tag_of(s).empty() && (!plain || resolve_plain(text, limits_.rules).kind == Scalar::Kind::string)) {
+      if (!s.anchor.empty()) anchors_[s.anchor] = {Value(text), 1, text.size(), false};
       return put_key(text);
     }
-    if (text == "<<" && (s.plain_implicit || text_of(s.tag) == "tag:yaml.org,2002:merge")) {
+    if (text == "<<" && (s.implicit || s.tag == "tag:yaml.org,2002:merge")) {
       if (stays_unresolved()) return put_key(text);
       frames_.back().expects = Expects::merge;
       return true;
@@ -272,8 +267,8 @@ class YamlReader {
     Value v;
     real_key_.reset();
     if (!scalar(v, true)) return false;
-    if (s.anchor != nullptr) anchors_[std::string(text_of(s.anchor))] = {v, 1, text.size(), false};
-    bool time = tag_of(s) == nullptr ? plain : text_of(s.tag) == "tag:yaml.org,2002:timestamp";
+    if (!s.anchor.empty()) anchors_[s.anchor] = {v, 1, text.size(), false};
+    bool time = tag_of(s).empty() ? plain : s.tag == "tag:yaml.org,2002:timestamp";
     if (limits_.rules == YamlRules::kustomize && time && is_timestamp(text)) return odd_key("time", text);
     return key_of(v);
   }
@@ -288,7 +283,7 @@ class YamlReader {
   bool key_of(const Value& v) {
     if (limits_.rules == YamlRules::kustomize && !v.is_string()) {
       if (v.is_object() || v.is_array()) return wrong("a key must be text, found a {}: quote it", to_string(v.type()));
-      return odd_key(to_string(v.type()), events_.type() == YAML_SCALAR_EVENT ? events_.scalar() : to_json(v));
+      return odd_key(to_string(v.type()), events_.kind() == Kind::scalar ? events_.event().text : to_json(v));
     }
     switch (v.type()) {
       case Type::string:
@@ -318,18 +313,18 @@ class YamlReader {
     if (read_scalar(v, as_key)) return true;
     if (duplicates_ != DuplicateKeys::as_nodes || !notes || as_key) return false;
     error_.reset();
-    v = noted(Value(events_.scalar()), Note::unreadable);
+    v = noted(Value(events_.event().text), Note::unreadable);
     return true;
   }
 
   bool read_scalar(Value& v, bool as_key) {
-    const auto& s = events_.event().data.scalar;
-    std::string_view text = events_.scalar();
-    if (tag_of(s) == nullptr) {
-      if (s.style != YAML_PLAIN_SCALAR_STYLE) {
+    const YamlEvent& s = events_.event();
+    std::string_view text = s.text;
+    if (tag_of(s).empty()) {
+      if (s.style != YamlScalarStyle::plain) {
         v = Value(text);
         if (notes && !as_key)
-          v = noted(s.style == YAML_FOLDED_SCALAR_STYLE ? Value(folded_anew(text)) : v, Note::quoted);
+          v = noted(s.style == YamlScalarStyle::folded ? Value(folded_anew(text)) : v, Note::quoted);
         return true;
       }
       if (!scalar_of(v, resolve_plain(text, limits_.rules), text, as_key)) return false;
@@ -338,7 +333,7 @@ class YamlReader {
       if (events_.in_flow()) v = in_braces(std::move(v), text);
       return true;
     }
-    std::string_view tag = text_of(s.tag);
+    std::string_view tag = s.tag;
     if (!tag.starts_with(kLongTagPrefix)) {
       v = Value(text);
       return true;
@@ -451,9 +446,9 @@ class YamlReader {
   }
 
   // Only now the places matter: read again up to the second of the two keys.
-  bool duplicate(const yaml_mark_t& mapping, const std::string& name) {
+  bool duplicate(const YamlPosition& mapping, const std::string& name) {
     YamlReader again(text_, file_, limits_, DuplicateKeys::last_wins);
-    error_ = again.find_duplicate(mapping.index, name);
+    error_ = again.find_duplicate(mapping.at, name);
     return false;
   }
 
@@ -461,12 +456,12 @@ class YamlReader {
     size_t depth = 0, target = 0;
     bool key = false;
     std::optional<base::Place> first;
-    while (events_.next() && events_.type() != YAML_STREAM_END_EVENT) {
-      bool starts = events_.type() == YAML_MAPPING_START_EVENT || events_.type() == YAML_SEQUENCE_START_EVENT;
-      bool ends = events_.type() == YAML_MAPPING_END_EVENT || events_.type() == YAML_SEQUENCE_END_EVENT;
+    while (events_.next() && events_.kind() != Kind::stream_end) {
+      bool starts = events_.kind() == Kind::mapping_start || events_.kind() == Kind::sequence_start;
+      bool ends = events_.kind() == Kind::mapping_end || events_.kind() == Kind::sequence_end;
       if (ends && depth-- == target && target != 0) break;
       if (target != 0 && depth == target && !ends) {
-        if (key && events_.type() == YAML_SCALAR_EVENT && says(name)) {
+        if (key && events_.kind() == Kind::scalar && says(name)) {
           if (first)
             return fail(ErrorKind::bad_request, "mapping key \"{}\" already defined at line {}", name, first->line)
                 .at(events_.place());
@@ -476,7 +471,7 @@ class YamlReader {
       }
       if (starts) {
         ++depth;
-        if (events_.event().start_mark.index == mapping && events_.type() == YAML_MAPPING_START_EVENT) {
+        if (events_.event().start.at == mapping && events_.kind() == Kind::mapping_start) {
           target = depth;
           key = true;
         }
@@ -496,9 +491,9 @@ class YamlReader {
   }
 
   bool is_nothing() const {
-    if (events_.type() != YAML_SCALAR_EVENT) return false;
-    const auto& s = events_.event().data.scalar;
-    return s.length == 0 && s.plain_implicit && s.tag == nullptr && s.anchor == nullptr;
+    if (events_.kind() != Kind::scalar) return false;
+    const YamlEvent& s = events_.event();
+    return s.text.empty() && s.implicit && s.tag.empty() && s.anchor.empty();
   }
 
   template <class... A>

@@ -38,28 +38,29 @@ class Reader {
   Reader(std::string_view text, std::string_view file) : events_(text, file, YamlRules::kustomize) {}
 
   Found read() {
-    while (events_.next() && events_.type() != YAML_STREAM_END_EVENT) take();
+    while (events_.next() && events_.kind() != Kind::stream_end) take();
     return std::move(found_);
   }
 
  private:
+  using Kind = YamlEvent::Kind;
   struct Open {
     uint32_t node;
     bool key_next;  // of a mapping
   };
 
   void take() {
-    switch (events_.type()) {
-      case YAML_SCALAR_EVENT:
+    switch (events_.kind()) {
+      case Kind::scalar:
         return begin(Shape::scalar);
-      case YAML_ALIAS_EVENT:
+      case Kind::alias:
         return begin(Shape::alias);
-      case YAML_MAPPING_START_EVENT:
+      case Kind::mapping_start:
         return begin(Shape::mapping);
-      case YAML_SEQUENCE_START_EVENT:
+      case Kind::sequence_start:
         return begin(Shape::sequence);
-      case YAML_MAPPING_END_EVENT:
-      case YAML_SEQUENCE_END_EVENT:
+      case Kind::mapping_end:
+      case Kind::sequence_end:
         if (within_key_ && --within_key_ > 0) return;
         if (was_key_) return ended_key();
         if (!open_.empty()) open_.pop_back();
@@ -98,15 +99,15 @@ class Reader {
   void begin_key(Shape shape, bool collection) {
     base::Place at = events_.place();
     key_ = {.named = shape == Shape::scalar, .key_line = at.line, .key_column = at.column};
-    if (key_.named) key_.key = events_.scalar();
+    if (key_.named) key_.key = events_.event().text;
     open_.back().key_next = false;
     within_key_ = was_key_ = collection;
   }
   void ended_key() { was_key_ = false; }
 
   bool is_empty() const {
-    const auto& scalar = events_.event().data.scalar;
-    return scalar.length == 0 && scalar.plain_implicit && scalar.tag == nullptr;
+    const YamlEvent& scalar = events_.event();
+    return scalar.text.empty() && scalar.implicit && scalar.tag.empty();
   }
 
   YamlEvents events_;

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
+
 #include "base/text.h"
 #include "value/json.h"
 #include "value/yaml_places.h"
@@ -81,7 +83,7 @@ TEST_CASE("structure, anchors and merges") {
   check("{}", "{}");
 }
 
-TEST_CASE("where go-yaml and libyaml differ, go-yaml is right") {
+TEST_CASE("odd texts mean what go-yaml takes them for") {
   check("{a:}", R"({"a:":null})");
   check("{a:,b, c: d}", R"({"a:":null,"b":null,"c":"d"})");
   check("[a:, b:]", R"(["a:","b:"])");
@@ -95,8 +97,11 @@ TEST_CASE("where go-yaml and libyaml differ, go-yaml is right") {
       "a: 1",
       R"({"a":1})");
   check("{a?b: c}",
-        "f.yaml:1:2: did not find expected ',' or a closing bracket before '?' (quote a text with '?' in it)");
-  check("é: \"a\\/b\"", "f.yaml:1:4: found unknown escape character '/' (write / without the backslash)");
+        "f.yaml:1:3: did not find expected ',' or '}' (quote a text with '?' in it) (while parsing a flow mapping that "
+        "begins at line 1)");
+  check("é: \"a\\/b\"",
+        "f.yaml:1:6: found unknown escape character '/' (write / without the backslash) (while parsing a quoted scalar "
+        "that begins at line 1)");
   check("[\"it\\'s\", b:]", R"(["it's","b:"])");
   check("a: \"a\\\\/b\"", R"({"a":"a\\/b"})");
   check("%YAML 1.2\n---\na: 1", "f.yaml:1:1: found incompatible YAML document (expected %YAML 1.1)");
@@ -106,12 +111,32 @@ TEST_CASE("where go-yaml and libyaml differ, go-yaml is right") {
   check("[!!map, {a: b}, &a !!seq, [c], *a]", R"([{"a":"b"},["c"],["c"]])");
   check("[!a]b, c]", R"(["c"])");
   check("a: !!str,b 5\nc: é", R"({"a":"5","c":"é"})");
-  check("[!<tag:yaml.org,2002:str>, b]", "f.yaml:1:2: did not find a blank after the tag");
+  check("[!<tag:yaml.org,2002:str>, b]",
+        "f.yaml:1:26: did not find expected whitespace or line break (while scanning a tag that begins at line 1)");
   check("[a,!!null]",
         "f.yaml:2:1: did not find expected ',' or ']' (while parsing a flow sequence that begins at line 1)");
   check("[!{, 1]",
         "f.yaml:1:3: did not find expected whitespace or line break (while scanning a tag that begins at line 1)");
   check("a: 1\r\nb: 2\r\n", R"({"a":1,"b":2})");
+}
+
+// testdata/yaml_errors.jsonl: texts, and what go.yaml.in/yaml v2.4.4 says of the first document of each; "" where it
+// reads it.
+TEST_CASE("go-yaml's words, its lines, and what it takes for a document") {
+  std::ifstream file("testdata/yaml_errors.jsonl");
+  size_t count = 0;
+  for (std::string line; std::getline(file, line); ++count) {
+    Value v = *parse_json(line);
+    CHECK_MESSAGE(go_yaml_error(v[0].as_string(), true) == v[1].as_string(), v[0].str());
+  }
+  CHECK(count > 300);
+}
+
+TEST_CASE("a key behind empty brackets comes too late") {
+  YamlLimits first{.first_only = true};
+  CHECK(to_json(*parse_yaml("{}: a", {}, first)) == "{}");
+  CHECK(to_json(parse_yaml("- []: x\n", {}, first).value_or(Value("refused"))) == R"("refused")");
+  CHECK(to_json(parse_yaml("{a}: b", {}, first).value_or(Value("refused"))) == R"("refused")");
 }
 
 TEST_CASE("errors: place, and what was expected") {
