@@ -73,9 +73,11 @@ Result<Fd> open_file(const std::string& path, int flags, uint32_t permissions, b
   return fd;
 }
 
-class RealFile final : public File {
+// A File, or what is one and more.
+template <class Interface>
+class OpenFile : public Interface {
  public:
-  RealFile(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  OpenFile(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
   Result<size_t> read_at(uint64_t offset, std::span<char> into) override {
     size_t done = 0;
     while (done < into.size()) {
@@ -105,9 +107,22 @@ class RealFile final : public File {
     return static_cast<uint64_t>(st.st_size);
   }
 
- private:
+ protected:
   Fd fd_;
   std::string path_;
+};
+
+using RealFile = OpenFile<File>;
+
+class RealNamelessFile final : public OpenFile<NamelessFile> {
+ public:
+  using OpenFile::OpenFile;
+  Result<> name(std::string path) override {
+    if (::linkat(AT_FDCWD, alias().c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) < 0)
+      return failed("create", path);
+    return {};
+  }
+  std::string alias() const override { return fmt::format("/proc/self/fd/{}", fd_.get()); }
 };
 
 class RealFileLock final : public FileLock {
@@ -211,6 +226,15 @@ class RealFiles final : public Files {
     }
     Fd fd = OR_RETURN(open_file(path, flags, permissions, false));
     return std::unique_ptr<File>(std::make_unique<RealFile>(std::move(fd), std::move(path)));
+  }
+
+  Result<std::unique_ptr<NamelessFile>> open_nameless(std::string directory) override {
+    Fd fd(again([&] { return ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); }));
+    // EISDIR: a kernel or file system that has never heard of it
+    if (!fd && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) return Files::open_nameless(directory);
+    if (!fd) return failed("create a file in", directory);
+    if (::access("/proc/self/fd", X_OK) < 0) return Files::open_nameless(directory);  // it could get no name
+    return std::unique_ptr<NamelessFile>(std::make_unique<RealNamelessFile>(std::move(fd), std::move(directory)));
   }
 
   Result<std::string> read(std::string path, size_t limit) override {

@@ -71,6 +71,28 @@ TEST_CASE("files: open modes, reading past the end, truncating") {
   });
 }
 
+TEST_CASE("a file without a name is nowhere until it gets one, and replaces nothing") {
+  in_real_world([](World& world, std::string directory) -> Task<void> {
+    Files& files = world.files();
+    auto file = files.open_nameless(directory);
+    if (file.failed_with(ErrorKind::unsupported)) {
+      MESSAGE("skipped: this file system has none");
+      co_return;
+    }
+    REQUIRE(file.has_value());
+    CHECK((*file)->write_at(0, "all of it").has_value());
+    CHECK(files.list(directory)->empty());
+    CHECK(files.read((*file)->alias()).value() == "all of it");
+    CHECK(files.write_atomically(directory + "/there", "before").has_value());
+    CHECK((*file)->name(directory + "/there").failed_with(ErrorKind::already_exists));
+    CHECK((*file)->name(directory + "/new").has_value());
+    CHECK(files.read(directory + "/there").value() == "before");
+    CHECK(files.read(directory + "/new").value() == "all of it");
+    CHECK(files.stat(directory + "/new")->mode == 0600);
+    CHECK(files.open_nameless(directory + "/nowhere").failed_with(ErrorKind::not_found));
+  });
+}
+
 TEST_CASE("what is no file is refused at once, except what a shell passes on") {
   in_real_world([](World& world, std::string directory) -> Task<void> {
     Files& files = world.files();

@@ -26,6 +26,13 @@ class File {
   virtual Result<uint64_t> size() = 0;
 };
 
+// A file without a name: it goes when it is closed, also when the process is killed, unless it was given one.
+class NamelessFile : public File {
+ public:
+  virtual Result<> name(std::string path) = 0;  // already_exists: nothing is replaced
+  virtual std::string alias() const = 0;        // a path by which this process can read it
+};
+
 enum class OpenMode { read, read_write, create, create_new };  // create: read_write, made when missing
 struct FileStat {
   enum class Kind { file, directory, symlink, other } kind = Kind::file;
@@ -54,6 +61,10 @@ class Files {
  public:
   virtual ~Files() = default;
   virtual Result<std::unique_ptr<File>> open(std::string path, OpenMode mode, uint32_t permissions = 0600) = 0;
+  // In a directory, mode 0600. Error: unsupported where the file system has no such files.
+  virtual Result<std::unique_ptr<NamelessFile>> open_nameless(std::string directory) {
+    return Error(ErrorKind::unsupported, directory + ": no files without a name");
+  }
   virtual Result<std::string> read(std::string path, size_t limit = 64 << 20) = 0;
   // All or nothing, durable: temporary file, fsync, rename, fsync of the directory.
   virtual Result<> write_atomically(std::string path, std::string_view bytes, uint32_t permissions = 0600) = 0;

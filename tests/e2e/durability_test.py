@@ -115,6 +115,26 @@ class BackupAndRestore(unittest.TestCase):
             ds = {n for n in names if n.startswith("d")}
             self.assertEqual({f"d{i}" for i in range(len(ds))}, ds)  # all up to one moment, none after
 
+    def test_a_backup_that_is_killed_leaves_nothing(self):
+        os.mkdir(self.path("backups"))
+        with Slipway(data=self.path("data"), node="none") as server:
+            for i in range(40):
+                make(server, "configmaps", f"c{i}", data={"a": "x" * 900_000})
+            for before in ([], ["b"]):  # also where one is replaced
+                backup = subprocess.Popen([SLIPWAY, "backup", self.path("backups/b"), "--data", server.data], stdout=subprocess.DEVNULL)
+                fds = Path(f"/proc/{backup.pid}/fd")
+
+                def writes():
+                    assert backup.poll() is None, "it was done before it could be killed"
+                    return any(os.readlink(fd).startswith(f"{self.path('backups')}/") for fd in fds.iterdir())
+
+                wait("the backup is being written", writes, pause=0)
+                backup.kill()
+                backup.wait()
+                self.assertEqual(before, os.listdir(self.path("backups")))
+                slipway("backup", self.path("backups/b"), "--data", server.data)
+                self.assertEqual(["b"], os.listdir(self.path("backups")))
+
     def test_what_is_refused(self):
         with Slipway(data=self.path("data"), node="none") as server:
             slipway("backup", self.path("good"), "--data", server.data)

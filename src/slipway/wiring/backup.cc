@@ -65,7 +65,7 @@ Task<Result<std::string>> next_piece(runtime::Body* body, store::BackupWriter* w
   co_return writer->next().value_or("");
 }
 
-Task<Result<>> write_backup(World& world, std::string data, std::string partial, bool with_keys) {
+Task<Result<>> write_backup(World& world, std::string data, runtime::File* file, bool with_keys) {
   Server server = OR_CO_RETURN(co_await reach(world, data));
   std::unique_ptr<runtime::Body> body;
   std::optional<store::BackupWriter> writer;
@@ -76,7 +76,6 @@ Task<Result<>> write_backup(World& world, std::string data, std::string partial,
   } else {
     writer.emplace(OR_CO_RETURN(begin_backup(world, *server.store, data, with_keys)));
   }
-  auto file = OR_CO_RETURN(world.files().open(partial, runtime::OpenMode::create_new, 0600));
   uint64_t at = 0;
   while (true) {
     std::string piece = OR_CO_RETURN(co_await next_piece(body.get(), writer ? &*writer : nullptr));
@@ -88,6 +87,39 @@ Task<Result<>> write_backup(World& world, std::string data, std::string partial,
   if (server.store) OR_CO_RETURN(co_await server.store->close());
   co_return Result<>();
 }
+
+// A backup on its way. It holds keys, and none of it shall stay when this process is killed: it has no name before it
+// is whole. Where a file system has no such files it has a name that nobody can lay in wait at, where others may write
+// too, and that another backup does not have.
+struct Partial {
+  std::unique_ptr<runtime::File> file;
+  runtime::NamelessFile* nameless = nullptr;  // `file`, when it is one
+  std::string name;
+
+  static Result<Partial> open(World& world, const std::string& path, const std::string& directory) {
+    Partial partial{.name = path + ".partial-" + base::hex_encode(world.random().bytes(8))};
+    auto nameless = world.files().open_nameless(directory);
+    if (nameless) {
+      partial.nameless = nameless->get();
+      partial.file = std::move(*nameless);
+    } else if (nameless.error().is(ErrorKind::unsupported)) {
+      partial.file = OR_RETURN(world.files().open(partial.name, runtime::OpenMode::create_new, 0600));
+    } else {
+      return nameless.error();
+    }
+    return partial;
+  }
+  std::string read_at() const { return nameless ? nameless->alias() : name; }
+  // Puts it in the place of what is there.
+  Result<> become(World& world, const std::string& path) {
+    if (nameless) {
+      auto named = nameless->name(path);
+      if (!named.failed_with(ErrorKind::already_exists)) return named;
+      OR_RETURN(nameless->name(name));
+    }
+    return world.files().rename(name, path);
+  }
+};
 
 }  // namespace
 
@@ -102,21 +134,25 @@ Task<Result<store::BackupFacts>> make_backup(World& world, std::string data, std
                    "{}: inside the data directory, which it is to outlive; name a file elsewhere, at best on another "
                    "disk",
                    path);
-  // A name that nobody can lay in wait at, where others may write too; and another backup has another one.
-  std::string partial = path + ".partial-" + base::hex_encode(world.random().bytes(8));
-  auto written = co_await write_backup(world, data, partial, with_keys);
+  if (!world.files().exists(data + "/" + std::string(store::database_name)))
+    co_return fail(ErrorKind::not_found, "{}: no Slipway has run here; --data DIR names its directory", data);
+  std::string directory = path.substr(0, std::max<size_t>(path.rfind('/'), 1));
+  Partial partial = OR_CO_RETURN(Partial::open(world, path, directory));
+  auto written = co_await write_backup(world, data, partial.file.get(), with_keys);
   Result<store::BackupFacts> facts = written ? Result<store::BackupFacts>(store::BackupFacts()) : written.error();
   if (facts) {
     auto keys = store::Keyring::read(world.files().read(data + "/" + std::string(store::key_file_name)).value_or(""));
-    facts = store::verify_backup(world, partial, keys ? *keys : store::Keyring());
+    facts = store::verify_backup(world, partial.read_at(), keys ? *keys : store::Keyring());
+    if (!facts && partial.nameless)
+      facts = Error(facts.error().kind(), base::replace_all(facts.error().str(), partial.read_at(), partial.name));
   }
-  Result<> kept = facts ? world.files().rename(partial, path) : Result<>();
+  Result<> kept = facts ? partial.become(world, path) : Result<>();
   if (facts && !kept) facts = kept.error();
   if (facts) {
-    kept = world.files().sync_directory(path.substr(0, std::max<size_t>(path.rfind('/'), 1)));
+    kept = world.files().sync_directory(directory);
     if (!kept) facts = kept.error();
   } else {
-    (void)world.files().remove(partial).has_value();  // the error is what counts
+    (void)world.files().remove(partial.name).has_value();  // the error is what counts
   }
   co_return facts;
 }
