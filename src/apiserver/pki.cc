@@ -65,6 +65,16 @@ void warn_of_end(World& world, const std::string& directory, const runtime::Cert
                   directory, base::format_rfc3339(facts->not_before), base::format_rfc3339(facts->not_after)));
 }
 
+void warn_of_new_authority(World& world, const std::string& directory) {
+  world.log().write(
+      runtime::LogLevel::warning,
+      fmt::format("{0}: the certificates of this cluster are missing, and a new authority was made. Every kubeconfig "
+                  "handed out before is refused from now on, and whoever holds one no longer trusts this server: give "
+                  "clients the new kubeconfig, and restart pods that talk to the API. If a backup has them: stop "
+                  "Slipway, put {0} back, and start it again",
+                  directory));
+}
+
 bool names_all(const runtime::CertificateFacts& facts, const runtime::CertificateRequest& request) {
   auto has_all = [](const std::vector<std::string>& have, const std::vector<std::string>& want) {
     return std::all_of(want.begin(), want.end(),
@@ -166,9 +176,11 @@ Result<Pki> open_pki(World& world, PkiOptions options) {
   } else {
     runtime::CertificateRequest ca{.common_name = "slipway-ca", .ca = true};
     pki.ca = OR_RETURN(keep_or_issue(world, options.directory + "/ca", ca, nullptr));
+    if (options.cluster_exists) warn_of_new_authority(world, options.directory);
   }
   OR_RETURN(renew_pki(world, options, pki));
-  pki.service_accounts = OR_RETURN(keep_or_make_token_key(world, options.directory, pki.ca, !authority));
+  pki.service_accounts =
+      OR_RETURN(keep_or_make_token_key(world, options.directory, pki.ca, !authority && !options.cluster_exists));
   return pki;
 }
 

@@ -18,6 +18,7 @@ struct Pki {
 struct PkiOptions {
   std::string directory;                  // absolute
   std::vector<std::string> server_names;  // DNS names and IP addresses that clients use
+  bool cluster_exists = false;            // clients hold what was issued before: that it ends is told
 };
 Result<Pki> open_pki(World& world, PkiOptions options);
 

@@ -80,6 +80,7 @@ Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
         .context(fmt::format("--listen {} (taken? another Slipway? choose another: --listen 127.0.0.1:7443)",
                              options.listen));
   }
+  const std::string database = options.data + "/slipway.db";
   apiserver::PkiOptions pki{.directory = options.data + "/pki"};
   pki.server_names = {"localhost",
                       "127.0.0.1",
@@ -91,11 +92,11 @@ Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
                       first_address(options.pod_cidr)};
   if (address.host != "127.0.0.1" && address.host != "0.0.0.0" && !address.host.empty())
     pki.server_names.push_back(address.host);
+  pki.cluster_exists = world.files().exists(database);
   plane->pki = OR_CO_RETURN(apiserver::open_pki(world, pki));
   plane->pki_options = std::move(pki);
 
-  auto opened = co_await store::open_store(
-      world, {.path = options.data + "/slipway.db", .key_file = options.data + "/encryption.keys"});
+  auto opened = co_await store::open_store(world, {.path = database, .key_file = options.data + "/encryption.keys"});
   if (!opened) co_return opened.error();
   plane->store = std::move(*opened);
   auto sign = [key = &plane->pki.service_accounts](const Value& claims) { return apiserver::sign_token(*key, claims); };

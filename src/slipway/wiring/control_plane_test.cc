@@ -123,3 +123,30 @@ TEST_CASE("while the disk is full nothing is renewed by halves, and all of it on
   CHECK(running.connection().tls.own.certificate_pem != first.tls.own.certificate_pem);
   CHECK(running.status(running.connection()) == 200);
 }
+
+TEST_CASE("certificates that are gone beside a database are made anew, and what ends with them is told") {
+  auto run = [](sim::SimWorld& world) {
+    auto plane = world.run(open_control_plane(world, options(), nullptr, nobody));
+    REQUIRE_MESSAGE(plane.has_value(), (plane ? "" : plane.error().str()));
+    CHECK(world.run((*plane)->store->close()).has_value());
+  };
+  for (bool keeps_token_key : {false, true}) {
+    CAPTURE(keeps_token_key);
+    sim::SimWorld world{1};
+    for (const char* directory : {"/data", "/etc"}) REQUIRE(world.files().make_directories(directory).has_value());
+    run(world);
+    run(world);
+    CHECK_FALSE(world.logged("a new authority was made"));  // a first start says nothing, nor one that finds all
+    CHECK_FALSE(world.logged("service-accounts.key"));
+    std::string key = world.files().read("/data/pki/service-accounts.key").value();
+    REQUIRE(world.files().remove_tree("/data/pki").has_value());
+    if (keeps_token_key) {
+      REQUIRE(world.files().make_directories("/data/pki").has_value());
+      REQUIRE(world.files().write_atomically("/data/pki/service-accounts.key", key).has_value());
+    }
+    run(world);
+    CHECK(world.logged("/data/pki: the certificates of this cluster are missing, and a new authority was made"));
+    CHECK(world.logged("Every kubeconfig handed out before is refused"));
+    CHECK(world.logged("every service account token of before is refused") == !keeps_token_key);
+  }
+}
