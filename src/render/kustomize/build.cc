@@ -307,7 +307,8 @@ class Build {
     for (Resource& r : all.resources.all()) {
       part_shared_annotations(r);
       r.make_room_for_notes();
-      r.labels_made = false;  // the annotations are written anew, behind them
+      rewrite_annotations(r);
+      r.labels_made = false;  // they stand behind the labels now
       if (!r.from)
         r.from = by;
       else

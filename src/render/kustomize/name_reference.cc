@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "value/note.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -24,6 +25,12 @@ bool same_affixes(const Resource& a, const Resource& b, bool empty_fits) {
     return (empty_fits && (x.empty() || y.empty())) || same_ending(x, y);
   };
   return fit(a.prefixes, b.prefixes) && fit(a.suffixes, b.suffixes);
+}
+
+// Written as the old one is, in quotes or plain: a plain name such as 33 reads as a number.
+Value in_place_of(const Value& old, std::string_view name) {
+  bool plain = value::note_of(old) != value::Note::quoted;
+  return plain && value::plain_tag(name) != "str" ? value::noted(Value(name), value::Note::untagged) : Value(name);
 }
 
 struct Target {
@@ -82,24 +89,25 @@ class Referrer {
   }
 
   Result<Value> follow_name(const Value& at, const Target& target, bool role_ref) {
-    if (!at.is_string()) return at;
-    const Resource* found = OR_RETURN(select(at.as_string(), target, role_ref, nullptr, false));
+    if (at.is_null()) return at;
+    std::string name = scalar_text(at);
+    const Resource* found = OR_RETURN(select(name, target, role_ref, nullptr, false));
     note(found);
-    return found && found->name() != at.as_string() ? Value(found->name()) : at;
+    return found && found->name() != name ? in_place_of(at, found->name()) : at;
   }
 
   // A mapping with a name and maybe a namespace: subjects, clientConfig/service.
   Result<Value> follow_map(const Value& at, const Target& target, bool role_ref) {
     if (!at.has("name")) return fail(ErrorKind::invalid, "path config error; no 'name' field in node");
     const Value* ns = at.find("namespace");
-    std::string name = at["name"].str();
+    std::string name = scalar_text(at["name"]);
     const Resource* found = OR_RETURN(select(name, target, role_ref, ns, true));
     note(found);
     if (!found || (found->name() == name && found->scope_name().empty())) return at;
     Value out = at;
-    if (found->name() != name) out = out.with_member("name", Value(found->name()));
-    if (!found->scope_name().empty() && !(ns && ns->as_string() == found->scope_name()))
-      out = out.with_member("namespace", Value(found->scope_name()));
+    if (found->name() != name) out = out.with_member("name", in_place_of(at["name"], found->name()));
+    if (!found->scope_name().empty() && !(ns && scalar_text(*ns) == found->scope_name()))
+      out = out.with_member("namespace", ns ? in_place_of(*ns, found->scope_name()) : Value(found->scope_name()));
     return out;
   }
 
@@ -133,7 +141,7 @@ class Referrer {
       }
       if (named && of_kind && of_role) left.push_back(&r);
     }
-    if (ns) keep_namespace(left, ns->as_string());
+    if (ns) keep_namespace(left, scalar_text(*ns));
     if (id_.scope != "_")
       std::erase_if(left, [&](const Resource* r) {
         return !r->is_cluster_scoped() && r->gvk().kind != "ServiceAccount" && r->id().scope != id_.scope;

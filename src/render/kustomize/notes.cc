@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "value/note.h"
 #include "value/yaml.h"
 
 namespace slipway::render::kustomize {
@@ -125,6 +126,24 @@ void change_but_notes(Resource& r, Value object) {
     r.behavior = before.behavior;
   }
   r.needs_hash = r.needs_hash || before.needs_hash;
+}
+
+Value texts_of(const Value& pairs) {
+  std::vector<value::Member> members;
+  Value once = last_of_equal_keys(pairs);
+  for (const auto& [key, item] : once.members())
+    if (key.view() != value::repeated_keys)
+      members.push_back({key, value::noted(Value(scalar_text(item)), value::Note::quoted)});
+  return Value::object(std::move(members));
+}
+
+void rewrite_annotations(Resource& r) {
+  const Value& annotations = r.object()["metadata"]["annotations"];
+  auto is_done = [](const value::Member& m) { return value::note_of(m.value) == value::Note::quoted; };
+  if (annotations.empty() || std::ranges::all_of(annotations.members(), is_done)) return;
+  Value texts = with_odd_keys(texts_of(annotations));
+  if (!r.flaw) r.flaw = flaw_of_odd_keys(texts, r.origin);
+  r.set_object(r.object().with("/metadata/annotations", std::move(texts)));
 }
 
 void read_notes(Resource& r) {

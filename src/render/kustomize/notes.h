@@ -15,6 +15,12 @@ void set_with_notes(Resource& r, Value object);
 // The same; but those that it had before stay, as after a JSON patch.
 void change_but_notes(Resource& r, Value object);
 
+// Labels or annotations as kustomize writes them anew: each a text in quotes, whatever it was.
+Value texts_of(const Value& pairs);
+// As when it notes what changed a resource: annotations are read as texts, a mapping among them as "", and written
+// anew.
+void rewrite_annotations(Resource& r);
+
 // Takes in the notes that a resource brings along from its file.
 void read_notes(Resource& r);
 // Annotations without those that kustomize never prints.

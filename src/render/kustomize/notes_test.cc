@@ -84,6 +84,53 @@ TEST_CASE("earlier names, namespaces and kinds are three lists with commas betwe
   check(built("namePrefix: y-\n", renamed("data", "metadata.name")), R"("metadata":{"name":"y-"})");
 }
 
+TEST_CASE("a name that reads as a number is one where a plain name stood, and a text in quotes") {
+  std::string resources =
+      "{apiVersion: v1, kind: ConfigMap, metadata: {name: '1'}}\n---\n"
+      "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {volumes: [{configMap: {name: 1}}, "
+      "{configMap: {name: '1'}}]}}\n";
+  check(built("", "namePrefix: '1'\n", resources),
+        R"("volumes":[{"configMap":{"name":11}},{"configMap":{"name":"11"}}])");
+  std::string account =
+      "{apiVersion: v1, kind: ServiceAccount, metadata: {name: x, namespace: '2'}}\n---\n"
+      "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: r, namespace: '2'}, subjects: "
+      "[{kind: ServiceAccount, name: x, namespace: '2'}, {kind: ServiceAccount, name: x}]}\n";
+  check(built("", "namePrefix: p-\n", account),
+        R"("subjects":[{"kind":"ServiceAccount","name":"p-x","namespace":"2"},{"kind":"ServiceAccount","name":"p-x",)"
+        R"("namespace":"2"}])");
+}
+
+TEST_CASE("annotations are texts once kustomize has noted among them what changed a resource") {
+  std::string copied =
+      "replacements: [{source: {kind: ConfigMap, fieldPath: data}, targets: [{select: {kind: Pod}, fieldPaths: "
+      "[metadata.annotations.m], options: {create: true}}]}]\n";
+  std::string note = "configurations: [c.yaml]\nbuildMetadata: [transformerAnnotations]\n";
+  auto tree = sources::testing::make_tree(
+      {{"kustomization.yaml", "resources: [r.yaml]\nnamePrefix: p-\n" + copied + note},
+       {"c.yaml", "nameReference: [{kind: ConfigMap, fieldSpecs: [{path: metadata/annotations/m}]}]\n"},
+       {"r.yaml", map_and_pod}});
+  auto done = build({.tree = tree, .path = ""});
+  REQUIRE_MESSAGE(done, done.error().str());
+  CHECK(done->resources[1].object()["metadata"]["annotations"]["m"] == Value(""));
+}
+
+TEST_CASE("a label that a patch took away and a transformer brings anew is another one") {
+  std::string labelled = "{apiVersion: v1, kind: ReplicationController, metadata: {name: a}, spec: {}}\n";
+  std::string patch =
+      "patches: [{patch: '{apiVersion: v1, kind: ReplicationController, metadata: {name: a}, spec: {template: {$patch: "
+      "replace, spec: {x: y}}}}'}]\n";
+  auto tree = sources::testing::make_tree(
+      {{"top/kustomization.yaml", "resources: [../app]\nlabels: [{pairs: {team: c}}]\n"},
+       {"app/kustomization.yaml", "resources: [../base]\ncommonLabels: {team: b}\n" + patch},
+       {"base/kustomization.yaml", "resources: [r.yaml]\ncommonLabels: {team: a}\n"},
+       {"base/r.yaml", labelled}});
+  auto done = build({.tree = tree, .path = "top"});
+  REQUIRE_MESSAGE(done, done.error().str());
+  check(value::to_json(done->resources[0].object()),
+        R"("metadata":{"labels":{"team":"c"},"name":"a"},"spec":{"selector":{"team":"c"},"template":{"metadata":)"
+        R"({"labels":{"team":"b"}},"spec":{"x":"y"}}}})");
+}
+
 TEST_CASE("annotations that are no mapping give way to the next note, and not before") {
   std::string text = replacement("kind: ConfigMap, fieldPath: metadata.name", "metadata.annotations");
   check(built("namePrefix: y-\ncommonAnnotations: {b: c}\n", "namePrefix: x-\n" + text),

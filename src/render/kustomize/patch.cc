@@ -97,15 +97,6 @@ struct Allowed {
   bool name = false, kind = false;
 };
 
-Value texts_of(const Value& pairs) {
-  std::vector<value::Member> members;
-  Value once = last_of_equal_keys(pairs);
-  for (const auto& [key, item] : once.members())
-    if (key.view() != value::repeated_keys)
-      members.push_back({key, value::noted(Value(scalar_text(item)), value::Note::quoted)});
-  return Value::object(std::move(members));
-}
-
 // A patch that takes all annotations away takes the notes among them.
 bool takes_notes_away(const Value& patch) {
   const Value& metadata = patch["metadata"];

@@ -35,6 +35,10 @@ bool is_same(const Value& a, const Value& b) {
   return a == b && value::note_of(a) == value::note_of(b);
 }
 
+void drop_lone(Resource& r) {
+  std::erase_if(r.shared_labels, [](const Group& group) { return group.paths.size() < 2; });
+}
+
 }  // namespace
 
 void share_labels(Resource& r, const Pairs& pairs, const std::vector<WrittenField>& written) {
@@ -43,6 +47,9 @@ void share_labels(Resource& r, const Pairs& pairs, const std::vector<WrittenFiel
     Group fresh{key, {}};
     for (const WrittenField& w : written) {
       if (!w.had[k]) {
+        // Where a patch took one away that was shared, a new one stands now.
+        for (Group& group : r.shared_labels)
+          if (group.key == key) std::erase(group.paths, w.path);
         fresh.paths.push_back(w.path);
         continue;
       }
@@ -52,6 +59,7 @@ void share_labels(Resource& r, const Pairs& pairs, const std::vector<WrittenFiel
     }
     if (fresh.paths.size() > 1) r.shared_labels.push_back(std::move(fresh));
   }
+  drop_lone(r);
 }
 
 void follow_shared_labels(Resource& r, const Value& before) {
@@ -76,7 +84,7 @@ void follow_shared_labels(Resource& r, const Value& before) {
 void part_shared_annotations(Resource& r) {
   static const Path own = {"metadata", "annotations"};
   for (Group& group : r.shared_labels) std::erase(group.paths, own);
-  std::erase_if(r.shared_labels, [](const Group& group) { return group.paths.size() < 2; });
+  drop_lone(r);
 }
 
 }  // namespace slipway::render::kustomize
