@@ -13,11 +13,11 @@ class Case(Resources, Patches, Fields):
         self.rng = random.Random(f"{seed}/{number}")
         rng = self.rng
         self.files, self.counter = {}, 0
-        self.risk = rng.choice([0] * 8 + [0.004, 0.01, 0.05])  # of things that will be refused
+        self.risk = rng.choice([0] * 24 + [0.004, 0.01, 0.04])  # of things that will be refused
         self.odd = rng.random() < 0.4
-        self.links = {}
+        self.taken = set()  # kinds and names that are there already, and the names of vars
         self.root = self.folder("k", 0)
-        if rng.random() < 0.05:
+        if rng.random() < 0.02:
             self.damage()
 
     def folder(self, path, depth, component=False):
@@ -36,7 +36,7 @@ class Case(Resources, Patches, Fields):
                 sub = self.pick(["", "", "", "sub/"])
                 if self.chance(0.1):
                     sub = "./" + sub
-                resources = self.distinct(own, [self.resource() for _ in range(rng.choice([1, 1, 1, 2, 3, 4]))])
+                resources = self.distinct([self.resource() for _ in range(rng.choice([1, 1, 1, 2, 3, 4]))])
                 self.put(f"{path}/{sub.replace('./', '')}{name}", self.resource_file(resources))
                 entries.append(sub + name)
                 own += resources
@@ -56,6 +56,7 @@ class Case(Resources, Patches, Fields):
                 k["resources"] = [e for e in entries if e not in k["bases"]]
             else:
                 k["resources"] = entries
+        early = own + (getattr(self, "target_pool", []) if component else [])
         if depth < 2 and self.chance(0.25 if not component else 0.15):
             k["components"] = []
             for _ in range(rng.choice([1, 1, 2])):
@@ -64,6 +65,7 @@ class Case(Resources, Patches, Fields):
                 own += self.folder(os.path.normpath(f"{path}/../{inner}"), depth + 1, True) if path != "k" else self.folder(inner, depth + 1, True)
                 k["components"].append(os.path.relpath(inner if path == "k" else os.path.normpath(f"{path}/../{inner}"), path))
         pool = own or getattr(self, "target_pool", [])
+        self.early = early  # what is there when generators run: before components
         self.fields(path, k, pool, depth, component)
         yaml = Yaml(rng, self.odd)
         if self.chance(0.5):
@@ -76,6 +78,12 @@ class Case(Resources, Patches, Fields):
 
     def fields(self, path, k, pool, depth, component):
         p, c = self.pick, self.chance
+        if c(0.25):
+            k["configMapGenerator"] = [self.generator(path, pool, False) for _ in range(self.rng.choice([1, 1, 2]))]
+        if c(0.15):
+            k["secretGenerator"] = [self.generator(path, pool, True)]
+        if c(0.08):
+            k["generatorOptions"] = self.generator_options()
         if c(0.25):
             k["namespace"] = p(NAMESPACES + ["other"])
         if c(0.25):
@@ -90,7 +98,7 @@ class Case(Resources, Patches, Fields):
             k["commonAnnotations"] = {key: self.label() if self.risky() else p(["x", "1", "y z"]) for key in self.some(["note", "owner", "z"], 1, 2)}
         if c(0.25):
             k["images"] = [self.image_entry() for _ in range(self.rng.choice([1, 2]))]
-        workloads = [r for r in pool if r.get("kind") in ("Deployment", "StatefulSet", "ReplicaSet")]
+        workloads = [r for r in pool if r.get("kind") in ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")]
         if workloads and c(0.15):
             k["replicas"] = [{"name": str(p(workloads)["metadata"].get("name", "web")), "count": p([0, 1, 5])}]
         elif self.risky():
@@ -101,23 +109,19 @@ class Case(Resources, Patches, Fields):
             k["patchesStrategicMerge"] = [self.patch_text(path, self.merge(p(pool)))]
         if c(0.06) and pool:
             k["patchesJson6902"] = [self.json_entry(path, p(pool))]
-        if c(0.2):
-            k["configMapGenerator"] = [self.generator(path, pool, False) for _ in range(self.rng.choice([1, 1, 2]))]
-        if c(0.12):
-            k["secretGenerator"] = [self.generator(path, pool, True)]
-        if c(0.08):
-            k["generatorOptions"] = self.generator_options()
-        if c(0.2) and pool:
-            k["replacements"] = [self.replacement(path, pool) for _ in range(self.rng.choice([1, 1, 2]))]
+        if c(0.35) and pool:
+            k["replacements"] = [self.replacement(path, pool) for _ in range(self.rng.choice([1, 1, 2, 3]))]
         if c(0.09) and pool:
-            k["vars"] = [self.var(p(pool), n) for n in self.some(["VAR_A", "VAR_B"], 1, 2)]
-        if c(0.08):
+            names = [n for n in ("VAR_A", "VAR_B") if n not in self.taken or not self.likely()] or [self.fresh("VAR_")]
+            k["vars"] = [self.var(p(pool), n) for n in self.some(names, 1, 2)]
+            self.taken |= set(names)
+        if c(0.15):
             k["configurations"] = [self.beside(path, "conf", self.configuration()) for _ in range(self.rng.choice([1, 1, 2]))]
         if c(0.04):
             k["crds"] = [self.crd(path)]
         if c(0.05):
             k["openapi"] = self.openapi(path)
-        if c(0.09):
+        if c(0.12):
             k["transformers"] = [self.plugin(path, pool) for _ in range(self.rng.choice([1, 1, 2]))]
         if c(0.05):
             k["generators"] = [self.generator_plugin(path)]

@@ -38,6 +38,10 @@ class Chance:
     def pairs(self, low=1, high=2):
         return {k: self.label() for k in self.some(["app", "tier", "env", "team", "a.b/c", "version"], low, high)}
 
+    def likely(self):
+        """What usually goes well: not quite always, and less often in cases of more risk."""
+        return not self.risky() and self.rng.random() < 0.985
+
     def fresh(self, stem):
         self.counter += 1
         return f"{stem}{self.counter}"

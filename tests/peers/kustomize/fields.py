@@ -28,11 +28,12 @@ class Fields(Chance):
     def generator(self, path, pool, secret):
         p, c = self.pick, self.chance
         kind = "Secret" if secret else "ConfigMap"
-        there = [r["metadata"].get("name") for r in pool if r.get("kind") == kind and isinstance(r["metadata"].get("name"), str)]
-        out = {"name": p(NAMES + ["gen", "gen2"])}
-        if there and c(0.4):
-            out["name"], out["behavior"] = p(there), p(["merge", "merge", "replace"])
-        elif any(r.get("kind") == kind and r["metadata"].get("name") == out["name"] for r in pool) and not self.risky():
+        there = [r for r in self.early if r.get("kind") == kind and isinstance(r["metadata"].get("name"), str)]
+        out, merged = {"name": p(NAMES + ["gen", "gen2"])}, None
+        if there and c(0.6):
+            merged = p(there)
+            out["name"], out["behavior"] = merged["metadata"]["name"], p(["merge", "merge", "replace"])
+        elif (kind, out["name"]) in self.taken and self.likely():
             out["name"] = self.fresh("gen")
         elif c(0.1):
             out["behavior"] = p(["create", "merge" if self.risky() else "create", "odd" if self.risky() else "create"])
@@ -43,7 +44,7 @@ class Fields(Chance):
                 out["literals"].append(p(["novalue", "=x", "a=1", ""]))
         if c(0.35):
             name = self.fresh("f") + p([".txt", ".properties", ".bin", ""])
-            content = p(["hello\n", "no newline", "", "a: b\n", "\tтабы\n", "x" * 200 + "\n", "trailing \nspace\n", "\xff\xfe\x00binary", "line\r\nline\r\n", "multi\nline\n\n"])
+            content = p(["hello\n", "no newline", "", "a: b\n", "a\tтабы\n" if self.likely() else "\tтабы\n", "x" * 200 + "\n", "trailing \nspace\n", "\xff\xfe\x00binary", "line\r\nline\r\n", "multi\nline\n\n"])
             self.put(f"{path}/{name}", content.encode("latin-1") if "\xff" in content else content)
             out["files"] = [name if c(0.6) else f"{p(['key', 'k.txt', 'bad key', 'a'])}={name}"]
             if self.risky():
@@ -58,8 +59,16 @@ class Fields(Chance):
             out["type"] = p(["Opaque", "kubernetes.io/tls", "x"])
         if c(0.25):
             out["options"] = self.generator_options()
-        if c(0.12):
+        if merged:
+            if merged["metadata"].get("namespace") and self.likely():
+                out["namespace"] = merged["metadata"]["namespace"]
+        elif c(0.12):
             out["namespace"] = p(NAMESPACES)
+        self.taken.add((kind, out["name"]))
+        if not merged:
+            self.early.append({"apiVersion": "v1", "kind": kind, "metadata": {key: out[key] for key in ("name", "namespace") if key in out},
+                         **({"data": dict([x.split("=", 1) for x in out.get("literals", []) if "=" in x and "\n" not in x])} if out.get("literals") and not secret else {})})
+            pool.append(self.early[-1])
         if self.risky():
             out.pop("name", None)
         return out
@@ -84,28 +93,35 @@ class Fields(Chance):
     CREATED = ["spec.list.[name=new].value", "spec.template.spec.containers.[name=main].env.[name=NEW].value", "spec.list.0.value", "spec.list.2", "metadata.annotations.new", "metadata.labels.new", "spec.deep.er.path", "data.new",
                "spec.template.spec.containers.*.env.[name=X].value", "spec.new.0.name", "spec.args.[=x]", "metadata.annotations.x\\.y/z", "data.inner\\.yaml.new", "data.inner\\.yaml.l.[name=new].v", "spec.ports.[port=9].name"]
 
-    def field_path(self, r, exists):
-        if exists and self.chance(0.9):
-            found = []
-            for path in self.PATHS:
-                at = r
-                for part in re.split(r"(?<!\\)\.", path):
-                    part = part.replace("\\.", ".")
-                    if isinstance(at, list):
-                        m = re.fullmatch(r"\[(\w+)=(\w+)\]", part)
-                        if m:
-                            at = next((x for x in at if isinstance(x, dict) and str(x.get(m[1])) == m[2]), None)
-                        elif part == "*":
-                            at = at[0] if at else None
-                        else:
-                            at = at[int(part)] if part.isdigit() and int(part) < len(at) else None
-                    else:
-                        at = at.get(part) if isinstance(at, dict) else None
-                if at is not None:
-                    found.append(path)
-            if found:
-                return self.pick(found)
-        return self.pick(self.PATHS)
+    def at_path(self, r, path):
+        """What stands there; None where there is nothing, or a wildcard."""
+        at = r
+        for part in re.split(r"(?<!\\)\.", path):
+            part = part.replace("\\.", ".")
+            if isinstance(at, list):
+                m = re.fullmatch(r"\[(\w+)=(\w+)\]", part)
+                if m:
+                    at = next((x for x in at if isinstance(x, dict) and str(x.get(m[1])) == m[2]), None)
+                elif part == "*":
+                    at = at[0] if at else None
+                elif part == "-":
+                    at = at[-1] if at else None
+                else:
+                    at = at[int(part)] if part.isdigit() and int(part) < len(at) else None
+            elif isinstance(at, str) and "\n" in at and part in ("a", "z", "l"):
+                return at
+            else:
+                at = at.get(part) if isinstance(at, dict) else None
+        return at
+
+    IDENTITY = ["metadata.name", "kind", "metadata.namespace"]
+
+    def field_path(self, r, like=None, wild=True):
+        """A path to something in the resource: of the type of `like`, where one is given; mostly not its name."""
+        found = [path for path in self.PATHS if self.at_path(r, path) not in (None, "", {}, []) and ("*" if not wild else ".-.") not in path
+                 and (like is None or type(self.at_path(r, path)) is type(like)) and (path not in self.IDENTITY or self.chance(0.2))
+                 and not (path == "kind" and r.get("kind") in ("ConfigMap", "Secret"))]
+        return self.pick(found or ["metadata.name"]) if self.likely() else self.pick(self.PATHS)
 
     def plain_selector(self, r):
         out = {"kind": r.get("kind", "X"), "name": str(r["metadata"].get("name", "web"))}
@@ -119,33 +135,48 @@ class Fields(Chance):
             out["namespace"] = r["metadata"]["namespace"]
         return out
 
+    def alone(self, pool):
+        """A resource and a selector that selects no other."""
+        for _ in range(8):
+            r = self.pick(pool)
+            selector = self.plain_selector(r)
+            if len(self.selected({key: re.escape(text) for key, text in selector.items() if key in ("kind", "name")}, pool)) == 1 or not self.likely():
+                break
+        return r, selector
+
     def replacement(self, path, pool):
         p, c = self.pick, self.chance
-        s = p(pool)
+        s, selector = self.alone(pool)
         out = {}
-        if c(0.1):
-            out["sourceValue"] = self.text()
+        if c(0.15):
+            out["sourceValue"] = value = self.text()
         if "sourceValue" not in out or self.risky():
-            out["source"] = self.plain_selector(s)
-            source_path = self.field_path(s, not self.risky())
-            while "*" in source_path:
-                source_path = self.field_path(s, True)
-            if c(0.9):
+            out["source"] = selector
+            source_path = self.field_path(s, None, False)
+            if source_path != "metadata.name" or c(0.5):
                 out["source"]["fieldPath"] = source_path
-            if c(0.2):
-                out["source"]["options"] = {"delimiter": p(["-", ":", "/", ".", " "]), **({"index": p([0, 0, 0, 1])} if c(0.7) else {})}
+            value = self.at_path(s, source_path)
+            if isinstance(value, str) and c(0.3) or self.risky():
+                mark = p(["-", ":", "/", ".", " "])
+                out["source"]["options"] = {"delimiter": mark, **({"index": p([0, 0, 0, 1]) if mark in str(value) or not self.likely() else 0} if c(0.7) else {})}
         out["targets"] = []
         for _ in range(self.rng.choice([1, 1, 2])):
-            t = p(pool)
-            target = {"select": self.plain_selector(t) if c(0.7) else self.selector(t)}
-            create = c(0.3)
-            target["fieldPaths"] = [self.field_path(t, not create) for _ in range(self.rng.choice([1, 1, 2]))]
-            options = {}
+            t, selector = self.alone(pool)
+            target = {"select": selector if c(0.6) else self.selector(t)}
+            meant = self.selected(target["select"], pool)
+            create, options = c(0.3), {}
+            if len(meant) > 1 or type(value) not in (str, int) and c(0.5):
+                create = create or self.likely()
+                target["fieldPaths"] = self.some(["metadata.annotations.new", "metadata.labels.new", "metadata.annotations.note", "metadata.annotations.x\\.y/z", "extra"] if isinstance(value, str) else ["extra", "more"], 1, 2)
+            elif create and c(0.4):
+                target["fieldPaths"] = [p(self.CREATED)] if not isinstance(t.get("spec"), dict) or c(0.5) else [p(["spec.deep.er.path", "spec.new.0.name", "spec.args.[=x]", "metadata.labels.new"])]
+                if not isinstance(t.get("spec"), dict) and self.likely():
+                    target["fieldPaths"] = ["metadata.annotations.new"]
+            else:
+                target["fieldPaths"] = [self.field_path(t, value) for _ in range(self.rng.choice([1, 1, 2]))]
             if create:
                 options["create"] = True
-            if create and c(0.3):
-                target["fieldPaths"] = [p(self.CREATED)]
-            if c(0.3):
+            if isinstance(value, str) and c(0.35) or self.risky():
                 options["delimiter"] = p(["-", ":", "/", ".", ", "])
                 if c(0.7):
                     options["index"] = p([0, 1, 2, -1])
@@ -169,7 +200,7 @@ class Fields(Chance):
         group, _, version = r.get("apiVersion", "").rpartition("/")
         out = {"name": name, "objref": {"apiVersion": r.get("apiVersion", "v1"), "kind": r.get("kind", "X"), "name": str(r["metadata"].get("name", "web"))}}
         if self.chance(0.5):
-            path = self.field_path(r, True)
+            path = self.field_path(r)
             if "*" not in path and "[" not in path:
                 out["fieldref"] = {"fieldpath": path}
         return out
@@ -181,11 +212,11 @@ class Fields(Chance):
                       {"kind": "Deployment", "group": "apps", "fieldSpecs": [{"path": "data/k", "kind": "ConfigMap"}]},
                       {"kind": "Widget", "group": p(["example.com", "other.com"]), "fieldSpecs": [{"path": "spec/ref", "group": "example.com"}]},
                       {"kind": "Service", "version": "v1", "fieldSpecs": [{"path": "spec/names", "kind": "Widget"}, {"path": "spec/template/spec/containers/args"}]}]
-        choice = {"nameReference": self.some(references, 1, 2), "images": [{"kind": "Widget", "path": p(["spec/image", "spec/template/spec/containers[]/image", "spec/list/value"])}],
-                  "commonLabels": [{"kind": "Widget", "path": "spec/selector/matchLabels", "create": True}], "replicas": [{"kind": "Widget", "path": "spec/replicas", **({"create": True} if self.chance(0.5) else {})}],
+        choice = {"nameReference": self.some(references, 1, 2), "images": [{"kind": "Widget", "path": p(["spec/image", "spec/image", "spec/list/value"] if self.likely() else ["spec/template/spec/containers[]/image"])}],
+                  "commonLabels": [{"kind": "Widget", "path": "spec/selector/matchLabels", "create": True}], "replicas": [{"kind": "Widget", "path": "spec/replicas", **({"create": True} if self.likely() else {})}],
                   "varReference": [{"kind": "Widget", "path": "spec/list/value"}, {"kind": "ConfigMap", "path": "data"}, {"path": "metadata/annotations"}],
                   "commonAnnotations": [{"kind": "Widget", "path": "spec/notes", "create": True}], "labels": [{"path": "spec/tags", "kind": "Widget", "create": True}],
-                  "templateLabels": [{"path": "spec/template/metadata/labels", "kind": "Widget", "create": p([True, False])}],
+                  "templateLabels": [{"path": "spec/template/metadata/labels", "kind": "Widget", "create": True}],
                   "namePrefix": [{"kind": "Widget", "path": "spec/ref/name"}], "nameSuffix": [{"path": "data/k", "kind": "ConfigMap"}], "namespace": [{"kind": "Widget", "path": "spec/ns", "create": True}]}
         return {key: choice[key] for key in self.some(choice, 1, 3)}
 
@@ -222,9 +253,10 @@ class Fields(Chance):
 
     def plugin(self, path, pool):
         p = self.pick
-        kind = p(["PrefixTransformer", "SuffixTransformer", "PrefixSuffixTransformer", "LabelTransformer", "AnnotationsTransformer", "NamespaceTransformer", "ImageTagTransformer", "ReplicaCountTransformer",
+        can_scale = any(r.get("kind") == "Deployment" for r in pool) or not self.likely()
+        kind = p(["PrefixTransformer", "SuffixTransformer", "PrefixSuffixTransformer", "LabelTransformer", "AnnotationsTransformer", "NamespaceTransformer", "ImageTagTransformer", "ReplicaCountTransformer" if can_scale else "LabelTransformer",
                   "PatchTransformer", "ReplacementTransformer", "HashTransformer", "PatchStrategicMergeTransformer", "PatchJson6902Transformer", "ValueAddTransformer"] + (["Unknown", "ConfigMapGenerator"] if self.risky() else []))
-        out = {"apiVersion": "builtin" if not self.risky() else "example.com/v1", "kind": kind, "metadata": {"name": "plugin"}}
+        out = {"apiVersion": "builtin" if not self.risky() else "example.com/v1", "kind": kind, "metadata": {"name": self.fresh("plugin") if self.likely() else "plugin"}}
         if kind == "PrefixTransformer":
             out.update(prefix="t-", fieldSpecs=[{"path": "metadata/name"}])
         elif kind == "SuffixTransformer":
@@ -243,7 +275,8 @@ class Fields(Chance):
         elif kind == "ImageTagTransformer":
             out.update(imageTag=self.image_entry(), fieldSpecs=[{"path": "spec/image"}])
         elif kind == "ReplicaCountTransformer":
-            out.update(replica={"name": p(NAMES), "count": 3}, fieldSpecs=[{"path": "spec/replicas", "create": True, "kind": "Deployment"}])
+            deployments = [str(r["metadata"].get("name")) for r in pool if r.get("kind") == "Deployment"]
+            out.update(replica={"name": p(deployments or NAMES), "count": 3}, fieldSpecs=[{"path": "spec/replicas", "create": True, "kind": "Deployment"}])
         elif kind == "PatchTransformer":
             out.update(self.patch(path, pool))
         elif kind == "ReplacementTransformer" and pool:
@@ -285,7 +318,7 @@ class Fields(Chance):
 
     def validator(self, path, pool):
         """Mostly one that changes nothing."""
-        if self.chance(0.3):
+        if self.chance(0.1):
             return self.plugin(path, pool)
         return self.placed(path, "v", self.pick([
             {"apiVersion": "builtin", "kind": "LabelTransformer", "metadata": {"name": "v"}, "labels": {"validated-by": "us"}, "fieldSpecs": [{"path": "metadata/labels", "create": True}]},

@@ -1,5 +1,5 @@
 """Random patches for resources: strategic merges, JSON patches, and what they are aimed at."""
-import json
+import json, re
 
 from .chance import NAMES, NAMESPACES, Chance
 from .writer import Yaml
@@ -18,6 +18,7 @@ class Patches(Chance):
         if c(0.05):
             out["$patch"] = p(["delete", "delete", "replace", "merge"])
             if out["$patch"] == "delete":
+                self.gone = r
                 return out
         if c(0.3):
             out["metadata"]["labels"] = {"patched": p(["yes", "1", None])}
@@ -108,15 +109,22 @@ class Patches(Chance):
             del out["name"]
         return out
 
-    def operations(self, r):
+    def operations(self, r, broad=False):
+        """JSON operations for the resource; `broad`: such as apply to any."""
         p, c = self.pick, self.chance
         out = []
         for _ in range(self.rng.choice([1, 1, 2])):
-            choice = [{"op": "add", "path": "/metadata/annotations/added", "value": "1"}, {"op": "replace", "path": "/metadata/name", "value": "renamed"},
-                      {"op": "add", "path": "/spec/extra", "value": p([1, "x", [1], {"a": None}, None, True])}, {"op": "add", "path": "/metadata/labels", "value": {"op": "x"}},
-                      {"op": "add", "path": "/x~1y", "value": {"a~b": "c"}}, {"op": "add", "path": "/data", "value": {"k": "op"}},
-                      {"op": "copy", "from": "/metadata/name", "path": "/metadata/copied"}, {"op": "replace", "path": "/metadata/namespace", "value": "moved"}]
-            if isinstance(r.get("spec", {}), dict) and "template" in r.get("spec", {}) and "containers" in r["spec"]["template"].get("spec", {}):
+            choice = [{"op": "add", "path": "/metadata/labels", "value": {"op": "x"}}, {"op": "add", "path": "/x~1y", "value": {"a~b": "c"}},
+                      {"op": "copy", "from": "/metadata/name", "path": "/metadata/copied"}, {"op": "add", "path": "/metadata/annotations", "value": {"note": "op"}}]
+            if not broad:
+                choice += [{"op": "replace", "path": "/metadata/namespace", "value": "moved"}, {"op": "add", "path": "/data", "value": {"k": "op"}}]
+            if not broad and self.chance(0.5):
+                choice += [{"op": "replace", "path": "/metadata/name", "value": self.fresh("renamed")}]
+            if not broad and isinstance(r["metadata"].get("annotations"), dict) or not self.likely():
+                choice += [{"op": "add", "path": "/metadata/annotations/added", "value": "1"}] * 2
+            if not broad and isinstance(r.get("spec"), dict) or not self.likely():
+                choice += [{"op": "add", "path": "/spec/extra", "value": p([1, "x", [1], {"a": None}, None, True])}] * 2
+            if not broad and isinstance(r.get("spec", {}), dict) and "template" in r.get("spec", {}) and "containers" in r["spec"]["template"].get("spec", {}):
                 choice += [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "op:1"}, {"op": "add", "path": "/spec/template/spec/containers/-", "value": {"name": "added", "image": "a"}},
                            {"op": "remove", "path": "/spec/template/spec/containers/0/name"}, {"op": "add", "path": "/spec/template/spec/containers/0/env", "value": [{"name": "OP", "value": "1"}]},
                            {"op": "replace", "path": "/spec/replicas", "value": p([7, "7"])}] * 2
@@ -168,28 +176,39 @@ class Patches(Chance):
             out[p(["name", "kind"])] = p(["(", "nobody", "*"])
         return out
 
+    def selected(self, selector, pool):
+        """Those of the pool that a selector means, by kind and name alone."""
+        def fits(wanted, text):
+            try:
+                return wanted is None or re.fullmatch(wanted, str(text)) is not None
+            except re.error:
+                return False
+        return [r for r in pool if fits(selector.get("kind"), r.get("kind")) and fits(selector.get("name"), r["metadata"].get("name"))]
+
     def patch(self, path, pool):
         r = self.pick(pool) if pool else {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "nobody"}}
         out = {}
         if self.chance(0.4):
-            text = self.operations_text(self.operations(r))
             out["target"] = self.selector(r)
+            text = self.operations_text(self.operations(r, len(self.selected(out["target"], pool)) != 1 and self.likely()))
             if self.risky():
                 del out["target"]
         else:
             merges = [self.merge(r)]
             while pool and self.chance(0.2):
-                merges.append(self.merge(self.pick(pool)))
+                merges.append(self.merge(self.pick([x for x in pool if x is not getattr(self, "gone", None)] or pool)))
             yaml = Yaml(self.rng, self.odd)
             text = "---\n".join(yaml.document(x) for x in merges)
             if self.chance(0.3) and (len(merges) == 1 or self.risky()):
                 out["target"] = self.selector(r)
             if self.chance(0.1):
-                merges[0]["metadata"]["name"] = "renamed" if "target" in out else merges[0]["metadata"].get("name", "web")
+                merges[0]["metadata"]["name"] = self.fresh("renamed") if "target" in out else merges[0]["metadata"].get("name", "web")
                 text = yaml.document(merges[0])
                 out["options"] = {key: self.pick([True, True, False]) for key in self.some(["allowNameChange", "allowKindChange"], 1, 2)}
                 if self.chance(0.2) and out["options"].get("allowKindChange"):
                     text = text.replace("kind: " + str(r.get("kind")), "kind: Widget", 1)
+        if getattr(self, "gone", None) in pool and len(pool) > 1 and self.likely():
+            pool.remove(self.gone)  # nothing more is said of what a patch deleted
         if self.chance(0.5):
             out["patch"] = text
         else:

@@ -214,8 +214,9 @@ class Resources(Chance):
             meta["finalizers"] = self.some(["a/b", "c/d", "e"], 1, 2)
         out = {"apiVersion": version, "kind": kind, "metadata": meta, **self.body(kind)}
         if self.odd:
-            if self.chance(0.04):
-                meta[self.pick(["labels", "annotations", "creationTimestamp", "namespace"])] = self.pick([None, {}, ""])
+            if self.chance(0.03):
+                field = self.pick(["labels", "annotations", "creationTimestamp", "namespace"])
+                meta[field] = self.pick([None, {}] if field != "namespace" else [None, ""]) if self.likely() else self.pick([{}, ""])
             if self.chance(0.03):
                 out["status"] = self.pick([None, {}, {"a": []}])
             if self.chance(0.03):
@@ -275,14 +276,17 @@ class Resources(Chance):
         return text
 
     def anchored(self, text):
-        return re.sub(r"(?m)^metadata:$", "metadata: &meta", text, count=1) + self.pick(["extra: *meta\n", "extra:\n  <<: *meta\n  b: c\n", "extra:\n- *meta\n- *meta\n"])
+        text, found = re.subn(r"(?m)^metadata:$", "metadata: &meta", text, count=1)
+        return text if not found and self.likely() else text + self.pick(["extra: *meta\n", "extra:\n  <<: *meta\n  b: c\n", "extra:\n- *meta\n- *meta\n"])
 
-    def distinct(self, there, added):
-        """Mostly without two of one kind and name, which would only be refused."""
-        seen, out = {(r.get("kind"), str(r["metadata"].get("name"))) for r in there}, []
+    def distinct(self, added):
+        """Mostly without two of one kind and name in the whole case, which would only be refused."""
         for r in added:
             key = (r.get("kind"), str(r["metadata"].get("name")))
-            if key not in seen or self.risky() or self.chance(0.01):
-                out.append(r)
-            seen.add(key)
-        return out or added[:1]
+            alike = r["metadata"].get("namespace") and key + (r["metadata"]["namespace"],) not in self.taken and self.chance(0.1)
+            if key in self.taken and not alike and "name" in r["metadata"] and self.likely():
+                free = [n for n in (NAMESPACES if r.get("kind") == "Namespace" else NAMES) if (r.get("kind"), n) not in self.taken]
+                r["metadata"]["name"] = self.pick(free) if free else self.fresh("more")
+            key = (r.get("kind"), str(r["metadata"].get("name")))
+            self.taken |= {key, key + (r["metadata"].get("namespace"),)}
+        return added
