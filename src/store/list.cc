@@ -48,6 +48,7 @@ class Walk {
 
 Result<Listing> LiveStore::list(const ListQuery& query) const {
   if (!query.controller.empty()) return family(query);
+  if (!query.name.empty()) return one(query);
   Listing listing{.revision = query.at == 0 ? visible_ : query.at};
   if (query.at > visible_) {
     return base::fail(ErrorKind::timeout, "Too large resource version: {}, current: {}", query.at, visible_);
@@ -68,6 +69,13 @@ Result<Listing> LiveStore::list(const ListQuery& query) const {
     }
   }
   if (listing.remaining > 0) listing.next = last;
+  return listing;
+}
+
+Listing LiveStore::one(const ListQuery& query) const {
+  SLIPWAY_CHECK(query.at == 0 && query.after.empty() && query.limit == 0);
+  Listing listing{.revision = visible_};
+  if (const Entry* entry = index_.find({query.resource, query.ns, query.name})) listing.items.push_back(entry->object);
   return listing;
 }
 

@@ -55,6 +55,7 @@ class LiveStore final : public Store {
     bool removed;
   };
 
+  Listing one(const ListQuery& query) const;
   Listing family(const ListQuery& query) const;
   Result<Commit> judge(std::vector<Change> changes);
   const Entry* newest(const Key& key) const;

@@ -104,6 +104,7 @@ Task<Result<List>> EmbeddedCluster::list(GroupVersionKind id, ListOptions option
     if (exact) query.at = *options.resource_version;
   }
   if (selection.everything()) query.limit = limit;
+  if (query.at == 0 && query.after.empty() && query.controller.empty()) query.name = selection.only_name(*kind);
 
   auto listing = store_.list(query);
   if (!listing) {

@@ -11,6 +11,11 @@ Result<Selection> Selection::parse(const kinds::Kind& kind, std::string ns, cons
   return selection;
 }
 
+std::string Selection::only_name(const kinds::Kind& kind) const {
+  if (kind.namespaced && ns.empty()) return {};
+  return fields.exact("metadata.name").value_or("");
+}
+
 bool Selection::matches(const Value& object) const {
   if (!ns.empty() && kinds::namespace_of(object) != ns) return false;
   if (!labels.matches_everything() && !labels.matches(object["metadata"]["labels"])) return false;

@@ -14,6 +14,8 @@ struct Selection {
                                  const std::string& fields);
   bool everything() const { return labels.matches_everything() && fields.empty(); }  // of the namespace
   bool matches(const Value& object) const;
+  // The one object it can be about; empty: there may be several.
+  std::string only_name(const kinds::Kind& kind) const;
 };
 
 }  // namespace slipway::cluster

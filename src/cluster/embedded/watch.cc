@@ -99,12 +99,13 @@ Task<Result<std::unique_ptr<Watch>>> EmbeddedCluster::watch(GroupVersionKind id,
   }
   Selection selection =
       OR_CO_RETURN(Selection::parse(*kind, options.ns, options.label_selector, options.field_selector));
+  store::ListQuery query{.resource = kind->group_resource(), .ns = selection.ns, .name = selection.only_name(*kind)};
   auto watch = std::make_unique<EmbeddedWatch>(world_, store_, *kind, std::move(selection), options.bookmarks);
   uint64_t after = options.resource_version.value_or(0);
   if (after == 0 || options.send_initial_events) {
     if (after != 0) OR_CO_RETURN(co_await wait_for_revision(after));
     // No await between the list and the subscription: nothing falls in between.
-    auto listing = OR_CO_RETURN(store_.list({.resource = kind->group_resource(), .ns = options.ns}));
+    auto listing = OR_CO_RETURN(store_.list(query));
     after = listing.revision;
     watch->begin_with(std::move(listing), options.bookmarks || options.send_initial_events);
   }
