@@ -189,8 +189,12 @@ void append_padded(std::string& out, std::string_view data) {
 Result<std::vector<ArchiveFile>> read_archive(std::string_view bytes, const ArchiveLimits& limits) {
   // A tar's blocks come on top of the files.
   uint64_t bytes_max = limits.archive_bytes_max + limits.files_max * 2 * kBlock + (64 << 10);
-  std::string text = OR_RETURN(gunzip(bytes, bytes_max));
-  TarReader tar(text);
+  auto text = gunzip(bytes, bytes_max);
+  if (text.failed_with(ErrorKind::too_large))  // without what we allow for blocks
+    return fail(ErrorKind::too_large, "decompressed chart is larger than the maximum file size {}",
+                limits.archive_bytes_max);
+  if (!text) return std::move(text).error();
+  TarReader tar(*text);
   std::vector<ArchiveFile> files;
   uint64_t remaining = limits.archive_bytes_max;
   for (;;) {

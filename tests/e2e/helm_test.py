@@ -223,7 +223,24 @@ class BadInput(Folder):
 
     def test_a_bomb(self):
         self.archive({"c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n"}, bomb=150 << 20)
-        self.refused("template", "c.tgz", says="larger than the maximum file size")
+        self.refused("template", "c.tgz", says="larger than the maximum file size 104857600")
+
+    def test_a_large_file(self):
+        """Helm 4 bounds only all files together."""
+        self.chart("c", "a: 1\n")
+        with open(os.path.join(self.folder, "c", "large"), "wb") as file:
+            file.write(b"x" * (6 << 20))
+        self.refused("template", "c", says='chart file "large" is larger than the maximum file size 5242880')
+        for words in (("template", "x", "c"), ("lint", "c"), ("package", "c")):
+            self.helm(*words, "--compat", "helm4")
+
+    def test_values_in_utf16(self):
+        """The line break that Helm 4 puts behind a text is half a character there."""
+        self.chart("c", "a: {{ .Values.x }}\n")
+        with open(os.path.join(self.folder, "v.yaml"), "wb") as file:
+            file.write("x: 7\n".encode("utf-16"))
+        self.assertIn("a: 7", self.helm("template", "c", "-f", "v.yaml"))
+        self.refused("template", "c", "-f", "v.yaml", "--compat", "helm4", says="yaml: incomplete UTF-16 character")
 
     def test_a_link_out_of_the_chart(self):
         """The disk is of who types the command, and links lead where they lead; a repository is never left."""

@@ -237,7 +237,7 @@ Task<int> package(runtime::RealWorld& world, Invocation said) {
       auto done = co_await fetch_dependencies(world, directory, Wanted::latest, *flags, [](std::string_view) {});
       if (!done) co_return refuse(done.error());
     }
-    auto loaded = co_await load_folder(world, directory);
+    auto loaded = co_await load_folder(world, directory, chart_limits(*flags));
     if (!loaded) co_return refuse(loaded.error());
     rh::Chart& chart = **loaded;
     if (flags->has("--version")) chart.metadata.version = flags->text("--version");

@@ -98,13 +98,14 @@ Task<Result<rh::LayeredValues>> read_values(World& world, Flags flags) {
     if (!at->second) return at->second.error();
     return Value(*at->second);
   };
+  auto compat = OR_CO_RETURN(compat_of(flags));
   using Set = std::function<Result<>(Value&, const std::string&)>;
   const std::pair<const char*, Set> options[] = {
-      {"--set-json", [](Value& v, const std::string& word) { return rh::set_json(v, word); }},
-      {"--set", [](Value& v, const std::string& word) { return rh::set_typed(v, word); }},
-      {"--set-string", [](Value& v, const std::string& word) { return rh::set_strings(v, word); }},
-      {"--set-file", [&](Value& v, const std::string& word) { return rh::set_files(v, word, from_file); }},
-      {"--set-literal", [](Value& v, const std::string& word) { return rh::set_literal(v, word); }}};
+      {"--set-json", [&](Value& v, const std::string& word) { return rh::set_json(v, word, compat); }},
+      {"--set", [&](Value& v, const std::string& word) { return rh::set_typed(v, word, compat); }},
+      {"--set-string", [&](Value& v, const std::string& word) { return rh::set_strings(v, word, compat); }},
+      {"--set-file", [&](Value& v, const std::string& word) { return rh::set_files(v, word, from_file, compat); }},
+      {"--set-literal", [&](Value& v, const std::string& word) { return rh::set_literal(v, word, compat); }}};
   for (const auto& [option, set] : options) {
     for (const std::string& word : flags.all(option)) {
       if (auto done = set(out.all, word); !done) {
@@ -151,13 +152,21 @@ std::string in_gos_words(const Error& error, const std::string& what) {
   return what + ": " + said;
 }
 
+rh::ChartLimits chart_limits(const Flags& flags) {
+  rh::ChartLimits limits;
+  if (flags.text("--compat") == "helm4") {
+    limits.merge_values_documents = true;
+    limits.file_bytes_max = limits.archive_bytes_max;  // only all together are bounded
+  }
+  return limits;
+}
+
 Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags) {
   if (flags.is("--verify") && world.files().stat(absolute_path(name) + "/."))
     co_return fail(ErrorKind::invalid, "unpacked charts cannot be verified");
   OR_CO_RETURN(refuse_verify(flags));
   FoundChart found;
-  rh::ChartLimits limits;
-  limits.merge_values_documents = flags.text("--compat") == "helm4";
+  rh::ChartLimits limits = chart_limits(flags);
   name = base::trim(name);
   std::string whole = absolute_path(name);
   found.path = whole;

@@ -57,6 +57,7 @@ std::string repositories_file(const Flags& flags);
 Result<std::vector<NamedRepository>> read_repositories(World& world, const Flags& flags);
 
 Result<render::helm::Compat> compat_of(const Flags& flags);
+render::helm::ChartLimits chart_limits(const Flags& flags);  // whose of the two
 // --kubeconfig, $KUBECONFIG's first, ~/.kube/config: absolute, there or not.
 std::string kubeconfig_file(const Flags& flags);
 // --namespace, $HELM_NAMESPACE, the kubeconfig's context, "default".

@@ -27,13 +27,13 @@ std::vector<Option> options() {
 }
 
 // What is linted: a chart's folder, or what an archive holds. Error: not_found, in Helm's words.
-Task<Result<ChartFolder>> chart_folder(World& world, std::string path) {
+Task<Result<ChartFolder>> chart_folder(World& world, std::string path, rh::LintRequest& request) {
   std::string whole = absolute_path(path);
   if (path.ends_with(".tgz") || path.ends_with(".tar.gz")) {
     auto bytes = world.files().read(whole, 64 << 20);
     if (!bytes)
       co_return fail(bytes.error().kind(), "unable to open tarball: {}", in_gos_words(bytes.error(), "open " + path));
-    auto files = sources::read_archive(*bytes);
+    auto files = sources::read_archive(*bytes, request.limits);
     if (!files) co_return std::move(files).error().context("unable to extract tarball");
     if (std::ranges::find(*files, "Chart.yaml", &sources::ArchiveFile::name) == files->end())
       co_return fail(ErrorKind::invalid, "unable to extract tarball: chart name not specified");
@@ -45,12 +45,12 @@ Task<Result<ChartFolder>> chart_folder(World& world, std::string path) {
                    clean_path((path.empty() ? "" : path + "/") + "Chart.yaml"),
                    file ? "not a directory" : "no such file or directory");
   }
-  auto folder = co_await read_chart_folder(world, whole);
+  auto folder = co_await read_chart_folder(world, whole, request.limits);
   // The rules read these from the disk, whatever .helmignore says.
   for (const char* name : {"Chart.yaml", "values.yaml", "values.schema.json"}) {
     if (std::ranges::find(folder.files, name, &rh::ChartFile::name) != folder.files.end()) continue;
     if (auto text = world.files().read(whole + "/" + name))
-      folder.files.push_back({name, std::make_shared<const std::string>(std::move(*text))});
+      request.beside.push_back({name, std::make_shared<const std::string>(std::move(*text))});
   }
   co_return folder;
 }
@@ -70,7 +70,7 @@ struct Linted {
 
 Task<Linted> lint_one(World& world, std::string path, rh::LintRequest request) {
   Linted out;
-  auto folder = co_await chart_folder(world, path);
+  auto folder = co_await chart_folder(world, path, request);
   if (!folder) {
     out.error = folder.error();
     co_return out;
@@ -81,7 +81,7 @@ Task<Linted> lint_one(World& world, std::string path, rh::LintRequest request) {
   request.tree = tree.get();
   request.broken = folder->broken;
   request.shown = absolute_path(path);
-  if (auto chart = rh::load_directory(*tree, ""); chart && !request.skip_schema_validation)
+  if (auto chart = rh::load_directory(*tree, "", request.limits); chart && !request.skip_schema_validation)
     co_await rh::fetch_schemas(world, *chart->chart, &request.schemas);
   std::vector<std::string> notes;
   out.findings = rh::lint(std::move(request), notes);
@@ -118,6 +118,7 @@ Task<int> lint(runtime::RealWorld& world, Invocation said) {
     paths.insert(paths.end(), below.begin(), below.end());
   }
   rh::LintRequest request;
+  request.limits = chart_limits(*flags);
   if (!flags->text("--kube-version").empty()) {
     auto kube = rh::KubeVersion::parse(flags->text("--kube-version"));
     if (!kube) co_return refuse(kube.error());

@@ -304,12 +304,12 @@ class Dependencies {
 
 }  // namespace
 
-Task<Result<std::shared_ptr<rh::Chart>>> load_folder(World& world, std::string directory) {
+Task<Result<std::shared_ptr<rh::Chart>>> load_folder(World& world, std::string directory, rh::ChartLimits limits) {
   if (!world.files().exists(directory + "/.")) co_return fail(ErrorKind::invalid, "Chart.yaml file is missing");
-  auto folder = co_await read_chart_folder(world, directory);
+  auto folder = co_await read_chart_folder(world, directory, limits);
   warn(folder.warnings());
   if (folder.broken) co_return std::move(*folder.broken);
-  auto loaded = rh::load_files(std::move(folder.files));
+  auto loaded = rh::load_files(std::move(folder.files), limits);
   if (!loaded) co_return std::move(loaded).error();
   warn(loaded->warnings);
   co_return std::move(loaded->chart);

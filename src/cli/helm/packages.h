@@ -14,7 +14,8 @@ namespace rh = render::helm;
 Result<std::string> pack(const rh::Chart& chart, int64_t modified);
 
 // The chart in a folder; its warnings are printed.
-Task<Result<std::shared_ptr<rh::Chart>>> load_folder(World& world, std::string directory);
+Task<Result<std::shared_ptr<rh::Chart>>> load_folder(World& world, std::string directory,
+                                                     render::helm::ChartLimits limits = {});
 
 enum class Wanted { locked, latest };  // dependency build, dependency update
 using Say = std::function<void(std::string_view)>;

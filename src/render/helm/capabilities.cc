@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include "base/text.h"
 #include "render/helm/engine.h"
 
@@ -19,16 +21,22 @@ Result<KubeVersion> KubeVersion::parse(std::string_view text, Compat compat) {
   if (numbers.empty()) return wrong(fmt::format("could not parse \"{}\" as version", text));
   auto parts = base::split(numbers, '.');
   if (parts.size() < 2) return wrong(fmt::format("illegal version string \"{}\"", text));
+  if (parts[0].size() > 1 && parts[0].starts_with('0'))
+    return wrong(fmt::format("illegal zero-prefixed version component \"{}\" in \"{}\"", parts[0], text));
+  std::vector<std::string> plain;
   for (std::string_view part : parts) {
-    if (part.size() > 1 && part[0] == '0')
-      return wrong(fmt::format("illegal zero-prefixed version component \"{}\" in \"{}\"", part, text));
-    if (part.size() > 18)
-      return wrong(fmt::format("illegal non-numeric version component \"{}\" in \"{}\"", part, text));
+    uint64_t number = 0;
+    if (std::from_chars(part.data(), part.data() + part.size(), number).ec != std::errc())
+      return wrong(
+          fmt::format("illegal non-numeric version component \"{0}\" in \"{1}\": strconv.ParseUint: parsing "
+                      "\"{0}\": value out of range",
+                      part, text));
+    plain.push_back(std::to_string(number));
   }
   KubeVersion out;
-  out.major = parts[0];
-  out.minor = parts[1];
-  out.normal = "v" + numbers;
+  out.major = plain[0];
+  out.minor = plain[1];
+  out.normal = "v" + base::join(plain, ".");
   std::string_view given = base::trim(text);
   out.version = compat == Compat::helm4 ? (given.starts_with('v') ? "" : "v") + std::string(given) : out.normal;
   return out;

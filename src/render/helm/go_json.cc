@@ -145,6 +145,9 @@ Value merged(const Value& below, const Value& above) {
 
 Result<Value> read_yaml_mapping(std::string_view text, bool all_documents) {
   if (all_documents) {
+    // Helm 4 ends every text with a line break, UTF-16 too, which is none then.
+    std::string ended;
+    if (!text.empty() && !text.ends_with('\n')) text = ended = std::string(text) + '\n';
     Value all = Value::object();
     for (std::string_view document : documents_of(text)) {
       auto one = read_yaml_mapping(document, false);

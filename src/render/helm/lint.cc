@@ -62,7 +62,11 @@ class Linter {
   std::string inner(std::string_view name) const {
     return request_.path.empty() ? std::string(name) : request_.path + "/" + std::string(name);
   }
-  Bytes text_of(std::string_view name) const { return request_.tree->read(inner(name)).value_or(nullptr); }
+  Bytes text_of(std::string_view name) const {
+    for (const ChartFile& file : request_.beside)
+      if (file.name == name) return file.data;
+    return request_.tree->read(inner(name)).value_or(nullptr);
+  }
 
   // ---- Chart.yaml
 
@@ -322,7 +326,7 @@ class Linter {
 
   Result<LoadedChart> load() const {
     if (request_.broken) return *request_.broken;
-    return load_directory(*request_.tree, request_.path);
+    return load_directory(*request_.tree, request_.path, request_.limits);
   }
 
   LintRequest request_;

@@ -23,9 +23,11 @@ struct Finding {
 
 struct LintRequest {
   const sources::Tree* tree = nullptr;
-  std::optional<Error> broken;  // why the tree is not all of the chart, which cannot be loaded
-  std::string path;             // of the chart in the tree
-  std::string shown;            // of the chart, as messages name it: absolute
+  ChartLimits limits;
+  std::vector<ChartFile> beside;  // files that rules look at though .helmignore keeps them from the loader
+  std::optional<Error> broken;    // why the tree is not all of the chart, which cannot be loaded
+  std::string path;               // of the chart in the tree
+  std::string shown;              // of the chart, as messages name it: absolute
   LayeredValues values;
   std::string ns = "default";
   std::optional<KubeVersion> kube;

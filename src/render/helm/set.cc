@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "lang/gotemplate/quote.h"
 #include "render/helm/go_json.h"
 #include "value/json.h"
 #include "value/utf8.h"
@@ -20,8 +21,9 @@ enum class End { more, finished };  // Go: nil, io.EOF
 class Setter {
  public:
   enum class Style { typed, strings, json, literal, files };
-  Setter(std::string_view text, Style style, const std::function<Result<Value>(std::string)>* read = nullptr)
-      : rest_(text), style_(style), read_(read) {}
+  Setter(std::string_view text, Style style, Compat compat,
+         const std::function<Result<Value>(std::string)>* read = nullptr)
+      : rest_(text), style_(style), compat_(compat), read_(read) {}
 
   Result<> run(Value& values) {
     for (;;) {
@@ -67,6 +69,19 @@ class Setter {
     if (!key.empty()) data = data.with_member(key, std::move(v));
   }
 
+  // %q of a []rune.
+  static std::string quoted_runes(std::string_view text) {
+    std::string out = "[";
+    while (!text.empty()) {
+      value::Rune r = value::decode_rune(text);
+      out += out.size() > 1 ? " '" : "'";
+      lang::gotemplate::append_escaped(out, r.code, true, 0, '\'', false);
+      out += '\'';
+      text.remove_prefix(static_cast<size_t>(r.length));
+    }
+    return out + "]";
+  }
+
   static Error conversion(const Value& v, const char* wanted) {
     return fail(ErrorKind::invalid, "unable to parse key: interface conversion: interface {{}} is {}, not {}",
                 v.is_null() ? "nil" : go_type(v), wanted);
@@ -81,8 +96,8 @@ class Setter {
     const std::string& k = w.text;
     switch (w.last) {
       case '[': {
-        auto index = key_index();
-        if (!index) return std::move(index).error().context("error parsing index");
+        auto index = OR_RETURN(key_index());
+        if (!index) return End::finished;
         Value list = Value::array();
         if (const Value* there = data.find(k)) {
           if (!there->is_array()) return conversion(*there, "[]interface {}");
@@ -139,14 +154,18 @@ class Setter {
     return End::more;
   }
 
-  Result<int64_t> key_index() {
+  // Nothing: the text ends before the `]`, which ends all for Helm 4, as what it wraps is the end.
+  Result<std::optional<int64_t>> key_index() {
     Word w = until("]");
-    if (w.ended) return fail(ErrorKind::invalid, "EOF");
+    if (w.ended && compat_ == Compat::helm4) return std::optional<int64_t>();
+    if (w.ended) return fail(ErrorKind::invalid, "error parsing index: EOF");
     std::string_view digits = w.text;
     bool plus = digits.starts_with('+');
     auto n = base::parse_int(plus ? digits.substr(1) : digits);
-    if (!n) return fail(ErrorKind::invalid, "strconv.Atoi: parsing {}: invalid syntax", go_quote(w.text));
-    return *n;
+    if (!n)
+      return fail(ErrorKind::invalid, "error parsing index: strconv.Atoi: parsing {}: invalid syntax",
+                  go_quote(w.text));
+    return std::optional<int64_t>(*n);
   }
 
   static Result<> set_index(Value& list, int64_t index, Value v) {
@@ -168,7 +187,8 @@ class Setter {
   Result<End> list_item(Value& list, int64_t index, int depth) {
     if (index < 0) return fail(ErrorKind::invalid, "negative {} index not allowed", index);
     Word w = until("[.=");
-    if (!w.text.empty()) return fail(ErrorKind::invalid, "unexpected data at end of array index: {}", go_quote(w.text));
+    if (!w.text.empty())
+      return fail(ErrorKind::invalid, "unexpected data at end of array index: {}", quoted_runes(w.text));
     if (w.ended) return End::finished;
     auto at = static_cast<size_t>(index);
     if (w.last == '=') {
@@ -189,8 +209,8 @@ class Setter {
       return End::more;
     }
     if (w.last == '[') {
-      auto next = key_index();
-      if (!next) return std::move(next).error().context("error parsing index");
+      auto next = OR_RETURN(key_index());
+      if (!next) return End::finished;
       Value inner = Value::array();
       if (at < list.size() && !list[at].is_null()) {
         if (!list[at].is_array()) return conversion(list[at], "[]interface {}");
@@ -286,25 +306,27 @@ class Setter {
 
   std::string_view rest_;
   Style style_;
+  Compat compat_;
   const std::function<Result<Value>(std::string)>* read_;
 };
 
 }  // namespace
 
-Result<> set_typed(Value& values, std::string_view text) {
-  return Setter(text, Setter::Style::typed).run(values);
+Result<> set_typed(Value& values, std::string_view text, Compat compat) {
+  return Setter(text, Setter::Style::typed, compat).run(values);
 }
-Result<> set_strings(Value& values, std::string_view text) {
-  return Setter(text, Setter::Style::strings).run(values);
+Result<> set_strings(Value& values, std::string_view text, Compat compat) {
+  return Setter(text, Setter::Style::strings, compat).run(values);
 }
-Result<> set_json(Value& values, std::string_view text) {
-  return Setter(text, Setter::Style::json).run(values);
+Result<> set_json(Value& values, std::string_view text, Compat compat) {
+  return Setter(text, Setter::Style::json, compat).run(values);
 }
-Result<> set_literal(Value& values, std::string_view text) {
-  return Setter(text, Setter::Style::literal).run(values);
+Result<> set_literal(Value& values, std::string_view text, Compat compat) {
+  return Setter(text, Setter::Style::literal, compat).run(values);
 }
-Result<> set_files(Value& values, std::string_view text, const std::function<Result<Value>(std::string)>& read) {
-  return Setter(text, Setter::Style::files, &read).run(values);
+Result<> set_files(Value& values, std::string_view text, const std::function<Result<Value>(std::string)>& read,
+                   Compat compat) {
+  return Setter(text, Setter::Style::files, compat, &read).run(values);
 }
 
 Value with_reals(const Value& v) {

@@ -62,6 +62,8 @@ FILES = {f"c/{name}": text for name, text in CHART.items()} | {
     "stale/Chart.lock": "dependencies: []\ndigest: sha256:0\ngenerated: '2020-01-01T00:00:00Z'\n",
     "unpacked/Chart.yaml": meta("unpacked", more=needs("s", "0.x", "file://../none")), "unpacked/charts/s/Chart.yaml": meta("s"),
     "nofile/Chart.yaml": meta("nofile", more=needs("c", "0.x", "file://../none")),
+    "ignoring/Chart.yaml": meta("ignoring"), "ignoring/.helmignore": "!templates\n", "ignoring/values.yaml": "", "ignoring/templates/a.yaml": CONFIG,
+    "ignoring2/Chart.yaml": meta("ignoring2"), "ignoring2/.helmignore": "!templates\n!Chart.yaml\n", "ignoring2/templates/a.yaml": CONFIG,
     "nover/Chart.yaml": "apiVersion: v2\nname: nover\n", "badver/Chart.yaml": meta("badver", "x"),
     "eof/Chart.yaml": meta("eof"), "eof/values.schema.json": "", "eof/templates/a.yaml": CONFIG,
     "nojson/Chart.yaml": meta("nojson"), "nojson/values.schema.json": "{",
@@ -331,6 +333,21 @@ lint c old nothere
 lint nover
 lint badver
 lint --bogus
+lint ignoring
+lint ignoring2
+template x ignoring
+template x plain --set a[0]b=1
+template x plain --set 'a[0]é "=1'
+template x plain --set a[=
+template x plain --set a[0][=
+template x plain --set a[0]
+template x plain --set a[x]=1
+template x plain --kube-version 1.30.04
+template x plain --kube-version 1.030
+template x plain --kube-version 01.30
+template x plain --kube-version 18446744073709551615.30
+template x plain --kube-version 18446744073709551616.30
+template x plain --kube-version 1.99999999999999999999-a
 template x eof
 template x nojson
 template x nover
