@@ -161,9 +161,11 @@ Task<void> LiveStore::drain() {
         world_.log().write(runtime::LogLevel::error, "store: " + written.error().str());
         for (const auto& [id, key] : ring_writing_) ring_unwritten_.emplace(id, key);
         if (!ring_unwritten_.empty()) flush_ring_later();
+        write_failure_ = {world_.now(), written.error()};
         fail(std::move(batch), written.error());
         continue;
       }
+      write_failure_.reset();
       if (rows.reserve) reserved_ = *rows.reserve;
     }
     for (Commit& commit : batch) apply(commit);

@@ -32,6 +32,7 @@ class LiveStore final : public Store {
   Result<Listing> list(const ListQuery& query) const override;
   Result<std::unique_ptr<Subscription>> subscribe(std::string resource, Revision after) override;
   Task<Result<std::vector<Value>>> commit(std::vector<Change> changes) override;
+  const WriteFailure* write_failure() const override { return write_failure_ ? &*write_failure_ : nullptr; }
   std::vector<std::string> resources() const override { return index_.resources(); }
   size_t count(const std::string& resource) const override { return index_.objects(resource).size(); }
   Snapshot snapshot() const override;
@@ -98,6 +99,7 @@ class LiveStore final : public Store {
 
   // Used by one pool job at a time.
   std::unique_ptr<Database> database_;
+  std::optional<WriteFailure> write_failure_;
 
   TaskGroup group_;
 };

@@ -90,6 +90,11 @@ struct KeyRotation {
   size_t objects = 0;  // that were sealed anew
 };
 
+struct WriteFailure {
+  WallTime when;
+  Error error;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -105,6 +110,8 @@ class Store {
   // Errors: conflict (expected), already_exists, not_found, io (disk full, read-only: nothing was written, reads go on;
   // what was committed on top of a write that failed fails with it). Canceled: the write may still happen.
   virtual Task<Result<std::vector<Value>>> commit(std::vector<Change> changes) = 0;
+  // Of the newest write to the disk; null: it did not fail.
+  virtual const WriteFailure* write_failure() const = 0;
   virtual std::vector<std::string> resources() const = 0;  // those that have objects
   virtual size_t count(const std::string& resource) const = 0;
   // All that is on the disk (or on its way there), at one moment: for a backup. Cheap: objects are shared.

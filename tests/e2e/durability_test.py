@@ -336,6 +336,10 @@ class Disks(unittest.TestCase):
             self.assertEqual(written, self.names(server))
             self.assertEqual("x" * 200_000, server.get(f"{PATH}/configmaps/c0")["data"]["a"])
             self.assertEqual(200, server.api.ask("get", "/readyz")[0])
+            said = server.cli("status").stdout
+            for words in ("the last write failed", "No space left on device", f"Make room on the file system of {self.data}"):
+                self.assertIn(words, said)
+            self.assertIn("No space left", json.loads(server.cli("status", "--json").stdout)["writeFailure"]["message"])
             # A start needs no room.
             server.stop(signal.SIGKILL)
             server.start()
@@ -345,6 +349,7 @@ class Disks(unittest.TestCase):
             ballast.unlink()
             (self.data / "filler").unlink()
             self.assertEqual(201, self.create(server, "more", 300_000)[0])
+            self.assertNotIn("write", server.cli("status").stdout)
             server.stop(signal.SIGKILL)
             server.start()
             self.assertEqual(written | {"more"}, self.names(server))

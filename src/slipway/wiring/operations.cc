@@ -40,6 +40,8 @@ Task<bool> Operations::serve(runtime::Exchange& exchange) {
     done = co_await send_backup(exchange);
   } else if (path == "/slipway/encryption/rotate" && exchange.request().method == "POST") {
     done = co_await rotate(exchange);
+  } else if (path == "/slipway/state" && exchange.request().method == "GET") {
+    done = co_await apiserver::answer_value(exchange, 200, state());
   } else {
     done = co_await apiserver::answer_error(
         exchange, fail(ErrorKind::not_found, "there is no {} {}", exchange.request().method, path));
@@ -61,6 +63,14 @@ Task<Result<>> Operations::send_backup(runtime::Exchange& exchange) {
     OR_CO_RETURN(co_await exchange.write(std::move(*piece)));
   }
   co_return co_await exchange.finish();
+}
+
+// What no object can say, because it could not be written.
+Value Operations::state() const {
+  const store::WriteFailure* failure = store_->write_failure();
+  if (!failure) return Value::object();
+  Value told{{"time", base::format_rfc3339(failure->when)}, {"message", failure->error.str()}, {"directory", data_}};
+  return Value{{"writeFailure", told}};
 }
 
 Task<Result<>> Operations::rotate(runtime::Exchange& exchange) {

@@ -16,7 +16,8 @@ Result<std::vector<store::BackupFile>> files_to_keep(World& world, const std::st
 // A backup of a store as it is now; `with_keys`: with those files.
 Result<store::BackupWriter> begin_backup(World& world, const store::Store& store, std::string data, bool with_keys);
 
-// Serves GET /slipway/backup (?keys=false) and POST /slipway/encryption/rotate; who may ask was judged before.
+// Serves GET /slipway/backup (?keys=false), POST /slipway/encryption/rotate and GET /slipway/state; who may ask was
+// judged before.
 class Operations {
  public:
   // `next` is asked for all other paths.
@@ -29,6 +30,7 @@ class Operations {
   Task<bool> serve(runtime::Exchange& exchange);
   Task<Result<>> send_backup(runtime::Exchange& exchange);
   Task<Result<>> rotate(runtime::Exchange& exchange);
+  Value state() const;
 
   World& world_;
   const std::string data_;
