@@ -16,6 +16,8 @@ constexpr std::string_view prefixes = "internal.config.kubernetes.io/prefixes";
 constexpr std::string_view suffixes = "internal.config.kubernetes.io/suffixes";
 constexpr std::string_view behavior = "internal.config.kubernetes.io/generatorBehavior";
 constexpr std::string_view hash = "internal.config.kubernetes.io/needsHashSuffix";
+constexpr std::string_view name_allowed = "internal.config.kubernetes.io/allowNameChange";
+constexpr std::string_view kind_allowed = "internal.config.kubernetes.io/allowKindChange";
 constexpr std::string_view origin = "config.kubernetes.io/origin";
 constexpr std::string_view transformations = "alpha.config.kubernetes.io/transformations";
 
@@ -76,6 +78,8 @@ Value with_notes(const Resource& r) {
   if (!r.suffixes.empty()) note(suffixes, base::join(r.suffixes, ","));
   if (r.generated) note(behavior, std::string(word_of(r.behavior)));
   if (r.needs_hash) note(hash, "enabled");
+  if (r.name_allowed) note(name_allowed, "enabled");
+  if (r.kind_allowed) note(kind_allowed, "enabled");
   if (r.from) note(origin, r.from->text(""));
   if (!r.changed_by.empty()) note(transformations, text_of(r.changed_by));
   return r.object().with("/metadata/annotations", annotations);
@@ -96,6 +100,8 @@ void set_with_notes(Resource& r, Value object) {
   r.generated = made.is_string();
   r.behavior = behavior_of(made.as_string());
   r.needs_hash = take(hash) == Value("enabled");
+  r.name_allowed = take(name_allowed) == Value("enabled");
+  r.kind_allowed = take(kind_allowed) == Value("enabled");
   r.from.reset();
   r.changed_by.clear();
   if (Value text = take(origin); text.is_string())
@@ -126,6 +132,8 @@ void change_but_notes(Resource& r, Value object) {
     r.behavior = before.behavior;
   }
   r.needs_hash = r.needs_hash || before.needs_hash;
+  r.name_allowed = r.name_allowed || before.name_allowed;
+  r.kind_allowed = r.kind_allowed || before.kind_allowed;
 }
 
 Value texts_of(const Value& pairs) {

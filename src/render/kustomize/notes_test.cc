@@ -100,6 +100,25 @@ TEST_CASE("a name that reads as a number is one where a plain name stood, and a 
         R"("namespace":"2"}])");
 }
 
+TEST_CASE("a name that a JSON patch leaves as a number is a name") {
+  std::string number =
+      "replacements: [{source: {kind: ReplicaSet, fieldPath: spec.replicas}, targets: [{select: {kind: ConfigMap}, "
+      "fieldPaths: [metadata.name]}]}]\nconfigMapGenerator: [{name: g}]\n";
+  std::string patched =
+      built("patches: [{target: {kind: ConfigMap}, patch: '[{\"op\": \"add\", \"path\": \"/x\", \"value\": 1}]'}]\n",
+            "namePrefix: x-\n" + number,
+            "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: r}, spec: {replicas: 1}}\n");
+  check(patched, R"("kind":"ConfigMap","metadata":{"name":"1-)");
+}
+
+TEST_CASE("whether a patch may change names and kinds is noted among the annotations") {
+  check(built("replacements: [{source: {kind: ConfigMap, fieldPath: metadata.annotations}, targets: [{select: {kind: "
+              "Pod}, fieldPaths: [spec.copied], options: {create: true}}]}]\n",
+              "patches: [{patch: '{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {b: c}}', options: "
+              "{allowNameChange: true}}]\n"),
+        R"("copied":{"internal.config.kubernetes.io/allowNameChange":"enabled",)");
+}
+
 TEST_CASE("annotations are texts once kustomize has noted among them what changed a resource") {
   std::string copied =
       "replacements: [{source: {kind: ConfigMap, fieldPath: data}, targets: [{select: {kind: Pod}, fieldPaths: "

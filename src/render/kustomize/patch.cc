@@ -190,6 +190,8 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource&
     set_with_notes(r, std::move(after));
   else
     r.set_object(std::move(after));
+  r.name_allowed = r.name_allowed || allowed.name;
+  r.kind_allowed = r.kind_allowed || allowed.kind;
   follow_shared_labels(r, before);
   note_merge(r, patch, how);
   if (unsettled) r.labels_made = false, r.merged = Resource::Merged::none;

@@ -169,6 +169,13 @@ Resource::Resource(Value object, base::Place origin, const KnownKinds* known)
 void Resource::set_object(Value object) {
   object_ = std::move(object);
   if (history) history->push_back({number, object_});
+  for (auto& [text, field] : {std::pair(&number_as_name_, "name"), std::pair(&number_as_scope_, "namespace")}) {
+    const Value& v = object_["metadata"][field];
+    if (v.is_number() || v.is_bool())
+      *text = scalar_text(v);
+    else if (!text->empty())
+      text->clear();
+  }
   if (gvk_.kind == kinds::kind_of(object_) && gvk_.api_version() == object_["apiVersion"].as_string()) return;
   gvk_ = GroupVersionKind::of(object_);
   cluster_scoped_ = known_->is_cluster_scoped(gvk_);
@@ -241,6 +248,8 @@ void Resource::take_identity_of(const Resource& other) {
   earlier_ = other.earlier_;
   prefixes = other.prefixes;
   suffixes = other.suffixes;
+  name_allowed = other.name_allowed;
+  kind_allowed = other.kind_allowed;
   vars = other.vars;
   changed_by = other.changed_by;
   number = other.number;

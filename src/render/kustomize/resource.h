@@ -69,8 +69,11 @@ class Resource {
   const Value& object() const { return object_; }
   void set_object(Value object);
   const GroupVersionKind& gvk() const { return gvk_; }
-  std::string_view name() const { return kinds::name_of(object_); }
-  std::string_view scope_name() const { return kinds::namespace_of(object_); }
+  // Its name and namespace, as texts: a patch or replacement may have made a number of one.
+  std::string_view name() const { return number_as_name_.empty() ? kinds::name_of(object_) : number_as_name_; }
+  std::string_view scope_name() const {
+    return number_as_scope_.empty() ? kinds::namespace_of(object_) : number_as_scope_;
+  }
   bool is_cluster_scoped() const { return cluster_scoped_; }
   const KnownKinds* known() const { return known_; }
   Id id() const;
@@ -96,7 +99,8 @@ class Resource {
   void join_annotations();
   // kustomize keeps its notes among the annotations: whether there are any, so that something can be added to them.
   bool has_notes() const {
-    return !earlier_.is_empty() || !prefixes.empty() || !suffixes.empty() || generated || from.has_value();
+    return !earlier_.is_empty() || !prefixes.empty() || !suffixes.empty() || generated || from.has_value() ||
+           name_allowed || kind_allowed;
   }
   void set_name(std::string_view name);
   void set_namespace(std::string_view name);  // "" takes it away
@@ -121,8 +125,9 @@ class Resource {
     none,
     by_id,
     by_selector
-  } merged = Merged::none;  // last, under the name that it has now
-  bool in_flow = false;     // written in braces as a whole, as JSON is
+  } merged = Merged::none;                          // last, under the name that it has now
+  bool in_flow = false;                             // written in braces as a whole, as JSON is
+  bool name_allowed = false, kind_allowed = false;  // a patch came that may change its name, or kind
   bool needs_hash = false;
   bool generated = false;
   bool from_chart = false;     // its namespace is the chart's affair
@@ -137,6 +142,7 @@ class Resource {
   GroupVersionKind gvk_;
   bool cluster_scoped_ = false;
   Earlier earlier_;
+  std::string number_as_name_, number_as_scope_;
   const KnownKinds* known_;
 };
 
