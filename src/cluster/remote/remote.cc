@@ -2,6 +2,7 @@
 #include "cluster/remote/remote.h"
 
 #include <map>
+#include <tuple>
 
 #include "base/text.h"
 #include "cluster/remote/discovered.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr size_t answer_bytes_max = 512 << 20;
 constexpr size_t event_bytes_max = 16 << 20;
+constexpr Duration access_age_max = 60s;
 constexpr int discovery_tries = 5;
 constexpr Duration discovery_delay = 200ms;
 
@@ -86,12 +88,24 @@ class RemoteWatch final : public Watch {
   std::string buffer_;
 };
 
+// An answer that is still read when its client was replaced.
+class HeldBody final : public runtime::Body {
+ public:
+  HeldBody(std::unique_ptr<runtime::Body> body, std::shared_ptr<runtime::HttpClient> client)
+      : client_(std::move(client)), body_(std::move(body)) {}
+  Task<Result<std::string>> read() override { return body_->read(); }
+  const runtime::Headers* trailers() const override { return body_->trailers(); }
+
+ private:
+  std::shared_ptr<runtime::HttpClient> client_;
+  std::unique_ptr<runtime::Body> body_;
+};
+
 class RemoteCluster final : public Cluster {
  public:
-  RemoteCluster(World& world, RemoteOptions options) : options_(std::move(options)) {
-    runtime::ClientOptions client{.base_url = options_.server, .tls = options_.tls, .proxy_url = options_.proxy_url};
-    client.tls.alpn = {"h2", "http/1.1"};
-    client_ = runtime::HttpClient::create(world, std::move(client));
+  RemoteCluster(World& world, RemoteOptions options)
+      : world_(world), options_(std::move(options)), read_at_(world.steady_now()) {
+    make_client();
   }
 
   Task<Result<>> discover() {
@@ -258,14 +272,46 @@ class RemoteCluster final : public Cluster {
     co_return fail(ErrorKind::not_found, "no matches for kind \"{}\" in version \"{}\"", id.kind, id.api_version());
   }
 
+  void make_client() {
+    runtime::ClientOptions client{.base_url = options_.server, .tls = options_.tls, .proxy_url = options_.proxy_url};
+    client.tls.alpn = {"h2", "http/1.1"};
+    client_ = runtime::HttpClient::create(world_, std::move(client));
+  }
+
+  // Connections were made with the certificates of their time: other ones want other connections. What is under way
+  // ends over the old ones.
+  void read_access_again() {
+    if (!options_.again || world_.steady_now() - read_at_ < access_age_max) return;
+    read_at_ = world_.steady_now();
+    auto read = options_.again();
+    if (!read) {
+      world_.log().write(runtime::LogLevel::warning, "remote cluster: " + read.error().str());
+      return;
+    }
+    auto connects_by = [](const RemoteOptions& o) {
+      return std::tie(o.server, o.proxy_url, o.tls.server_name, o.tls.ca_pem, o.tls.own.certificate_pem,
+                      o.tls.own.key_pem, o.tls.verify);
+    };
+    bool other_connections = connects_by(*read) != connects_by(options_);
+    read->again = options_.again;
+    read->user_agent = options_.user_agent;
+    options_ = std::move(*read);
+    if (other_connections) make_client();
+  }
+
   Task<Result<runtime::ClientResponse>> send(std::string method, std::string target, std::string type,
                                              std::string body) {
+    read_access_again();
     runtime::ClientRequest request{.method = std::move(method), .url = std::move(target), .body = std::move(body)};
     request.headers.add("Accept", "application/json");
     request.headers.add("User-Agent", options_.user_agent);
     if (!type.empty()) request.headers.add("Content-Type", type);
     if (!options_.bearer_token.empty()) request.headers.add("Authorization", "Bearer " + options_.bearer_token);
-    co_return co_await client_->send(std::move(request));
+    std::shared_ptr<runtime::HttpClient> client = client_;
+    auto response = co_await client->send(std::move(request));
+    if (response && options_.again && response->body)
+      response->body = std::make_unique<HeldBody>(std::move(response->body), std::move(client));
+    co_return response;
   }
 
   // One API's kinds. io: the connection broke, several times; any other error is the server's answer.
@@ -301,8 +347,10 @@ class RemoteCluster final : public Cluster {
                               response.status);
   }
 
+  World& world_;
   RemoteOptions options_;
-  std::unique_ptr<runtime::HttpClient> client_;
+  SteadyTime read_at_;
+  std::shared_ptr<runtime::HttpClient> client_;
   DiscoveredCatalog catalog_;
   std::string version_;
   std::map<std::string, Value> lists_;  // the APIResourceList of each group and version

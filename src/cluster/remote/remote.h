@@ -1,6 +1,7 @@
 // The remote Cluster: any Kubernetes API server, spoken to over HTTP.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,9 @@ struct RemoteOptions {
   std::string bearer_token;  // never logged
   std::string proxy_url;
   std::string user_agent = "slipway";
+  // Reads all of the above anew; absent: it holds for ever. Certificates and tokens are renewed under who runs for
+  // long. Asked before a request, once a minute at most; after an error the former ones stay. Blocking, short.
+  std::function<Result<RemoteOptions>()> again = {};
 };
 
 // Asks the server once which kinds it has (discovery): kinds that our tables know keep their types, others are taken as

@@ -5,6 +5,7 @@
 
 #include "apiserver/kubeconfig.h"
 #include "apiserver/tokens.h"
+#include "cluster/remote/remote.h"
 #include "sim/sim_world.h"
 
 using namespace slipway;
@@ -99,6 +100,44 @@ TEST_CASE("a process that runs for three years is reached by who reads the kubec
   CHECK_MESSAGE(running.status(running.connection(), &problem) == 200, problem);
   CHECK(running.status(pod) == by_token);
   CHECK(running.connection().tls.ca_pem == first.tls.ca_pem);
+}
+
+TEST_CASE("who drives a remote cluster for years takes its renewed certificates and tokens") {
+  Running running;
+  sim::SimWorld& world = running.world;
+  auto access = [&]() -> Result<cluster::RemoteOptions> {
+    auto read = OR_RETURN(apiserver::read_kubeconfig(world, "/etc/kubeconfig"));
+    return cluster::RemoteOptions{.server = read.server, .tls = read.tls, .bearer_token = read.bearer_token};
+  };
+  auto connect = [&](bool reads_again) {
+    cluster::RemoteOptions options = access().value();
+    if (reads_again) options.again = access;
+    auto connected = world.run(cluster::connect_remote(world, std::move(options)));
+    REQUIRE_MESSAGE(connected.has_value(), (connected ? "" : connected.error().str()));
+    return std::move(*connected);
+  };
+  auto once = connect(false), anew = connect(true);
+  const cluster::ObjectKey key{{"", "v1", "Namespace"}, "", "kept"};
+  auto made = world.run(anew->write(
+      cluster::create(Value{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", Value{{"name", "kept"}}}})));
+  REQUIRE_MESSAGE(made.has_value(), (made ? "" : made.error().str()));
+  // A watch that began with the first certificate goes on when the second one is taken.
+  world.run_for(day * 349);
+  auto watch = world.run(anew->watch(key.kind, {}));
+  REQUIRE(watch.has_value());
+  CHECK(world.run((*watch)->next()).has_value());
+  world.run_for(day * 31);
+  CHECK_FALSE(world.run(once->get(key)).has_value());
+  auto got = world.run(anew->get(key));
+  CHECK_MESSAGE(got.has_value(), (got ? "" : got.error().str()));
+  // A file that is just being written: what was good stays so.
+  std::string whole = world.files().read("/etc/kubeconfig").value();
+  REQUIRE(world.files().write_atomically("/etc/kubeconfig", "{").has_value());
+  world.run_for(5min);
+  CHECK(world.run(anew->get(key)).has_value());
+  REQUIRE(world.files().write_atomically("/etc/kubeconfig", whole).has_value());
+  world.run_for(5min);
+  CHECK(world.run(anew->get(key)).has_value());
 }
 
 TEST_CASE("a clock that goes back below a certificate's begin is noticed within a day") {

@@ -194,14 +194,19 @@ struct Remote {
 };
 
 Task<Result<>> bring_up(Remote& all, TaskGroup& group) {
-  auto connection = OR_CO_RETURN(apiserver::read_kubeconfig(all.world, all.options.cluster));
-  cluster::RemoteOptions remote{.server = connection.server,
-                                .tls = connection.tls,
-                                .bearer_token = connection.bearer_token,
-                                .proxy_url = connection.proxy_url};
+  auto access = [&world = all.world, path = all.options.cluster]() -> Result<cluster::RemoteOptions> {
+    auto connection = OR_RETURN(apiserver::read_kubeconfig(world, path));
+    return cluster::RemoteOptions{.server = connection.server,
+                                  .tls = connection.tls,
+                                  .bearer_token = connection.bearer_token,
+                                  .proxy_url = connection.proxy_url};
+  };
+  cluster::RemoteOptions remote = OR_CO_RETURN(access());
+  remote.again = access;
+  const std::string server = remote.server;
   all.cluster = OR_CO_RETURN(co_await cluster::connect_remote(all.world, std::move(remote)));
   OR_CO_RETURN(co_await gitops::ensure_application_kind(*all.cluster));
-  all.view.step("cluster", connection.server);
+  all.view.step("cluster", server);
 
   all.controllers.events = reconcile::make_recorder(all.world, *all.cluster, group, "slipway");
   all.controllers.cache = cache_of_everything(all.world, *all.cluster);
