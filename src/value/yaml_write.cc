@@ -4,6 +4,8 @@
 //
 // The emitter's whole state is where it stands: column, indent, and whether only blanks ("whitespace") or only blanks
 // and list dashes ("indention") came before on this line. The names are libyaml's, so that the two can be compared.
+#include <utf8proc.h>
+
 #include <algorithm>
 #include <climits>
 #include <cmath>
@@ -27,12 +29,8 @@ constexpr int kDepthMax = 1000;  // deeper nodes are written as JSON, which is Y
 
 bool is_letter(char32_t c) {
   if (c < 0x80) return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-  // Beyond ASCII nearly everything people write in keys is a letter; punctuation, symbols and emoji are not.
-  if (c < 0xC0) return c == 0xAA || c == 0xB5 || c == 0xBA;
-  if (c == 0xD7 || c == 0xF7) return false;
-  if (c >= 0x1F000) return c >= 0x20000 && c < 0xE0000;
-  return !((c >= 0x2000 && c <= 0x2BFF) || (c >= 0x3000 && c <= 0x3004) || (c >= 0xE000 && c <= 0xF8FF) ||
-           (c >= 0xFE00 && c <= 0xFE6F) || (c >= 0xFEFF && c <= 0xFF20) || (c >= 0xFFF0 && c <= 0xFFFF));
+  utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
 }
 bool is_digit(char32_t c) {
   return c >= '0' && c <= '9';

@@ -97,6 +97,10 @@ std::string format_float(double d, char format, int precision, int bits) {
       std::string s = buffer;
       size_t p = s.find('p');
       int e = std::atoi(s.c_str() + p + 1);
+      if (s[2] == '2') {  // rounded up to the next power, which Go writes with a 1
+        s[2] = '1';
+        ++e;
+      }
       s = s.substr(0, p) + fmt::format("p{}{:02}", e < 0 ? '-' : '+', std::abs(e));
       if (format == 'X')
         std::transform(s.begin(), s.end(), s.begin(),

@@ -202,6 +202,7 @@ Result<Range> Range::parse(std::string_view text) {
   for (const std::string& said : groups) {
     auto improper = [&said] { return invalid("improper constraint: " + quoted(said)); };
     Group group;
+    std::vector<std::pair<Op, std::string>> parts;  // all of them must look right before one is read
     std::string_view rest = said;
     for (bool first = true;; first = false) {
       skip_space(rest);
@@ -225,11 +226,12 @@ Result<Range> Range::parse(std::string_view text) {
         break;
       }
       skip_space(rest);
-      std::string_view before = rest;
       Pieces pieces;
       if (!scan(rest, pieces, wild_digit)) return improper();
-      (void)before;
-      Part one = OR_RETURN(part(op, pieces.whole));
+      parts.emplace_back(op, pieces.whole);
+    }
+    for (const auto& [op, version] : parts) {
+      Part one = OR_RETURN(part(op, version));
       if (!one.version.prerelease.empty()) group.prereleases = true;
       group.parts.push_back(std::move(one));
     }

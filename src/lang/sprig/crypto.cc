@@ -198,15 +198,16 @@ Any encrypt_aes(Call& c) {
 
 Any decrypt_aes(Call& c) {
   if (c.text(1).empty()) return Any::of("");
-  auto bytes = base::base64_decode(c.text(1));
-  if (!bytes) return c.fail("illegal base64 data at input byte 0");
-  if (bytes->size() < 16)
+  bool well = false;
+  std::string bytes = decode64(c.text(1), well);
+  if (!well) return c.fail(bytes);
+  if (bytes.size() < 16)
     return c.fail(
         fmt::format("runtime error: slice bounds out of range [:16] with capacity {}", c.text(1).size() / 4 * 3));
-  std::string_view text = std::string_view(*bytes).substr(16);
+  std::string_view text = std::string_view(bytes).substr(16);
   if (text.size() % 16 != 0) return c.fail("crypto/cipher: input not full blocks");
   if (text.empty()) return c.fail("runtime error: index out of range [-1]");
-  std::string plain = aes(c.text(0), std::string_view(*bytes).substr(0, 16), text, false);
+  std::string plain = aes(c.text(0), std::string_view(bytes).substr(0, 16), text, false);
   auto padding = static_cast<int64_t>(static_cast<unsigned char>(plain.back()));
   auto size = static_cast<int64_t>(plain.size());
   if (padding > size) return c.fail(fmt::format("runtime error: slice bounds out of range [:{}]", size - padding));

@@ -17,7 +17,8 @@ std::string illegal(std::string_view base, size_t at) {
   return fmt::format("illegal {} data at input byte {}", base, at);
 }
 
-// As StdEncoding.DecodeString: line ends are skipped, padding must be right; else the text of Go's error.
+}  // namespace
+
 std::string decode64(std::string_view s, bool& ok) {
   std::string out;
   ok = false;
@@ -73,6 +74,8 @@ std::string decode64(std::string_view s, bool& ok) {
   ok = true;
   return out;
 }
+
+namespace {
 
 std::string encode32(std::string_view s) {
   std::string out;

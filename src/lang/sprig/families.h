@@ -25,6 +25,9 @@ void add_encodings(Functions& f);
 void add_lists(Functions& f);
 void add_dicts(Functions& f);
 void add_numbers(Functions& f);
+// As StdEncoding.DecodeString: line ends are skipped, padding must be right; else the text of Go's error.
+std::string decode64(std::string_view s, bool& ok);
+
 void add_defaults(Functions& f);  // default, empty, ternary, typeOf and the like
 void add_json(Functions& f);
 void add_yaml(Functions& f);

@@ -83,9 +83,23 @@ int read_nanoseconds(std::string_view s, size_t n) {  // ".123", n characters of
 
 }  // namespace
 
+// As the time package quotes: bytes that are no printable ASCII in hexadecimal.
+static std::string quote(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if (byte < ' ' || byte >= 0x80) {
+      out += fmt::format("\\x{:02x}", byte);
+      continue;
+    }
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
 bool Time::parse(std::string_view layout, std::string_view value, std::shared_ptr<const Zone> local, Time& out,
                  std::string& error) {
-  using gotemplate::quote;
   std::string_view whole_layout = layout, whole = value;
   int64_t year = 0;
   int month = -1, day = -1, year_day = -1, hour = 0, minute = 0, second = 0, ns = 0, offset = -1;

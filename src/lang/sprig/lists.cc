@@ -135,9 +135,13 @@ Any chunk(Call& c) {
   if (!elements(c, c[1], "Cannot chunk type", items)) return Any();
   int64_t size = c.integer(0);
   if (size <= 0) {
-    // What Go's arithmetic makes of it: a count that no slice can have, or groups of a negative size.
-    if (items.empty() && size == 0) return c.fail("runtime error: makeslice: len out of range");
-    return c.fail("runtime error: makeslice: len out of range");
+    // What Go's arithmetic makes of it: a count, and for the only group the rest of a division, that may be right.
+    auto count = static_cast<int64_t>(items.size());
+    double groups = size == 0 ? -1 : std::floor(static_cast<double>(count - 1) / static_cast<double>(size)) + 1;
+    int64_t rest = size == 0 ? 0 : count % size;
+    if (groups == 0) return c.heap().list({}, types::any_list_list);
+    if (groups != 1 || rest <= 0) return c.fail("runtime error: makeslice: len out of range");
+    return c.heap().list({list_of(c, {items.begin(), items.begin() + rest})}, types::any_list_list);
   }
   std::vector<Any> groups;
   for (size_t i = 0; i < items.size(); i += static_cast<size_t>(size)) {

@@ -59,6 +59,8 @@ class Reader {
     return c == "'" ? "'\\''" : "'" + q.substr(1, q.size() - 2) + "'";
   }
 
+  std::string here_or_zero() const { return done() ? "'\\x00'" : here(); }
+
   void blanks() {
     while (peek() == ' ' || peek() == '\t') ++i_;
   }
@@ -92,12 +94,22 @@ class Reader {
     size_t begin = i_;
     while (!done() && is_bare(peek())) ++i_;
     out = s_.substr(begin, i_ - begin);
-    if (out.empty()) wrong(fmt::format("expected a key but got {}", here()));
-    return !out.empty();
+    return true;
   }
-  bool key(std::vector<std::string>& out) {
+  // What stands where a name should begin, if none can.
+  const char* no_name(bool header, bool first) const {
+    if (peek() == '.')
+      return header  ? "unexpected table separator (table names cannot be empty)"
+             : first ? "unexpected '.': keys cannot start with a '.'"
+                     : "unexpected '.'";
+    if (header) return done() || peek() == ']' ? "unexpected end of table name (table names cannot be empty)" : nullptr;
+    if (!done() && peek() != '=') return nullptr;
+    return first ? "unexpected '=': key name appears blank" : "unexpected '='";
+  }
+  bool key(std::vector<std::string>& out, bool header = false) {
     for (;;) {
       blanks();
+      if (const char* problem = no_name(header, out.empty())) return wrong(problem), false;
       std::string part;
       if (!key_part(part)) return false;
       out.push_back(std::move(part));
@@ -105,9 +117,11 @@ class Reader {
       if (!take(".")) break;
       if (out.size() > kDepthMax) return wrong("key too deep"), false;
     }
-    last_key_.clear();
-    for (const std::string& k : out) last_key_ += (last_key_.empty() ? "" : ".") + k;
     return true;
+  }
+  static std::string joined(std::string text, const std::vector<std::string>& path) {
+    for (const std::string& k : path) text += (text.empty() ? "" : ".") + k;
+    return text;
   }
 
   // The table below `table`, made when it is not there; the last of a list of tables stands for the list.
@@ -128,11 +142,15 @@ class Reader {
     bool array = take("[[");
     if (!array) take("[");
     std::vector<std::string> path;
-    if (!key(path)) return root;
-    if (!take(array ? "]]" : "]")) {
-      wrong(fmt::format("expected end of table name ']', but got {} instead", here()));
-      return root;
-    }
+    context_.clear();
+    last_key_.clear();
+    if (!key(path, true)) return root;
+    if (!take("]"))
+      return wrong(fmt::format("expected '.' or ']' to end table name, but got {} instead", here_or_zero())), root;
+    if (array && !take("]"))
+      return wrong(fmt::format("expected end of table array name delimiter ']', but got {} instead", here_or_zero())),
+             root;
+    context_ = last_key_ = joined("", path);
     Any at = root;
     for (size_t i = 0; i + 1 < path.size(); ++i) at = descend(at, path[i]);
     if (!error_.empty()) return root;
@@ -172,8 +190,12 @@ class Reader {
 
   void pair(const Any& table, int depth) {
     std::vector<std::string> path;
+    last_key_ = context_;
     if (!key(path)) return;
-    if (!take("=")) return wrong(fmt::format("expected key separator '=', but got {} instead", here()));
+    if (!take("="))
+      return wrong(done() ? "unexpected EOF; expected key separator '='"
+                          : fmt::format("expected '.' or '=', but got {} instead", here()));
+    last_key_ = joined(context_, path);
     blanks();
     Any at = table;
     for (size_t i = 0; i + 1 < path.size(); ++i) at = descend(at, path[i]);
@@ -183,7 +205,11 @@ class Reader {
     if (at.dict()->has(path.back())) return wrong(fmt::format("Key '{}' has already been defined.", last_key_));
     if (!call_.charge(64)) error_ = "too large";
     at.dict()->set(value::Key(path.back()), std::move(v));
+    last_key_ = context_;
   }
+
+  // An inline table's keys stood below its own.
+  void inner_ended(std::string outer) { last_key_ = std::exchange(context_, std::move(outer)); }
 
   Any value(int depth) {
     if (depth > kDepthMax) return wrong("nested too deeply"), Any();
@@ -200,7 +226,7 @@ class Reader {
       for (;;) {
         blanks_and_lines();
         if (take("]")) break;
-        if (done()) return wrong("expected a comma (',') or array terminator (']'), but got end of file"), Any();
+        if (done()) return wrong("unexpected EOF; expected value"), Any();
         items.push_back(value(depth + 1));
         tables = tables && items.back().is_map();
         if (!error_.empty() || !call_.charge(sizeof(Any))) return Any();
@@ -215,8 +241,9 @@ class Reader {
     if (c == '{') {
       ++i_;
       Any table = heap_.map();
+      std::string outer = std::exchange(context_, last_key_);
       blanks();
-      if (take("}")) return table;
+      if (take("}")) return inner_ended(std::move(outer)), table;
       for (;;) {
         pair(table, depth + 1);
         if (!error_.empty()) return Any();
@@ -225,7 +252,7 @@ class Reader {
           blanks();
           continue;
         }
-        if (take("}")) return table;
+        if (take("}")) return inner_ended(std::move(outer)), table;
         return wrong(fmt::format("expected a comma or an inline table terminator '}}', but got {} instead", here())),
                Any();
       }
@@ -247,8 +274,9 @@ class Reader {
     if (digits == "inf") return Any::of(w[0] == '-' ? -INFINITY : INFINITY);
     if (digits == "nan") return Any::of(std::nan(""));
     if (w.empty() || digits.empty() || digits[0] < '0' || digits[0] > '9') {
-      wrong(w.empty() ? fmt::format("expected value but found {} instead", here())
-                      : fmt::format("expected value but found {} instead", gotemplate::quote(w)));
+      wrong(w.empty() && done() ? std::string("unexpected EOF; expected value")
+            : w.empty()         ? fmt::format("expected value but found {} instead", here())
+                                : fmt::format("expected value but found {} instead", gotemplate::quote(w)));
       return Any();
     }
     if (w.size() >= 5 && (w[2] == ':' || (w.size() >= 10 && w[4] == '-' && w[7] == '-'))) return date(w);
@@ -303,7 +331,8 @@ class Reader {
       ++i_;
     }
     for (;;) {
-      if (done()) return wrong("unexpected EOF; expected '" + std::string(1, mark) + "'"), false;
+      if (done())
+        return wrong(mark == '"' ? R"(unexpected EOF; expected '"')" : R"(unexpected EOF; expected "'")"), false;
       char c = peek();
       if (is_long && s_.substr(i_).starts_with(three)) {
         i_ += 3;
@@ -363,6 +392,7 @@ class Reader {
   size_t i_ = 0;
   std::string error_, last_key_;
   std::vector<std::string> headers_;
+  std::string context_;  // the table whose keys are read
 };
 
 }  // namespace
@@ -371,7 +401,7 @@ Any read_toml(Call& c) {
   Reader r(c.text(0), c);
   Any v = r.document();
   if (r.error().empty()) return v;
-  Any failed = v;  // Go keeps what it read before the error
+  Any failed = c.heap().map();
   failed.dict()->set(value::Key("Error"), Any::of(r.error()));
   return failed;
 }
