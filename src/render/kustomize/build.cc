@@ -10,6 +10,7 @@
 #include "render/kustomize/configuration.h"
 #include "render/kustomize/crds.h"
 #include "render/kustomize/documents.h"
+#include "render/kustomize/first_document.h"
 #include "render/kustomize/functions.h"
 #include "render/kustomize/generate.h"
 #include "render/kustomize/name_reference.h"
@@ -72,7 +73,7 @@ class Build {
   Result<Built> run() {
     if (request_.observer) request_.observer->begin();
     Folder folder = OR_RETURN(root());
-    Kustomization k = *OR_RETURN(load(folder));
+    Kustomization k = *OR_RETURN(load(folder, !request_.overrides.is_null()));
     if (!request_.overrides.is_null()) OR_RETURN(apply_overrides(k, request_, folder).context("spec.source.kustomize"));
     traced_ = !k.build_metadata.empty();
     Accumulated all;
@@ -94,12 +95,13 @@ class Build {
     return Folder(request_.tree, *path, request_.unrestricted, request_.remotes, request_.on_disk);
   }
 
-  // A base of several overlays is read once.
-  Result<std::shared_ptr<const Kustomization>> load(const Folder& folder) {
+  // A base of several overlays is read once. `edited`: an empty one may be filled by overrides.
+  Result<std::shared_ptr<const Kustomization>> load(const Folder& folder, bool edited = false) {
     Folder::File file = OR_RETURN(folder.kustomization());
     auto& read = kustomizations_[{file.tree, file.path}];
     if (!read) {
-      read = std::make_shared<const Kustomization>(OR_RETURN(read_kustomization(file.text, file.path)));
+      read = std::make_shared<const Kustomization>(OR_RETURN(read_kustomization(
+          file.text, file.path, edited && says_nothing(OR_RETURN(read_first_document(*file.text, file.path))))));
       if (request_.observer) request_.observer->loaded(*read);
     }
     const Kustomization& k = *read;

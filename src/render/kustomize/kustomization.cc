@@ -217,14 +217,14 @@ void check_plugin_fields(const Value& v, Source& source) {
 }
 
 // kustomize's rule: something besides apiVersion and kind must be said; an empty list is something.
+}  // namespace
+
 bool says_nothing(const Value& v) {
   return std::ranges::all_of(v.members(), [](const value::Member& m) {
     return m.key == value::Key("apiVersion") || m.key == value::Key("kind") || m.value.is_null() ||
            (m.value.is_string() && m.value.as_string().empty());
   });
 }
-
-}  // namespace
 
 Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text, const std::string& file,
                                          bool may_be_empty) {

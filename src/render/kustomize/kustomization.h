@@ -133,6 +133,8 @@ struct Kustomization {
 // `may_be_empty`: while it is edited.
 Result<Kustomization> read_kustomization(std::shared_ptr<const std::string> text, const std::string& file,
                                          bool may_be_empty = false);
+// Whether a file, or what edits left of it, has nothing but a version and a kind, for which kustomize calls it empty.
+bool says_nothing(const Value& kustomization);
 
 // The same parts where they stand in files of their own (built-in plugins, replacements by path).
 Selector read_selector(Fields& fields);

@@ -131,6 +131,8 @@ Result<Value> edited_fields(const Options& o, const Folder& folder, const Variab
 Result<> apply_overrides(Kustomization& k, const BuildRequest& request, const Folder& folder) {
   Options o = OR_RETURN(read_options(request.overrides));
   Value fields = OR_RETURN(edited_fields(o, folder, request.variables));
+  if (says_nothing(fields) && o.patches.empty())
+    return fail(ErrorKind::invalid, "kustomization.yaml is empty, and so are the options").at({k.file, 1, 1});
   Source source{.text = nullptr, .file = k.file};
   Fields f(source, fields);
   k.name_prefix = f.text("namePrefix");

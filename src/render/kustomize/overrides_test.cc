@@ -125,6 +125,26 @@ TEST_CASE("patches and components") {
   refuses("components: [none]", "none");
 }
 
+TEST_CASE("an empty kustomization is built when an edit fills it") {
+  auto built_over = [](const char* text, const char* overrides) {
+    BuildRequest request{.tree = sources::testing::make_tree(
+                             {{"app/kustomization.yaml", text},
+                              {"app/part/kustomization.yaml",
+                               "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [d.yaml]\n"},
+                              {"app/part/d.yaml", deployment}}),
+                         .path = "app"};
+    request.overrides = *value::parse_yaml(overrides);
+    auto done = build(request);
+    return done ? fmt::format("{} objects", done->resources.size()) : done.error().str();
+  };
+  for (const char* text : {"", "{}\n", "# nothing yet\n"}) {
+    CHECK(built_over(text, "namePrefix: p-") == "0 objects");
+    CHECK(built_over(text, "components: [part]") == "1 objects");
+    CHECK(built_over(text, "version: v5.8.2").find("kustomization.yaml is empty") != std::string::npos);
+    CHECK(built_over(text, "components: [none]\nignoreMissingComponents: true").find("is empty") != std::string::npos);
+  }
+}
+
 TEST_CASE("version, kubeVersion and apiVersions are for those who choose what to build with") {
   check("version: v5.4.3\nkubeVersion: 1.31.0\napiVersions: [a/v1]\n", name, R"("web")");
   refuses("namePrefx: x", "unknown field \"namePrefx\" in spec.source.kustomize; did you mean \"namePrefix\"?");
