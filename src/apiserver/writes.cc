@@ -57,6 +57,59 @@ Result<cluster::PatchType> patch_type(std::string_view content_type, const kinds
   return fail(ErrorKind::unsupported, "415: Unsupported Media Type");
 }
 
+Error bad_delete_option(std::string_view field, const Value& found, std::string_view supported) {
+  std::string why = fmt::format("Unsupported value: {}: supported values: {}", value::to_json(found), supported);
+  return fail(ErrorKind::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: {}: {}", field, why)
+      .cause({"FieldValueNotSupported", why, std::string(field)});
+}
+
+Error wrong_type(std::string_view field, const Value& value, std::string_view expected) {
+  return fail(ErrorKind::bad_request, "DeleteOptions: {} is {}, expected {}", field, value::to_string(value.type()),
+              expected);
+}
+
+// A deletion that was not understood must not happen.
+Result<> delete_options(const Value& body, cluster::Write& write) {
+  if (!body.is_object()) return wrong_type("the body", body, "an object");
+  std::string kind = body["kind"].str("DeleteOptions");
+  if (kind != "DeleteOptions") return fail(ErrorKind::bad_request, "expected DeleteOptions as body, found {}", kind);
+  const Value& grace = body["gracePeriodSeconds"];
+  if (!grace.is_null() && !grace.is_int()) return wrong_type("gracePeriodSeconds", grace, "a number");
+  if (!grace.is_null()) write.grace_period_s = grace.as_int();
+  const Value &policy = body["propagationPolicy"], &orphan = body["orphanDependents"];
+  if (!policy.is_null() && !policy.is_string()) return wrong_type("propagationPolicy", policy, "a string");
+  if (!orphan.is_null() && !orphan.is_bool()) return wrong_type("orphanDependents", orphan, "true or false");
+  auto word = policy.as_string();
+  if (word == "Background") {
+    write.propagation = cluster::Propagation::background;
+  } else if (word == "Foreground") {
+    write.propagation = cluster::Propagation::foreground;
+  } else if (word == "Orphan" || orphan.as_bool()) {
+    write.propagation = cluster::Propagation::orphan;
+  } else if (!word.empty()) {
+    return bad_delete_option("propagationPolicy", policy, R"("Foreground", "Background", "Orphan", "nil")");
+  }
+  const Value& preconditions = body["preconditions"];
+  if (!preconditions.is_null() && !preconditions.is_object())
+    return wrong_type("preconditions", preconditions, "an object");
+  for (const char* name : {"uid", "resourceVersion"}) {
+    if (!preconditions[name].is_null() && !preconditions[name].is_string())
+      return wrong_type(fmt::format("preconditions.{}", name), preconditions[name], "a string");
+  }
+  if (preconditions["uid"].is_string()) write.uid = preconditions["uid"].str();
+  if (preconditions["resourceVersion"].is_string()) {
+    auto revision = base::parse_int(preconditions["resourceVersion"].as_string());
+    write.resource_version = revision ? static_cast<uint64_t>(*revision) : 0;
+  }
+  const Value& dry_run = body["dryRun"];
+  if (!dry_run.is_null() && !dry_run.is_array()) return wrong_type("dryRun", dry_run, "a list");
+  for (const Value& dry : dry_run.items()) {
+    if (dry.as_string() != "All") return bad_delete_option("dryRun", dry_run, R"("All")");
+    write.dry_run = true;
+  }
+  return {};
+}
+
 }  // namespace
 
 Task<Result<>> ApiServer::write(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
@@ -106,6 +159,10 @@ Task<Result<>> ApiServer::write(runtime::Exchange& exchange, Route route, const 
   }
   write.body = std::move(decoded->value);
   write.duplicate_fields = std::move(decoded->duplicates);
+  if (write.subresource == "eviction" && !write.body["deleteOptions"].is_null()) {
+    auto understood = delete_options(write.body["deleteOptions"], write);
+    if (!understood) co_return co_await answer_error(exchange, understood.error());
+  }
   auto written = co_await cluster_.write(std::move(write));
   if (!written) co_return co_await answer_error(exchange, written.error(), deprecation_warnings(kind));
   int code = written->created ? 201 : 200;
@@ -116,64 +173,6 @@ Task<Result<>> ApiServer::write(runtime::Exchange& exchange, Route route, const 
   std::vector<std::string> warnings = deprecation_warnings(kind);
   warnings.insert(warnings.end(), written->warnings.begin(), written->warnings.end());
   co_return co_await answer_value(exchange, code, std::move(answer), *accepted, std::move(warnings));
-}
-
-static Error bad_delete_option(std::string_view field, std::string why) {
-  return fail(ErrorKind::invalid, "DeleteOptions.meta.k8s.io \"\" is invalid: {}: {}", field, why)
-      .cause({"FieldValueInvalid", why, std::string(field)});
-}
-
-static Error wrong_type(std::string_view field, const Value& value, std::string_view expected) {
-  return fail(ErrorKind::bad_request, "DeleteOptions: {} is {}, expected {}", field, value::to_string(value.type()),
-              expected);
-}
-
-// A deletion that was not understood must not happen.
-static Result<> delete_options(const Value& body, cluster::Write& write) {
-  if (!body.is_object()) return wrong_type("the body", body, "an object");
-  std::string kind = body["kind"].str("DeleteOptions");
-  if (kind != "DeleteOptions") return fail(ErrorKind::bad_request, "expected DeleteOptions as body, found {}", kind);
-  const Value& grace = body["gracePeriodSeconds"];
-  if (!grace.is_null() && !grace.is_int()) return wrong_type("gracePeriodSeconds", grace, "a number");
-  if (!grace.is_null()) write.grace_period_s = grace.as_int();
-  const Value &policy = body["propagationPolicy"], &orphan = body["orphanDependents"];
-  if (!policy.is_null() && !policy.is_string()) return wrong_type("propagationPolicy", policy, "a string");
-  if (!orphan.is_null() && !orphan.is_bool()) return wrong_type("orphanDependents", orphan, "true or false");
-  auto word = policy.as_string();
-  if (word == "Background") {
-    write.propagation = cluster::Propagation::background;
-  } else if (word == "Foreground") {
-    write.propagation = cluster::Propagation::foreground;
-  } else if (word == "Orphan" || orphan.as_bool()) {
-    write.propagation = cluster::Propagation::orphan;
-  } else if (!word.empty()) {
-    return bad_delete_option("propagationPolicy",
-                             fmt::format("Unsupported value: \"{}\": supported values: \"Background\", \"Foreground\", "
-                                         "\"Orphan\"",
-                                         word));
-  }
-  const Value& preconditions = body["preconditions"];
-  if (!preconditions.is_null() && !preconditions.is_object())
-    return wrong_type("preconditions", preconditions, "an object");
-  for (const char* name : {"uid", "resourceVersion"}) {
-    if (!preconditions[name].is_null() && !preconditions[name].is_string())
-      return wrong_type(fmt::format("preconditions.{}", name), preconditions[name], "a string");
-  }
-  if (preconditions["uid"].is_string()) write.uid = preconditions["uid"].str();
-  if (preconditions["resourceVersion"].is_string()) {
-    auto revision = base::parse_int(preconditions["resourceVersion"].as_string());
-    write.resource_version = revision ? static_cast<uint64_t>(*revision) : 0;
-  }
-  const Value& dry_run = body["dryRun"];
-  if (!dry_run.is_null() && !dry_run.is_array()) return wrong_type("dryRun", dry_run, "a list");
-  for (const Value& dry : dry_run.items()) {
-    if (dry.as_string() != "All") {
-      return bad_delete_option("dryRun",
-                               fmt::format("Unsupported value: {}: supported values: \"All\"", value::to_json(dry)));
-    }
-    write.dry_run = true;
-  }
-  return {};
 }
 
 // DELETE takes its options from the body, the query, or both.

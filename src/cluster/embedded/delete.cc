@@ -57,23 +57,6 @@ int64_t grace_of(const kinds::Kind& kind, const Value& object, std::optional<int
   return grace < 0 ? 1 : grace;
 }
 
-Result<> check_delete_preconditions(const Request& request, const Value& object) {
-  std::string_view name = kinds::name_of(object), uid = kinds::uid_of(object);
-  auto unmet = [&](std::string_view what, std::string_view asked, std::string_view found) {
-    return fail(ErrorKind::conflict,
-                "Operation cannot be fulfilled on {} \"{}\": the {} in the precondition ({}) does not match the {} in "
-                "record ({}). The object might have been {}",
-                request.kind.id.kind, name, what, asked, what, found,
-                what == "UID" ? "deleted and then recreated" : "modified");
-  };
-  if (request.write.uid && *request.write.uid != uid) return unmet("UID", *request.write.uid, uid);
-  uint64_t revision = kinds::revision_of(object);
-  if (request.write.resource_version && *request.write.resource_version != revision) {
-    return unmet("ResourceVersion", std::to_string(*request.write.resource_version), std::to_string(revision));
-  }
-  return {};
-}
-
 Result<> check_may_be_deleted(const kinds::Kind& kind, std::string_view name) {
   bool everlasting =
       is_core(kind, "Namespace") && (name == "default" || name == "kube-system" || name == "kube-public");
@@ -118,6 +101,23 @@ Farewell further_deletion(const Request& request, const Value& object) {
 }
 
 }  // namespace
+
+Result<> check_delete_preconditions(const Request& request, const Value& object) {
+  std::string_view name = kinds::name_of(object), uid = kinds::uid_of(object);
+  auto unmet = [&](std::string_view what, std::string_view asked, std::string_view found) {
+    return fail(ErrorKind::conflict,
+                "Operation cannot be fulfilled on {} \"{}\": the {} in the precondition ({}) does not match the {} in "
+                "record ({}). The object might have been {}",
+                request.kind.id.kind, name, what, asked, what, found,
+                what == "UID" ? "deleted and then recreated" : "modified");
+  };
+  if (request.write.uid && *request.write.uid != uid) return unmet("UID", *request.write.uid, uid);
+  uint64_t revision = kinds::revision_of(object);
+  if (request.write.resource_version && *request.write.resource_version != revision) {
+    return unmet("ResourceVersion", std::to_string(*request.write.resource_version), std::to_string(revision));
+  }
+  return {};
+}
 
 Task<Result<Written>> EmbeddedCluster::remove(Request& request) {
   if (!request.kind.namespaced) request.write.key.ns.clear();

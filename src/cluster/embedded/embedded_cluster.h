@@ -99,6 +99,9 @@ Result<Value> decode_patched(Request& request, Value object, const Value& stored
 // Name and namespace of body and address must agree; fills in what only one of them says.
 Result<Value> agree(Request& request, Value object);
 
+// delete.cc: what a deletion or an eviction asks of the object.
+Result<> check_delete_preconditions(const Request& request, const Value& object);
+
 // metadata.cc
 Value metadata_for_create(World& world, const kinds::Kind& kind, Value object, std::string_view ns,
                           std::string_view name);

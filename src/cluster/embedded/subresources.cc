@@ -23,14 +23,18 @@ Error bad_scale(std::string_view name, int64_t replicas) {
       .cause({"FieldValueInvalid", why, "spec.replicas"});
 }
 
-// Sets the condition PodScheduled, as the binding itself does.
-Value scheduled(Value pod, std::string_view now) {
+// With this condition of a pod true since `now`, as binding and eviction set one themselves.
+Value with_condition(const Value& pod, std::string_view type, std::string_view reason, std::string_view message,
+                     WallTime now) {
   ArrayBuilder conditions;
   for (const Value& condition : pod["status"]["conditions"].items()) {
-    if (condition["type"].as_string() != "PodScheduled") conditions.push(condition);
+    if (condition["type"].as_string() != type) conditions.push(condition);
   }
-  conditions.push(
-      Value{{"type", "PodScheduled"}, {"status", "True"}, {"lastProbeTime", nullptr}, {"lastTransitionTime", now}});
+  ObjectBuilder added;
+  added.set("type", type).set("status", "True").set("lastProbeTime", nullptr);
+  added.set("lastTransitionTime", base::format_rfc3339(now));
+  added.set_unless_empty("reason", reason).set_unless_empty("message", message);
+  conditions.push(added.build());
   return pod.with("/status/conditions", conditions.build());
 }
 
@@ -127,15 +131,19 @@ Task<Result<Written>> EmbeddedCluster::bind(Request& request) {
     after = after.with(std::string("/metadata/") + member,
                        after["metadata"][member].with_members({more.begin(), more.end()}));
   }
-  after = scheduled(std::move(after), base::format_rfc3339(world_.now()));
+  after = with_condition(after, "PodScheduled", "", "", world_.now());
   OR_CO_RETURN(co_await put(request, *before, after));
   co_return Written{.object = success(), .created = true};
 }
 
 // Deletes the pod unless a PodDisruptionBudget forbids it, and books the disruption on the budget.
+// The body's deleteOptions are in the write already, as those of any deletion.
 Task<Result<Written>> EmbeddedCluster::evict(Request& request) {
+  if (request.write.body["metadata"]["name"].as_string() != request.write.key.name)
+    co_return fail(ErrorKind::bad_request, "name in URL does not match name in Eviction object");
   auto pod = store_.latest(request.key());
   if (!pod) co_return no_such_object(request.kind, request.write.key.name);
+  OR_CO_RETURN(check_delete_preconditions(request, *pod));  // before anything is booked
   auto budgets = store_.list({.resource = "poddisruptionbudgets.policy", .ns = request.write.key.ns});
   std::vector<Value> matching;
   if (budgets) {
@@ -170,8 +178,12 @@ Task<Result<Written>> EmbeddedCluster::evict(Request& request) {
       OR_CO_RETURN(co_await store_.commit(std::move(changes)));
     }
   }
-  const Value& options = request.write.body["deleteOptions"];
-  if (options["gracePeriodSeconds"].is_int()) request.write.grace_period_s = options["gracePeriodSeconds"].as_int();
+  if (!request.dry_run()) {  // who watches the pod end learns why
+    Value marked =
+        with_condition(*pod, "DisruptionTarget", "EvictionByEvictionAPI", "Eviction API: evicting", world_.now());
+    Written written = OR_CO_RETURN(co_await put(request, *pod, std::move(marked)));
+    if (request.write.resource_version) request.write.resource_version = kinds::revision_of(written.object);
+  }
   OR_CO_RETURN(co_await remove(request));
   co_return Written{.object = success(), .created = true};
 }
