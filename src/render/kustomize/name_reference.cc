@@ -1,5 +1,6 @@
 // kustomize asks every resource about every table entry and sieves all resources for each; here a referrer's entries
-// are found once per kind, and its candidates by name. The sieve itself is kept, step by step.
+// are found once per kind, and its candidates by what the sieve asks for (referents.h). The sieve itself is kept, step
+// by step.
 #include "render/kustomize/name_reference.h"
 
 #include <algorithm>
@@ -7,25 +8,11 @@
 #include <set>
 
 #include "base/text.h"
+#include "render/kustomize/referents.h"
 #include "value/note.h"
 
 namespace slipway::render::kustomize {
 namespace {
-
-// "Same chain": one list ends in the other; an empty one only in an empty one.
-bool same_ending(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  const auto& shorter = a.size() < b.size() ? a : b;
-  const auto& longer = a.size() < b.size() ? b : a;
-  if (shorter.empty()) return longer.empty();
-  return std::equal(shorter.rbegin(), shorter.rend(), longer.rbegin());
-}
-
-bool same_affixes(const Resource& a, const Resource& b, bool empty_fits) {
-  auto fit = [&](const std::vector<std::string>& x, const std::vector<std::string>& y) {
-    return (empty_fits && (x.empty() || y.empty())) || same_ending(x, y);
-  };
-  return fit(a.prefixes, b.prefixes) && fit(a.suffixes, b.suffixes);
-}
 
 // Written as the old one is, in quotes or plain: a plain name such as 33 reads as a number.
 Value in_place_of(const Value& old, std::string_view name) {
@@ -43,7 +30,8 @@ struct Target {
 
 class Referrer {
  public:
-  Referrer(ResourceSet& set, Resource& self) : set_(set), self_(self), id_(self.id()) {
+  Referrer(ResourceSet& set, Referents& referents, Resource& self, ReferenceCount& count)
+      : set_(set), referents_(referents), self_(self), id_(self.id()), count_(count) {
     if (self.gvk().kind != "RoleBinding") return;
     for (const Value& subject : self.object()["subjects"].items())
       if (subject["kind"].as_string() == "ServiceAccount" && subject.has("namespace")) {
@@ -66,7 +54,10 @@ class Referrer {
           .error()
           .context(fmt::format("updating name reference in '{}' field of '{}'", field.path_text, id_.str()))
           .at(self_.origin);
-    if (!after->same_node(self_.object())) self_.set_object(std::move(*after));
+    if (after->same_node(self_.object())) return {};
+    self_.set_object(std::move(*after));
+    // Only a field of somebody's own configuration is part of an id.
+    if (Id now = self_.id(); now.scope != id_.scope || now.gvk != id_.gvk) referents_.forget();
     return {};
   }
 
@@ -74,16 +65,16 @@ class Referrer {
   Result<Value> follow(const Value& at, const Target& target, bool role_ref) {
     if (at.is_object()) return follow_map(at, target, role_ref);
     if (at.is_array()) {
-      Value out = at;
-      for (size_t i = 0; i < at.size(); ++i) {
-        Value after = at[i];
-        if (at[i].is_object())
-          after = OR_RETURN(follow_map(at[i], target, role_ref));
-        else
-          after = OR_RETURN(follow_name(at[i], target, role_ref));
-        if (!(after == at[i])) out = out.with_item(i, std::move(after));
+      std::vector<Value> items(at.items().begin(), at.items().end());
+      bool changed = false;
+      for (Value& item : items) {
+        Value after =
+            OR_RETURN(item.is_object() ? follow_map(item, target, role_ref) : follow_name(item, target, role_ref));
+        if (after == item) continue;
+        item = std::move(after);
+        changed = true;
       }
-      return out;
+      return changed ? Value::array(std::move(items)) : at;
     }
     return follow_name(at, target, role_ref);
   }
@@ -122,69 +113,133 @@ class Referrer {
     return r.id().scope == id_.scope || subject_namespaces_.contains(std::string(r.scope_name()));
   }
 
+  struct Wanted {
+    std::string_view name;
+    const Target& target;
+    std::optional<Target> role;
+    std::optional<std::string> ns;
+    bool by_original = false;  // the namespace is the one that they had first
+  };
+
   Result<const Resource*> select(std::string_view name, const Target& target, bool role_ref, const Value* ns,
                                  bool of_map) {
-    std::vector<const Resource*> left;
-    Target role;
+    Wanted wanted{name, target, {}, {}};
     const Value& ref = self_.object()["roleRef"];
-    role_ref = role_ref && ref.has("apiGroup") && ref.has("kind");
-    if (role_ref) role = {ref["apiGroup"].str(), "", ref["kind"].str()};
-    for (size_t i : set_.with_any_name(name)) {
-      const Resource& r = set_.all()[i];
-      if (!visible(r)) continue;
-      bool named = false, of_kind = false, of_role = !role_ref;
-      for (size_t p = 0; p < r.previous_count(); ++p) {
-        named = named || r.previous_name(p) == name;
-        GroupVersionKind before = r.previous(p).gvk;
-        of_kind = of_kind || target.matches(before);
-        of_role = of_role || role.matches(before);
-      }
-      if (named && of_kind && of_role) left.push_back(&r);
+    if (role_ref && ref.has("apiGroup") && ref.has("kind"))
+      wanted.role = Target{ref["apiGroup"].str(), "", ref["kind"].str()};
+    if (ns) {
+      // kustomize groups all that this one may see by the namespace they had first, and only when that group is empty
+      // by the one they have now. The group counts before any other sieve.
+      wanted.ns = scalar_text(*ns);
+      wanted.by_original = first_there(*wanted.ns);
     }
-    if (ns) keep_namespace(left, scalar_text(*ns));
-    if (id_.scope != "_")
-      std::erase_if(left, [&](const Resource* r) {
-        return !r->is_cluster_scoped() && r->gvk().kind != "ServiceAccount" && r->id().scope != id_.scope;
+    std::vector<Referents::Group*> groups = groups_of(wanted);
+    // One alone need not have the same affixes; and of those whose affixes are the same in the wider sense, neither.
+    size_t fit = 0;
+    const Resource* only = nullptr;
+    auto count_two = [&](const Resource& r) {
+      if (fits(r, wanted)) only = &r, ++fit;
+      return fit < 2;
+    };
+    for (Referents::Group* group : groups)
+      for (size_t i : group->members())
+        if (!count_two(set_.all()[i])) break;
+    if (fit == 1) return only;
+    if (fit == 0) return static_cast<const Resource*>(nullptr);
+    fit = 0;
+    for (Referents::Group* group : groups)
+      group->each_fitting(set_, self_, true, [&](size_t i) {
+        const Resource& r = set_.all()[i];
+        ++count_.candidates;
+        return !same_affixes(r, self_, true) || count_two(r);
       });
-    if (left.size() == 1) return left[0];
-    std::erase_if(left, [&](const Resource* r) { return !same_affixes(*r, self_, true); });
-    if (left.size() > 1) std::erase_if(left, [&](const Resource* r) { return !same_affixes(*r, self_, false); });
+    if (fit == 1) return only;
+    if (fit == 0) return static_cast<const Resource*>(nullptr);
+    std::vector<size_t> left;
+    for (Referents::Group* group : groups)
+      group->each_fitting(set_, self_, false, [&](size_t i) {
+        ++count_.candidates;
+        if (const Resource& r = set_.all()[i]; same_affixes(r, self_, false) && fits(r, wanted)) left.push_back(i);
+        return true;
+      });
+    std::ranges::sort(left);
+    return same_of(left, of_map);
+  }
+
+  // Groups with all that fit, no resource in two of them.
+  std::vector<Referents::Group*> groups_of(const Wanted& wanted) {
+    using By = Referents::By;
+    std::string_view kind = wanted.target.kind;
+    if (kind.empty() && wanted.role) kind = wanted.role->kind;
+    if (wanted.ns)
+      return {&referents_.find(wanted.name, kind, wanted.by_original ? By::original_scope : By::scope, *wanted.ns)};
+    if (id_.scope == "_") return {&referents_.find(wanted.name, kind)};
+    std::set<std::string_view> scopes = {"_", id_.scope};
+    for (const std::string& ns : subject_namespaces_) scopes.insert(ns.empty() ? "default" : std::string_view(ns));
+    std::vector<Referents::Group*> out;
+    for (std::string_view scope : scopes) {
+      Referents::Group* group = &referents_.find(wanted.name, kind, By::scope, scope);
+      if (std::ranges::find(out, group) == out.end()) out.push_back(group);
+    }
+    return out;
+  }
+
+  bool fits(const Resource& r, const Wanted& wanted) {
+    ++count_.candidates;
+    if (!visible(r)) return false;
+    bool named = false, of_kind = false, of_role = !wanted.role;
+    for (size_t p = 0; p < r.previous_count(); ++p) {
+      named = named || r.previous_name(p) == wanted.name;
+      GroupVersionKind before = r.previous(p).gvk;
+      of_kind = of_kind || wanted.target.matches(before);
+      of_role = of_role || wanted.role->matches(before);
+    }
+    if (!named || !of_kind || !of_role) return false;
+    if (wanted.ns) {
+      std::string scope = wanted.by_original ? r.original_id().scope : r.id().scope;
+      if (scope == "_" || scope != *wanted.ns) return false;
+    }
+    return id_.scope == "_" || r.is_cluster_scoped() || r.gvk().kind == "ServiceAccount" || r.id().scope == id_.scope;
+  }
+
+  // Error: invalid, where they are not called the same.
+  Result<const Resource*> same_of(const std::vector<size_t>& left, bool of_map) const {
     if (left.empty()) return static_cast<const Resource*>(nullptr);
-    bool identical = std::ranges::all_of(left, [&](const Resource* r) {
-      return r->name() == left[0]->name() && (!of_map || r->scope_name() == left[0]->scope_name());
+    const Resource& first = set_.all()[left[0]];
+    bool identical = std::ranges::all_of(left, [&](size_t i) {
+      const Resource& r = set_.all()[i];
+      return r.name() == first.name() && (!of_map || r.scope_name() == first.scope_name());
     });
-    if (left.size() == 1 || identical) return left[0];
+    if (left.size() == 1 || identical) return &first;
     std::vector<std::string> ids;
-    for (const Resource* r : left) ids.push_back(fmt::format("{} ({})", r->id().str(), r->origin.str()));
+    for (size_t i : left) {
+      const Resource& r = set_.all()[i];
+      ids.push_back(fmt::format("{} ({})", r.id().str(), r.origin.str()));
+    }
     return fail(ErrorKind::invalid, "found multiple possible referrals: {}", base::join(ids, ", "));
   }
 
-  // kustomize groups all that this one may see by the namespace they had first, and only when that group is empty by
-  // the one they have now. The group counts before any other sieve.
-  void keep_namespace(std::vector<const Resource*>& left, std::string_view ns) {
-    bool by_original = namespaces().contains(std::string(ns));
-    std::erase_if(left, [&](const Resource* r) {
-      std::string scope = by_original ? r->original_id().scope : r->id().scope;
-      return scope == "_" || scope != ns;
-    });
-  }
-  const std::set<std::string>& namespaces() {
-    if (namespaces_.empty())
-      for (const Resource& r : set_.all())
-        if (visible(r)) namespaces_.insert(r.original_id().scope);
-    return namespaces_;
+  bool first_there(const std::string& ns) {
+    auto [at, fresh] = first_there_.try_emplace(ns);
+    if (fresh) at->second = referents_.any_first_in(ns, id_.scope, subject_namespaces_);
+    return at->second;
   }
 
   ResourceSet& set_;
+  Referents& referents_;
   Resource& self_;
   Id id_;
-  std::set<std::string> subject_namespaces_, namespaces_;
+  ReferenceCount& count_;
+  std::set<std::string> subject_namespaces_;
+  std::map<std::string, bool> first_there_;
   bool blank_namespace_ = false;
 };
 
 }  // namespace
 
-Result<> update_name_references(ResourceSet& set, std::span<const NameReference> references) {
+Result<> update_name_references(ResourceSet& set, std::span<const NameReference> references, ReferenceCount* count) {
+  ReferenceCount own;
+  Referents referents(set);
   struct Entry {
     const FieldSpec* field;
     Target target;
@@ -202,7 +257,7 @@ Result<> update_name_references(ResourceSet& set, std::span<const NameReference>
                                   {reference.target.group, reference.target.version,
                                    reference.target.kinds.empty() ? "" : reference.target.kinds[0]}});
     if (at->second.empty()) continue;
-    Referrer referrer(set, r);
+    Referrer referrer(set, referents, r, count ? *count : own);
     for (const Entry& entry : at->second) OR_RETURN(referrer.update(*entry.field, entry.target));
   }
   return {};

@@ -8,7 +8,12 @@
 
 namespace slipway::render::kustomize {
 
+struct ReferenceCount {
+  size_t candidates = 0;  // looks at a resource that a reference might mean
+};
+
 // Error: invalid when a reference may mean several resources.
-Result<> update_name_references(ResourceSet& set, std::span<const NameReference> references);
+Result<> update_name_references(ResourceSet& set, std::span<const NameReference> references,
+                                ReferenceCount* count = nullptr);
 
 }  // namespace slipway::render::kustomize
