@@ -4,80 +4,15 @@
 
 #include "base/text.h"
 #include "base/timestamp.h"
+#include "node/log_files.h"
 
 namespace slipway::node {
 
 namespace {
 
 constexpr size_t kPiece = 64 << 10;
-constexpr int kRotationsMax = 10;    // while one file is opened
-constexpr Duration kLookAgain = 1s;  // while following: whether the container still runs
-
-// Where the last `lines` lines begin, and how many there are (fewer: the file has no more).
-struct Tail {
-  uint64_t from = 0;
-  int64_t lines = 0;
-};
-Result<Tail> find_tail(runtime::File& file, int64_t lines) {
-  uint64_t end = OR_RETURN(file.size());
-  if (lines <= 0 || end == 0) return Tail{end, 0};
-  std::string block(kPiece, '\0');
-  int64_t seen = 0;
-  for (uint64_t at = end; at > 0;) {
-    uint64_t from = at > kPiece ? at - kPiece : 0;
-    size_t count = OR_RETURN(file.read_at(from, std::span(block.data(), at - from)));
-    for (size_t i = count; i-- > 0;) {
-      if (block[i] != '\n' || from + i + 1 == end) continue;  // the newline that ends the file ends the last line
-      if (++seen == lines) return Tail{from + i + 1, lines};
-    }
-    at = from;
-  }
-  return Tail{0, seen + 1};
-}
-
-// Names of rotated files of N.log, N.log.<time>, the oldest first.
-Result<std::vector<std::string>> rotated_files(runtime::Files& files, const std::string& path) {
-  std::string directory = path.substr(0, path.rfind('/')), name = path.substr(path.rfind('/') + 1);
-  std::vector<std::string> found;
-  for (std::string& entry : OR_RETURN(files.list(directory)))
-    if (entry.starts_with(name + ".") && !entry.ends_with(".gz")) found.push_back(directory + "/" + entry);
-  return found;
-}
-
-// Where reading begins: at `older_at` of the newest rotated file, if one is needed, then at `at` of the newest. Either
-// may be null.
-struct Beginning {
-  std::unique_ptr<runtime::File> older, file;
-  uint64_t older_at = 0, at = 0;
-};
-// Right after a rotation the newest file is empty: a log that was just there must not look lost.
-Result<Beginning> begin_log(runtime::Files& files, const std::string& path, std::optional<int64_t> lines) {
-  auto newest_rotated = [&] {
-    auto found = rotated_files(files, path);
-    return found && !found->empty() ? found->back() : std::string();
-  };
-  Beginning b;
-  std::string rotated = newest_rotated();
-  for (int tries = 0; tries < kRotationsMax; ++tries) {
-    auto opened = files.open(path, runtime::OpenMode::read);
-    if (!opened && !opened.error().is(ErrorKind::not_found)) return std::move(opened).error();
-    b.file = opened ? std::move(*opened) : nullptr;
-    std::string now = newest_rotated();
-    if (std::exchange(rotated, now) == now) break;  // else what we opened may be the rotated one
-  }
-  int64_t missing = lines.value_or(1);
-  if (lines && b.file) {
-    Tail tail = OR_RETURN(find_tail(*b.file, *lines));
-    b.at = tail.from;
-    missing -= tail.lines;
-  }
-  if (missing <= 0 || rotated.empty()) return b;
-  auto older = files.open(rotated, runtime::OpenMode::read);
-  if (!older) return b;  // removed meanwhile
-  b.older = std::move(*older);
-  if (lines) b.older_at = OR_RETURN(find_tail(*b.older, missing)).from;
-  return b;
-}
+constexpr Duration kLookAgain = 1s;    // while following: whether the container still runs
+constexpr Duration kOnItsWay = 100ms;  // from a new file's making to the last write into the one before
 
 }  // namespace
 
@@ -142,26 +77,17 @@ Task<Result<>> read_log(World& world, std::string path, LogRequest request, LogS
   }
   LogFilter filter(request, world.now());
   std::string rest, block(kPiece, '\0');
-  Beginning begun = OR_CO_RETURN(begin_log(files, path, request.tail_lines));
-  std::unique_ptr<runtime::File> older = std::move(begun.older), file = std::move(begun.file);
-  uint64_t at = begun.at;
+  LogFiles log(files, path);
+  OR_CO_RETURN(log.begin(request.tail_lines));
   for (;;) {
     bool running = request.follow && still_running();  // asked before reading: what it wrote last is then read below
-    if (!file) {
-      auto opened = files.open(path, runtime::OpenMode::read);
-      if (opened) {
-        file = std::move(*opened);
-        at = 0;
-      } else if (!opened.error().is(ErrorKind::not_found)) {
-        co_return std::move(opened).error();
+    for (;;) {
+      size_t count = OR_CO_RETURN(log.read(block));
+      if (count == 0) {
+        if (!log.skip_to_next()) break;
+        rest.clear();
+        continue;
       }
-    }
-    while (older || file) {
-      uint64_t& position = older ? begun.older_at : at;
-      size_t count = OR_CO_RETURN((older ? older : file)->read_at(position, block));
-      if (count == 0 && !older) break;
-      if (count == 0) older = nullptr;
-      position += count;
       rest.append(block.data(), count);
       std::string out;
       size_t begin = 0;
@@ -172,13 +98,11 @@ Task<Result<>> read_log(World& world, std::string path, LogRequest request, LogS
       if (!out.empty()) OR_CO_RETURN(co_await sink.write(std::move(out)));
       if (!more) co_return Result<>();
     }
+    if (!request.follow) co_return Result<>();
+    auto found = OR_CO_RETURN(log.find_next());
+    if (found == LogFiles::Found::newest && running) OR_CO_RETURN(co_await runtime::sleep(kOnItsWay));
+    if (found != LogFiles::Found::nothing) continue;
     if (!running) co_return Result<>();
-    // A rotated file has another name now, and a shorter one stands in its place.
-    auto stat = files.stat(path);
-    if (file && stat && stat->size < at) {
-      file = nullptr;
-      continue;
-    }
     if (watch) {
       auto changed = co_await runtime::with_timeout(kLookAgain, watch->changed());
       if (!changed && !changed.error().is(ErrorKind::timeout)) co_return changed;

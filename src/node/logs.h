@@ -33,7 +33,8 @@ class LogFilter {
 
 // Writes the log to `sink`: the file, and before it the newest rotated one where the file has fewer lines than asked
 // for, since it is empty right after a rotation. While `still_running` says so and request.follow is set, waits for
-// more, across rotation. A missing file is an empty log.
+// more; a follower that is rotations behind reads all that is still on the disk, in order. A missing file is an empty
+// log.
 Task<Result<>> read_log(World& world, std::string path, LogRequest request, LogSink& sink,
                         std::function<bool()> still_running);
 

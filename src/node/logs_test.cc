@@ -93,6 +93,130 @@ TEST_CASE("logs: a rotation hides nothing that was just there") {
   check_rotated("missing", 1, "c ");
 }
 
+namespace {
+
+// A container's log, written and rotated as the test says, and somebody who follows it at the pace of its gate.
+struct Followed {
+  struct SlowSink final : LogSink {
+    std::string text;
+    bool open = true;
+    runtime::Signal opened;
+    Task<Result<>> write(std::string bytes) override {
+      while (!open) OR_CO_RETURN(co_await opened.wait());
+      text += bytes;
+      co_return Result<>();
+    }
+  };
+
+  Followed() { REQUIRE(world.files().make_directories("/log")); }
+  // Lines "N\n" up to and without `end`.
+  void write_to(int end) {
+    auto file = world.files().open("/log/0.log", runtime::OpenMode::create);
+    REQUIRE(file);
+    std::string text;
+    for (; next < end; ++next) text += fmt::format("2026-05-01T10:00:00Z stdout F {}\n", next);
+    REQUIRE((*file)->write_at((*file)->size().value(), text));
+    world.run_for(2s);
+  }
+  void rename(const char* time) {
+    REQUIRE(world.files().rename("/log/0.log", fmt::format("/log/0.log.{}", time)));
+    world.run_for(2s);
+  }
+  void pause(bool on) {
+    sink.open = !on;
+    if (!on) sink.opened.notify();
+    world.run_for(2s);
+  }
+  static Task<void> read(Followed* f) {
+    LogRequest request;
+    request.follow = true;
+    auto read = co_await read_log(f->world, "/log/0.log", request, f->sink, [f] { return f->running; });
+    f->ended = read.has_value();
+  }
+  void check(int first_lost, int end_lost) {
+    std::string expected;
+    for (int i = 0; i < next; ++i) expected += i >= first_lost && i < end_lost ? "" : fmt::format("{}\n", i);
+    CHECK(sink.text == expected);
+  }
+
+  sim::SimWorld world{1};
+  SlowSink sink;
+  int next = 0;
+  bool running = true, ended = false;
+  TaskGroup group{world.executor()};
+};
+
+void check_follower(bool ends_behind) {
+  Followed f;
+  f.group.spawn(Followed::read(&f));
+  f.write_to(10);
+  f.check(0, 0);
+  // One rotation behind, and the new file is longer than what was read of the old one.
+  f.pause(true);
+  f.write_to(20);
+  f.rename("20260501-100000");
+  f.write_to(20000);
+  f.pause(false);
+  f.check(0, 0);
+  // Three behind.
+  f.pause(true);
+  f.write_to(20010);
+  f.rename("20260501-100010");
+  f.write_to(20030);
+  f.rename("20260501-100020");
+  f.write_to(20060);
+  f.rename("20260501-100030");
+  f.write_to(20100);
+  if (ends_behind) f.running = false;
+  f.pause(false);
+  f.check(0, 0);
+  CHECK(f.ended == ends_behind);
+  // Between the two steps of a rotation the renamed file is still written to.
+  if (!ends_behind) {
+    f.rename("20260501-100040");
+    auto renamed = f.world.files().open("/log/0.log.20260501-100040", runtime::OpenMode::read_write);
+    REQUIRE((*renamed)->write_at((*renamed)->size().value(), "2026-05-01T10:00:00Z stdout F 20100\n"));
+    ++f.next;
+    f.world.run_for(2s);
+    f.check(0, 0);
+    f.write_to(20110);
+    f.check(0, 0);
+    f.running = false;
+    f.world.run_for(2s);
+    CHECK(f.ended);
+  }
+  f.world.run(f.group.join());
+}
+
+}  // namespace
+
+TEST_CASE("logs: a follower that is behind loses nothing that is still there") {
+  check_follower(false);
+  check_follower(true);
+}
+
+TEST_CASE("logs: a follower whose next file is gone goes on with the oldest") {
+  Followed f;
+  f.group.spawn(Followed::read(&f));
+  f.write_to(10);
+  f.pause(true);
+  f.write_to(20);  // one piece of this waits in the sink, read to its end
+  f.rename("20260501-100000");
+  f.write_to(500);
+  f.rename("20260501-100010");
+  f.write_to(900);
+  f.rename("20260501-100020");
+  f.write_to(1000);
+  REQUIRE(f.world.files().remove("/log/0.log.20260501-100000"));
+  REQUIRE(f.world.files().remove("/log/0.log.20260501-100010"));
+  f.pause(false);
+  f.check(20, 500);
+  f.running = false;
+  f.world.run_for(2s);
+  CHECK(f.ended);
+  f.world.run(f.group.join());
+}
+
 TEST_CASE("logs: rotation keeps the newest files") {
   sim::SimWorld world(1);
   auto& files = world.files();

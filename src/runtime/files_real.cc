@@ -106,6 +106,11 @@ class OpenFile : public Interface {
     if (::fstat(fd_.get(), &st) < 0) return failed("stat", path_);
     return static_cast<uint64_t>(st.st_size);
   }
+  Result<uint64_t> inode() override {
+    struct stat st;
+    if (::fstat(fd_.get(), &st) < 0) return failed("stat", path_);
+    return static_cast<uint64_t>(st.st_ino);
+  }
 
  protected:
   Fd fd_;
@@ -354,6 +359,7 @@ class RealFiles final : public Files {
     out.mode = st.st_mode & 07777;
     out.uid = st.st_uid;
     out.gid = st.st_gid;
+    out.inode = static_cast<uint64_t>(st.st_ino);
     out.modified = WallTime(std::chrono::seconds(st.st_mtim.tv_sec) + Duration(st.st_mtim.tv_nsec));
     return out;
   }

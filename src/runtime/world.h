@@ -24,6 +24,7 @@ class File {
   virtual Result<> sync() = 0;  // data and size are on the disk when it returns
   virtual Result<> truncate(uint64_t size) = 0;
   virtual Result<uint64_t> size() = 0;
+  virtual Result<uint64_t> inode() = 0;  // as FileStat has it
 };
 
 // A file without a name: it goes when it is closed, also when the process is killed, unless it was given one.
@@ -39,6 +40,7 @@ struct FileStat {
   uint64_t size = 0;
   uint32_t mode = 0;  // permission bits
   uint32_t uid = 0, gid = 0;
+  uint64_t inode = 0;  // the same file of one file system under whatever name, as long as it is there or open
   WallTime modified;
 };
 

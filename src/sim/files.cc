@@ -195,7 +195,7 @@ class Disk final : public SimFiles {
     OR_RETURN(fate_.reading());
     auto node = OR_RETURN(find("stat", path, false));
     uint64_t size = node->kind == FileStat::Kind::symlink ? node->target.size() : node->data.size();
-    return FileStat{node->kind, size, node->mode, node->uid, node->gid, node->modified};
+    return FileStat{node->kind, size, node->mode, node->uid, node->gid, node->inode, node->modified};
   }
   Result<> set_mode(std::string path, uint32_t permissions) override {
     auto node = OR_RETURN(find("set mode of", path, true));
@@ -410,6 +410,10 @@ class OpenFile final : public File {
   Result<uint64_t> size() override {
     OR_RETURN(alive());
     return node_->data.size();
+  }
+  Result<uint64_t> inode() override {
+    OR_RETURN(alive());
+    return node_->inode;
   }
 
  private:

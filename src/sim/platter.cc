@@ -42,6 +42,7 @@ NodePtr Platter::make(runtime::FileStat::Kind kind, uint32_t permissions) const 
   auto node = std::make_shared<Node>();
   node->kind = kind;
   node->mode = permissions;
+  node->inode = ++last_inode_;
   node->modified = now_();
   return node;
 }

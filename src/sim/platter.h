@@ -27,6 +27,7 @@ using Entries = std::map<std::string, NodePtr>;
 struct Node {
   runtime::FileStat::Kind kind = runtime::FileStat::Kind::file;
   uint32_t mode = 0, uid = 0, gid = 0;
+  uint64_t inode = 0;
   WallTime modified{};
   std::string target;  // of a symlink
   // As the running system sees it, and as the disk has it.
@@ -76,6 +77,7 @@ class Platter {
 
   Fate& fate_;
   std::function<WallTime()> now_;
+  mutable uint64_t last_inode_ = 0;
   NodePtr root_;
   std::vector<NameChange> journal_;  // what is not durable, oldest first
 };

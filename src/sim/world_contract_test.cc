@@ -50,6 +50,17 @@ Task<void> files_contract(World* world, std::string d) {
   expect(said(files.remove(d + "/none")), "remove /none: No such file or directory");
   expect(said(files.remove(d + "/a")), "remove /a: Directory not empty");
   expect(said(files.remove_tree(d + "/none")), "ok");
+  {
+    auto held = files.open(d + "/a/f", OpenMode::read);
+    uint64_t inode = held.value()->inode().value();
+    CHECK(files.stat(d + "/a/f")->inode == inode);
+    expect(said(files.rename(d + "/a/f", d + "/a/g")), "ok");
+    expect(said(files.write_atomically(d + "/a/f", "123", 0640)), "ok");
+    CHECK(files.stat(d + "/a/g")->inode == inode);
+    CHECK(files.stat(d + "/a/f")->inode != inode);
+    expect(said(files.remove(d + "/a/g")), "ok");
+    CHECK(held.value()->inode().value() == inode);
+  }
   expect(said(files.rename(d + "/none", d + "/x")), "rename /none to /x: No such file or directory");
   expect(said(files.rename(d + "/a/f", d + "/a/b")), "rename /a/f to /a/b: Is a directory");
   expect(said(files.rename(d + "/a/b", d + "/a/f")), "rename /a/b to /a/f: Not a directory");

@@ -39,6 +39,7 @@ class DishonestFile final : public runtime::File {
     catch_up();
     return file_->size();
   }
+  Result<uint64_t> inode() override { return file_->inode(); }
 
  private:
   struct Held {
