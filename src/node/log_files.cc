@@ -2,44 +2,76 @@
 
 #include <algorithm>
 
+#include "base/timestamp.h"
+
 namespace slipway::node {
 
 namespace {
 
 constexpr size_t kPiece = 64 << 10;
 constexpr int kRotationsMax = 10;  // while one file is opened
+constexpr Duration kTimesMayDiffer = 1min;
+
+Task<Result<Tail>> find_tail(World& world, runtime::File& file, int64_t lines) {
+  TailSearch search(file, lines);
+  for (;;) {
+    auto found = OR_CO_RETURN(co_await world.on_pool([&] { return search.step(); }));
+    if (found) co_return *found;
+    OR_CO_RETURN(co_await runtime::yield_now());  // canceled?
+  }
+}
+
+// Of the first whole line in a piece of a log: where it begins, and its time.
+struct TimedLine {
+  size_t at = 0;
+  WallTime time;
+};
+std::optional<TimedLine> first_timed_line(std::string_view piece) {
+  for (size_t at = piece.find('\n'); at != piece.npos; at = piece.find('\n', at)) {
+    ++at;
+    size_t end = piece.find(' ', at);
+    if (end == piece.npos) break;
+    if (auto time = base::parse_rfc3339(piece.substr(at, end - at))) return TimedLine{at, *time};
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
-Result<> LogFiles::begin(std::optional<int64_t> lines) {
+Task<Result<>> LogFiles::begin(std::optional<int64_t> lines, std::optional<WallTime> since) {
   auto newest_rotated = [&] {
     auto found = rotated_files(files_, path_);
     return found && !found->empty() ? found->back() : std::string();
   };
-  Part part;
+  Part part, older;
   passed_ = newest_rotated();
   for (int tries = 0; tries < kRotationsMax; ++tries) {
     auto opened = files_.open(path_, runtime::OpenMode::read);
-    if (!opened && !opened.error().is(ErrorKind::not_found)) return std::move(opened).error();
+    if (!opened && !opened.error().is(ErrorKind::not_found)) co_return std::move(opened).error();
     part.file = opened ? std::move(*opened) : nullptr;
+    auto rotated = passed_.empty() ? Result<std::unique_ptr<runtime::File>>(nullptr)
+                                   : files_.open(passed_, runtime::OpenMode::read);
+    older.file = rotated ? std::move(*rotated) : nullptr;  // removed meanwhile
     std::string now = newest_rotated();
     if (std::exchange(passed_, now) == now) break;  // else what we opened may be the rotated one
   }
   int64_t missing = lines.value_or(1);
   if (lines && part.file) {
-    Tail tail = OR_RETURN(find_tail(*part.file, *lines));
+    Tail tail = OR_CO_RETURN(co_await find_tail(world_, *part.file, *lines));
     part.at = tail.from;
     missing -= tail.lines;
   }
-  if (missing > 0 && !passed_.empty()) {
-    auto older = files_.open(passed_, runtime::OpenMode::read);
-    if (older) {  // else removed meanwhile
-      uint64_t at = lines ? OR_RETURN(find_tail(**older, missing)).from : 0;
-      parts_.push_back({std::move(*older), at});
+  if (missing <= 0) older.file = nullptr;
+  if (lines && older.file) older.at = OR_CO_RETURN(co_await find_tail(world_, *older.file, missing)).from;
+  for (Part* each : {&older, &part}) {
+    if (!each->file) continue;
+    if (since) {
+      auto search = [&] { return find_since(*each->file, *since); };
+      each->at = std::max(each->at, OR_CO_RETURN(co_await world_.on_pool(search)));
     }
+    parts_.push_back(std::move(*each));
   }
-  if (part.file) parts_.push_back(std::move(part));
-  return {};
+  co_return Result<>();
 }
 
 Result<size_t> LogFiles::read(std::span<char> into) {
@@ -105,21 +137,41 @@ std::vector<std::string> LogFiles::rotated_since() const {
   return std::move(*found);
 }
 
-Result<Tail> find_tail(runtime::File& file, int64_t lines) {
-  uint64_t end = OR_RETURN(file.size());
-  if (lines <= 0 || end == 0) return Tail{end, 0};
-  std::string block(kPiece, '\0');
-  int64_t seen = 0;
-  for (uint64_t at = end; at > 0;) {
-    uint64_t from = at > kPiece ? at - kPiece : 0;
-    size_t count = OR_RETURN(file.read_at(from, std::span(block.data(), at - from)));
-    for (size_t i = count; i-- > 0;) {
-      if (block[i] != '\n' || from + i + 1 == end) continue;  // the newline that ends the file ends the last line
-      if (++seen == lines) return Tail{from + i + 1, lines};
-    }
-    at = from;
+Result<std::optional<Tail>> TailSearch::step() {
+  if (!end_) {
+    end_ = at_ = OR_RETURN(file_.size());
+    if (lines_ <= 0 || at_ == 0) return Tail{at_, 0};
+    block_.resize(kPiece);
   }
-  return Tail{0, seen + 1};
+  uint64_t from = at_ > kPiece ? at_ - kPiece : 0;
+  size_t count = OR_RETURN(file_.read_at(from, std::span(block_.data(), at_ - from)));
+  std::string_view piece(block_.data(), count);
+  if (from + count == *end_ && piece.ends_with('\n')) piece.remove_suffix(1);  // it ends the last line
+  int64_t here = std::ranges::count(piece, '\n');
+  if (seen_ + here >= lines_) {
+    size_t at = piece.size();
+    for (int64_t left = lines_ - seen_; left > 0; --left) at = piece.rfind('\n', at - 1);
+    return Tail{from + at + 1, lines_};
+  }
+  seen_ += here;
+  at_ = from;
+  if (at_ > 0) return std::nullopt;
+  return Tail{0, seen_ + 1};
+}
+
+Result<uint64_t> find_since(runtime::File& file, WallTime since) {
+  uint64_t from = 0, to = OR_RETURN(file.size());  // `from`: older than it; `to`: not, or not known to be
+  std::string block(kPiece, '\0');
+  while (to - from > kPiece) {
+    uint64_t middle = from + (to - from) / 2;
+    size_t count = OR_RETURN(file.read_at(middle, block));
+    auto line = first_timed_line(std::string_view(block.data(), count));
+    if (line && middle + line->at < to && line->time < since - kTimesMayDiffer)
+      from = middle + line->at;
+    else
+      to = middle;
+  }
+  return from;
 }
 
 Result<std::vector<std::string>> rotated_files(runtime::Files& files, const std::string& path) {

@@ -20,17 +20,34 @@ struct Tail {
   uint64_t from = 0;
   int64_t lines = 0;
 };
-Result<Tail> find_tail(runtime::File& file, int64_t lines);
+// Looks for them from the end, a piece at a time: files may be huge.
+class TailSearch {
+ public:
+  TailSearch(runtime::File& file, int64_t lines) : file_(file), lines_(lines) {}
+  Result<std::optional<Tail>> step();  // nothing: not found yet
+
+ private:
+  runtime::File& file_;
+  int64_t lines_, seen_ = 0;
+  std::optional<uint64_t> end_;
+  uint64_t at_ = 0;
+  std::string block_;
+};
+// A place, at the beginning of a line, before which all lines are older than `since`; close before the first that is
+// not, for lines lie in the order of their times. (But for the moment in which two streams overtake each other, and for
+// a clock that was set back: by more than a minute, and what was written before it may be left out.)
+Result<uint64_t> find_since(runtime::File& file, WallTime since);
 
 // A place in a log, and what is read from there on. A file is held by what it is and not by its name: a reader may be a
 // rotation or more behind, and reads each file to its end before the next.
 class LogFiles {
  public:
-  LogFiles(runtime::Files& files, std::string path) : files_(files), path_(std::move(path)) {}
+  LogFiles(World& world, std::string path) : world_(world), files_(world.files()), path_(std::move(path)) {}
   // At the last `lines` lines of the file, or at its beginning; at those of the newest rotated one where the file has
-  // fewer than asked for, since it is empty right after a rotation. No file at all is fine.
-  Result<> begin(std::optional<int64_t> lines);
-  // The next bytes of the file that is being read. 0: its end, for now.
+  // fewer than asked for, since it is empty right after a rotation. Lines older than `since` may be passed over. No
+  // file at all is fine. What is read for it is read on the pool.
+  Task<Result<>> begin(std::optional<int64_t> lines, std::optional<WallTime> since);
+  // The next bytes of the file that is being read. 0: its end, for now. May be called on the pool.
   Result<size_t> read(std::span<char> into);
   // Goes on with the file after it, at the file's end. False: none is known.
   bool skip_to_next();
@@ -46,6 +63,7 @@ class LogFiles {
   };
   std::vector<std::string> rotated_since() const;  // after passed_
 
+  World& world_;
   runtime::Files& files_;
   std::string path_;
   std::deque<Part> parts_;  // the first is being read

@@ -77,26 +77,38 @@ Task<Result<>> read_log(World& world, std::string path, LogRequest request, LogS
   }
   LogFilter filter(request, world.now());
   std::string rest, block(kPiece, '\0');
-  LogFiles log(files, path);
-  OR_CO_RETURN(log.begin(request.tail_lines));
+  LogFiles log(world, path);
+  OR_CO_RETURN(co_await log.begin(request.tail_lines, filter.since()));
+  // The next piece, as it was asked for. A log is huge at times and nobody may want a line of it: that is no work for
+  // the loop.
+  struct Piece {
+    size_t count = 0;
+    std::string out;
+    bool limit_reached = false;
+  };
+  auto next_piece = [&]() -> Result<Piece> {
+    Piece piece{.count = OR_RETURN(log.read(block))};
+    rest.append(block.data(), piece.count);
+    size_t begin = 0;
+    for (size_t end; !piece.limit_reached && (end = rest.find('\n', begin)) != std::string::npos; begin = end + 1)
+      piece.limit_reached = !filter.add(std::string_view(rest).substr(begin, end - begin), piece.out);
+    rest.erase(0, begin);
+    return piece;
+  };
   for (;;) {
     bool running = request.follow && still_running();  // asked before reading: what it wrote last is then read below
     for (;;) {
-      size_t count = OR_CO_RETURN(log.read(block));
-      if (count == 0) {
+      Piece piece = OR_CO_RETURN(co_await world.on_pool(next_piece));
+      if (piece.count == 0) {
         if (!log.skip_to_next()) break;
         rest.clear();
         continue;
       }
-      rest.append(block.data(), count);
-      std::string out;
-      size_t begin = 0;
-      bool more = true;
-      for (size_t end; more && (end = rest.find('\n', begin)) != std::string::npos; begin = end + 1)
-        more = filter.add(std::string_view(rest).substr(begin, end - begin), out);
-      rest.erase(0, begin);
-      if (!out.empty()) OR_CO_RETURN(co_await sink.write(std::move(out)));
-      if (!more) co_return Result<>();
+      if (piece.out.empty())
+        OR_CO_RETURN(co_await runtime::yield_now());  // canceled?
+      else
+        OR_CO_RETURN(co_await sink.write(std::move(piece.out)));
+      if (piece.limit_reached) co_return Result<>();
     }
     if (!request.follow) co_return Result<>();
     auto found = OR_CO_RETURN(log.find_next());
@@ -131,10 +143,11 @@ Task<Result<>> rotate_log(World& world, std::string path, std::function<Task<Res
 std::string log_tail(World& world, const std::string& path, size_t bytes_max, size_t lines_max) {
   auto opened = world.files().open(path, runtime::OpenMode::read);
   if (!opened) return {};
-  auto tail = find_tail(**opened, static_cast<int64_t>(lines_max));
+  TailSearch search(**opened, static_cast<int64_t>(lines_max));
+  auto tail = search.step();  // one step goes as far back as is shown
   auto size = (*opened)->size();
   if (!tail || !size) return {};
-  uint64_t begin = std::max(tail->from, *size > kPiece ? *size - kPiece : 0);
+  uint64_t begin = std::max(*tail ? (*tail)->from : 0, *size > kPiece ? *size - kPiece : 0);
   std::string raw(*size - begin, '\0'), out;
   auto count = (*opened)->read_at(begin, raw);
   if (!count) return {};

@@ -24,6 +24,7 @@ class LogFilter {
   LogFilter(const LogRequest& request, WallTime now);
   // One line without its newline; appends to `out`. False: the limit is reached.
   bool add(std::string_view line, std::string& out);
+  std::optional<WallTime> since() const { return since_; }  // older lines are left out
 
  private:
   bool timestamps_, with_stdout_, with_stderr_, in_line_ = false;

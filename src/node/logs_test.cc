@@ -217,6 +217,61 @@ TEST_CASE("logs: a follower whose next file is gone goes on with the oldest") {
   f.world.run(f.group.join());
 }
 
+namespace {
+
+// Reads of the file between two turns of the loop, at most, and in all: what others have to wait for.
+struct Reads {
+  int here = 0, most = 0, all = 0;
+};
+Task<void> take_turns(Reads* reads) {
+  while (co_await runtime::yield_now()) {
+    reads->most = std::max(reads->most, reads->here);
+    reads->here = 0;
+  }
+}
+
+Reads reads_of(LogRequest request, std::string_view expected) {
+  sim::SimWorld world(1);
+  REQUIRE(world.files().make_directories("/log"));
+  WallTime time = *base::parse_rfc3339("2026-05-01T10:00:00Z");
+  std::string text;
+  for (int i = 0; i < 100000; ++i, time += 1s)
+    text += fmt::format("{} stdout F {:050}\n", base::format_rfc3339(time), i);
+  REQUIRE(world.files().write_atomically("/log/0.log", text));
+  Reads reads;
+  world.disk().faults.decide = [&](std::string_view what, std::string_view) -> std::optional<Error> {
+    if (what == "read") ++reads.here, ++reads.all;
+    return {};
+  };
+  PodBench::Collected sink;
+  TaskGroup group(world.executor());
+  group.spawn(take_turns(&reads));
+  REQUIRE(world.run(read_log(world, "/log/0.log", request, sink, [] { return false; })));
+  world.run(group.stop());
+  CHECK(sink.text == expected);
+  return reads;
+}
+
+}  // namespace
+
+TEST_CASE("logs: who wants little of a large log keeps nobody waiting") {
+  auto never = base::parse_rfc3339("2040-01-01T00:00:00Z"), near_end = base::parse_rfc3339("2026-05-02T13:46:38Z");
+  Reads none = reads_of(with([&](auto& r) { r.since_time = never; }), "");
+  CHECK(none.all < 20);  // of 130 pieces
+  Reads last = reads_of(with([&](auto& r) { r.since_time = near_end; }), fmt::format("{:050}\n{:050}\n", 99998, 99999));
+  CHECK(last.all < 20);
+  Reads wrong_stream = reads_of(with([](auto& r) { r.with_stdout = false; }), "");
+  CHECK(wrong_stream.all > 100);
+  CHECK(wrong_stream.most <= 2);
+  Reads tail = reads_of(with([](auto& r) {
+                          r.tail_lines = 1'000'000;
+                          r.limit_bytes = 3;
+                        }),
+                        "000");
+  CHECK(tail.all > 100);
+  CHECK(tail.most <= 2);
+}
+
 TEST_CASE("logs: rotation keeps the newest files") {
   sim::SimWorld world(1);
   auto& files = world.files();
