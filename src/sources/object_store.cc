@@ -8,12 +8,15 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "sources/unfolded.h"
 
 namespace slipway::sources {
 namespace {
 
 constexpr size_t kRecentTrees = 4;
 constexpr uint64_t kRecentBytesMax = 4 << 20;  // larger trees live as long as somebody holds them
+constexpr Duration kWalkUnasked = 500ms;       // 100,000 files take a fifth of it, once they are in the system's cache
+constexpr uint64_t kDirectoriesPerFile = 10;   // Git makes none without a file
 constexpr uint64_t kBatchBytes = 32 << 20;     // of blobs asked for at a time
 
 bool is_readable(const TreeLine& line) {
@@ -57,11 +60,7 @@ Task<Result<std::shared_ptr<const Tree>>> ObjectStore::read_tree(std::string obj
                                                                  std::string path) {
   if (!is_object_id(sha)) co_return fail(ErrorKind::bad_request, "\"{}\" is no commit's SHA", sha);
   GitCall reading = OR_CO_RETURN(reading_from(objects, sha));
-  GitCall call = reading;
-  call.args = {"--literal-pathspecs", "ls-tree", "-r", "-z", "-l", "--full-tree", sha};
-  if (!path.empty()) call.args.insert(call.args.end(), {"--", path});
-  call.output_max = limits_.files_max * 512 + (1 << 20);
-  std::string text = OR_CO_RETURN(co_await git_.run(std::move(call)));
+  std::string text = OR_CO_RETURN(co_await list_files(reading, sha, path));
   auto lines = OR_CO_RETURN(parse_ls_tree(text, limits_.files_max));
   if (lines.empty() && !path.empty()) co_return fail(ErrorKind::not_found, "no directory \"{}\" in the commit", path);
 
@@ -91,6 +90,49 @@ Task<Result<std::shared_ptr<const Tree>>> ObjectStore::read_tree(std::string obj
                        FileEntry{line.kind, blob == blobs.end() ? nullptr : blob->second, line.size});
   }
   co_return std::make_shared<const Tree>(std::move(files));
+}
+
+// A walk is quick or it is through something huge: then what it would come to is counted first.
+Task<Result<std::string>> ObjectStore::list_files(GitCall reading, std::string sha, std::string path) {
+  GitCall call = reading;
+  call.args = {"--literal-pathspecs", "ls-tree", "-r", "-z", "-l", "--full-tree", sha};
+  if (!path.empty()) call.args.insert(call.args.end(), {"--", path});
+  call.output_max = limits_.files_max * 512 + (1 << 20);
+  call.time_max = kWalkUnasked;
+  auto text = co_await git_.run(call);
+  if (text.failed_with(ErrorKind::timeout)) {
+    OR_CO_RETURN(co_await check_size(std::move(reading), sha, path));
+    call.time_max = {};
+    text = co_await git_.run(call);
+  }
+  if (text.failed_with(ErrorKind::too_large))
+    co_return fail(ErrorKind::too_large, "the names of its files alone take more than {} bytes; at most {} files",
+                   call.output_max, limits_.files_max);
+  co_return text;
+}
+
+// Two processes, each of which reads every tree once, however often it is named.
+Task<Result<>> ObjectStore::check_size(GitCall reading, std::string sha, std::string path) {
+  GitCall naming = reading;
+  naming.args = {"rev-list",           "--objects",        "--no-object-names",
+                 "--filter=blob:none", "--end-of-options", fmt::format("{}:{}", sha, path)};
+  std::string ids = OR_CO_RETURN(co_await git_.run(std::move(naming)));
+  GitCall content = std::move(reading);
+  content.args = {"cat-file", "--batch", "--buffer"};
+  content.input = ids;
+  std::string text = OR_CO_RETURN(co_await git_.run(std::move(content)));
+  auto count = [&]() -> Result<Unfolded> {
+    auto objects = OR_RETURN(parse_batch(text, static_cast<size_t>(std::ranges::count(ids, '\n'))));
+    return objects.empty() ? Unfolded{} : unfold(objects, objects[0].id);
+  };
+  Unfolded all = OR_CO_RETURN(co_await world_.on_pool(count));
+  if (all.files > limits_.files_max)
+    co_return fail(ErrorKind::too_large, "more than {} files: unfolded, its trees hold {}", limits_.files_max,
+                   all.files);
+  if (all.directories > limits_.files_max * kDirectoriesPerFile)
+    co_return fail(ErrorKind::too_large, "more than {} directories: unfolded, its trees hold {}",
+                   limits_.files_max * kDirectoriesPerFile, all.directories);
+  co_return Result<>();
 }
 
 Task<Result<>> ObjectStore::read_blobs(GitCall reading, std::vector<std::string> ids,

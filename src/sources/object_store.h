@@ -25,6 +25,9 @@ class ObjectStore {
 
  private:
   Task<Result<std::shared_ptr<const Tree>>> read_tree(std::string objects, std::string sha, std::string path);
+  Task<Result<std::string>> list_files(GitCall reading, std::string sha, std::string path);  // ls-tree's output
+  // Error: too_large, when the tree holds more than the limits allow.
+  Task<Result<>> check_size(GitCall reading, std::string sha, std::string path);
   using Bytes = std::shared_ptr<const std::string>;
   Result<GitCall> reading_from(const std::string& objects, const std::string& sha);
   Task<Result<>> read_blobs(GitCall reading, std::vector<std::string> ids,
