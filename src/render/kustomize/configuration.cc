@@ -1,6 +1,7 @@
 #include "render/kustomize/configuration.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "base/text.h"
 #include "render/kustomize/first_document.h"
@@ -50,7 +51,45 @@ const Configuration& builtin_configuration() {
   return builtin;
 }
 
+namespace {
+
+// Rows by what FieldSpec::covers() asks for: the path, and the kind where one is asked for.
+class Rows {
+ public:
+  explicit Rows(std::vector<FieldSpec>& rows) : rows_(rows) {
+    for (size_t i = 0; i < rows.size(); ++i) note(i);
+  }
+  const FieldSpec* first_that_covers(const FieldSpec& one) const {
+    auto there = by_key_.find(key(one, one.kinds.empty() ? "" : one.kinds[0]));
+    if (there == by_key_.end()) return nullptr;
+    for (size_t i : there->second)
+      if (rows_[i].covers(one)) return &rows_[i];
+    return nullptr;
+  }
+  void add(FieldSpec row) {
+    rows_.push_back(std::move(row));
+    note(rows_.size() - 1);
+  }
+
+ private:
+  static std::string key(const FieldSpec& row, std::string_view kind) {
+    std::string out(kind);
+    for (const std::string& part : row.path) out += '\n' + part;
+    return out;
+  }
+  void note(size_t i) {
+    by_key_[key(rows_[i], "")].push_back(i);
+    for (const std::string& kind : rows_[i].kinds) by_key_[key(rows_[i], kind)].push_back(i);
+  }
+  std::vector<FieldSpec>& rows_;
+  std::unordered_map<std::string, std::vector<size_t>> by_key_;
+};
+
+}  // namespace
+
 Result<> add_fields(std::vector<FieldSpec>& to, const std::vector<FieldSpec>& from) {
+  if (from.empty()) return {};
+  Rows rows(to);
   for (const FieldSpec& field : from) {
     // kustomize's tables have a row for each kind.
     FieldSpec left = field, one = field;
@@ -58,8 +97,8 @@ Result<> add_fields(std::vector<FieldSpec>& to, const std::vector<FieldSpec>& fr
     bool any = false;
     for (size_t i = 0; i < std::max<size_t>(1, field.kinds.size()); ++i) {
       if (field.kinds.size()) one.kinds = {field.kinds[i]};
-      auto there = std::ranges::find_if(to, [&](const FieldSpec& known) { return known.covers(one); });
-      if (there == to.end()) {
+      const FieldSpec* there = rows.first_that_covers(one);
+      if (!there) {
         any = true;
         left.kinds.insert(left.kinds.end(), one.kinds.begin(), one.kinds.end());
       } else if (there->create != field.create) {
@@ -67,7 +106,7 @@ Result<> add_fields(std::vector<FieldSpec>& to, const std::vector<FieldSpec>& fr
                     field.path_text);
       }
     }
-    if (any) to.push_back(std::move(left));
+    if (any) rows.add(std::move(left));
   }
   return {};
 }
@@ -100,15 +139,18 @@ Result<> Configuration::merge(const Configuration& other) {
     OR_RETURN(add_fields(this->*list, other.*list));
     sort_fields(this->*list);
   }
+  std::unordered_map<std::string, size_t> targets;
+  auto target_of = [](const NameReference& reference) {
+    const FieldSpec& target = reference.target;
+    return fmt::format("{}\n{}\n{}", target.group, target.version, base::join(target.kinds, ","));
+  };
+  for (size_t i = 0; i < name_references.size(); ++i) targets.emplace(target_of(name_references[i]), i);
   for (const NameReference& reference : other.name_references) {
-    auto same = std::ranges::find_if(name_references, [&](const NameReference& there) {
-      return there.target.kinds == reference.target.kinds && there.target.group == reference.target.group &&
-             there.target.version == reference.target.version;
-    });
-    if (same == name_references.end())
+    auto [same, fresh] = targets.emplace(target_of(reference), name_references.size());
+    if (fresh)
       name_references.push_back(reference);
     else
-      OR_RETURN(add_fields(same->fields, reference.fields));
+      OR_RETURN(add_fields(name_references[same->second].fields, reference.fields));
   }
   sort_references(name_references);
   builtin = builtin || other.builtin;

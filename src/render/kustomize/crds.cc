@@ -175,7 +175,7 @@ FieldSpec field_of(const std::string& kind, const std::vector<std::string>& path
 }
 
 void read_definition(const Value& definitions, const std::string& name, const std::string& kind,
-                     std::vector<std::string>& path, Configuration& c) {
+                     std::vector<std::string>& path, Configuration& c, std::vector<NameReference>& references) {
   if (path.size() > kCrdDepthMax) return;
   for (const auto& [key, property] : properties_of(definitions[name]).members()) {
     auto says = [&](const char* word) { return property[word].is_string(); };
@@ -191,11 +191,9 @@ void read_definition(const Value& definitions, const std::string& name, const st
                                                               : "name");
       reference.fields.push_back(field_of(kind, path));
       path.pop_back();
-      Configuration one;
-      one.name_references.push_back(std::move(reference));
-      SLIPWAY_CHECK(c.merge(one).has_value());
+      references.push_back(std::move(reference));
     }
-    if (says("$ref")) read_definition(definitions, property["$ref"].str(), kind, path, c);
+    if (says("$ref")) read_definition(definitions, property["$ref"].str(), kind, path, c, references);
     path.pop_back();
   }
 }
@@ -214,14 +212,15 @@ Result<Configuration> read_crds(const Folder& folder, const Named& entry) {
     base::Place place = Spot{file->text, file->path, fault->pointer}.place();
     return fail(ErrorKind::invalid, "{}", fault->message).context(words).at(std::move(place));
   }
-  Configuration c;
+  Configuration c, one_by_one;  // the references, several maybe to one target
   for (const auto& [name, definition] : document.members()) {
     const Value& properties = properties_of(definition);
     if (!properties.has("kind") || !properties.has("apiVersion") || !properties.has("metadata")) continue;
     std::string kind = name.str().substr(name.str().rfind('.') + 1);
     std::vector<std::string> path;
-    read_definition(document, name.str(), kind, path, c);
+    read_definition(document, name.str(), kind, path, c, one_by_one.name_references);
   }
+  SLIPWAY_CHECK(c.merge(one_by_one).has_value());
   return c;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 #include "base/text.h"
 #include "render/kustomize/referents.h"
@@ -26,6 +27,42 @@ struct Target {
     return (group.empty() || group == id.group) && (version.empty() || version == id.version) &&
            (kind.empty() || kind == id.kind);
   }
+};
+
+struct Entry {
+  const FieldSpec* field;
+  Target target;
+};
+
+// A table of references, of which each kind is given its rows.
+class Entries {
+ public:
+  explicit Entries(std::span<const NameReference> references) {
+    for (const NameReference& reference : references)
+      for (const FieldSpec& field : reference.fields) {
+        for (const std::string& kind : field.kinds) by_kind_[kind].push_back(all_.size());
+        if (field.kinds.empty()) of_any_.push_back(all_.size());
+        all_.push_back({&field,
+                        {reference.target.group, reference.target.version,
+                         reference.target.kinds.empty() ? "" : reference.target.kinds[0]}});
+      }
+  }
+  std::vector<Entry> of(const GroupVersionKind& referrer, ReferenceCount& count) const {
+    std::vector<size_t> rows = of_any_;
+    if (auto there = by_kind_.find(referrer.kind); there != by_kind_.end())
+      rows.insert(rows.end(), there->second.begin(), there->second.end());
+    std::ranges::sort(rows);
+    rows.erase(std::ranges::unique(rows).begin(), rows.end());  // a row may say a kind twice
+    std::vector<Entry> out;
+    for (size_t row : rows)
+      if (++count.rows; all_[row].field->matches(referrer)) out.push_back(all_[row]);
+    return out;
+  }
+
+ private:
+  std::vector<Entry> all_;
+  std::vector<size_t> of_any_;
+  std::unordered_map<std::string, std::vector<size_t>> by_kind_;
 };
 
 class Referrer {
@@ -240,22 +277,13 @@ class Referrer {
 Result<> update_name_references(ResourceSet& set, std::span<const NameReference> references, ReferenceCount* count) {
   ReferenceCount own;
   Referents referents(set);
-  struct Entry {
-    const FieldSpec* field;
-    Target target;
-  };
+  Entries entries(references);
   std::map<GroupVersionKind, std::vector<Entry>> by_kind;
   for (Resource& r : set.all()) {
     if (r.is_removed()) continue;
     GroupVersionKind original = r.original_id().gvk;
     auto [at, fresh] = by_kind.try_emplace(original);
-    if (fresh)
-      for (const NameReference& reference : references)
-        for (const FieldSpec& field : reference.fields)
-          if (field.matches(original))
-            at->second.push_back({&field,
-                                  {reference.target.group, reference.target.version,
-                                   reference.target.kinds.empty() ? "" : reference.target.kinds[0]}});
+    if (fresh) at->second = entries.of(original, count ? *count : own);
     if (at->second.empty()) continue;
     Referrer referrer(set, referents, r, count ? *count : own);
     for (const Entry& entry : at->second) OR_RETURN(referrer.update(*entry.field, entry.target));

@@ -10,6 +10,7 @@ namespace slipway::render::kustomize {
 
 struct ReferenceCount {
   size_t candidates = 0;  // looks at a resource that a reference might mean
+  size_t rows = 0;        // of the table, looked at for a kind of referrer
 };
 
 // Error: invalid when a reference may mean several resources.

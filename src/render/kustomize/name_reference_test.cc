@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "base/text.h"
+#include "render/kustomize/configuration.h"
 #include "value/yaml.h"
 
 using namespace slipway;
@@ -92,6 +93,35 @@ TEST_CASE("namespaces that references name are known without a look at every res
     made.add("{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r" + n +
              "}, ref: {name: s" + n + ", namespace: first}, expected: {name: p-s" + n + ", namespace: later}}");
   });
+}
+
+TEST_CASE("a kind is asked about its own rows of a long table") {
+  for (int count : {100, 1000}) {
+    Made made;
+    std::vector<NameReference> table;
+    for (int i = 0; i < count; ++i) {
+      std::string kind = fmt::format("Kind{}", i);
+      table.push_back(reference(kind, kind, "ref"));
+      made.add(meta(kind, "a") + ", ref: a}", "p-a");
+    }
+    ReferenceCount counted;
+    REQUIRE(update_name_references(made.set, table, &counted).has_value());
+    for (const Resource& r : made.set.all()) CHECK(r.object()["ref"].as_string() == "p-a");
+    CHECK(counted.rows == static_cast<size_t>(count));
+  }
+}
+
+TEST_CASE("thousands of rows and targets are merged in a time that grows with their number" * doctest::timeout(30)) {
+  Configuration all, more;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string kind = fmt::format("Kind{}", i);
+    more.common_labels.push_back(FieldSpec::parse(kind + " */* spec/selector"));
+    more.name_references.push_back(reference(kind, kind, "ref"));
+  }
+  REQUIRE(all.merge(more).has_value());
+  REQUIRE(all.merge(more).has_value());
+  CHECK(all.common_labels.size() == 20'000);
+  CHECK(all.name_references.size() == 20'000);
 }
 
 TEST_CASE("many of one name among which affixes do not decide are told in their order") {
