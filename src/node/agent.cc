@@ -27,6 +27,7 @@ const GroupVersionKind kPod{"", "v1", "Pod"}, kConfigMap{"", "v1", "ConfigMap"},
 // After a break in the events containerd's lists may still lack what happened in it: they are read again this much
 // later.
 constexpr Duration kListsLag = 3s;
+constexpr Duration kStreamUrlMax = 10s;
 
 class Agent final : public NodeAgent {
  public:
@@ -89,16 +90,16 @@ class Agent final : public NodeAgent {
 
   Task<Result<std::string>> exec_url(ExecRequest r) override {
     std::string id = OR_CO_RETURN(running_container(r.ns, r.pod, r.container));
-    co_return co_await runtime_.exec_url(id, r.command, {r.in, r.out, r.err, r.tty});
+    co_return co_await stream_url(runtime_.exec_url(id, r.command, {r.in, r.out, r.err, r.tty}));
   }
   Task<Result<std::string>> attach_url(AttachRequest r) override {
     std::string id = OR_CO_RETURN(running_container(r.ns, r.pod, r.container));
-    co_return co_await runtime_.attach_url(id, {r.in, r.out, r.err, r.tty});
+    co_return co_await stream_url(runtime_.attach_url(id, {r.in, r.out, r.err, r.tty}));
   }
   Task<Result<std::string>> port_forward_url(PortForwardRequest r) override {
     auto worker = OR_CO_RETURN(find(r.ns, r.pod));
     if (worker->sandbox().empty()) co_return fail(ErrorKind::bad_request, "pod \"{}\" is not running", r.pod);
-    co_return co_await runtime_.port_forward_url(worker->sandbox(), r.ports);
+    co_return co_await stream_url(runtime_.port_forward_url(worker->sandbox(), r.ports));
   }
 
  private:
@@ -253,6 +254,15 @@ class Agent final : public NodeAgent {
         if (!rotated && rotated.error().is(ErrorKind::canceled)) co_return;
       }
     }
+  }
+
+  // A runtime only notes down what is to be streamed: one that takes long for that hangs.
+  static Task<Result<std::string>> stream_url(Task<Result<std::string>> asked) {
+    auto url = co_await runtime::with_timeout(kStreamUrlMax, std::move(asked));
+    if (url.failed_with(ErrorKind::timeout))
+      co_return fail(ErrorKind::unavailable, "the container runtime is down: it gave no answer for {} s",
+                     std::chrono::duration_cast<std::chrono::seconds>(kStreamUrlMax).count());
+    co_return url;
   }
 
   // ---- finding ----

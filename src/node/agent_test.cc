@@ -220,6 +220,47 @@ TEST_CASE("the runtime goes away and comes back: nothing is lost") {
   CHECK(f.eventually([&] { return f.pod().is_null(); }, 15s));
 }
 
+TEST_CASE("a runtime that hangs is told of, asked for nothing without an end, and heals by itself") {
+  NodeFixture f;
+  f.create(kPlain);
+  REQUIRE(f.eventually([&] { return f.state("p", "web") == "running"; }));
+  auto ready = [&] {
+    Value node = f.world.run(f.cluster->get({{"", "v1", "Node"}, "", "n1"})).value();
+    for (const Value& c : node["status"]["conditions"].items())
+      if (c["type"].as_string() == "Ready")
+        return fmt::format("{} {}: {}", c["status"].as_string(), c["reason"].as_string(), c["message"].as_string());
+    return std::string();
+  };
+  auto lease = [&] {
+    auto found = f.world.run(f.cluster->get({{"coordination.k8s.io", "v1", "Lease"}, "kube-node-lease", "n1"}));
+    return (*found)["spec"]["renewTime"].str();
+  };
+  const std::string well = "True KubeletReady: kubelet is posting ready status";
+  CHECK(ready() == well);
+  f.runtime->set_hanging(true);
+  f.world.run_for(20s);
+  CHECK(ready() == well);  // as long as this it may take
+  f.runtime->set_hanging(false);
+  f.world.run_for(20s);
+  f.runtime->set_hanging(true);
+  f.world.run_for(25s);
+  CHECK(ready() == well);
+  f.world.run_for(20s);
+  CHECK(ready() == "False KubeletNotReady: container runtime is down: it gives no answer");
+  std::string before = lease();
+  f.world.run_for(20s);
+  CHECK(lease() != before);  // the node itself lives
+  SteadyTime asked = f.world.elapsed();
+  auto url = f.world.run(f.agent->exec_url({"default", "p", "web", {"sh"}}));
+  CHECK(url.failed_with(ErrorKind::unavailable));
+  CHECK(f.world.elapsed() - asked <= 15s);
+  f.runtime->set_hanging(false);
+  CHECK(f.eventually([&] { return ready() == well; }, 10s));
+  f.create(base::replace_all(kPlain, "name: p,", "name: q,"));
+  CHECK(f.eventually([&] { return f.state("q", "web") == "running"; }));
+  CHECK(f.state("p", "web") == "running");
+}
+
 TEST_CASE("the node registers itself, keeps its lease and what others wrote") {
   NodeFixture f;
   Value node = f.world.run(f.cluster->get({{"", "v1", "Node"}, "", "n1"})).value();

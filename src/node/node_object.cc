@@ -48,16 +48,54 @@ Value condition(const Value& before, const char* type, bool on, const char* reas
                {"message", message}};
 }
 
-Task<Result<Value>> write_node(World& world, cluster::Cluster& cluster, PodRuntime& runtime, NodeOptions options) {
-  auto version = co_await runtime.version();
-  auto state = co_await runtime.condition();
-  if (!version && version.error().is(ErrorKind::canceled)) co_return std::move(version).error();
-  RuntimeCondition answer = state ? *state : RuntimeCondition{false, false, state.error().str()};
+constexpr Duration kAnswerMax = 5s;    // of a question that means no work
+constexpr Duration kSilenceMax = 30s;  // of a runtime that answered before, as with the kubelet
+constexpr Duration kAskAgain = 500ms;  // while it is not ready
+
+// What the container runtime says of itself. One that stopped in the middle (SIGSTOP, a disk that hangs) refuses
+// nothing: it is known by its silence alone.
+class RuntimeWatch {
+ public:
+  RuntimeWatch(World& world, PodRuntime& runtime) : world_(world), runtime_(runtime) {}
+  // Asks. What it said last stands while it is silent for a moment. Error: canceled.
+  Task<Result<>> look(bool version_too) {
+    auto state = co_await runtime::with_timeout(kAnswerMax, runtime_.condition());
+    if (state.failed_with(ErrorKind::canceled)) co_return std::move(state).error();
+    silent_ = !state;
+    if (state) {
+      answered_ = world_.steady_now();
+      state_ = std::move(*state);
+    } else if (!answered_ || world_.steady_now() - *answered_ >= kSilenceMax) {
+      bool hangs = state.error().is(ErrorKind::timeout);
+      state_ = {false, false, hangs ? "it gives no answer" : state.error().str(), true};
+    }
+    if (silent_ || !version_too) co_return Result<>();
+    auto version = co_await runtime::with_timeout(kAnswerMax, runtime_.version());
+    if (version.failed_with(ErrorKind::canceled)) co_return std::move(version).error();
+    if (version) version_ = std::move(*version);
+    co_return Result<>();
+  }
+  const RuntimeCondition& state() const { return state_; }
+  const RuntimeVersion& version() const { return version_; }
+  bool is_ready() const { return state_.runtime_ready && state_.network_ready; }
+  bool is_silent() const { return silent_; }
+
+ private:
+  World& world_;
+  PodRuntime& runtime_;
+  RuntimeCondition state_;
+  RuntimeVersion version_;
+  std::optional<SteadyTime> answered_;
+  bool silent_ = false;
+};
+
+Task<Result<Value>> write_node(World& world, cluster::Cluster& cluster, RuntimeVersion version, RuntimeCondition state,
+                               NodeOptions options) {
   cluster::ObjectKey key{{"", "v1", "Node"}, "", options.name};
   auto before = co_await cluster.get(key);
   if (!before && !before.error().is(ErrorKind::not_found)) co_return std::move(before).error();
   Value old = before ? *before : Value();
-  Value node = make_node(world, options, version ? *version : RuntimeVersion{}, answer, old);
+  Value node = make_node(world, options, version, state, old);
   if (old.is_null()) {
     auto created = OR_CO_RETURN(co_await cluster.write(cluster::create(node.without_member("status"))));
     old = created.object;
@@ -130,7 +168,10 @@ Value make_node(World& world, const NodeOptions& o, const RuntimeVersion& runtim
        condition(before, "DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", now),
        condition(before, "PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available", now),
        condition(before, "Ready", ready, ready ? "KubeletReady" : "KubeletNotReady",
-                 ready ? "kubelet is posting ready status" : "container runtime is not ready: " + state.message, now)});
+                 ready           ? "kubelet is posting ready status"
+                 : state.is_down ? "container runtime is down: " + state.message
+                                 : "container runtime is not ready: " + state.message,
+                 now)});
   Value status = node["status"].is_object() ? node["status"] : Value::object();
   status = status.with_member("addresses", addresses.build())
                .with_member("capacity", amounts)
@@ -155,22 +196,27 @@ Value make_node(World& world, const NodeOptions& o, const RuntimeVersion& runtim
 Task<void> keep_registered(World& world, cluster::Cluster& cluster, PodRuntime& runtime, NodeOptions options,
                            runtime::Signal& deleted) {
   std::string uid, told;
-  SteadyTime next_status = world.steady_now();
+  RuntimeWatch watch(world, runtime);
+  bool written_ready = false;
+  SteadyTime next_status = world.steady_now(), next_lease = next_status;
   for (;;) {
+    if (!co_await watch.look(world.steady_now() >= next_status || watch.is_silent())) co_return;
+    if (watch.is_ready() != written_ready) next_status = world.steady_now();
     Result<> ok;
     if (world.steady_now() >= next_status) {
-      auto node = co_await write_node(world, cluster, runtime, options);
+      auto node = co_await write_node(world, cluster, watch.version(), watch.state(), options);
       if (node) {
         uid = kinds::uid_of(*node);
-        bool ready = false;
-        for (const Value& c : (*node)["status"]["conditions"].items())
-          if (c["type"].as_string() == "Ready") ready = c["status"].as_string() == "True";
-        next_status = world.steady_now() + (ready ? options.status_period : Duration(500ms));
+        written_ready = watch.is_ready();
+        next_status = world.steady_now() + (written_ready ? options.status_period : options.lease_period);
       } else {
         ok = std::move(node).error();
       }
     }
-    if (ok && !uid.empty()) ok = co_await renew_lease(world, cluster, options, uid);
+    if (ok && !uid.empty() && world.steady_now() >= next_lease) {
+      ok = co_await renew_lease(world, cluster, options, uid);
+      next_lease = world.steady_now() + (ok ? options.lease_period : Duration(0));
+    }
     if (!ok) {
       if (ok.error().is(ErrorKind::canceled)) co_return;
       std::string now = ok.error().str();
@@ -180,10 +226,12 @@ Task<void> keep_registered(World& world, cluster::Cluster& cluster, PodRuntime& 
     } else {
       told.clear();
     }
-    Duration wait = ok ? options.lease_period : Duration(500ms);
-    if (next_status > world.steady_now()) wait = std::min<Duration>(wait, next_status - world.steady_now());
+    bool well = ok && written_ready && !watch.is_silent();
+    Duration wait = well ? options.lease_period : kAskAgain;
+    for (SteadyTime next : {next_status, next_lease})
+      if (next > world.steady_now()) wait = std::min<Duration>(wait, next - world.steady_now());
     auto woken = co_await runtime::with_timeout(wait, deleted.wait());
-    if (woken) next_status = world.steady_now();
+    if (woken) next_status = next_lease = world.steady_now();
     if (!woken && !woken.error().is(ErrorKind::timeout)) co_return;
   }
 }

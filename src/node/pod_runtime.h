@@ -40,7 +40,8 @@ struct RuntimeVersion {
 };
 struct RuntimeCondition {
   bool runtime_ready = false, network_ready = false;
-  std::string message;  // why not, in the runtime's words
+  std::string message;   // why not, in the runtime's words
+  bool is_down = false;  // it has not answered for so long that this is what is known of it
 };
 
 struct ImageAuth {  // all empty: anonymous

@@ -71,22 +71,22 @@ class Simulated final : public SimulatedRuntime {
   }
 
   Task<Result<RuntimeVersion>> version() override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     co_return RuntimeVersion{"simulated", "1"};
   }
   Task<Result<RuntimeCondition>> condition() override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     co_return RuntimeCondition{true, true, ""};
   }
 
   Task<Result<std::optional<ImageInfo>>> find_image(std::string image) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     std::string name = with_tag(image);
     if (!images_.contains(name)) co_return std::optional<ImageInfo>();
     co_return std::optional(info_of(name));
   }
   Task<Result<std::string>> pull_image(std::string image, ImageAuth auth) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     OR_CO_RETURN(co_await sleep(options_.pull_time));
     if (options_.pull_fault)
       if (auto fault = options_.pull_fault(image)) co_return std::move(*fault);
@@ -95,19 +95,19 @@ class Simulated final : public SimulatedRuntime {
     co_return info_of(with_tag(image)).id;
   }
   Task<Result<std::vector<ImageInfo>>> list_images() override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     std::vector<ImageInfo> list;
     for (const std::string& name : images_) list.push_back(info_of(name));
     co_return list;
   }
   Task<Result<>> remove_image(std::string image) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     images_.erase(with_tag(image));
     co_return Result<>();
   }
 
   Task<Result<std::string>> run_sandbox(SandboxConfig config) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     OR_CO_RETURN(co_await sleep(options_.sandbox_time));
     SandboxStatus s;
     s.id = new_id();
@@ -126,25 +126,25 @@ class Simulated final : public SimulatedRuntime {
     co_return id;
   }
   Task<Result<>> stop_sandbox(std::string id) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     end_sandbox(id);
     co_return Result<>();
   }
   Task<Result<>> remove_sandbox(std::string id) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     end_sandbox(id);
     std::erase_if(containers_, [&](const auto& entry) { return entry.second.sandbox == id; });
     if (sandboxes_.erase(id)) tell({RuntimeEvent::Kind::deleted, id});
     co_return Result<>();
   }
   Task<Result<SandboxStatus>> sandbox_status(std::string id) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     auto it = sandboxes_.find(id);
     if (it == sandboxes_.end()) co_return fail(ErrorKind::not_found, "no sandbox {}", id);
     co_return it->second;
   }
   Task<Result<std::vector<Sandbox>>> list_sandboxes(StringMap labels) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     std::vector<Sandbox> list;
     for (const auto& [id, s] : sandboxes_)
       if (carries(s.labels, labels)) list.push_back(s);
@@ -152,7 +152,7 @@ class Simulated final : public SimulatedRuntime {
   }
 
   Task<Result<std::string>> create_container(std::string sandbox, ContainerConfig config, SandboxConfig) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     auto home = sandboxes_.find(sandbox);
     if (home == sandboxes_.end() || !home->second.ready)
       co_return fail(ErrorKind::not_found, "no running sandbox {}", sandbox);
@@ -176,7 +176,7 @@ class Simulated final : public SimulatedRuntime {
     co_return id;
   }
   Task<Result<>> start_container(std::string id) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     OR_CO_RETURN(co_await sleep(options_.start_time));
     auto it = containers_.find(id);
     if (it == containers_.end()) co_return fail(ErrorKind::not_found, "no container {}", id);
@@ -189,7 +189,7 @@ class Simulated final : public SimulatedRuntime {
     co_return Result<>();
   }
   Task<Result<>> stop_container(std::string id, Duration grace) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     auto it = containers_.find(id);
     if (it == containers_.end() || it->second.state != ContainerState::running) co_return Result<>();
     if (it->second.ignores_stop) {
@@ -201,45 +201,46 @@ class Simulated final : public SimulatedRuntime {
     co_return Result<>();
   }
   Task<Result<>> remove_container(std::string id) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     end(id, 137, "Error");
     if (containers_.erase(id)) tell({RuntimeEvent::Kind::deleted, id});
     co_return Result<>();
   }
   Task<Result<ContainerStatus>> container_status(std::string id) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     auto it = containers_.find(id);
     if (it == containers_.end()) co_return fail(ErrorKind::not_found, "no container {}", id);
     ContainerStatus status = as_listed(it->second);
     co_return co_await listed(std::move(status));
   }
   Task<Result<std::vector<Container>>> list_containers(StringMap labels) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     std::vector<Container> list;
     for (const auto& [id, c] : containers_)
       if (carries(c.labels, labels)) list.push_back(as_listed(c));
     co_return co_await listed(std::move(list));
   }
   Task<Result<>> update_resources(std::string id, LinuxResources) override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     if (!containers_.contains(id)) co_return fail(ErrorKind::not_found, "no container {}", id);
     co_return Result<>();
   }
 
   Task<Result<ExecResult>> exec(std::string, std::vector<std::string>, Duration) override { co_return no_containers(); }
   Task<Result<std::string>> exec_url(std::string, std::vector<std::string>, StreamFlags) override {
+    OR_CO_RETURN(co_await answers());
     co_return no_containers();
   }
   Task<Result<std::string>> attach_url(std::string, StreamFlags) override { co_return no_containers(); }
   Task<Result<std::string>> port_forward_url(std::string, std::vector<uint16_t>) override { co_return no_containers(); }
 
   Task<Result<std::vector<ContainerStats>>> stats() override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     co_return std::vector<ContainerStats>();  // nothing runs, so nothing is used
   }
   Task<Result<>> reopen_log(std::string) override { co_return Result<>(); }
   Task<Result<std::unique_ptr<RuntimeEvents>>> events() override {
-    if (!answering_) co_return silent();
+    OR_CO_RETURN(co_await answers());
     auto subscription = std::make_shared<Subscription>();
     std::erase_if(subscriptions_, [](const auto& s) { return s->channel.closed(); });
     subscriptions_.push_back(subscription);
@@ -264,11 +265,16 @@ class Simulated final : public SimulatedRuntime {
     if (!answering)
       for (auto& s : std::exchange(subscriptions_, {})) s->channel.close();
   }
+  void set_hanging(bool hanging) override { hanging_ = hanging; }
   void add_image(std::string image) override { images_.insert(with_tag(std::move(image))); }
   void set_ignores_stop(std::string container) override { deaf_.insert(std::move(container)); }
 
  private:
-  static Error silent() { return Error(ErrorKind::unavailable, "the simulated runtime was told not to answer"); }
+  Task<Result<>> answers() {
+    while (hanging_) OR_CO_RETURN(co_await sleep(100ms));
+    if (!answering_) co_return Error(ErrorKind::unavailable, "the simulated runtime was told not to answer");
+    co_return Result<>();
+  }
   static Error no_containers() {
     return Error(ErrorKind::unsupported,
                  "this node is simulated: there is no process to reach (start Slipway with --node=containerd)");
@@ -355,7 +361,7 @@ class Simulated final : public SimulatedRuntime {
 
   World& world_;
   SimulatedOptions options_;
-  bool answering_ = true;
+  bool answering_ = true, hanging_ = false;
   uint64_t save_ = 0;  // the call that will write the memory; 0: none
   std::set<std::string> deaf_;
   Memory memory_;

@@ -31,6 +31,7 @@ class SimulatedRuntime : public PodRuntime {
   virtual bool end_container(std::string pod, std::string container, int exit_code, std::string reason = "") = 0;
   virtual void kill_sandbox(std::string pod) = 0;            // as a reboot of the machine does
   virtual void set_answering(bool answering) = 0;            // false: every call is unavailable
+  virtual void set_hanging(bool hanging) = 0;                // no call is answered before it is false again
   virtual void add_image(std::string image) = 0;             // present without a pull
   virtual void set_ignores_stop(std::string container) = 0;  // SIGTERM is not heard: only SIGKILL ends it
 };
