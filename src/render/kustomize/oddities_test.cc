@@ -321,3 +321,26 @@ TEST_CASE("what sortOptions say wrongly is told with its line") {
         "kustomization.yaml:3:10: ");
   check("resources: [m.yaml]\nsortOptions: {}\n", "kustomization.yaml:2:14: ");
 }
+
+TEST_CASE("a schema that a component names says which kinds have no namespace, also of what was read before") {
+  const Files files = {
+      {"k/kustomization.yaml", "resources: [r.yaml, ../b]\ncomponents: [../c]\n"},
+      {"k/r.yaml", "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w, namespace: dev}\n"},
+      {"b/kustomization.yaml", "resources: [r.yaml]\n"},
+      {"b/r.yaml", "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: v}\n"},
+      {"c/kustomization.yaml",
+       "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamespace: other\n"
+       "openapi: {path: s.yaml}\npatches: [{patch: '{apiVersion: example.com/v1, kind: Widget, "
+       "metadata: {name: w}, spec: {a: b}}'}]\n"},
+      {"c/s.yaml",
+       "definitions: {}\npaths: {/apis/example.com/v1/widgets: {get: {x-kubernetes-group-version-kind: "
+       "{group: example.com, version: v1, kind: Widget}}}}\n"}};
+  auto built = build({.tree = sources::testing::make_tree(files), .path = "k"});
+  std::string out;
+  if (!built) out = built.error().str();
+  if (built)
+    for (const Resource& r : built->resources) out += value::to_yaml(r.object());
+  CHECK(out ==
+        "apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: w\n  namespace: dev\nspec:\n  a: b\n"
+        "apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: v\n");
+}

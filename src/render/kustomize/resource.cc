@@ -179,6 +179,16 @@ void Resource::set_object(Value object) {
   if (gvk_.kind == kinds::kind_of(object_) && gvk_.api_version() == object_["apiVersion"].as_string()) return;
   gvk_ = GroupVersionKind::of(object_);
   cluster_scoped_ = known_->is_cluster_scoped(gvk_);
+  scope_of_schemas_ = known_->schemas();
+}
+
+// A schema that a component names is about the resources that were there before, too.
+bool Resource::is_cluster_scoped() const {
+  if (scope_of_schemas_ != known_->schemas()) {
+    cluster_scoped_ = known_->is_cluster_scoped(gvk_);
+    scope_of_schemas_ = known_->schemas();
+  }
+  return cluster_scoped_;
 }
 
 void Resource::set_name(std::string_view name) {
@@ -193,7 +203,7 @@ bool Resource::has_id(const Id& wanted) const {
 }
 
 Id Resource::id() const {
-  std::string_view scope = cluster_scoped_ ? "_" : scope_name().empty() ? "default" : scope_name();
+  std::string_view scope = is_cluster_scoped() ? "_" : scope_name().empty() ? "default" : scope_name();
   return {gvk_, std::string(name()), std::string(scope)};
 }
 
@@ -263,6 +273,10 @@ void ResourceSet::put(Index& into, std::string key, size_t index) {
 }
 
 void ResourceSet::index() {
+  if (!all_.empty() && ids_of_schemas_ != all_[0].known()->schemas()) {
+    forget();
+    ids_of_schemas_ = all_[0].known()->schemas();
+  }
   for (; indexed_ < all_.size(); ++indexed_) note(indexed_);
 }
 

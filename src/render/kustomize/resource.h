@@ -74,7 +74,7 @@ class Resource {
   std::string_view scope_name() const {
     return number_as_scope_.empty() ? kinds::namespace_of(object_) : number_as_scope_;
   }
-  bool is_cluster_scoped() const { return cluster_scoped_; }
+  bool is_cluster_scoped() const;
   const KnownKinds* known() const { return known_; }
   Id id() const;
   Id original_id() const { return previous_count() ? previous(0) : id(); }
@@ -140,7 +140,8 @@ class Resource {
  private:
   Value object_;
   GroupVersionKind gvk_;
-  bool cluster_scoped_ = false;
+  mutable bool cluster_scoped_ = false;
+  mutable int scope_of_schemas_ = 0;  // how many schemas were named when that was asked
   Earlier earlier_;
   std::string number_as_name_, number_as_scope_;
   const KnownKinds* known_;
@@ -203,6 +204,7 @@ class ResourceSet {
   // By any id, by any name, and by what selectors look at. Entries may be stale; a look-up checks each.
   Index by_id_, by_name_, by_selector_;
   size_t indexed_ = 0, indexed_for_selectors_ = 0;
+  int ids_of_schemas_ = 0;  // as a resource's
   bool selecting_ = false;
   bool any_removed_ = false;
 };

@@ -135,6 +135,7 @@ const Value* OpenApi::resolved(const Value& schema) const {
 
 void KnownKinds::add(std::shared_ptr<const OpenApi> schema) {
   own_ = std::move(schema);
+  ++schemas_;
   builtin_ = looked_up_ ? Builtin::below : asked_scope_ ? Builtin::above : Builtin::absent;
 }
 

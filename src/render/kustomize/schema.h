@@ -56,6 +56,7 @@ class KnownKinds {
   bool is_cluster_scoped(const GroupVersionKind& id) const;
   Slot schema_of(const GroupVersionKind& id) const;
   void add(std::shared_ptr<const OpenApi> schema);
+  int schemas() const { return schemas_; }     // how many were added: what was asked before may have another answer now
   const kinds::MergeOutline& outline() const;  // made when the first patch needs it
 
  private:
@@ -63,6 +64,7 @@ class KnownKinds {
   enum class Builtin { alone, below, above, absent };
   mutable std::unique_ptr<const kinds::MergeOutline> outline_;
   std::shared_ptr<const OpenApi> own_;
+  int schemas_ = 0;
   Builtin builtin_ = Builtin::alone;
   mutable bool looked_up_ = false, asked_scope_ = false;
 };
