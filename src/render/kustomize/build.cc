@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_set>
+#include <utility>
 
 #include "base/text.h"
 #include "render/kustomize/configuration.h"
@@ -426,8 +428,10 @@ class Build {
                          [&](const Patch& patch) { return apply_json_patch(set, patch, folder); }));
     OR_RETURN(each("ReplicaCountTransformer", "replicas", k.replicas,
                    [&](const Replica& replica) { return set_replicas(set, replica, c.replicas); }));
-    OR_RETURN(each("ImageTagTransformer", "images", k.images,
-                   [&](const Image& image) { return set_image(set, image, c.images); }));
+    ImageSetter images(set, c.images);
+    OR_RETURN(each("ImageTagTransformer", "images", k.images, [&](const Image& image) {
+      return traced_ ? set_image(set, image, c.images) : images.set(image);  // traces change annotations
+    }));
     if (!k.replacements.empty()) {
       auto replacements = OR_RETURN(read_replacements(k.replacements, folder));
       for (size_t i = 0; i < replacements.size(); ++i)
@@ -452,6 +456,15 @@ class Build {
       trace(all, by_builtin(k, trail, "LabelTransformer"));
       return {};
     };
+    // Entries that nobody looks at one by one are added together, when they are for the same fields.
+    bool joins = !traced_ && !request_.observer;
+    std::vector<const Pairs*> waiting;
+    std::vector<FieldSpec> waiting_fields;
+    std::unordered_set<std::string_view> waiting_keys;
+    auto add_waiting = [&]() -> Result<> {
+      waiting_keys.clear();
+      return waiting.empty() ? Result<>() : add_joined_pairs(all.resources, std::exchange(waiting, {}), waiting_fields);
+    };
     for (const Labels& labels : k.labels) {
       std::vector<FieldSpec> fields = labels.fields;
       auto add = [&](const std::vector<FieldSpec>& more) -> Result<> {
@@ -467,8 +480,19 @@ class Build {
         own.create = true;
         OR_RETURN(add({own}));
       }
-      OR_RETURN(step("labels", &labels.spot, labels.pairs, fields));
+      if (!joins || labels.pairs.empty() || !can_join(labels.pairs, fields)) {
+        OR_RETURN(add_waiting());
+        OR_RETURN(step("labels", &labels.spot, labels.pairs, fields));
+        continue;
+      }
+      bool repeats =
+          std::ranges::any_of(labels.pairs, [&](const auto& pair) { return waiting_keys.contains(pair.first); });
+      if (repeats || fields != waiting_fields) OR_RETURN(add_waiting());
+      for (const auto& [key, text] : labels.pairs) waiting_keys.insert(key);
+      waiting.push_back(&labels.pairs);
+      waiting_fields = std::move(fields);
     }
+    OR_RETURN(add_waiting());
     return step("commonLabels", nullptr, k.common_labels, c.common_labels);
   }
 

@@ -25,6 +25,7 @@ struct FieldSpec {
   static FieldSpec of_path(std::string_view path);  // of any kind
   // Whether this one already reaches every field that `other` would.
   bool covers(const FieldSpec& other) const;
+  bool operator==(const FieldSpec&) const = default;
 };
 
 enum class Missing { skip, make_scalar, make_map };

@@ -2,6 +2,9 @@
 // tagSuffix therefore lands twice, here as there.
 #include <re2/re2.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "base/text.h"
 #include "render/kustomize/image_name.h"
 #include "render/kustomize/transform.h"
@@ -62,7 +65,7 @@ class Retag {
   mutable size_t written_ = 0;
 };
 
-Result<Value> in_containers(const Value& node, const Retag& retag) {
+Result<Value> in_containers(const Value& node, const Change& retag) {
   if (node.is_array()) {
     Value out = node;
     for (size_t i = 0; i < node.size(); ++i) {
@@ -90,20 +93,88 @@ Result<Value> in_containers(const Value& node, const Retag& retag) {
   return out;
 }
 
+Result<> set_in(Resource& r, const Retag& retag, std::span<const FieldSpec> fields) {
+  size_t before = retag.written();
+  Value after = OR_RETURN(in_containers(r.object(), std::cref(retag)));
+  if (!after.same_node(r.object())) r.set_object(std::move(after));
+  for (const FieldSpec& field : fields) OR_RETURN(change_fields(r, field, Missing::skip, std::cref(retag)));
+  r.scalars_written += static_cast<int>(retag.written() - before);
+  return {};
+}
+
+bool has_images(const Resource& r) {
+  return !r.is_removed() && r.gvk().kind != "CustomResourceDefinition";
+}
+
+// What every text that the name matches begins with: a name is an expression, and most are plain words.
+std::string literal_beginning(std::string_view name) {
+  if (name.find('|') != name.npos) return "";
+  size_t end = std::min(name.find_first_of(R"(\^$.?*+()[]{})"), name.size());
+  bool may_be_absent = end < name.size() && std::string_view("?*{").find(name[end]) != std::string_view::npos;
+  std::string_view beginning = name.substr(0, end);
+  if (may_be_absent) {
+    auto is_inside = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+    while (!beginning.empty() && is_inside(beginning.back())) beginning.remove_suffix(1);
+    if (!beginning.empty()) beginning.remove_suffix(1);
+  }
+  return std::string(beginning);
+}
+
 }  // namespace
 
 Result<> set_image(ResourceSet& set, const Image& image, std::span<const FieldSpec> fields) {
   Retag retag(image);
-  for (Resource& r : set.all()) {
-    if (r.is_removed() || r.gvk().kind == "CustomResourceDefinition") continue;
+  for (size_t i = 0; i < set.all().size(); ++i) {
+    if (!has_images(set.all()[i])) continue;
     size_t before = retag.written();
-    Value after = OR_RETURN(in_containers(r.object(), retag));
-    if (!after.same_node(r.object())) r.set_object(std::move(after));
-    for (const FieldSpec& field : fields)
-      OR_RETURN(change_fields(r, field, Missing::skip, [&](const Value& v) { return retag(v); }));
-    r.scalars_written += static_cast<int>(retag.written() - before);
+    OR_RETURN(set_in(set.all()[i], retag, fields));
+    if (retag.written() != before) set.touched(i);  // a field of one's own may be a name
   }
   return {};
+}
+
+Result<> ImageSetter::set(const Image& image) {
+  constexpr int kWithoutIndex = 4;
+  if (++entries_ <= kWithoutIndex) return set_image(set_, image, fields_);
+  for (; noted_ < set_.all().size(); ++noted_) note(noted_);
+  std::vector<size_t> meant = always_;
+  std::string beginning = literal_beginning(image.name);
+  for (auto at = by_text_.lower_bound(beginning); at != by_text_.end() && at->first.starts_with(beginning); ++at)
+    meant.insert(meant.end(), at->second.begin(), at->second.end());
+  if (meant.empty()) return {};
+  std::ranges::sort(meant);
+  meant.erase(std::ranges::unique(meant).begin(), meant.end());
+  Retag retag(image);
+  for (size_t i : meant) {
+    Resource& r = set_.all()[i];
+    if (!has_images(r)) continue;
+    size_t before = retag.written();
+    OR_RETURN(set_in(r, retag, fields_));
+    if (retag.written() == before) continue;
+    set_.touched(i);
+    note(i);
+  }
+  return {};
+}
+
+// Under each text that an entry would be held against. One where an entry does something, or fails, whatever it is
+// called is always looked at.
+void ImageSetter::note(size_t index) {
+  const Resource& r = set_.all()[index];
+  if (!has_images(r)) return;
+  bool odd = false;
+  auto collect = [&](const Value& field) -> Result<Value> {
+    odd = odd || field.is_object() || field.is_array();
+    std::vector<size_t>& there = by_text_[scalar_text(field)];
+    if (there.empty() || there.back() != index) there.push_back(index);
+    return field;
+  };
+  auto is_as_before = [&](const Result<Value>& after) { return after && after->same_node(r.object()); };
+  if (!is_as_before(in_containers(r.object(), collect))) odd = true;
+  for (const FieldSpec& field : fields_)
+    if (field.matches(r.gvk()) && !is_as_before(change_fields(r.object(), field.path, Missing::skip, collect)))
+      odd = true;
+  if (odd) always_.push_back(index);
 }
 
 }  // namespace slipway::render::kustomize

@@ -1,7 +1,9 @@
 #include "render/kustomize/replacement.h"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
+#include <unordered_map>
 
 #include "base/text.h"
 #include "render/kustomize/first_document.h"
@@ -344,13 +346,21 @@ Value object_for(const Resource& r, std::span<const std::string> path) {
   return takes_notes(path) ? with_notes(r) : r.object();
 }
 
+// All that are or were called so, and all at all where no name is said.
+std::vector<size_t> called(ResourceSet& set, const std::string& name) {
+  if (!name.empty()) return set.with_any_name(name);
+  std::vector<size_t> all(set.all().size());
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
 Result<Taken> source_value(ResourceSet& set, const Replacement& r) {
   if (r.source_value && r.source)
     return fail(ErrorKind::invalid, "value and resource selectors are mutually exclusive");
   if (r.source_value) return Taken{value::noted(Value(*r.source_value), value::Note::untagged), SIZE_MAX, {}, false};
   const auto& all = set.all();
   size_t found = SIZE_MAX;
-  for (size_t i = 0; i < all.size(); ++i) {
+  for (size_t i : called(set, r.source->name)) {
     if (all[i].is_removed() || !is_selected(*r.source, all[i])) continue;
     if (found != SIZE_MAX) return fail(ErrorKind::invalid, "multiple matches for selector {}", describe(*r.source));
     found = i;
@@ -378,10 +388,33 @@ Result<Taken> source_value(ResourceSet& set, const Replacement& r) {
   }
 }
 
+bool is_expression(const std::string& name) {
+  return name.find_first_of(R"(\^$.|?*+()[]{})") != name.npos;
+}
+
+struct Rejected {
+  const Selector* selector;
+  Matcher matcher;
+};
 struct Chosen {
   Matcher select;
-  std::vector<std::pair<Matcher, bool>> reject;  // and whether it names anything
+  std::vector<Rejected> reject;
+  std::unordered_map<std::string_view, std::vector<const Rejected*>> reject_by_name;  // those of one plain name
+  std::vector<const Rejected*> reject_by_look;                                        // the others
 };
+
+Result<Chosen> chosen_by(const ReplacementTarget& target) {
+  if (!target.select) return fail(ErrorKind::invalid, "target must specify resources to select");
+  Chosen chosen{OR_RETURN(Matcher::create(*target.select)), {}, {}, {}};
+  chosen.reject.reserve(target.reject.size());
+  for (const Selector& reject : target.reject) chosen.reject.push_back({&reject, OR_RETURN(Matcher::create(reject))});
+  for (const Rejected& reject : chosen.reject) {
+    const std::string& name = reject.selector->name;
+    bool plain = !name.empty() && !is_expression(name) && !reject.matcher.has_label_selectors();
+    (plain ? chosen.reject_by_name[name] : chosen.reject_by_look).push_back(&reject);
+  }
+  return chosen;
+}
 
 // The namespace that it has now counts as written, none included; an earlier one as understood: "default" where none
 // was.
@@ -395,14 +428,26 @@ bool matches_ids(const Matcher& m, const Selector& s, const Resource& r) {
   return fits(r.id(), r.scope_name());
 }
 
-Result<bool> is_target(const Resource& r, const ReplacementTarget& target, const Chosen& chosen) {
-  if (r.is_removed() || !chosen.select.matches_labels(r.object())) return false;
-  for (size_t i = 0; i < target.reject.size(); ++i) {
-    const auto& [matcher, names] = chosen.reject[i];
-    if (matcher.has_label_selectors() && matcher.matches_labels(r.object())) return false;
-    if (names && matches_ids(matcher, target.reject[i], r)) return false;
+bool is_rejected(const Resource& r, const Chosen& chosen) {
+  for (const Rejected* reject : chosen.reject_by_look) {
+    if (reject->matcher.has_label_selectors() && reject->matcher.matches_labels(r.object())) return true;
+    if (reject->selector->names_anything() && matches_ids(reject->matcher, *reject->selector, r)) return true;
   }
-  return matches_ids(chosen.select, *target.select, r);
+  if (chosen.reject_by_name.empty()) return false;
+  auto by_name = [&](std::string_view name) {
+    auto there = chosen.reject_by_name.find(name);
+    return there != chosen.reject_by_name.end() && std::ranges::any_of(there->second, [&](const Rejected* reject) {
+             return matches_ids(reject->matcher, *reject->selector, r);
+           });
+  };
+  for (size_t p = 0; p < r.previous_count(); ++p)
+    if (by_name(r.previous_name(p))) return true;
+  return by_name(r.name());
+}
+
+bool is_target(const Resource& r, const ReplacementTarget& target, const Chosen& chosen) {
+  return !r.is_removed() && chosen.select.matches_labels(r.object()) && !is_rejected(r, chosen) &&
+         matches_ids(chosen.select, *target.select, r);
 }
 
 Result<Value> write(const Value& object, std::span<const std::string> path, Taken& taken, bool is_source,
@@ -484,14 +529,11 @@ std::optional<Value> field_at(const Value& object, std::span<const std::string> 
   return *at_place(object, *place);
 }
 
-Result<std::vector<size_t>> select_targets(const ResourceSet& set, const ReplacementTarget& target) {
-  if (!target.select) return fail(ErrorKind::invalid, "target must specify resources to select");
-  Chosen chosen{OR_RETURN(Matcher::create(*target.select)), {}};
-  for (const Selector& reject : target.reject)
-    chosen.reject.emplace_back(OR_RETURN(Matcher::create(reject)), reject.names_anything());
+Result<std::vector<size_t>> select_targets(ResourceSet& set, const ReplacementTarget& target) {
+  Chosen chosen = OR_RETURN(chosen_by(target));
   std::vector<size_t> out;
-  for (size_t i = 0; i < set.all().size(); ++i)
-    if (OR_RETURN(is_target(set.all()[i], target, chosen))) out.push_back(i);
+  for (size_t i : called(set, is_expression(target.select->name) ? "" : target.select->name))
+    if (is_target(set.all()[i], target, chosen)) out.push_back(i);
   return out;
 }
 

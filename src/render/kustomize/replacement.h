@@ -19,7 +19,7 @@ Result<> apply_replacement(ResourceSet& set, const Replacement& replacement);
 // All, with those that stand in files of their own in place of their paths. Errors: as read there.
 Result<std::vector<Replacement>> read_replacements(std::span<const Replacement> replacements, const Folder& folder);
 // Which resources a target means. Errors: invalid (a broken expression, no selector).
-Result<std::vector<size_t>> select_targets(const ResourceSet& set, const ReplacementTarget& target);
+Result<std::vector<size_t>> select_targets(ResourceSet& set, const ReplacementTarget& target);
 
 // What a path leads to: names, indices, "-" for the last of a list, "[key=text]" for the first that has it.
 std::optional<Value> field_at(const Value& object, std::span<const std::string> path);

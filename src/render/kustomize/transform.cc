@@ -151,13 +151,24 @@ Result<> add_suffix(ResourceSet& set, const std::string& suffix, std::span<const
 }
 
 // Whether labels are as kustomize would write them anew once these are added: in order, and none from a file.
-static bool stays_made(const Resource& r, const Pairs& pairs) {
+static bool stays_made(const Resource& r, std::span<const Pairs* const> steps) {
   const Value& labels = r.object()["metadata"]["labels"];
-  if (labels.is_null()) return !r.object()["metadata"].has("labels");
-  if (!r.labels_made || labels.members().empty()) return false;
-  return std::ranges::all_of(pairs, [&](const auto& pair) {
-    return labels.has(pair.first) || pair.first > labels.members().back().key.view();
-  });
+  std::string_view last;
+  if (labels.is_null()) {
+    if (r.object()["metadata"].has("labels")) return false;
+    last = steps[0]->back().first;
+    steps = steps.subspan(1);
+  } else if (!r.labels_made || labels.members().empty()) {
+    return false;
+  } else {
+    last = labels.members().back().key.view();
+  }
+  for (const Pairs* pairs : steps) {
+    for (const auto& [key, text] : *pairs)
+      if (key <= last && !labels.has(key)) return false;
+    last = std::max(last, std::string_view(pairs->back().first));
+  }
+  return true;
 }
 
 // A key that stood there already keeps its quotes.
@@ -172,11 +183,37 @@ static Value with_new_odd_keys(const Value& merged, const Value& old, const std:
 
 Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSpec> fields) {
   if (pairs.empty()) return {};
+  const Pairs* one = &pairs;
+  return add_joined_pairs(set, {&one, 1}, fields);
+}
+
+bool can_join(const Pairs& pairs, std::span<const FieldSpec> fields) {
+  int own = 0;
+  for (const FieldSpec& field : fields) {
+    if (field.path_text == "metadata/annotations") return false;
+    bool for_all = field.kinds.empty() && field.group.empty() && field.version.empty() && field.create;
+    if (field.path_text == "metadata/labels" && (!for_all || ++own > 1)) return false;
+  }
+  return std::ranges::none_of(pairs, [&](const auto& pair) {
+    return is_odd_key(pair.first) || std::ranges::any_of(fields, [&](const FieldSpec& field) {
+             return std::ranges::find(field.path, pair.first) != field.path.end();
+           });
+  });
+}
+
+Result<> add_joined_pairs(ResourceSet& set, std::span<const Pairs* const> steps, std::span<const FieldSpec> fields) {
+  Pairs pairs;
+  for (const Pairs* step : steps) pairs.insert(pairs.end(), step->begin(), step->end());
+  if (steps.size() > 1) std::ranges::sort(pairs);
+  bool may_rename = std::ranges::any_of(pairs, [](const auto& pair) {
+    return pair.first == "name" || pair.first == "namespace" || pair.first == "kind" || pair.first == "apiVersion";
+  });
   std::vector<value::Member> members;
   for (const auto& [key, text] : pairs) members.push_back({value::Key(key), Value(text)});
   Value made = with_odd_keys(Value::object(members));
   bool odd = made.has(value::repeated_keys);
-  for (Resource& r : set.all()) {
+  for (size_t i = 0; i < set.all().size(); ++i) {
+    Resource& r = set.all()[i];
     if (r.is_removed()) continue;
     std::vector<WrittenField> written;
     for (const FieldSpec& field : fields) {
@@ -184,7 +221,7 @@ Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSp
       bool reached = false;
       bool own_labels = field.path_text == "metadata/labels";
       if (own_labels)
-        r.labels_made = stays_made(r, pairs);
+        r.labels_made = stays_made(r, steps);
       else if (field.path_text == "metadata/annotations" && !r.has_notes() &&
                !r.object()["metadata"].has("annotations"))
         r.labels_made = false;
@@ -204,6 +241,7 @@ Result<> add_pairs(ResourceSet& set, const Pairs& pairs, std::span<const FieldSp
       if (reached) written.push_back({field.path, std::move(had)});
     }
     if (written.size() > 1 || !r.shared_labels.empty()) share_labels(r, pairs, written);
+    if (may_rename) set.touched(i);
   }
   return {};
 }
