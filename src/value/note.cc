@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "value/children.h"
 #include "value/json.h"
 #include "value/yaml_scalar.h"
 
@@ -82,19 +83,7 @@ Value plain_meaning(const Value& v) {
                                                                                           : read_plain(v.as_string());
   }
   if (v.is_null()) return note_of(v) == Note::hollow ? Value("") : v;
-  Value out = v;
-  if (v.is_array()) {
-    for (size_t i = 0; i < v.size(); ++i) {
-      Value meant = plain_meaning(v[i]);
-      if (!meant.same_node(v[i])) out = out.with_item(i, std::move(meant));
-    }
-  } else {
-    for (const Member& m : v.members()) {
-      Value meant = plain_meaning(m.value);
-      if (!meant.same_node(m.value)) out = out.with_member(m.key, std::move(meant));
-    }
-  }
-  return out;
+  return with_children(v, plain_meaning);
 }
 
 }  // namespace slipway::value

@@ -78,13 +78,55 @@ TEST_CASE("JSON patch: copies cannot grow a document without bound") {
   CHECK(json_patch(json(R"({"a":{"x":"some text here"}})"), json(ops)).failed_with(ErrorKind::too_large));
   Value many = Value::array(std::vector<Value>(10001, json(R"({"op":"test","path":"","value":{}})")));
   CHECK(json_patch(json("{}"), many).failed_with(ErrorKind::too_large));
-  // Nor take long: each operation writes anew what stands beside its place.
+  // Nor take long: looking at the whole document after each change writes it anew each time.
   ArrayBuilder items, adds;
   for (int i = 0; i < 20'000; ++i) items.push(i);
-  for (int i = 0; i < 2'000; ++i) adds.push(json(R"({"op":"add","path":"/a/-","value":1})"));
+  for (int i = 0; i < 2'000; ++i) {
+    adds.push(json(R"({"op":"add","path":"/a/-","value":1})"));
+    adds.push(json(R"({"op":"copy","from":"/a","path":"/b"})"));
+  }
   Value wide = Value::object({{"a", items.build()}}), ops_wide = adds.build();
   CHECK(json_patch(wide, ops_wide).failed_with(ErrorKind::too_large));
   CHECK(json_patch(wide, json(R"([{"op":"add","path":"/a/-","value":1}])"))->at("/a").size() == 20'001);
+  std::string deep;
+  for (int i = 0; i < 1002; ++i) deep += "/a";
+  CHECK(json_patch(json("{}"), Value::array({Value{{"op", "add"}, {"path", deep}, {"value", 1}}}))
+            .failed_with(ErrorKind::too_large));
+}
+
+// What stands beside the places that change costs once, not once for each operation.
+TEST_CASE("JSON patch: ten thousand operations on a wide object and a long list") {
+  std::vector<Member> members;
+  for (int i = 0; i < 50'000; ++i) members.push_back({fmt::format("k{}", i), i});
+  ArrayBuilder items, operations;
+  for (int i = 0; i < 20'000; ++i) items.push(i);
+  Value wide = Value::object({{"data", Value::object(members)}, {"list", items.build()}});
+  for (int i = 0; i < 2'500; ++i) {
+    operations.push(Value{{"op", "add"}, {"path", fmt::format("/data/n{}", i)}, {"value", i}});
+    operations.push(Value{{"op", "remove"}, {"path", fmt::format("/data/k{}", i)}});
+    operations.push(Value{{"op", "remove"}, {"path", "/list/0"}});
+    operations.push(Value{{"op", "add"}, {"path", "/list/-"}, {"value", -i}});
+  }
+  auto patched = json_patch(wide, operations.build());
+  REQUIRE(patched);
+  CHECK((*patched)["data"].size() == 50'000);
+  CHECK((*patched)["data"]["n2499"] == Value(2499));
+  CHECK(!(*patched)["data"].has("k2499"));
+  CHECK((*patched)["list"].size() == 20'000);
+  CHECK((*patched)["list"][0] == Value(2500));
+  CHECK((*patched)["list"][19'999] == Value(-2499));
+}
+
+TEST_CASE("JSON patch: what an operation opened is seen by the next") {
+  check(
+      R"({"a":{"x":[1]},"b":2})",
+      R"([{"op":"add","path":"/a/x/-","value":2},{"op":"test","path":"/a","value":{"x":[1,2]}},)"
+      R"({"op":"copy","from":"/a","path":"/c"},{"op":"add","path":"/a/x/0","value":0},{"op":"move","from":"/a/x","path":"/b"},)"
+      R"({"op":"remove","path":"/b/1"},{"op":"replace","path":"/c/x/-1","value":"z"}])",
+      R"({"a":{},"b":[0,2],"c":{"x":[1,"z"]}})");
+  check("1", R"([{"op":"add","path":"/a","value":2}])", R"({"a":2})");
+  check("1", R"([{"op":"remove","path":"/a"}])",
+        "operation 0 (remove /a): error in remove for path: '/a': Unable to remove nonexistent key: a: missing value");
 }
 
 TEST_CASE("merge patch: the examples of RFC 7386") {

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "render/kustomize/first_document.h"
 #include "render/words.h"
+#include "value/children.h"
 #include "value/note.h"
 
 namespace slipway::render::kustomize {
@@ -33,10 +34,7 @@ Value all_quoted(const Value& v) {
   // What is spelled still is a number above 2^63.
   if (v.is_string()) return value::note_of(v) == value::Note::spelled ? v : value::noted(v, value::Note::quoted);
   if (v.is_null()) return Value();
-  Value out = v;
-  for (size_t i = 0; v.is_array() && i < v.size(); ++i) out = out.with_item(i, all_quoted(v[i]));
-  for (const auto& [key, item] : v.members()) out = out.with_member(key, all_quoted(item));
-  return out;
+  return value::with_children(v, all_quoted);
 }
 
 struct Found {

@@ -11,6 +11,7 @@
 #include "render/kustomize/notes.h"
 #include "render/kustomize/patch_source.h"
 #include "render/kustomize/shared_labels.h"
+#include "value/children.h"
 #include "value/json.h"
 #include "value/note.h"
 #include "value/number.h"
@@ -280,12 +281,7 @@ Value reread(const Value& v) {
     return as_real(std::strtod(v.str().c_str(), nullptr));
   if (v.is_string()) return value::noted(v, is_quoted_in_yaml(v.as_string()) ? value::Note::quoted : value::Note::none);
   if (v.is_null()) return Value();
-  Value out = v;
-  for (size_t i = 0; v.is_array() && i < v.size(); ++i)
-    if (Value after = reread(v[i]); !after.same_node(v[i])) out = out.with_item(i, std::move(after));
-  for (const auto& [key, item] : v.members())
-    if (Value after = reread(item); !after.same_node(item)) out = out.with_member(key, std::move(after));
-  return out;
+  return value::with_children(v, reread);
 }
 
 // Whether an operation reads, replaces or drops all annotations, among which kustomize keeps its notes.
@@ -402,16 +398,17 @@ Error at_operation(Error error, const Resource& r, const Value& operations, cons
   Value object = value::plain_meaning(r.object());
   if (r.has_notes() && object["metadata"].is_object() && !object["metadata"].has("annotations"))
     object = object.with("/metadata/annotations", Value::object());
-  for (size_t i = 0; i < operations.size(); ++i) {
-    auto after = value::json_patch(object, Value::array({operations[i]}));
-    if (after) {
-      object = std::move(*after);
-      continue;
-    }
-    base::Place place = source->place(fmt::format("/{}", i));
-    if (!place.line) break;
-    return from_entry(std::move(error).at(std::move(place)), patch.spot);
+  auto first = [&](size_t count) {
+    return Value::array(std::vector<Value>(operations.items().begin(), operations.items().begin() + count));
+  };
+  size_t good = 0, bad = operations.size();  // so many can be applied, and so many cannot
+  while (good + 1 < bad) {
+    size_t middle = good + (bad - good) / 2;
+    (value::json_patch(object, first(middle)) ? good : bad) = middle;
   }
+  base::Place place = source->place(fmt::format("/{}", good));
+  if (place.line && !value::json_patch(object, operations))
+    return from_entry(std::move(error).at(std::move(place)), patch.spot);
   return error;
 }
 
