@@ -107,6 +107,18 @@ TEST_CASE("targets are found by the names they had, and rejected by them") {
   CHECK(values("  - {select: {kind: ConfigMap}, reject: [{name: b|c}], fieldPaths: [data.k]}\n") == "a b c ");
 }
 
+TEST_CASE("a resource that was given all annotations of another was called as that one was") {
+  std::string two =
+      "{apiVersion: v1, kind: Namespace, metadata: {name: prod, annotations: {a: b}}}\n---\n"
+      "{apiVersion: v1, kind: Secret, metadata: {name: web}}\n";
+  std::string source = "- source: {kind: Namespace, name: prod, fieldPath: metadata.annotations";
+  CHECK(built("nameSuffix: -s\nnamespace: dev\nreplacements:\n" + source +
+                  "}\n  targets: [{select: {kind: Secret, name: web}, fieldPaths: [metadata.annotations]}]\n" + source +
+                  ".a}\n  targets: [{select: {name: none}, fieldPaths: [metadata.name]}]\n",
+              two)
+            .find("multiple matches for selector") != std::string::npos);
+}
+
 TEST_CASE("thousands of entries take a time that grows with their number" * doctest::timeout(30)) {
   constexpr int count = 3000;
   std::string pods, images, labels, replacements = "replacements:\n";

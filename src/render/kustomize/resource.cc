@@ -295,9 +295,7 @@ void ResourceSet::note(size_t i) {
 
 void ResourceSet::touched(size_t i) {
   if (i < indexed_for_selectors_) note_for_selectors(i);
-  if (i >= indexed_) return;
-  put(by_id_, all_[i].id().key(), i);
-  put(by_name_, std::string(all_[i].name()), i);
+  if (i < indexed_) note(i);  // what it was called before, too: a replacement may have written that
 }
 
 namespace {
