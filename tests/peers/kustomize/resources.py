@@ -282,11 +282,11 @@ class Resources(Chance):
     def distinct(self, added):
         """Mostly without two of one kind and name in the whole case, which would only be refused."""
         for r in added:
-            key = (r.get("kind"), str(r["metadata"].get("name")))
-            alike = r["metadata"].get("namespace") and key + (r["metadata"]["namespace"],) not in self.taken and self.chance(0.1)
+            key, namespace = (str(r.get("kind")), str(r["metadata"].get("name"))), str(r["metadata"].get("namespace", ""))
+            alike = namespace and key + (namespace,) not in self.taken and self.chance(0.1)
             if key in self.taken and not alike and "name" in r["metadata"] and self.likely():
-                free = [n for n in (NAMESPACES if r.get("kind") == "Namespace" else NAMES) if (r.get("kind"), n) not in self.taken]
+                free = [n for n in (NAMESPACES if r.get("kind") == "Namespace" else NAMES) if (str(r.get("kind")), n) not in self.taken]
                 r["metadata"]["name"] = self.pick(free) if free else self.fresh("more")
-            key = (r.get("kind"), str(r["metadata"].get("name")))
-            self.taken |= {key, key + (r["metadata"].get("namespace"),)}
+            key = (str(r.get("kind")), str(r["metadata"].get("name")))
+            self.taken |= {key, key + (namespace,)}
         return added
