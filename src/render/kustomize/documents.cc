@@ -7,6 +7,7 @@
 #include "render/words.h"
 #include "value/children.h"
 #include "value/note.h"
+#include "value/yaml_scalar.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -31,8 +32,14 @@ Value with_texts_for_keys(Value o) {
 
 // As if it had been read from JSON, which is how the items of a List go.
 Value all_quoted(const Value& v) {
-  // What is spelled still is a number above 2^63.
-  if (v.is_string()) return value::note_of(v) == value::Note::spelled ? v : value::noted(v, value::Note::quoted);
+  if (v.is_string()) {
+    value::Note note = value::note_of(v);
+    if (note == value::Note::spelled) return v;  // still: a number above 2^63
+    // Plain, and no text: a time in braces, which the way of JSON knows as one.
+    std::string time;
+    bool is_time = note == value::Note::none && value::is_timestamp(v.as_string(), &time);
+    return value::noted(is_time ? Value(time) : v, value::Note::quoted);
+  }
   if (v.is_null()) return Value();
   return value::with_children(v, all_quoted);
 }

@@ -385,6 +385,10 @@ TEST_CASE("what stands in braces and cannot stand there plain becomes a text") {
   check(
       built("", "", "{apiVersion: v1, kind: XList, items: [{apiVersion: x/v1, kind: X, metadata: {name: a}, f: }]}\n"),
       R"("f":null)");
+  check(built("", "",
+              "{apiVersion: v1, kind: XList, items: [{apiVersion: x/v1, kind: X, metadata: {name: a}, "
+              "f: [2020-01-01 10:00:00, '2020-01-01 10:00:00']}]}\n"),
+        R"("f":["2020-01-01T10:00:00Z","2020-01-01 10:00:00"])");
   // To a strategic merge it is nothing at all, and goes.
   check(built("patches: [{patch: '{apiVersion: x/v1, kind: X, metadata: {name: a}, spec: {z: 1}}'}]\n", "", odd),
         R"("spec":{"b":{},"d":[{"e":""}],"f":null,"t":"2020-01-01 10:00:00","u":"2020-01-01T00:00:00Z","z":1})");
