@@ -133,6 +133,14 @@ class YamlScanner {
   bool block_scalar(ScannedToken& token, bool literal);
   bool block_scalar_breaks(int& indent, std::string& breaks, const YamlPosition& start, YamlPosition& end);
   bool quoted(ScannedToken& token, bool single);
+  struct Between {
+    std::string first, more, blanks;  // the first break and the others; blanks of one line
+    bool line_begins = false;
+    bool any() const { return line_begins || !blanks.empty(); }
+    void join(std::string& text);
+  };
+  // Blanks and breaks. False: a tab stands where a plain text's line must be indented to `indent`.
+  bool pass_between(Between& between, const YamlPosition& start, int indent);
   bool escape(std::string& text, const YamlPosition& start);
   bool at_document_indicator() const;
 

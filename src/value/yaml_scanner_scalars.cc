@@ -24,19 +24,40 @@ int hex_digit(char c) {
   return -1;
 }
 
-// The breaks between two lines: one alone is a blank, of several the first is none.
-void join_lines(std::string& text, std::string& first, std::string& more) {
-  if (!first.empty() && first[0] == '\n') {
+}  // namespace
+
+// What stood between two words: the breaks, of which one alone is a blank and of several the first is none, or blanks.
+void YamlScanner::Between::join(std::string& text) {
+  if (!line_begins) {
+    text += blanks;
+  } else if (!first.empty() && first[0] == '\n') {
     text += more.empty() ? " " : more;
   } else {
     text += first;
     text += more;
   }
-  first.clear();
-  more.clear();
+  *this = {};
 }
 
-}  // namespace
+bool YamlScanner::pass_between(Between& between, const YamlPosition& start, int indent) {
+  while (is_blank() || is_break()) {
+    if (is_blank()) {
+      if (between.line_begins && position_.column < indent && at() == '\t')
+        return wrong("while scanning a plain scalar", start, "found a tab character that violates indentation");
+      if (between.line_begins)
+        step();
+      else
+        take(between.blanks);
+    } else if (!between.line_begins) {
+      between.blanks.clear();
+      take_line(between.first);
+      between.line_begins = true;
+    } else {
+      take_line(between.more);
+    }
+  }
+  return true;
+}
 
 bool YamlScanner::at_document_indicator() const {
   if (position_.column != 0) return false;
@@ -46,21 +67,14 @@ bool YamlScanner::at_document_indicator() const {
 
 bool YamlScanner::scan_plain(ScannedToken& token) {
   token.end = position_;
-  std::string first, more, blanks;
-  bool line_begins = false;
+  Between between;
   int indent = indent_ + 1;
   while (!at_document_indicator() && at() != '#') {
     while (!is_blank_or_end()) {
       char c = at();
       if (c == ':' && is_blank_or_end(1)) break;
       if (flow_level_ > 0 && std::string_view(",?[]{}").find(c) != std::string_view::npos) break;
-      if (line_begins) {
-        join_lines(token.text, first, more);
-        line_begins = false;
-      } else if (!blanks.empty()) {
-        token.text += blanks;
-        blanks.clear();
-      }
+      if (between.any()) between.join(token.text);
       if (is_ordinary(c)) {
         size_t n = 1;
         while (position_.at + n < text_.size() && is_ordinary(text_[position_.at + n])) ++n;
@@ -74,37 +88,21 @@ bool YamlScanner::scan_plain(ScannedToken& token) {
       token.end = position_;
     }
     if (!is_blank() && !is_break()) break;
-    while (is_blank() || is_break()) {
-      if (is_blank()) {
-        if (line_begins && position_.column < indent && at() == '\t')
-          return wrong("while scanning a plain scalar", token.start, "found a tab character that violates indentation");
-        if (line_begins)
-          step();
-        else
-          take(blanks);
-      } else if (!line_begins) {
-        blanks.clear();
-        take_line(first);
-        line_begins = true;
-      } else {
-        take_line(more);
-      }
-    }
+    if (!pass_between(between, token.start, indent)) return false;
     if (flow_level_ == 0 && position_.column < indent) break;
   }
-  if (line_begins) key_allowed_ = true;
+  if (between.line_begins) key_allowed_ = true;
   return true;
 }
 
 bool YamlScanner::quoted(ScannedToken& token, bool single) {
   token.style = single ? YamlScalarStyle::single_quoted : YamlScalarStyle::double_quoted;
   step();
-  std::string first, more, blanks;
   for (;;) {
     if (at_document_indicator())
       return wrong("while scanning a quoted scalar", token.start, "found unexpected document indicator");
     if (is_end()) return wrong("while scanning a quoted scalar", token.start, "found unexpected end of stream");
-    bool line_begins = false;
+    Between between;
     while (!is_blank_or_end()) {
       char c = at();
       if (single && c == '\'') {
@@ -117,7 +115,7 @@ bool YamlScanner::quoted(ScannedToken& token, bool single) {
         if (is_break(1)) {
           step();
           step_line();
-          line_begins = true;
+          between.line_begins = true;
           break;
         }
         if (!escape(token.text, token.start)) return false;
@@ -126,26 +124,8 @@ bool YamlScanner::quoted(ScannedToken& token, bool single) {
       }
     }
     if (at() == (single ? '\'' : '"')) break;
-    while (is_blank() || is_break()) {
-      if (is_blank()) {
-        if (line_begins)
-          step();
-        else
-          take(blanks);
-      } else if (!line_begins) {
-        blanks.clear();
-        take_line(first);
-        line_begins = true;
-      } else {
-        take_line(more);
-      }
-    }
-    if (line_begins) {
-      join_lines(token.text, first, more);
-    } else {
-      token.text += blanks;
-      blanks.clear();
-    }
+    pass_between(between, token.start, 0);
+    between.join(token.text);
   }
   step();
   token.end = position_;
