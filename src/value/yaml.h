@@ -1,4 +1,4 @@
-// YAML text to Value (libyaml events) and back, as sigs.k8s.io/yaml v1.6 (go-yaml v2, what kubectl and Helm use) reads
+// YAML text to Value (its events) and back, as sigs.k8s.io/yaml v1.6 (go-yaml v2, what kubectl and Helm use) reads
 // and writes it. YAML 1.1: unquoted y, yes, on, true are true, n, no, off, false are false, ~ and null are null; 0777,
 // 0o777, 0x1f, 0b11 and 1_000 are integers; dates stay strings; !!binary is decoded. Keys become strings: `on: x` has
 // the key "true", `1.0: x` the key "1". Numbers go the way of JSON text: 1.0 and 1e3 are the integers 1 and 1000.
@@ -50,7 +50,7 @@ struct Document {
 };
 
 // Exactly one document (an empty text is null). Errors: bad_request with file, line, column and what was expected;
-// too_large with the limit. The message of a syntax error begins with libyaml's words, which are go-yaml's.
+// too_large with the limit. The message of a syntax error begins with go-yaml's words.
 Result<Value> parse_yaml(std::string_view text, std::string_view file = {}, YamlLimits limits = {});
 // Every document of a stream; empty ones (only comments) are left out.
 Result<std::vector<Document>> parse_yaml_documents(std::string_view text, std::string_view file = {},

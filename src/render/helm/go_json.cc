@@ -168,7 +168,7 @@ Result<Value> read_yaml_mapping(std::string_view text, bool all_documents) {
 }
 
 std::string yaml_message(const Error& error) {
-  // go-yaml counts the line where the problem was noticed; libyaml's first line counts as none.
+  // go-yaml counts the line where the problem was noticed; its first line counts as none.
   int line = error.place().line;
   return line > 1 ? fmt::format("yaml: line {}: {}", line, error.message()) : fmt::format("yaml: {}", error.message());
 }
