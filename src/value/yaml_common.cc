@@ -1,6 +1,7 @@
 // One pass, by columns: a line's indentation says which of the open collections it belongs to. Every function gives
-// false for "not mine", and the whole text is then read by its events; so nothing here has to judge what is wrong, only to
-// be sure of what is right. The doubtful is refused early: tabs, anchors, tags, `?` keys, folded and many-line scalars.
+// false for "not mine", and the whole text is then read by its events; so nothing here has to judge what is wrong, only
+// to be sure of what is right. The doubtful is refused early: tabs, anchors, tags, `?` keys, folded and many-line
+// scalars.
 #include "value/yaml_common.h"
 
 #include <algorithm>

@@ -59,6 +59,7 @@ class EmbeddedCluster final : public Cluster {
   Task<Result<Written>> scale(Request& request);
   Task<Result<Written>> bind(Request& request);
   Task<Result<Written>> evict(Request& request);
+  Task<Result<>> book_disruption(Request& request, Value pod);
   Task<Result<Written>> finalize(Request& request);
   Task<Result<Written>> issue_token(Request& request);
 

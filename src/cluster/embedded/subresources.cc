@@ -136,53 +136,70 @@ Task<Result<Written>> EmbeddedCluster::bind(Request& request) {
   co_return Written{.object = success(), .created = true};
 }
 
-// Deletes the pod unless a PodDisruptionBudget forbids it, and books the disruption on the budget.
-// The body's deleteOptions are in the write already, as those of any deletion.
-Task<Result<Written>> EmbeddedCluster::evict(Request& request) {
-  if (request.write.body["metadata"]["name"].as_string() != request.write.key.name)
-    co_return fail(ErrorKind::bad_request, "name in URL does not match name in Eviction object");
-  auto pod = store_.latest(request.key());
-  if (!pod) co_return no_such_object(request.kind, request.write.key.name);
-  OR_CO_RETURN(check_delete_preconditions(request, *pod));  // before anything is booked
+// Books the pod's end on the PodDisruptionBudget that covers it, if it allows one more.
+Task<Result<>> EmbeddedCluster::book_disruption(Request& request, Value pod) {
   auto budgets = store_.list({.resource = "poddisruptionbudgets.policy", .ns = request.write.key.ns});
   std::vector<Value> matching;
   if (budgets) {
     for (const Value& budget : budgets->items) {
       auto selector = kinds::Selector::from_label_selector(budget["spec"]["selector"]);
-      if (selector && selector->matches((*pod)["metadata"]["labels"])) matching.push_back(budget);
+      if (selector && selector->matches(pod["metadata"]["labels"])) matching.push_back(budget);
     }
   }
   if (matching.size() > 1) {
     co_return Error(ErrorKind::internal,
                     "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
   }
-  std::string_view phase = (*pod)["status"]["phase"].as_string();
-  bool counts = phase != "Succeeded" && phase != "Failed" && phase != "Pending" && !is_deleting(*pod);
-  if (counts && !matching.empty()) {
-    const Value& status = matching[0]["status"];
-    int64_t allowed = status["disruptionsAllowed"].as_int();
-    if (allowed <= 0) {
-      co_return Error(ErrorKind::unavailable, "Cannot evict pod as it would violate the pod's disruption budget.")
-          .cause({"DisruptionBudget",
-                  fmt::format("The disruption budget {} needs {} healthy pods and has {} currently",
-                              kinds::name_of(matching[0]), status["desiredHealthy"].as_int(),
-                              status["currentHealthy"].as_int()),
-                  {}});
-    }
-    if (!request.dry_run()) {
-      Value booked = matching[0].with("/status/disruptionsAllowed", allowed - 1);
-      std::vector<store::Change> changes;
-      changes.push_back({{"poddisruptionbudgets.policy", request.write.key.ns, std::string(kinds::name_of(booked))},
-                         booked,
-                         kinds::revision_of(booked)});
-      OR_CO_RETURN(co_await store_.commit(std::move(changes)));
-    }
+  std::string_view phase = pod["status"]["phase"].as_string();
+  bool counts = phase != "Succeeded" && phase != "Failed" && phase != "Pending" && !is_deleting(pod);
+  if (!counts || matching.empty()) co_return {};
+  const Value& status = matching[0]["status"];
+  int64_t allowed = status["disruptionsAllowed"].as_int();
+  if (allowed <= 0) {
+    co_return Error(ErrorKind::unavailable, "Cannot evict pod as it would violate the pod's disruption budget.")
+        .cause({"DisruptionBudget",
+                fmt::format("The disruption budget {} needs {} healthy pods and has {} currently",
+                            kinds::name_of(matching[0]), status["desiredHealthy"].as_int(),
+                            status["currentHealthy"].as_int()),
+                {}});
   }
-  if (!request.dry_run()) {  // who watches the pod end learns why
-    Value marked =
+  if (request.dry_run()) co_return {};
+  Value booked = matching[0].with("/status/disruptionsAllowed", allowed - 1);
+  std::vector<store::Change> changes;
+  changes.push_back({{"poddisruptionbudgets.policy", request.write.key.ns, std::string(kinds::name_of(booked))},
+                     booked,
+                     kinds::revision_of(booked)});
+  auto committed = co_await store_.commit(std::move(changes));
+  if (!committed) co_return committed.error();
+  co_return {};
+}
+
+// Deletes the pod unless a PodDisruptionBudget forbids it, and books the disruption on the budget.
+// The body's deleteOptions are in the write already, as those of any deletion.
+// Budget and pod may change meanwhile: each is then read again, as kube-apiserver does; what is booked stays booked.
+Task<Result<Written>> EmbeddedCluster::evict(Request& request) {
+  if (request.write.body["metadata"]["name"].as_string() != request.write.key.name)
+    co_return fail(ErrorKind::bad_request, "name in URL does not match name in Eviction object");
+  bool booked = false;
+  for (int attempt = 1;; ++attempt) {
+    auto pod = store_.latest(request.key());
+    if (!pod) co_return no_such_object(request.kind, request.write.key.name);
+    OR_CO_RETURN(check_delete_preconditions(request, *pod));  // before anything is booked
+    if (!booked) {
+      auto booking = co_await book_disruption(request, *pod);
+      if (booking.failed_with(ErrorKind::conflict) && attempt < attempts_max) continue;
+      OR_CO_RETURN(std::move(booking));
+      booked = true;
+    }
+    if (request.dry_run()) break;
+    Value marked =  // who watches the pod end learns why
         with_condition(*pod, "DisruptionTarget", "EvictionByEvictionAPI", "Eviction API: evicting", world_.now());
-    Written written = OR_CO_RETURN(co_await put(request, *pod, std::move(marked)));
-    if (request.write.resource_version) request.write.resource_version = kinds::revision_of(written.object);
+    auto written = co_await put(request, *pod, std::move(marked));
+    bool again = written.failed_with(ErrorKind::conflict) && !request.write.resource_version && attempt < attempts_max;
+    if (again) continue;
+    OR_CO_RETURN(std::move(written));
+    if (request.write.resource_version) request.write.resource_version = kinds::revision_of(written->object);
+    break;
   }
   OR_CO_RETURN(co_await remove(request));
   co_return Written{.object = success(), .created = true};

@@ -204,3 +204,80 @@ TEST_CASE("scenarios") {
     REQUIRE(world.run(run(&world, &steps)));
   }
 }
+
+namespace {
+
+Value read_yaml(std::string_view text) {
+  return *value::parse_yaml(text, "test");
+}
+
+Task<void> write_status(Cluster& cluster, GroupVersionKind kind, std::string name, Value status) {
+  Write write;
+  write.verb = Verb::patch;
+  write.patch_type = PatchType::merge;
+  write.key = {std::move(kind), "shop", std::move(name)};
+  write.subresource = "status";
+  write.body = Value{{"status", std::move(status)}};
+  auto written = co_await cluster.write(std::move(write));
+  CHECK_MESSAGE(written.has_value(), (written ? "" : written.error().str()));
+}
+
+// Others write the budget and the pod while the eviction waits for the store.
+Task<void> evict_among_writers(sim::SimWorld* world, Cluster& cluster, Result<Written>* answer) {
+  runtime::TaskGroup group(world->executor());
+  Write eviction;
+  eviction.verb = Verb::create;
+  eviction.key = {{"", "v1", "Pod"}, "shop", "web"};
+  eviction.subresource = "eviction";
+  eviction.body = read_yaml("{apiVersion: policy/v1, kind: Eviction, metadata: {name: web, namespace: shop}}");
+  auto evict = [](Cluster* cluster, Write write, Result<Written>* answer) -> Task<void> {
+    *answer = co_await cluster->write(std::move(write));
+  };
+  auto keep_writing = [](Cluster* cluster, GroupVersionKind kind, std::string_view member) -> Task<void> {
+    for (int i = 0; i < 3; ++i) co_await write_status(*cluster, kind, "web", Value{{member, std::to_string(i)}});
+  };
+  group.spawn(keep_writing(&cluster, {"", "v1", "Pod"}, "message"));
+  group.spawn(evict(&cluster, std::move(eviction), answer));
+  group.spawn(keep_writing(&cluster, {"", "v1", "Pod"}, "reason"));
+  co_await group.join();
+}
+
+Task<void> run_eviction(sim::SimWorld* world) {
+  auto store = co_await store::open_store(*world, {.path = "/db"});
+  REQUIRE(store.has_value());
+  auto cluster = make_embedded_cluster(*world, **store, kinds::builtin_catalog());
+  REQUIRE(cluster.has_value());
+  for (std::string_view text : {
+           "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}",
+           "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}}",
+           "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: web, namespace: shop}, "
+           "spec: {selector: {matchLabels: {app: web}}}}",
+           "{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}}, "
+           "spec: {nodeName: one, containers: [{name: c, image: i}]}}",
+       }) {
+    auto made = co_await (*cluster)->write(create(read_yaml(text)));
+    REQUIRE_MESSAGE(made.has_value(), (made ? "" : made.error().str()));
+  }
+  co_await write_status(**cluster, {"policy", "v1", "PodDisruptionBudget"}, "web", Value{{"disruptionsAllowed", 2}});
+  co_await write_status(**cluster, {"", "v1", "Pod"}, "web", Value{{"phase", "Running"}});
+
+  world->disk().faults.sync_latency = std::chrono::milliseconds(5);  // else each write ends before the next begins
+  Result<Written> answer = Error(ErrorKind::internal, "not yet");
+  co_await evict_among_writers(world, **cluster, &answer);
+  CHECK_MESSAGE(answer.has_value(), (answer ? "" : answer.error().str()));
+  auto pod = co_await (*cluster)->get({{"", "v1", "Pod"}, "shop", "web"});
+  REQUIRE(pod.has_value());
+  CHECK((*pod)["metadata"]["deletionTimestamp"].is_string());
+  CHECK((*pod)["status"]["message"].str() == "2");
+  CHECK((*pod)["status"]["conditions"].items().front()["type"].str() == "DisruptionTarget");
+  auto budget = co_await (*cluster)->get({{"policy", "v1", "PodDisruptionBudget"}, "shop", "web"});
+  CHECK((*budget)["status"]["disruptionsAllowed"].as_int() == 1);
+  (void)co_await (*store)->close();
+}
+
+}  // namespace
+
+TEST_CASE("an eviction reads again what others changed meanwhile, and is booked once") {
+  sim::SimWorld world(1);
+  REQUIRE(world.run(run_eviction(&world)));
+}
