@@ -1,5 +1,6 @@
 #include "value/note.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "value/children.h"
@@ -73,6 +74,21 @@ Value with_spelling(const Value& v, std::string_view text) {
 
 Value scalar_as_written(std::string_view text) {
   return with_spelling(read_plain(text), text);
+}
+
+Value made_text(std::string_view text) {
+  auto is_part_of_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '/' ||
+           c == '-' || c == '_';
+  };
+  if (text.empty() || text.find('\n') != text.npos) return text;
+  bool other = resolve_plain(text, YamlRules::sigs).kind != Scalar::Kind::string;
+  bool is_word = text.front() >= '0' && std::ranges::all_of(text, is_part_of_word);
+  if (!other && !is_word) {  // "a: b", "[c]", "# d", "-"
+    auto read = parse_yaml(text);
+    other = read && !read->is_string();
+  }
+  return other ? noted(Value(text), Note::quoted) : Value(text);
 }
 
 Value plain_meaning(const Value& v) {

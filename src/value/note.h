@@ -45,6 +45,8 @@ Value with_spelling(const Value& v, std::string_view text);
 // Plain text as it would be read; null also for "".
 Value read_plain(std::string_view text);
 Value scalar_as_written(std::string_view text);  // the same, with its note
+// A text as kustomize makes one where there was nothing: in quotes where YAML 1.1 would read it as something else.
+Value made_text(std::string_view text);
 // "null", "bool", "int", "float", "timestamp", "merge" or "str".
 std::string_view plain_tag(std::string_view text);
 

@@ -93,16 +93,16 @@ class Data {
 
   Value secret() const {
     std::vector<value::Member> data;
-    for (const auto& [key, text] : data_) data.push_back({value::Key(key), Value(data_base64(text))});
+    for (const auto& [key, text] : data_) data.push_back({value::Key(key), value::made_text(data_base64(text))});
     return Value{{"data", with_odd_keys(Value::object(std::move(data)))}};
   }
   Value config_map() const {
     std::vector<value::Member> data, binary;
     for (const auto& [key, text] : data_) {
       if (is_utf8(text))
-        data.push_back({value::Key(key), Value(text)});
+        data.push_back({value::Key(key), value::made_text(text)});
       else
-        binary.push_back({value::Key(key), Value(data_base64(text))});
+        binary.push_back({value::Key(key), value::made_text(data_base64(text))});
     }
     Value out = Value::object();
     if (!data.empty()) out = out.with_member("data", with_odd_keys(Value::object(std::move(data))));
@@ -117,7 +117,7 @@ class Data {
 
 Value to_object(const Pairs& pairs) {
   std::vector<value::Member> members;
-  for (const auto& [key, text] : pairs) members.push_back({value::Key(key), Value(text)});
+  for (const auto& [key, text] : pairs) members.push_back({value::Key(key), value::made_text(text)});
   return with_odd_keys(Value::object(std::move(members)));
 }
 
@@ -142,14 +142,14 @@ Result<Resource> generate(const Generator& g, const Folder& folder, const KnownK
         .error()
         .context(fmt::format("{} \"{}\"", g.secret ? "secretGenerator" : "configMapGenerator", g.name))
         .at(place);
-  Value metadata{{"name", g.name}};
-  if (!g.ns.empty()) metadata = metadata.with_member("namespace", g.ns);
+  Value metadata{{"name", value::made_text(g.name)}};
+  if (!g.ns.empty()) metadata = metadata.with_member("namespace", value::made_text(g.ns));
   if (!g.options.labels.empty()) metadata = metadata.with_member("labels", to_object(g.options.labels));
   if (!g.options.annotations.empty()) metadata = metadata.with_member("annotations", to_object(g.options.annotations));
   Value object = content->with_member("apiVersion", "v1")
                      .with_member("kind", g.secret ? "Secret" : "ConfigMap")
                      .with_member("metadata", metadata);
-  if (g.secret) object = object.with_member("type", g.type.empty() ? std::string("Opaque") : g.type);
+  if (g.secret) object = object.with_member("type", g.type.empty() ? Value("Opaque") : value::made_text(g.type));
   if (g.options.immutable) object = object.with_member("immutable", true);
   Resource made(std::move(object), std::move(place), known);
   for (const char* part : {"/data", "/binaryData", "/metadata/labels", "/metadata/annotations"})

@@ -55,8 +55,7 @@ class Retag {
     }
     if (!parts.tag.empty()) parts.name += ":" + parts.tag;
     if (!parts.digest.empty()) parts.name += "@" + parts.digest;
-    bool quoted = value::note_of(field) == value::Note::quoted;
-    return value::noted(Value(parts.name), quoted ? value::Note::quoted : value::Note::untagged);
+    return untyped_over(field, parts.name);
   }
 
  private:

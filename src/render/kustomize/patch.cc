@@ -107,16 +107,6 @@ bool takes_notes_away(const Value& patch) {
          (annotations.is_null() && metadata.has("annotations"));
 }
 
-// Kind and name are written back after a patch, as plain text unless they stand in quotes.
-Value put_back(const Value& now, const std::string& before) {
-  bool quoted = value::note_of(now) == value::Note::quoted;
-  return value::noted(Value(before), quoted ? value::Note::quoted : value::Note::untagged);
-}
-void put_name_back(Resource& r, const std::string& name) {
-  Value before = put_back(r.object()["metadata"]["name"], name);
-  r.set_object(r.object().with("/metadata/name", std::move(before)));
-}
-
 // A merge writes version, kind and name anew; done once more in the same way that changes nothing.
 void note_merge(Resource& r, const Value& patch, Resource::Merged how) {
   bool more = patch.size() > 3 || patch["metadata"].size() > 1 + patch["metadata"].has("namespace");
@@ -169,9 +159,12 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource&
     patch = patch.with("/metadata/annotations", texts_of(patch["metadata"]["annotations"]));
   std::string name(r.name()), ns(r.scope_name()), kind = r.gvk().kind;
   if (allowed.name || allowed.kind) r.remember_id();
-  // What a whole patch that says "replace" gives is never looked at there, but kind and name are written anew.
+  // What a whole patch that says "replace" gives is never looked at there, but kind, name and namespace are written
+  // anew.
   if (patch[kinds::patch_directive].as_string() == "replace") {
     if (r.merged == Resource::Merged::none) note_merge(r, Value::object({}), how);
+    if (!allowed.name) r.set_name(name);
+    r.set_namespace(ns);
     set.touched(index);
     return {};
   }
@@ -183,7 +176,7 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource&
     return {};
   }
   Value after = std::move(*merged), before = r.object();
-  if (!allowed.kind) after = after.with_member("kind", put_back(after["kind"], kind));
+  if (!allowed.kind) after = after.with_member("kind", untyped_over(after["kind"], kind));
   if (!before.has("apiVersion") && after["apiVersion"] == Value("") && !r.in_flow)
     after =
         after.with_member("apiVersion", value::noted(Value(), value::Note::made));  // read as null outside of braces
@@ -196,7 +189,7 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource&
   follow_shared_labels(r, before);
   note_merge(r, patch, how);
   if (unsettled) r.labels_made = false, r.merged = Resource::Merged::none;
-  if (!allowed.name) put_name_back(r, name);
+  if (!allowed.name) r.set_name(name);
   r.set_namespace(ns);
   set.touched(index);
   set.may_collide = set.may_collide || ((allowed.name || allowed.kind) && set.with_current_id(r.id()).size() > 1);

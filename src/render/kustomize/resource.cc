@@ -17,6 +17,16 @@ std::string scalar_text(const Value& v) {
   return v.is_object() || v.is_array() ? "" : value::to_json(v);
 }
 
+Value text_over(const Value& old, std::string_view text) {
+  return value::noted(Value(text),
+                      value::note_of(old) == value::Note::quoted ? value::Note::quoted : value::Note::none);
+}
+
+Value untyped_over(const Value& old, std::string_view text) {
+  bool quoted = value::note_of(old) == value::Note::quoted;
+  return value::noted(Value(text), quoted ? value::Note::quoted : value::Note::untagged);
+}
+
 bool begins_with_tab(const Value& v) {
   std::string_view text = v.as_string();
   size_t first = text.find_first_not_of('\n');
@@ -191,8 +201,17 @@ bool Resource::is_cluster_scoped() const {
   return cluster_scoped_;
 }
 
+namespace {
+
+bool is_untyped(const Value& v) {
+  return value::note_of(v) == value::Note::quoted || value::note_of(v) == value::Note::untagged;
+}
+
+}  // namespace
+
 void Resource::set_name(std::string_view name) {
-  if (name != this->name()) set_object(object_.with("/metadata/name", Value(name)));
+  const Value& now = object_["metadata"]["name"];
+  if (name != now.as_string() || !is_untyped(now)) set_object(object_.with("/metadata/name", untyped_over(now, name)));
 }
 
 bool Resource::has_id(const Id& wanted) const {
@@ -248,8 +267,12 @@ Result<> Resource::check_earlier() const {
 }
 
 void Resource::set_namespace(std::string_view name) {
-  if (name == scope_name() && (!name.empty() || !object_["metadata"].has("namespace"))) return;
-  set_object(name.empty() ? object_.without("/metadata/namespace") : object_.with("/metadata/namespace", Value(name)));
+  const Value* now = object_["metadata"].find("namespace");
+  if (name.empty()) {
+    if (now) set_object(object_.without("/metadata/namespace"));
+  } else if (!now || name != now->as_string() || !is_untyped(*now)) {
+    set_object(object_.with("/metadata/namespace", untyped_over(now ? *now : Value(), name)));
+  }
 }
 
 void Resource::take_identity_of(const Resource& other) {
@@ -436,8 +459,7 @@ Value merged_texts(const Value& under, const Value& over, bool is_data) {
   for (const Value* map : {&under, &over})
     for (const auto& [key, item] : map->members()) {
       if (key.view() == value::repeated_keys) continue;
-      bool plain = item.is_string() && value::note_of(item) == value::Note::none;
-      members.push_back({key, plain ? item : Value(is_data && item.is_null() ? "" : scalar_text(item))});
+      members.push_back({key, value::made_text(is_data && item.is_null() ? "" : scalar_text(item))});
     }
   return members.empty() ? Value() : with_odd_keys(Value::object(std::move(members)));
 }

@@ -45,6 +45,11 @@ bool begins_with_tab(const Value& v);
 // What stands in the YAML of a scalar: "1.50", "null", "~"; "" for lists and mappings.
 std::string scalar_text(const Value& v);
 
+// kustomize writes a text over a scalar, whose quotes stay: with the type of a text, or without any, so that what is
+// not in quotes reads as what it says.
+Value text_over(const Value& old, std::string_view text);
+Value untyped_over(const Value& old, std::string_view text);
+
 enum class Behavior { unspecified, create, merge, replace };
 std::string_view word_of(Behavior behavior);
 Behavior behavior_of(std::string_view word);  // unspecified for any other word
@@ -102,8 +107,9 @@ class Resource {
     return !earlier_.is_empty() || !prefixes.empty() || !suffixes.empty() || generated || from.has_value() ||
            name_allowed || kind_allowed;
   }
+  // Both without a type (see untyped_over()). An empty namespace is taken away.
   void set_name(std::string_view name);
-  void set_namespace(std::string_view name);  // "" takes it away
+  void set_namespace(std::string_view name);
   void take_identity_of(const Resource& other);
   bool is_removed() const { return object_.is_null() || object_.empty(); }
 

@@ -11,10 +11,10 @@ namespace {
 using Path = std::vector<std::string>;
 using Group = Resource::SharedLabel;
 
-void write_all(Resource& r, const Group& group, const Value& text) {
+void write_all(Resource& r, const Group& group, auto&& text_for) {
   for (const Path& path : group.paths) {
     auto after = change_fields(r.object(), path, Missing::skip, [&](const Value& old) -> Result<Value> {
-      return old.has(group.key) ? old.with_member(group.key, text) : old;
+      return old.has(group.key) ? old.with_member(group.key, text_for(old[group.key])) : old;
     });
     if (after) r.set_object(std::move(*after));
   }
@@ -55,7 +55,7 @@ void share_labels(Resource& r, const Pairs& pairs, const std::vector<WrittenFiel
       }
       for (const Group& group : r.shared_labels)
         if (group.key == key && std::ranges::find(group.paths, w.path) != group.paths.end())
-          write_all(r, group, Value(text));
+          write_all(r, group, [&](const Value& old) { return text_over(old, text); });
     }
     if (fresh.paths.size() > 1) r.shared_labels.push_back(std::move(fresh));
   }
@@ -77,7 +77,7 @@ void follow_shared_labels(Resource& r, const Value& before) {
         if (!is_same(then[i], now[i])) changed = &now[i];
       if (changed) break;
     }
-    if (changed) write_all(r, group, Value(*changed));
+    if (changed) write_all(r, group, [text = *changed](const Value&) { return text; });
   }
 }
 

@@ -65,13 +65,16 @@ Result<> check_distinct(const ResourceSet& set, const Spot* spot) {
 
 Result<> set_namespace(Resource& r, const NamespaceChange& change, std::span<const FieldSpec> fields) {
   auto new_name = [&](const Value& old) -> Result<Value> {
-    return change.unset_only && !old.as_string().empty() ? old : Value(change.name);
+    return change.unset_only && !old.as_string().empty() ? old : text_over(old, change.name);
   };
   if (const Value& old = r.object()["metadata"]["namespace"]; !r.is_cluster_scoped() && old.is_object())
     return fail(ErrorKind::invalid, "metadata/namespace of {}: expected a text, found {}", r.id().str(),
                 words(old.type()))
         .at(r.origin);
-  if (!r.is_cluster_scoped() && !(change.unset_only && !r.scope_name().empty())) r.set_namespace(change.name);
+  if (!r.is_cluster_scoped() && !(change.unset_only && !r.scope_name().empty())) {
+    Value written = text_over(r.object()["metadata"]["namespace"], change.name);
+    r.set_object(r.object().with("/metadata/namespace", std::move(written)));
+  }
   bool binding = r.gvk().kind == "RoleBinding" || r.gvk().kind == "ClusterRoleBinding";
   if (binding && change.subjects != Subjects::none && !r.object()["subjects"].is_null()) {
     auto after = with_subject_namespaces(r.object(), change);
@@ -133,21 +136,15 @@ std::string name_text(const Value& name) {
   return value::note_of(name) == value::Note::made ? "" : scalar_text(name);
 }
 
-// Plain text stays plain: with a prefix "1" the name e3 reads as a number.
-Value renamed(const Value& old, std::string text) {
-  if (value::note_of(old) == value::Note::quoted) return value::noted(Value(text), value::Note::quoted);
-  return value::noted(Value(text), value::Note::untagged);
-}
-
 }  // namespace
 
 Result<> add_prefix(ResourceSet& set, const std::string& prefix, std::span<const FieldSpec> fields) {
   return rename(set, fields, &Resource::prefixes, prefix,
-                [&](const Value& name) -> Result<Value> { return renamed(name, prefix + name_text(name)); });
+                [&](const Value& name) -> Result<Value> { return untyped_over(name, prefix + name_text(name)); });
 }
 Result<> add_suffix(ResourceSet& set, const std::string& suffix, std::span<const FieldSpec> fields) {
   return rename(set, fields, &Resource::suffixes, suffix,
-                [&](const Value& name) -> Result<Value> { return renamed(name, name_text(name) + suffix); });
+                [&](const Value& name) -> Result<Value> { return untyped_over(name, name_text(name) + suffix); });
 }
 
 // Whether labels are as kustomize would write them anew once these are added: in order, and none from a file.
@@ -209,7 +206,7 @@ Result<> add_joined_pairs(ResourceSet& set, std::span<const Pairs* const> steps,
     return pair.first == "name" || pair.first == "namespace" || pair.first == "kind" || pair.first == "apiVersion";
   });
   std::vector<value::Member> members;
-  for (const auto& [key, text] : pairs) members.push_back({value::Key(key), Value(text)});
+  for (const auto& [key, text] : pairs) members.push_back({value::Key(key), value::made_text(text)});
   Value made = with_odd_keys(Value::object(members));
   bool odd = made.has(value::repeated_keys);
   for (size_t i = 0; i < set.all().size(); ++i) {
@@ -232,7 +229,10 @@ Result<> add_joined_pairs(ResourceSet& set, std::span<const Pairs* const> steps,
           return fail(ErrorKind::invalid, "expected a mapping of labels or annotations, found {}", words(old.type()));
         for (size_t k = 0; k < pairs.size(); ++k) had[k] = had[k] || old.has(pairs[k].first);
         std::vector<value::Member> merged(old.members().begin(), old.members().end());
-        merged.insert(merged.end(), members.begin(), members.end());
+        for (const value::Member& member : members) {
+          const Value* there = old.find(member.key.view());
+          merged.push_back(there ? value::Member{member.key, text_over(*there, member.value.as_string())} : member);
+        }
         Value out = Value::object(std::move(merged));
         return odd ? with_new_odd_keys(out, old, members) : out;
       };

@@ -61,8 +61,7 @@ class Writer {
     std::string text = add_.value;
     if (target_.file_path_position > 0)
       text = with_part(scalar_text(node), static_cast<size_t>(target_.file_path_position - 1), text);
-    bool quoted = value::note_of(node) == value::Note::quoted;  // the quotes stay
-    return quoted ? value::noted(Value(text), value::Note::quoted) : untagged(text);
+    return untyped_over(node, text);
   }
   Result<Value> write_index(const Value& node, const std::string& part, std::span<const std::string> rest) {
     if (!node.is_array()) return fail(ErrorKind::invalid, "expected a list, found {}", words(node.type()));
