@@ -38,7 +38,7 @@ void print_overview(const std::vector<Command>& commands) {
   for (const Command& command : commands) width = std::max(width, command.words.size() + command.arguments.size() + 1);
   for (const Command& command : commands) {
     if (command.summary.empty()) continue;
-    std::string usage = command.words + (command.arguments.empty() ? "" : " " + command.arguments);
+    std::string usage = fmt::format("{}{}{}", command.words, command.arguments.empty() ? "" : " ", command.arguments);
     print(fmt::format("  {:<{}}  {}\n", usage, width, command.summary));
   }
 }
@@ -46,7 +46,9 @@ void print_overview(const std::vector<Command>& commands) {
 // "app": the commands that begin with this word. False: none does.
 bool print_group(const std::vector<Command>& commands, const std::string& word) {
   size_t width = 0;
-  auto usage = [](const Command& c) { return c.arguments.empty() ? c.words : c.words + " " + c.arguments; };
+  auto usage = [](const Command& c) {
+    return fmt::format("{}{}{}", c.words, c.arguments.empty() ? "" : " ", c.arguments);
+  };
   auto belongs = [&](const Command& c) { return c.words.starts_with(word + " "); };
   for (const Command& command : commands) {
     if (belongs(command)) width = std::max(width, usage(command).size());
@@ -126,7 +128,7 @@ Result<Invocation> parse(const Command& command, const std::vector<std::string>&
   }
   for (const Option& option : command.options) {
     if (!said.has(option.name) && !option.fallback.empty() && !option.value.empty())
-      said.add(option.name, option.fallback);
+      said.add(option.name, std::string(option.fallback));
   }
   return said;
 }
@@ -158,8 +160,8 @@ int complete(const std::vector<Command>& commands, std::vector<std::string> line
 }  // namespace
 
 void print_help(const Command& command) {
-  std::string help = command.help.empty() ? command.summary : command.help;
-  while (help.ends_with('\n')) help.pop_back();
+  std::string_view help = command.help.empty() ? command.summary : command.help;
+  while (help.ends_with('\n')) help.remove_suffix(1);
   print(fmt::format("slipway {}{}{}\n\n{}\n", command.words, command.arguments.empty() ? "" : " ", command.arguments,
                     help));
   if (command.options.empty()) return;
@@ -186,9 +188,9 @@ std::vector<std::string> Invocation::all(const std::string& name) const {
   return it == values_.end() ? std::vector<std::string>() : it->second;
 }
 
-Command also_called(Command command, std::string words, std::string summary) {
+Command also_called(Command command, std::string words, Literal summary) {
   command.words = std::move(words);
-  command.summary = std::move(summary);
+  command.summary = summary;
   return command;
 }
 

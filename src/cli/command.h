@@ -6,17 +6,26 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/real_world.h"
 
 namespace slipway::cli {
 
+// Text of the program itself. All commands are made at every start, and copies of their texts were a tenth of it.
+class Literal : public std::string_view {
+ public:
+  Literal() = default;
+  template <size_t n>
+  consteval Literal(const char (&text)[n]) : std::string_view(text, n - 1) {}
+};
+
 struct Option {
-  std::string name;      // "--path"
-  std::string value;     // what it takes, "DIR"; empty: a switch
-  std::string help;      // one line
-  std::string fallback;  // shown in the help, and what option() gives when it is not said
+  std::string name;  // "--path"
+  Literal value;     // what it takes, "DIR"; empty: a switch
+  Literal help;      // one line
+  Literal fallback;  // shown in the help, and what option() gives when it is not said
   bool repeated = false;
   char letter = 0;  // -f
 };
@@ -38,10 +47,10 @@ class Invocation {
 };
 
 struct Command {
-  std::string words;      // "app sync"
-  std::string arguments;  // "[REPO]", "NAME": in the usage line
-  std::string summary;    // one line
-  std::string help;       // paragraphs with examples
+  std::string words;  // "app sync"
+  Literal arguments;  // "[REPO]", "NAME": in the usage line
+  Literal summary;    // one line
+  Literal help;       // paragraphs with examples
   std::vector<Option> options;
   size_t arguments_min = 0, arguments_max = 0;
   bool serves = false;
@@ -51,7 +60,7 @@ struct Command {
 };
 
 // The same command by another name, with a summary that says so.
-Command also_called(Command command, std::string words, std::string summary);
+Command also_called(Command command, std::string words, Literal summary);
 
 // The commands of this room, in the order of the overview.
 std::vector<Command> client_commands();

@@ -53,12 +53,11 @@ bool is_passed_on(std::string_view path) {
 }
 
 // A pipe that nobody writes to would be waited for without an end, already when it is opened, and a device has none.
-Result<Fd> open_file(const std::string& path, int flags, uint32_t permissions, bool may_be_passed_on) {
+Result<Fd> open_file(const std::string& path, int flags, uint32_t permissions, bool may_be_passed_on, struct stat& st) {
   Fd fd(again([&] { return ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, permissions); }));
   // a pipe to write to that has no reader, a socket
   if (!fd && errno == ENXIO) return fail(ErrorKind::io, "open {}: not a file", path);
   if (!fd) return failed("open", path);
-  struct stat st;
   if (::fstat(fd.get(), &st) < 0) return failed("stat", path);
   bool is_null = S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);  // a usual name for an empty file
   if (S_ISREG(st.st_mode) || is_null) return fd;
@@ -229,7 +228,8 @@ class RealFiles final : public Files {
         flags = O_RDWR | O_CREAT | O_EXCL;
         break;
     }
-    Fd fd = OR_RETURN(open_file(path, flags, permissions, false));
+    struct stat st;
+    Fd fd = OR_RETURN(open_file(path, flags, permissions, false, st));
     return std::unique_ptr<File>(std::make_unique<RealFile>(std::move(fd), std::move(path)));
   }
 
@@ -243,9 +243,8 @@ class RealFiles final : public Files {
   }
 
   Result<std::string> read(std::string path, size_t limit) override {
-    Fd fd = OR_RETURN(open_file(path, O_RDONLY, 0, true));
     struct stat st;
-    if (::fstat(fd.get(), &st) < 0) return failed("stat", path);
+    Fd fd = OR_RETURN(open_file(path, O_RDONLY, 0, true, st));
     std::string out;
     size_t size = st.st_size > 0 ? static_cast<size_t>(st.st_size) : 0;  // 0 under /proc
     size_t used = 0;

@@ -28,6 +28,7 @@ void use_one_heap() {
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   one_heap = true;
+  prepare_heap(kStep);
 }
 
 bool ends_soon() {

@@ -6,8 +6,8 @@
 namespace slipway::cli::helm {
 
 // One that reads its own words, as Helm's are read. `help` "": the summary is all.
-Command command(const char* words, const char* arguments, const char* summary, const char* help,
-                std::vector<Option> options, Task<int> (*run)(runtime::RealWorld&, Invocation));
+Command command(const char* words, Literal arguments, Literal summary, Literal help, std::vector<Option> options,
+                Task<int> (*run)(runtime::RealWorld&, Invocation));
 
 Command template_command();
 Command lint_command();

@@ -156,7 +156,7 @@ Result<Flags> Flags::parse(const std::vector<Option>& options, const std::vector
       if (equals != word.npos) {
         OR_RETURN(put(*option, word.substr(equals + 1)));
       } else if (option->value.empty() || is_optional(*option)) {
-        OR_RETURN(put(*option, option->value.empty() ? "true" : option->fallback));
+        OR_RETURN(put(*option, option->value.empty() ? "true" : std::string(option->fallback)));
       } else if (i + 1 < words.size()) {
         OR_RETURN(put(*option, words[++i]));
       } else {

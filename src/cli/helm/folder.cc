@@ -136,7 +136,8 @@ class Walk {
 }  // namespace
 
 Task<ChartFolder> read_chart_folder(World& world, std::string path, rh::ChartLimits limits) {
-  co_return co_await world.on_pool([&] { return Walk(world.files(), path, limits).run(); });
+  // Not on the pool: a command has nothing else to do meanwhile, and starting a thread costs as much as fifty files.
+  co_return Walk(world.files(), path, limits).run();
 }
 
 std::vector<std::string> ChartFolder::warnings(rh::Compat compat) const {

@@ -48,8 +48,8 @@ int Group::help() const {
   return 0;
 }
 
-Command command(const char* words, const char* arguments, const char* summary, const char* help,
-                std::vector<Option> options, Task<int> (*run)(runtime::RealWorld&, Invocation)) {
+Command command(const char* words, Literal arguments, Literal summary, Literal help, std::vector<Option> options,
+                Task<int> (*run)(runtime::RealWorld&, Invocation)) {
   Command c;
   c.words = words;
   c.arguments = arguments;
