@@ -14,6 +14,7 @@ namespace slipway::runtime {
 namespace {
 
 constexpr uintptr_t kPage = 4096;  // larger pages only make less of what follows
+constexpr uintptr_t kLargePage = 2 << 20;
 constexpr size_t kStep = 256 << 10;
 constexpr size_t kMost = 16 << 20;  // for one call
 
@@ -53,6 +54,9 @@ void prepare_heap(size_t bytes) {
   if (piece == nullptr) return;
   uintptr_t from = (reinterpret_cast<uintptr_t>(piece) + kPage - 1) & ~(kPage - 1);
   uintptr_t to = (reinterpret_cast<uintptr_t>(piece) + wanted) & ~(kPage - 1);
+  // Where there are large pages: what they cost to clear stays, what each page costs beside that goes.
+  uintptr_t large_from = (from + kLargePage - 1) & ~(kLargePage - 1), large_to = to & ~(kLargePage - 1);
+  if (large_from < large_to) madvise(reinterpret_cast<void*>(large_from), large_to - large_from, MADV_HUGEPAGE);
   if (from < to) take_pages(reinterpret_cast<void*>(from), to - from);
   std::free(piece);
 }
