@@ -35,6 +35,10 @@ class DishonestFile final : public runtime::File {
     catch_up();
     return file_->truncate(size);
   }
+  Result<> allocate(uint64_t size) override {
+    catch_up();
+    return file_->allocate(size);
+  }
   Result<uint64_t> size() override {
     catch_up();
     return file_->size();
