@@ -98,7 +98,6 @@ Task<Result<std::string>> Git::run(GitCall call) {
   }
   runtime::Command command{.argv = {"git"}, .clean_env = true};
   set_limits(call.doing, command);
-  if (call.time_max > Duration(0)) command.time_max = call.time_max;
   command.left = [this, place](std::function<bool()> has_ended) { left_[place] = std::move(has_ended); };
   for (auto& arg : call.args) command.argv.push_back(std::move(arg));
   bool of_person = call.asker == Asker::person;

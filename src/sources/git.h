@@ -25,7 +25,6 @@ struct GitCall {
   std::string place;    // whose file system it depends on; empty: that of git_dir
   std::string input;
   Doing doing = Doing::reading;
-  Duration time_max{0};  // less than `doing` allows; 0: as that says
   std::vector<std::pair<std::string, std::string>>
       config;  // as `-c key=value`, but by environment: seen by nobody else
   std::vector<std::string> env;

@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kRecentTrees = 4;
 constexpr uint64_t kRecentBytesMax = 4 << 20;  // larger trees live as long as somebody holds them
-constexpr Duration kWalkUnasked = 500ms;       // 100,000 files take a fifth of it, once they are in the system's cache
+constexpr Duration kWalkUnasked = 50ms;        // thousands of files take less, once they are in the system's cache
 constexpr uint64_t kDirectoriesPerFile = 10;   // Git makes none without a file
 constexpr uint64_t kBatchBytes = 32 << 20;     // of blobs asked for at a time
 
@@ -92,23 +92,38 @@ Task<Result<std::shared_ptr<const Tree>>> ObjectStore::read_tree(std::string obj
   co_return std::make_shared<const Tree>(std::move(files));
 }
 
-// A walk is quick or it is through something huge: then what it would come to is counted first.
+// A walk is quick or it is through something huge: then what it would come to is counted beside it, from each tree
+// once.
 Task<Result<std::string>> ObjectStore::list_files(GitCall reading, std::string sha, std::string path) {
   GitCall call = reading;
   call.args = {"--literal-pathspecs", "ls-tree", "-r", "-z", "-l", "--full-tree", sha};
   if (!path.empty()) call.args.insert(call.args.end(), {"--", path});
   call.output_max = limits_.files_max * 512 + (1 << 20);
-  call.time_max = kWalkUnasked;
-  auto text = co_await git_.run(call);
-  if (text.failed_with(ErrorKind::timeout)) {
-    OR_CO_RETURN(co_await check_size(std::move(reading), sha, path));
-    call.time_max = {};
-    text = co_await git_.run(call);
-  }
-  if (text.failed_with(ErrorKind::too_large))
+  Walk walk(world_.executor());
+  TaskGroup doubting(world_.executor());
+  walk.task.spawn(walk_all(call, &walk));
+  doubting.spawn(doubt(std::move(reading), std::move(sha), std::move(path), &walk));
+  co_await walk.task.join();
+  co_await doubting.stop();
+  if (walk.refused) co_return std::move(*walk.refused);
+  if (walk.text.failed_with(ErrorKind::too_large))
     co_return fail(ErrorKind::too_large, "the names of its files alone take more than {} bytes; at most {} files",
                    call.output_max, limits_.files_max);
-  co_return text;
+  co_return std::move(walk.text);
+}
+
+Task<void> ObjectStore::walk_all(GitCall call, Walk* walk) {
+  walk->text = co_await git_.run(std::move(call));
+}
+
+Task<void> ObjectStore::doubt(GitCall reading, std::string sha, std::string path, Walk* walk) {
+  auto slept = co_await runtime::sleep(kWalkUnasked);
+  if (!slept) co_return;
+  Result<> size = co_await check_size(std::move(reading), std::move(sha), std::move(path));
+  // Whatever else keeps it from being counted is for the walk to say.
+  if (!size.failed_with(ErrorKind::too_large)) co_return;
+  walk->refused = std::move(size).error();
+  walk->task.cancel();
 }
 
 // Two processes, each of which reads every tree once, however often it is named.

@@ -26,6 +26,14 @@ class ObjectStore {
  private:
   Task<Result<std::shared_ptr<const Tree>>> read_tree(std::string objects, std::string sha, std::string path);
   Task<Result<std::string>> list_files(GitCall reading, std::string sha, std::string path);  // ls-tree's output
+  struct Walk {
+    explicit Walk(runtime::Executor& executor) : task(executor) {}
+    Result<std::string> text = Error(ErrorKind::canceled, "canceled");
+    std::optional<Error> refused;  // what it holds is too much; it was ended
+    TaskGroup task;
+  };
+  Task<void> walk_all(GitCall call, Walk* walk);
+  Task<void> doubt(GitCall reading, std::string sha, std::string path, Walk* walk);
   // Error: too_large, when the tree holds more than the limits allow.
   Task<Result<>> check_size(GitCall reading, std::string sha, std::string path);
   using Bytes = std::shared_ptr<const std::string>;

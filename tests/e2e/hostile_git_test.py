@@ -115,6 +115,15 @@ class HostileRepositories(unittest.TestCase):
             repo.git("repack", "-adq")  # as what was fetched; git opens each loose object anew to tell its size
         self.refused("many", "files", "100000", fill=fill)
 
+    def test_trees_without_end(self):
+        def fill(repo):
+            tree = lambda lines: subprocess.run(["git", "-C", repo.path, "mktree"], input=lines, text=True, check=True, capture_output=True).stdout.strip()
+            inner = tree(f"100644 blob {self.blob(repo, config_map('b'))}\tb.yaml\n")
+            for _ in range(11):
+                inner = tree("".join(f"040000 tree {inner}\td{i}\n" for i in range(10)))
+            repo.git("update-ref", "refs/heads/main", repo.git("commit-tree", "-m", "bomb", tree(f"040000 tree {inner}\tapp\n")))
+        self.refused("bomb", "more than 100000 files: unfolded, its trees hold 100000000000", fill=fill)
+
     def test_very_many_objects(self):
         count = 120_000 if SOAK else 25_000
         text = "".join(f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: q{i}}}\n" for i in range(count))
