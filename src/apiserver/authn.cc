@@ -30,6 +30,58 @@ Result<User> authenticate(const runtime::Exchange& exchange, const runtime::Cert
   return user;
 }
 
+namespace {
+
+Error may_not_impersonate(const User& user, std::string_view resource, std::string_view name) {
+  return fail(ErrorKind::forbidden,
+              "{} \"{}\" is forbidden: User \"{}\" cannot impersonate resource \"{}\" in API group \"\" at the cluster "
+              "scope",
+              resource, name, user.name, resource);
+}
+
+// The namespace of system:serviceaccount:NAMESPACE:NAME; empty for another name.
+std::string_view account_namespace(std::string_view name) {
+  constexpr std::string_view prefix = "system:serviceaccount:";
+  if (!name.starts_with(prefix)) return {};
+  name.remove_prefix(prefix.size());
+  size_t colon = name.find(':');
+  bool two = colon != name.npos && colon + 1 < name.size() && name.find(':', colon + 1) == name.npos;
+  return two ? name.substr(0, colon) : std::string_view();
+}
+
+}  // namespace
+
+Result<User> impersonated(const User& user, const runtime::Headers& headers) {
+  std::string_view name = headers.get("impersonate-user");
+  auto groups = headers.all("impersonate-group");
+  if (name.empty()) {
+    bool more = !groups.empty() || !headers.get("impersonate-uid").empty();
+    for (const auto& [header, value] : headers.lines())
+      more |= base::to_lower(header).starts_with("impersonate-extra-");
+    if (more) return fail(ErrorKind::internal, "requested a group, uid or extra without impersonating a user");
+    return user;
+  }
+  bool may = user.in_group("system:masters");
+  std::string_view ns = account_namespace(name);
+  if (!may && ns.empty()) return may_not_impersonate(user, "users", name);
+  if (!may) {
+    return fail(
+        ErrorKind::forbidden,
+        "serviceaccounts \"{}\" is forbidden: User \"{}\" cannot impersonate resource \"serviceaccounts\" in API "
+        "group \"\" in the namespace \"{}\"",
+        name.substr(name.rfind(':') + 1), user.name, ns);
+  }
+  User taken{std::string(name), {groups.begin(), groups.end()}};
+  if (groups.empty() && !ns.empty()) {
+    taken.groups = {"system:serviceaccounts", "system:serviceaccounts:" + std::string(ns)};
+  }
+  bool anonymous = name == "system:anonymous";
+  if (!taken.in_group("system:authenticated") && !taken.in_group("system:unauthenticated")) {
+    taken.groups.emplace_back(anonymous ? "system:unauthenticated" : "system:authenticated");
+  }
+  return taken;
+}
+
 Result<> authorize(const User& user, const Route& route, const runtime::Request& request) {
   if (user.in_group("system:masters")) return {};
   std::string path = request.path();

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "apiserver/authn.h"
 #include "apiserver/options.h"
@@ -96,6 +97,34 @@ TEST_CASE("who may what") {
         "nodes is forbidden: User \"system:serviceaccount:shop:web\" cannot list resource \"nodes\" in API group \"\" "
         "at the "
         "cluster scope");
+}
+
+TEST_CASE("who is taken for whom") {
+  User admin{"admin", {"system:masters", "system:authenticated"}}, web{"web", {"system:authenticated"}};
+  auto taken = [](const User& user, std::initializer_list<std::pair<const char*, const char*>> lines) {
+    runtime::Headers headers;
+    for (const auto& [name, value] : lines) headers.add(name, value);
+    auto as = impersonated(user, headers);
+    return as ? fmt::format("{} {}", as->name, fmt::join(as->groups, " ")) : as.error().str();
+  };
+  CHECK(taken(admin, {}) == "admin system:masters system:authenticated");
+  CHECK(taken(admin, {{"Impersonate-User", "jo"}}) == "jo system:authenticated");
+  CHECK(
+      taken(admin, {{"impersonate-user", "jo"}, {"Impersonate-Group", "a"}, {"Impersonate-Group", "system:masters"}}) ==
+      "jo a system:masters system:authenticated");
+  CHECK(taken(admin, {{"Impersonate-User", "system:serviceaccount:shop:web"}}) ==
+        "system:serviceaccount:shop:web system:serviceaccounts system:serviceaccounts:shop system:authenticated");
+  CHECK(taken(admin, {{"Impersonate-User", "system:anonymous"}}) == "system:anonymous system:unauthenticated");
+  for (const char* header : {"Impersonate-Group", "Impersonate-Uid", "Impersonate-Extra-scopes"}) {
+    CHECK(taken(admin, {{header, "x"}}) == "requested a group, uid or extra without impersonating a user");
+  }
+  CHECK(taken(web, {{"Impersonate-User", "admin"}, {"Impersonate-Group", "system:masters"}}) ==
+        "users \"admin\" is forbidden: User \"web\" cannot impersonate resource \"users\" in API group \"\" at the "
+        "cluster scope");
+  CHECK(
+      taken(web, {{"Impersonate-User", "system:serviceaccount:shop:web"}}) ==
+      "serviceaccounts \"web\" is forbidden: User \"web\" cannot impersonate resource \"serviceaccounts\" in API group "
+      "\"\" in the namespace \"shop\"");
 }
 
 TEST_CASE("what a list may be asked") {

@@ -19,6 +19,7 @@ runtime::Handler ApiServer::handler() {
 Task<void> ApiServer::serve(runtime::Exchange& exchange) {
   Route route = parse_route(exchange.request());
   auto user = authenticate(exchange, options_.service_account_key, world_.now());
+  if (user) user = impersonated(*user, exchange.request().headers);
   Result<> allowed = user ? authorize(*user, route, exchange.request()) : Result<>(user.error());
   Result<> answered;
   if (!allowed) {

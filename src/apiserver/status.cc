@@ -57,12 +57,14 @@ Value details_of(const Error& error) {
   constexpr std::string_view conflict = "Operation cannot be fulfilled on ";
   if (text.starts_with(conflict)) text.remove_prefix(conflict.size());
   ObjectBuilder details;
-  size_t quote = text.find(" \"");
-  bool about_object = quote != text.npos && text.substr(0, quote).find(' ') == text.npos;
-  if (about_object) {
-    auto what = text.substr(0, quote);
-    auto rest = text.substr(quote + 2);
-    details.set_unless_empty("name", rest.substr(0, rest.find('"')));
+  size_t quote = text.find(" \""), all = text.find(" is forbidden: ");
+  auto is_word = [&](size_t end) { return end != text.npos && text.substr(0, end).find(' ') == text.npos; };
+  if (is_word(quote) || is_word(all)) {  // KIND.GROUP "NAME" …, or KIND.GROUP is forbidden: …
+    std::string_view what = text.substr(0, std::min(quote, all));
+    if (is_word(quote)) {
+      auto rest = text.substr(quote + 2);
+      details.set_unless_empty("name", rest.substr(0, rest.find('"')));
+    }
     size_t dot = what.find('.');
     if (dot != what.npos) details.set("group", what.substr(dot + 1));
     details.set_unless_empty("kind", what.substr(0, dot));
