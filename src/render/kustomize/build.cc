@@ -80,7 +80,9 @@ class Build {
     traced_ = !k.build_metadata.empty();
     Accumulated all;
     OR_RETURN(accumulate(folder, k, all, {}, 0, ""));
-    return finish(k, all);
+    auto built = finish(k, all);
+    if (auto why = known_.unreadable()) return std::move(*why);
+    return built;
   }
 
  private:
@@ -143,7 +145,11 @@ class Build {
       return fail(ErrorKind::invalid, "the specified OpenAPI version is not built in: \"{}\"; \"v1.21.2\" is",
                   *version);
     has_schema_ = file || (version && !version->empty());
-    if (file) known_.add(OR_RETURN(OpenApi::read(*file->text, file->path)));
+    if (!file) return {};
+    if (auto schema = OpenApi::read(*file->text, file->path))
+      known_.add(std::move(*schema));
+    else
+      known_.add_unreadable(std::move(schema).error().at(k.openapi_spot.place()));
     return {};
   }
 

@@ -137,6 +137,13 @@ Error further_down(Error error, int lines) {
   return fail(error.kind(), "{}", message).at(std::move(place));
 }
 
+// Whether kustomize's reader of files opens this one itself: as a list, or as the configuration of a function.
+static bool is_opened_at_once(const Value& list) {
+  std::string_view kind = kinds::kind_of(list);
+  if (kind != "List" && kind != "ResourceList") return false;
+  return (list.has("items") || list.has("functionConfig")) && !list["items"].is_object();
+}
+
 Result<std::vector<Resource>> read_resources(std::string_view text, const std::string& file, const KnownKinds* known) {
   bool alone = false;
   auto documents = OR_RETURN(read_documents(base::replace_all(std::string(text), "\r\n", "\n"), file, &alone));
@@ -151,9 +158,9 @@ Result<std::vector<Resource>> read_resources(std::string_view text, const std::s
     if (auto fine = check(ahead.back()); !fine) return std::move(fine).error().at({file, from.line});
     return {};
   };
-  // A file that is one List gives its items as they are written; others are opened later.
-  if (alone && documents.size() == 1 && documents[0].object["items"].is_array() &&
-      (kinds::kind_of(documents[0].object) == "List" || kinds::kind_of(documents[0].object) == "ResourceList")) {
+  // A file that is one List gives its items, the first ones, as they are written; others are opened later. What is no
+  // list or mapping has none.
+  if (alone && documents.size() == 1 && is_opened_at_once(documents[0].object)) {
     Value list = documents[0].object["items"];
     for (const Value& item : list.items()) OR_RETURN(take(item, documents[0]));
     documents.clear();

@@ -65,10 +65,11 @@ class Repeats {
   Value left_;
 };
 
-// A merge sets every field anew, and a scalar that was made and reads as no text gets quotes then.
+// A merge sets every field anew, and a scalar that was made and reads as no text gets quotes then; a date stays one.
 Value kept_as_text(const Value& v) {
-  if (value::note_of(v) != value::Note::untagged || value::plain_tag(v.as_string()) == "str") return v;
-  return value::noted(v, value::Note::quoted);
+  if (value::note_of(v) != value::Note::untagged) return v;
+  Value made = value::made_text(v.as_string());
+  return value::note_of(made) == value::Note::quoted ? made : v;
 }
 
 bool is_plain_scalar(const Value& v) {

@@ -344,3 +344,46 @@ TEST_CASE("a schema that a component names says which kinds have no namespace, a
         "apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: w\n  namespace: dev\nspec:\n  a: b\n"
         "apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: v\n");
 }
+
+TEST_CASE("a list without items gives none, and the first items count") {
+  const std::string item = "- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n",
+                    list = "apiVersion: v1\nkind: List\n";
+  auto gives = [&](const std::string& text, std::string_view expected) {
+    std::string got = text_of("resources: [m.yaml, l.yaml]\n", {{"l.yaml", text}});
+    std::string_view all = got;
+    CHECK_MESSAGE(all.ends_with(expected), text, "\n     got: ", got);
+  };
+  const char* map = "data:\n  \"7\": x\nkind: ConfigMap\nmetadata:\n  name: m\n";
+  gives(list + "items:\nitems:\n" + item, map);
+  gives(list + "items: x\n", map);
+  gives(list + "functionConfig: {a: b}\n", map);
+  // One that is no list of anything is a resource, with metadata.
+  gives("apiVersion: v1\nkind: FooList\nx: 1\n", "apiVersion: v1\nkind: FooList\nmetadata: {}\nx: 1\n");
+  gives("apiVersion: v1\nkind: FooList\nmetadata:\n", "kind: FooList\nmetadata: null\n");
+  gives("apiVersion: v1\nkind: FooList\nmetadata: x\n",
+        "l.yaml:1: FooList.v1.[noGrp]/.[noNs]: expected a mapping of metadata, found a text");
+}
+
+TEST_CASE("a schema that cannot be read counts once something is looked up in it") {
+  Files schema = {{"s.yaml", "definitions:\n  a:\n\tb: c\n"}};
+  check("resources: [m.yaml]\nopenapi: {path: s.yaml}\nnamespace: nn\n", "  namespace: nn\n", schema);
+  check(
+      "resources: [m.yaml]\nopenapi: {path: s.yaml}\npatches: [{patch: '{apiVersion: v1, kind: ConfigMap, metadata: "
+      "{name: "
+      "m}}'}]\n",
+      "s.yaml:3:1: found character that cannot start any token", schema);
+}
+
+TEST_CASE("a date that a replacement made is one after a patch, and a number a text") {
+  auto gives = [](const char* value, std::string_view expected) {
+    std::string base = fmt::format(
+        "resources: [m.yaml]\nreplacements: [{{sourceValue: '{}', targets: [{{select: {{kind: ConfigMap}}, fieldPaths: "
+        "[metadata.labels.new], options: {{create: true}}}}]}}]\n",
+        value);
+    check(
+        "resources: [b]\npatches: [{patch: '{apiVersion: v1, kind: ConfigMap, metadata: {name: m}, data: {a: b}}'}]\n",
+        expected, {{"b/kustomization.yaml", base}, {"b/m.yaml", map_m}});
+  };
+  gives("2020-01-01", "    new: \"2020-01-01T00:00:00Z\"\n");
+  gives("10", "    new: \"10\"\n");
+}

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "render/kustomize/notes.h"
+#include "render/words.h"
 #include "value/note.h"
 #include "value/yaml.h"
 
@@ -68,6 +69,12 @@ std::optional<uint32_t> control_character(std::string_view text) {
 }
 
 Result<> make_printable(Resource& r, bool with_origin, bool with_transformers) {
+  // Where there is no metadata, as in a list, kustomize's taking away what it noted there makes some.
+  if (!r.object().has("metadata")) r.set_object(r.object().with_member("metadata", Value::object()));
+  if (const Value& metadata = r.object()["metadata"]; !metadata.is_object() && !metadata.is_null())
+    return fail(ErrorKind::invalid, "{}: expected a mapping of metadata, found {}", r.id().str(),
+                words(metadata.type()))
+        .at(r.origin);
   finish_metadata(r, with_origin, with_transformers);
   if (r.gvk().kind.empty()) return fail(ErrorKind::invalid, "missing kind in object: it was taken away").at(r.origin);
   if (scalar_text(r.object()["metadata"]["name"]).empty() && !r.gvk().kind.ends_with("List"))

@@ -139,6 +139,12 @@ void KnownKinds::add(std::shared_ptr<const OpenApi> schema) {
   builtin_ = looked_up_ ? Builtin::below : asked_scope_ ? Builtin::above : Builtin::absent;
 }
 
+void KnownKinds::add_unreadable(Error why) {
+  add(nullptr);
+  unreadable_ = std::move(why);
+  looked_up_ = asked_scope_ = false;
+}
+
 bool KnownKinds::is_cluster_scoped(const GroupVersionKind& id) const {
   if (is_known_cluster_kind(id.api_version(), id.kind)) return true;
   if (has_builtin_schema(id.api_version(), id.kind)) return false;

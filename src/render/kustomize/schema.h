@@ -56,6 +56,9 @@ class KnownKinds {
   bool is_cluster_scoped(const GroupVersionKind& id) const;
   Slot schema_of(const GroupVersionKind& id) const;
   void add(std::shared_ptr<const OpenApi> schema);
+  // Of a schema that cannot be read: this counts only once something is looked up in it.
+  void add_unreadable(Error why);
+  std::optional<Error> unreadable() const { return looked_up_ || asked_scope_ ? unreadable_ : std::nullopt; }
   int schemas() const { return schemas_; }     // how many were added: what was asked before may have another answer now
   const kinds::MergeOutline& outline() const;  // made when the first patch needs it
 
@@ -64,6 +67,7 @@ class KnownKinds {
   enum class Builtin { alone, below, above, absent };
   mutable std::unique_ptr<const kinds::MergeOutline> outline_;
   std::shared_ptr<const OpenApi> own_;
+  std::optional<Error> unreadable_;
   int schemas_ = 0;
   Builtin builtin_ = Builtin::alone;
   mutable bool looked_up_ = false, asked_scope_ = false;
