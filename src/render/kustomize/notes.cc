@@ -140,14 +140,15 @@ Value texts_of(const Value& pairs) {
   std::vector<value::Member> members;
   Value once = last_of_equal_keys(pairs);
   for (const auto& [key, item] : once.members())
-    if (key.view() != value::repeated_keys)
-      members.push_back({key, value::noted(Value(scalar_text(item)), value::Note::quoted)});
+    if (key.view() != value::repeated_keys) members.push_back({key, value::made_text(scalar_text(item))});
   return Value::object(std::move(members));
 }
 
 void rewrite_annotations(Resource& r) {
   const Value& annotations = r.object()["metadata"]["annotations"];
-  auto is_done = [](const value::Member& m) { return value::note_of(m.value) == value::Note::quoted; };
+  auto is_done = [](const value::Member& m) {
+    return m.value.is_string() && value::note_of(m.value) == value::note_of(value::made_text(m.value.as_string()));
+  };
   if (annotations.empty() || std::ranges::all_of(annotations.members(), is_done)) return;
   Value texts = with_odd_keys(texts_of(annotations));
   if (!r.flaw) r.flaw = flaw_of_odd_keys(texts, r.origin);

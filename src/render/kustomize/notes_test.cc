@@ -261,6 +261,51 @@ TEST_CASE("a validator that is a patch passes only where such a patch wrote vers
   check(with("patches: [{target: {}, patch: '{apiVersion: v1, kind: Foo, metadata: {name: x}}'}]\n"), R"("name":"c")");
 }
 
+TEST_CASE("a validator passes over what renaming leaves as it was") {
+  auto label = [](std::string overlay, std::string base) {
+    return built(overlay +
+                     "validators: [\"{apiVersion: builtin, kind: LabelTransformer, metadata: {name: v}, labels: "
+                     "{validated-by: us}, fieldSpecs: [{path: metadata/labels, create: true}]}\"]\n",
+                 "labels: [{pairs: {a: b}}]\n" + base, "{apiVersion: v1, kind: Pod, metadata: {name: p}}\n");
+  };
+  // The first note brings annotations behind the labels, later ones leave them where they are.
+  check(label("namePrefix: x-\n", ""), "shouldn't modify");
+  check(label("namePrefix: x-\n", "namePrefix: y-\n"), R"("name":"x-y-p")");
+  check(label("namespace: n1\n", "namePrefix: y-\n"), "shouldn't modify");  // it comes to stand there, too
+  check(label("namespace: n1\n", "namespace: n2\n"), R"("namespace":"n1")");
+  auto merge = [](std::string overlay, std::string kind, std::string name) {
+    std::string resource = "{apiVersion: v1, kind: " + kind + ", metadata: {name: ";
+    return built(overlay +
+                     "validators: ['{apiVersion: builtin, kind: PatchStrategicMergeTransformer, metadata: {name: v}, "
+                     "patches: \"" +
+                     resource + name + "}}\"}']\n",
+                 "patches: [{target: {kind: .*}, patch: '" + resource + "p}}'}]\n", resource + "p}}\n");
+  };
+  check(merge("namePrefix: x-\n", "Pod", "x-p"), R"("name":"x-p")");
+  check(merge("namespace: n1\n", "PersistentVolume", "p"), R"("name":"p")");
+  check(merge("patches: [{target: {kind: Pod}, patch: '[{\"op\": \"add\", \"path\": \"/x\", \"value\": 1}]'}]\n", "Pod",
+              "p"),
+        "shouldn't modify");
+}
+
+TEST_CASE("a validator that is a JSON patch passes only over what such a patch left") {
+  std::string patch =
+      "patches: [{target: {kind: ConfigMap}, patch: '[{\"op\": \"add\", \"path\": \"/data/a\", \"value\": \"b\"}]'}]\n";
+  auto with = [&](std::string overlay, std::string base) {
+    return built(
+        overlay +
+            "validators:\n- |\n  apiVersion: builtin\n  kind: PatchJson6902Transformer\n  metadata: {name: v}\n"
+            "  target: {version: v1, kind: ConfigMap, name: m}\n"
+            "  jsonOp: '[{\"op\": \"add\", \"path\": \"/data/a\", \"value\": \"b\"}]'\n",
+        std::move(base), "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}, data: {a: b}}\n");
+  };
+  check(with("", ""), "shouldn't modify");
+  check(with("", patch), R"("data":{"a":"b"})");
+  check(with("images: [{name: a, newName: b}]\n", patch), R"("data":{"a":"b"})");
+  check(with("commonAnnotations: {x: z}\n", patch), "shouldn't modify");
+  check(with("labels: [{pairs: {a: b}}]\n", patch), "shouldn't modify");
+}
+
 TEST_CASE("a validator sees whether labels that a patch brought were copied, and which texts have no quotes yet") {
   auto with = [](std::string patches, std::string validator, std::string labels = "") {
     return built("validators: [\"{apiVersion: builtin, metadata: {name: v}, " + validator + "}\"]\n",
@@ -405,4 +450,43 @@ TEST_CASE("at the top of an object a key may be a number or boolean") {
   check(built("", "", with_key("~")), "a key must be text, found a null");
   check(built("", "", with_key("2: w\n2")), "base/r.yaml:4:1");
   check(built("", "", with_key("2: w\nspec: {3: x}\nz")), "a key must be text, found a integer");
+}
+
+TEST_CASE("labels that a replacement copied belong to nobody else") {
+  std::string deployments =
+      "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {spec: {}}}}\n---\n"
+      "{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {selector: {x: y}}}\n";
+  auto with = [&](const std::string& source) {
+    return built("labels: [{pairs: {team: c}}]\n",
+                 "commonLabels: {team: b}\nreplacements: [{source: " + source +
+                     ", targets: [{select: {kind: Deployment}, fieldPaths: [spec.selector]}]}]\n",
+                 deployments);
+  };
+  // Of the three that were one two are left.
+  std::string rest = R"("template":{"metadata":{"labels":{"team":"c"}})";
+  check(with("{kind: Service, fieldPath: spec}"), R"("selector":{"selector":{"team":"b","x":"y"}})");
+  check(with("{kind: Service, fieldPath: spec}"), rest);
+  check(with("{kind: Deployment, fieldPath: spec.selector}"), R"("selector":{"matchLabels":{"team":"b"}})");
+  check(with("{kind: Deployment, fieldPath: spec.selector}"), rest);
+  // What is copied in does not go elsewhere, either.
+  check(
+      built(
+          "labels: [{pairs: {team: c}}]\nreplacements: [{source: {kind: Service, fieldPath: spec}, targets: [{select: "
+          "{kind: Deployment}, fieldPaths: [spec.selector.matchLabels]}]}]\n",
+          "labels: [{pairs: {team: b}, includeSelectors: true, includeTemplates: true}]\n", deployments),
+      R"("kind":"Deployment","metadata":{"labels":{"team":"c"},"name":"a"})");
+}
+
+TEST_CASE("annotations that were written anew have quotes only where they need some") {
+  auto with = [](const char* text) {
+    return built(
+        "",
+        "buildMetadata: [originAnnotations]\ncommonAnnotations: {note: " + std::string(text) +
+            "}\nreplacements: [{source: {kind: Pod, fieldPath: metadata.annotations.note}, targets: [{select: {kind: "
+            "ConfigMap}, fieldPaths: [data.y.l.0]}]}]\n",
+        "{apiVersion: v1, kind: Pod, metadata: {name: p, annotations: {note: w}}}\n---\n"
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {y: \"l:\\n- {a: b}\\n\"}}\n");
+  };
+  check(with("x"), R"("y":"l:\n- x")");
+  check(with("'1'"), R"("y":"l:\n- \"1\"")");
 }

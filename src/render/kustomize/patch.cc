@@ -306,6 +306,10 @@ Result<> check_whole_document(const Value& operations) {
 Result<> apply_operations(ResourceSet& set, size_t index, const Value& operations, bool remembers) {
   Resource& r = set.all()[index];
   r.labels_made = false;
+  r.merged = Resource::Merged::none;
+  // All is read anew from JSON, and differs to a validator from what else it was made of.
+  bool again = r.left_by_json_patch.same_node(r.object()) || r.left_by_json_patch == r.object();
+  if (!again || r.left_by_json_patch.is_null()) ++r.scalars_written;
   if (remembers) r.remember_id();
   // Where kustomize keeps notes of its own among the annotations there are some to add to.
   OR_RETURN(check_misfits(r).context(r.id().str()));
@@ -332,6 +336,7 @@ Result<> apply_operations(ResourceSet& set, size_t index, const Value& operation
     r.set_object(std::move(result));
   r.shared_labels.clear();
   r.in_flow = false;
+  r.left_by_json_patch = r.object();
   if (r.is_removed() && whole) return fail(ErrorKind::invalid, "patching {}: nothing is left, and no kind", id.str());
   if (r.is_removed()) set.remove(r);
   set.touched(index);

@@ -461,6 +461,14 @@ Result<Value> write(const Value& object, std::span<const std::string> path, Take
   return write_at(grown, finder.found, taken, is_source, options, in_flow);
 }
 
+// Of a path those parts that are names, and lead to no element of a list.
+std::vector<std::string> names_in(std::span<const std::string> path) {
+  std::vector<std::string> names;
+  for (const std::string& part : path)
+    if (part != "*" && part != "-" && !part.starts_with('[') && !base::parse_int(part)) names.push_back(part);
+  return names;
+}
+
 Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, Taken& taken) {
   for (size_t i : OR_RETURN(select_targets(set, target))) {
     Resource& r = set.all()[i];
@@ -483,6 +491,10 @@ Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, Taken& 
         set_with_notes(r, std::move(*after));
       else
         r.set_object(std::move(*after));
+      if (taken.value.is_object() || taken.value.is_array()) {
+        auto names = names_in(path);
+        part_replaced_labels(r, before, names, names.size() != path.size());
+      }
       follow_shared_labels(r, before);
       set.may_collide = set.may_collide || !(r.id() == id);
     }

@@ -247,8 +247,8 @@ void Resource::make_room_for_notes() {
 
 void Resource::remember_id() {
   make_room_for_notes();
-  labels_made = false;
-  merged = Merged::none;
+  // The first note brings annotations, which come to stand behind the labels.
+  if (!has_notes() && object_["metadata"]["annotations"].empty()) labels_made = false;
   Id now = id();
   for (auto& [list, text] : {std::pair(&earlier_.names, &now.name), std::pair(&earlier_.scopes, &now.scope),
                              std::pair(&earlier_.kinds, &now.gvk.kind)})

@@ -131,7 +131,8 @@ class Resource {
     none,
     by_id,
     by_selector
-  } merged = Merged::none;                          // last, under the name that it has now
+  } merged = Merged::none;                          // last, and nothing else wrote version, kind or namespace since
+  Value left_by_json_patch;                         // the object, as the last such patch left it; null: there was none
   bool in_flow = false;                             // written in braces as a whole, as JSON is
   bool name_allowed = false, kind_allowed = false;  // a patch came that may change its name, or kind
   bool needs_hash = false;

@@ -81,6 +81,19 @@ void follow_shared_labels(Resource& r, const Value& before) {
   }
 }
 
+void part_replaced_labels(Resource& r, const Value& before, std::span<const std::string> written, bool in_lists) {
+  for (Group& group : r.shared_labels)
+    std::erase_if(group.paths, [&](const Path& path) {
+      if (written.size() > path.size() || !std::equal(written.begin(), written.end(), path.begin())) return false;
+      if (!in_lists) return true;  // also what is a copy of itself
+      std::vector<Value> then, now;
+      collect(before, std::span(path).first(path.size() - 1), path.back(), then);
+      collect(r.object(), std::span(path).first(path.size() - 1), path.back(), now);
+      return !std::ranges::equal(then, now, [](const Value& a, const Value& b) { return a.same_node(b); });
+    });
+  drop_lone(r);
+}
+
 void part_shared_annotations(Resource& r) {
   static const Path own = {"metadata", "annotations"};
   for (Group& group : r.shared_labels) std::erase(group.paths, own);

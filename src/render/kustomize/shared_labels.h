@@ -3,6 +3,8 @@
 // only means metadata). Clusters hold immutable selectors that came about so.
 #pragma once
 
+#include <span>
+
 #include "render/kustomize/fields.h"
 #include "render/kustomize/resource.h"
 
@@ -18,6 +20,10 @@ void share_labels(Resource& r, const Pairs& pairs, const std::vector<WrittenFiel
 
 // After something else wrote into `r`, which was `before`: what changed in one place of several changes in all.
 void follow_shared_labels(Resource& r, const Value& before);
+
+// A copy was put in the place of what the names lead to, of some elements `in_lists`, with all labels below: they are
+// nobody else's any more.
+void part_replaced_labels(Resource& r, const Value& before, std::span<const std::string> names, bool in_lists);
 
 // The annotations of the resource itself were written anew, as kustomize does when it notes what changed them.
 void part_shared_annotations(Resource& r);

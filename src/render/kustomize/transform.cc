@@ -72,7 +72,10 @@ Result<> set_namespace(Resource& r, const NamespaceChange& change, std::span<con
                 words(old.type()))
         .at(r.origin);
   if (!r.is_cluster_scoped() && !(change.unset_only && !r.scope_name().empty())) {
-    Value written = text_over(r.object()["metadata"]["namespace"], change.name);
+    const Value& metadata = r.object()["metadata"];
+    if (!metadata.has("namespace")) r.labels_made = false;  // it stands behind them now
+    r.merged = Resource::Merged::none;                      // a patch writes it without a type
+    Value written = text_over(metadata["namespace"], change.name);
     r.set_object(r.object().with("/metadata/namespace", std::move(written)));
   }
   bool binding = r.gvk().kind == "RoleBinding" || r.gvk().kind == "ClusterRoleBinding";
@@ -115,8 +118,8 @@ Result<> rename(ResourceSet& set, std::span<const FieldSpec> fields, std::vector
     for (const FieldSpec& field : fields) {
       if (!field.matches(original)) continue;
       if (is_name_field(field) && !part.empty()) {
-        for (std::string_view affix : base::split(part, ',')) (r.*context).emplace_back(affix);
         r.remember_id();
+        for (std::string_view affix : base::split(part, ',')) (r.*context).emplace_back(affix);
       }
       // A field for several kinds is one for each: it must be of one kind then and now.
       if (field.kinds.empty() || original.kind == r.gvk().kind)
