@@ -11,6 +11,7 @@
 #include "runtime/h1_head.h"
 #include "runtime/http.h"
 #include "sources/archive.h"
+#include "sources/registry_reference.h"
 #include "value/json.h"
 
 namespace slipway::sources {
@@ -184,14 +185,7 @@ class RegistryTalk {
 
   // What the registry says of a request that it refuses: "name unknown: repository name not known to registry".
   Error refused_to(const std::string& method, const std::string& target, const Answer& answer) const {
-    std::string why;
-    if (auto body = value::parse_json(answer.body)) {
-      for (const Value& one : (*body)["errors"].items()) {
-        std::string code = base::replace_all(base::to_lower(one["code"].as_string()), "_", " ");
-        why += fmt::format("{}{}{}{}", why.empty() ? "" : "; ", code, one["message"].as_string().empty() ? "" : ": ",
-                           one["message"].as_string());
-      }
-    }
+    std::string why = refusal_of(answer.body);
     if (why.empty()) why = runtime::status_text(answer.status);
     return fail(kind_of(answer.status), "{} \"{}{}\": response status code {}: {}", method, registry_.base,
                 target.substr(0, target.find('?')), answer.status, why);
@@ -247,9 +241,9 @@ Task<Result<std::string>> best_tag(std::shared_ptr<RegistryTalk> talk, std::stri
   co_return best->original;
 }
 
+// One tag, and no range: "7" and "v1.2" too.
 bool exact(const std::string& range) {
-  auto parts = base::split(range, '.');
-  return parts.size() >= 3 && Version::parse(range).has_value();
+  return Version::parse(range).has_value();
 }
 
 Task<Result<FetchedChart>> fetch_from_registry(World& world, std::string repository, std::string name,
@@ -258,35 +252,38 @@ Task<Result<FetchedChart>> fetch_from_registry(World& world, std::string reposit
   std::string host = talk->registry().base.substr(talk->registry().base.find("://") + 3);
   std::string where = "oci://" + host + "/" + talk->registry().path;
   std::string version = range;
-  if (!exact(range)) version = OR_CO_RETURN(co_await best_tag(talk, range));
-  std::string tag = base::replace_all(version, "+", "_");
-  std::string target = "/v2/" + talk->registry().path + "/manifests/" + tag;
+  bool by_digest = range.starts_with('@');
+  if (!by_digest && !exact(range)) version = OR_CO_RETURN(co_await best_tag(talk, range));
+  std::string tag = by_digest ? range : ":" + base::replace_all(version, "+", "_");
+  std::string target = "/v2/" + talk->registry().path + "/manifests/" + tag.substr(1);
   auto asked = co_await talk->ask("GET", target, std::string(kManifestType), "", "", kManifestBytesMax);
   if (asked && asked->status == 404)
-    asked = fail(ErrorKind::not_found, "{}/{}:{}: not found", host, talk->registry().path, tag);
+    asked = fail(ErrorKind::not_found, "{}/{}{}: not found", host, talk->registry().path, tag);
   else if (asked && asked->status != 200)
     asked = talk->refused_to("GET", target, *asked);
   if (!asked) co_return std::move(asked).error().context("failed to perform \"FetchReference\" on source");
   Answer answer = std::move(*asked);
+  if (by_digest && tag.substr(1) != "sha256:" + runtime::sha256_hex(answer.body))
+    co_return fail(ErrorKind::invalid, "{}{}: the manifest has another digest", where, tag);
   auto manifest = value::parse_json(answer.body);
-  if (!manifest) co_return fail(ErrorKind::invalid, "{}:{}: the manifest is no JSON", where, tag);
+  if (!manifest) co_return fail(ErrorKind::invalid, "{}{}: the manifest is no JSON", where, tag);
   std::string digest;
   for (const Value& layer : (*manifest)["layers"].items())
     if (layer["mediaType"].as_string() == kLayerType) digest = layer["digest"].str();
   if (digest.empty())
-    co_return fail(ErrorKind::invalid, "{}:{}: this is no Helm chart: its manifest has no layer of type {}", where, tag,
+    co_return fail(ErrorKind::invalid, "{}{}: this is no Helm chart: its manifest has no layer of type {}", where, tag,
                    kLayerType);
   target = "/v2/" + talk->registry().path + "/blobs/" + digest;
   Answer blob = OR_CO_RETURN(co_await talk->ask("GET", target, "", "", "", access.bytes_max));
   if (blob.status != 200) co_return talk->refused_to("GET", target, blob);
   std::string seen = "sha256:" + runtime::sha256_hex(blob.body);
   if (seen != digest)
-    co_return fail(ErrorKind::invalid, "{}:{}: the chart's digest is {}, the manifest says {}", where, tag, seen,
+    co_return fail(ErrorKind::invalid, "{}{}: the chart's digest is {}, the manifest says {}", where, tag, seen,
                    digest);
   size_t slash = talk->registry().path.rfind('/');
   std::string chart = slash == std::string::npos ? talk->registry().path : talk->registry().path.substr(slash + 1);
   co_return FetchedChart{
-      chart, version, where + ":" + tag, digest, std::move(blob.body), "sha256:" + runtime::sha256_hex(answer.body)};
+      chart, version, where + tag, digest, std::move(blob.body), "sha256:" + runtime::sha256_hex(answer.body)};
 }
 
 Error not_listed(const ChartIndex& index, const std::string& repository, const std::string& name, const Error& why) {
@@ -309,9 +306,13 @@ Error unreached(const Error& error, const std::string& method, const std::string
 }
 
 std::string FetchedChart::file_name() const {
-  if (!manifest_digest.empty()) return name + "-" + version + ".tgz";
-  std::string path = url.substr(0, url.find_first_of("?#"));
-  return path.substr(path.rfind('/') + 1);
+  if (manifest_digest.empty()) {
+    std::string path = url.substr(0, url.find_first_of("?#"));
+    return path.substr(path.rfind('/') + 1);
+  }
+  if (!version.starts_with('@')) return name + "-" + version + ".tgz";
+  size_t colon = version.find(':');  // Helm takes it for the one before a tag
+  return name + version.substr(0, colon) + "-" + version.substr(colon + 1) + ".tgz";
 }
 
 Task<Result<std::string>> download(World& world, std::string url, ChartAccess access) {

@@ -58,7 +58,8 @@ Task<Result<std::string>> download(World& world, std::string url, ChartAccess ac
 
 Task<Result<ChartIndex>> fetch_index(World& world, std::string repository, ChartAccess access);
 // From a repository, or, when `repository` begins with oci://, from a registry (repository/name). The digest that the
-// index or manifest names is checked. Errors: not_found, invalid (a wrong digest), unauthorized, unavailable.
+// index or manifest names is checked. `range`: a version is taken as it is, "@sha256:..." is a registry's manifest.
+// Errors: not_found, invalid (a wrong digest), unauthorized, unavailable.
 Task<Result<FetchedChart>> fetch_chart(World& world, std::string repository, std::string name, std::string range,
                                        ChartAccess access);
 // The archive of one version of an index.

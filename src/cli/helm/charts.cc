@@ -306,7 +306,7 @@ Task<int> pull(runtime::RealWorld& world, Invocation said) {
   if (flags->is("--prov")) co_return refuse("--prov is not offered: signatures are not fetched");
   if (auto fits = check_access(world, *flags); !fits) co_return refuse(fits.error());
   for (const std::string& name : flags->arguments) {
-    auto fetched = co_await fetch_named(world, name, *flags);
+    auto fetched = co_await fetch_named(world, name, *flags, tell_of(*flags));
     if (!fetched) co_return refuse(fetched.error());
     std::string to = flags->text("--destination", ".");
     if (!flags->is("--untar")) {
@@ -354,8 +354,8 @@ Task<int> push(runtime::RealWorld& world, Invocation said) {
       co_await sources::push_chart(world, remote, m.name, m.version, value::to_json(rh::to_value(m)), *bytes, *access);
   if (!digest) co_return refuse(digest.error());
   while (remote.ends_with('/')) remote.pop_back();
-  complain(fmt::format("Pushed: {}/{}:{}\nDigest: {}\n", remote.substr(6), m.name,
-                       base::replace_all(m.version, "+", "_"), *digest));
+  std::string pushed = fmt::format("{}/{}:{}", remote.substr(6), m.name, base::replace_all(m.version, "+", "_"));
+  tell_of (*flags)(exchanged("Pushed", pushed, *digest));
   co_return 0;
 }
 

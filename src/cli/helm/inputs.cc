@@ -8,9 +8,11 @@
 #include "base/text.h"
 #include "cli/helm/folder.h"
 #include "cli/paths.h"
+#include "lang/semver/semver.h"
 #include "render/helm/go_json.h"
 #include "render/helm/set.h"
 #include "runtime/digest.h"
+#include "sources/registry_reference.h"
 #include "sources/repositories.h"
 #include "value/yaml.h"
 
@@ -264,20 +266,27 @@ Result<> check_access(World& world, const Flags& flags) {
 
 namespace {
 
-// oci://HOST/PATH/NAME, with :TAG or @DIGEST behind it.
+// HOST/PATH/NAME, with :TAG or @DIGEST behind it.
 Task<Result<sources::FetchedChart>> fetch_from_registry(World& world, std::string reference, std::string version,
-                                                        sources::ChartAccess access) {
-  size_t slash = reference.rfind('/');
-  std::string repository = reference.substr(0, slash), name = reference.substr(slash + 1);
-  if (size_t colon = name.find(':'); colon != name.npos && name.find('@') == name.npos) {
-    std::string tag = name.substr(colon + 1);
-    name.resize(colon);
-    if (!version.empty() && version != tag)
-      co_return fail(ErrorKind::bad_request, "chart reference and version mismatch: {} is not {}", version, tag);
-    version = tag;
+                                                        sources::ChartAccess access, Tell tell) {
+  auto said = OR_CO_RETURN(sources::RegistryReference::parse(reference));
+  if (version.empty())
+    version = said.tag;
+  else if (!said.tag.empty() && version != said.tag)
+    co_return fail(ErrorKind::bad_request, "chart reference and version mismatch: {} is not {}", version, said.tag);
+  std::string repository = "oci://" + said.host + "/" + said.path, wanted = version;
+  if (!said.digest.empty()) {
+    wanted = "@" + said.digest;
+    // A version beside it need not be there, but may not be another chart.
+    if (lang::semver::Version::parse(version)) {
+      auto tagged = co_await sources::fetch_chart(world, repository, "", version, access);
+      if (tagged && tagged->manifest_digest != said.digest)
+        co_return fail(ErrorKind::invalid, "chart reference digest mismatch: {} is not {}", tagged->manifest_digest,
+                       said.digest);
+    }
   }
-  auto fetched = co_await sources::fetch_chart(world, repository, name, version, access);
-  if (fetched) complain(fmt::format("Pulled: {}\nDigest: {}\n", fetched->url.substr(6), fetched->manifest_digest));
+  auto fetched = co_await sources::fetch_chart(world, repository, "", wanted, access);
+  if (fetched) tell(exchanged("Pulled", fetched->url.substr(6), fetched->manifest_digest));
   co_return fetched;
 }
 
@@ -300,12 +309,12 @@ Task<Result<sources::FetchedChart>> fetch_by_index(World& world, std::string url
 
 }  // namespace
 
-Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, Flags flags) {
+Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, Flags flags, Tell tell) {
   OR_CO_RETURN(refuse_verify(flags));
   auto access = OR_CO_RETURN(access_of(world, flags));
   std::string range = flags.text("--version");
   if (range.empty() && flags.is("--devel")) range = ">0.0.0-0";
-  if (name.starts_with("oci://")) co_return co_await fetch_from_registry(world, name, range, access);
+  if (name.starts_with("oci://")) co_return co_await fetch_from_registry(world, name.substr(6), range, access, tell);
   if (is_url(name)) {
     sources::FetchedChart fetched;
     fetched.url = name;
@@ -329,6 +338,22 @@ Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, 
     co_return co_await fetch_by_index(world, one.url, one.name, name.substr(slash + 1), range, access);
   }
   co_return fail(ErrorKind::not_found, "repo {} not found", name.substr(0, slash));
+}
+
+Tell tell_of(const Flags& flags) {
+  return flags.text("--compat") == "helm4" ? static_cast<Tell>(print) : complain;
+}
+
+std::string exchanged(std::string_view did, std::string_view reference, std::string_view digest) {
+  std::string out = fmt::format("{}: {}\nDigest: {}\n", did, reference, digest);
+  if (reference.find('_') == reference.npos) return out;
+  return out + fmt::format(
+                   "{} contains an underscore.\n\n"
+                   "OCI artifact references (e.g. tags) do not support the plus sign (+). To support\n"
+                   "storing semantic versions, Helm adopts the convention of changing plus (+) to\n"
+                   "an underscore (_) in chart version tags when pushing to a registry and back to\n"
+                   "a plus (+) when pulling from a registry.\n",
+                   reference);
 }
 
 Result<> check_protocol(const std::string& url) {

@@ -31,8 +31,14 @@ Result<sources::ChartAccess> access_of(World& world, const Flags& flags);
 Result<> check_access(World& world, const Flags& flags);
 // Error, bad_request: a repository's URL that is neither http nor oci.
 Result<> check_protocol(const std::string& url);
-// A chart archive that find_chart() would read, not unpacked. Errors: as fetch_chart; bad_request.
-Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, Flags flags);
+// A chart archive that find_chart() would read, not unpacked. `tell` hears what a registry gave. Errors: as
+// fetch_chart; bad_request.
+using Tell = void (*)(std::string_view);
+Task<Result<sources::FetchedChart>> fetch_named(World& world, std::string name, Flags flags, Tell tell = complain);
+// Where commands tell what they pulled and pushed: Helm 4 prints it, Helm 3 complains.
+Tell tell_of(const Flags& flags);
+// "Pulled: HOST/PATH:TAG", the digest, and why a tag has an underscore. `did`: Pulled, Pushed.
+std::string exchanged(std::string_view did, std::string_view reference, std::string_view digest);
 
 // What begins as no archive does, in Helm's words. `path`: as the message shows it.
 Result<> check_gzip(std::string_view bytes, const std::string& path);

@@ -246,7 +246,7 @@ class Dependencies {
       auto done = co_await sources::fetch_chart(world_, d->repository, d->name, d->version, access);
       if (!done)
         co_return std::move(done).error().context(fmt::format("could not download {}/{}", d->repository, d->name));
-      complain(fmt::format("Pulled: {}\nDigest: {}\n", done->url.substr(6), done->manifest_digest));
+      tell_of(flags_)(exchanged("Pulled", done->url.substr(6), done->manifest_digest));
       got = std::move(*done);
     }
     auto chart = rh::load_archive(got.archive);

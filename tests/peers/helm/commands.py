@@ -54,6 +54,7 @@ FILES = {f"c/{name}": text for name, text in CHART.items()} | {
     "dead/Chart.yaml": meta("dead", more=needs("c", "0.x", "http://127.0.0.1:1")),
     "broken/Chart.yaml": meta("broken", more=needs("c", "0.x", "http://REPO/broken")),
     "oci/Chart.yaml": meta("oci", more=needs("c", "0.1.0", "oci://REPO/charts")),
+    "under/Chart.yaml": meta("under", more=needs("u", "1.2.3+b.5", "oci://REPO/charts")),
     "named/Chart.yaml": meta("named", more=needs("c", "0.x", "@r")),
     "norepo/Chart.yaml": meta("norepo", more=needs("zz", "0.x", "")),
     "bogus/Chart.yaml": meta("bogus", more=needs("zz", "bogus", "http://REPO")), "bogus/charts/zz-0.1.0.txt": "",
@@ -157,6 +158,23 @@ pull oci://REPO/charts/c --plain-http --version 9.9.9
 pull oci://REPO/charts/c --plain-http --version ^9
 pull oci://REPO/charts/zz --plain-http
 pull oci://REPO/charts/zz --plain-http --version 1.0.0
+pull oci://REPO/charts/u --plain-http
+pull oci://REPO/charts/u --plain-http --version 1.2.3+b.5
+pull oci://REPO/charts/u:1.2.3+b.5 --plain-http
+template x oci://REPO/charts/u --plain-http --version ^1
+dependency update under --plain-http
+pull oci://REPO/charts/c --plain-http --version 7
+pull oci://REPO/charts/c:7 --plain-http
+template x oci://REPO/charts/zz --plain-http --version v1
+pull oci://REPO/charts/c@sha256:f59d457cb079ba6164ffd75b68759ce791a282032f11d5f300d48c3e98b7efc1 --plain-http
+pull oci://REPO/charts/c:9@sha256:f59d457cb079ba6164ffd75b68759ce791a282032f11d5f300d48c3e98b7efc1 --plain-http --untar
+show chart oci://REPO/charts/c@sha256:f59d457cb079ba6164ffd75b68759ce791a282032f11d5f300d48c3e98b7efc1 --plain-http --version 0.1.0
+show chart oci://REPO/charts/c@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 --plain-http --version 0.1.0
+pull oci://REPO/charts/c@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 --plain-http
+pull oci://REPO/charts/c@sha256:00 --plain-http
+pull oci://REPO/charts/c@md5:00 --plain-http
+pull oci://REPO/charts/C --plain-http
+pull oci://REPO --plain-http
 pull oci://127.0.0.1:1/x --plain-http
 pull oci://127.0.0.1:1/x --plain-http --version 1.0.0
 pull oci://127.0.0.1:1/x
@@ -636,22 +654,26 @@ def index(*versions):
 def served():
     """Path to (type, bytes): a repository at /, bad ones below, a registry at /v2/."""
     chart = packed("c", CHART)
-    layer, config = "sha256:" + hashlib.sha256(chart).hexdigest(), b'{"name":"c","version":"0.1.0","apiVersion":"v2"}'
+    files = {"/index.yaml": index(("0.1.0", "c-0.1.0.tgz")), "/broken/index.yaml": "not: [yaml\n", "/noapi/index.yaml": "entries: {}\n",
+             "/empty/index.yaml": "", "/nourl/index.yaml": index(("0.1.0", "")), "/goneurl/index.yaml": index(("0.1.0", "gone.tgz")),
+             "/values.yaml": "x: 5\n", "/v2/": "{}", "/v2/charts/c/tags/list": '{"name": "charts/c", "tags": ["0.1.0"]}',
+             "/v2/charts/u/tags/list": '{"name": "charts/u", "tags": ["1.2.3_b.5"]}'}
+    out = {path: ("text/plain", text.encode()) for path, text in files.items()}
+    out["/c-0.1.0.tgz"] = ("application/gzip", chart)
+    out |= registry("c", "0.1.0", chart) | registry("u", "1.2.3+b.5", packed("u", {"Chart.yaml": meta("u", "1.2.3+b.5")}))
+    return out
+
+
+def registry(chart, version, archive):
+    """What a registry tells of one version: "+" is no part of a tag."""
+    layer, config = "sha256:" + hashlib.sha256(archive).hexdigest(), b'{"name":"%s","version":"%s","apiVersion":"v2"}' % (chart.encode(), version.encode())
     name = "sha256:" + hashlib.sha256(config).hexdigest()
     manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST,
                            "config": {"mediaType": "application/vnd.cncf.helm.config.v1+json", "digest": name, "size": len(config)},
-                           "layers": [{"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "digest": layer, "size": len(chart)}]}).encode()
+                           "layers": [{"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "digest": layer, "size": len(archive)}]}).encode()
     digest = "sha256:" + hashlib.sha256(manifest).hexdigest()
-    files = {"/index.yaml": index(("0.1.0", "c-0.1.0.tgz")), "/broken/index.yaml": "not: [yaml\n", "/noapi/index.yaml": "entries: {}\n",
-             "/empty/index.yaml": "", "/nourl/index.yaml": index(("0.1.0", "")), "/goneurl/index.yaml": index(("0.1.0", "gone.tgz")),
-             "/values.yaml": "x: 5\n", "/v2/": "{}", "/v2/charts/c/tags/list": '{"name": "charts/c", "tags": ["0.1.0"]}'}
-    out = {path: ("text/plain", text.encode()) for path, text in files.items()}
-    out["/c-0.1.0.tgz"] = ("application/gzip", chart)
-    for reference in ("0.1.0", digest):
-        out["/v2/charts/c/manifests/" + reference] = (MANIFEST, manifest)
-    for blob, data in ((layer, chart), (name, config)):
-        out["/v2/charts/c/blobs/" + blob] = ("application/octet-stream", data)
-    return out
+    out = {f"/v2/charts/{chart}/manifests/{one}": (MANIFEST, manifest) for one in (version.replace("+", "_"), digest)}
+    return out | {f"/v2/charts/{chart}/blobs/{one}": ("application/octet-stream", data) for one, data in ((layer, archive), (name, config))}
 
 
 class Server(http.server.BaseHTTPRequestHandler):
@@ -666,7 +688,7 @@ class Server(http.server.BaseHTTPRequestHandler):
         elif data is None and path.startswith("/v2/"):
             status, kind = 404, "application/json"
             data = b'{"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}' if "/manifests/" in path else \
-                b'{"errors": [{"code": "NAME_UNKNOWN", "message": "repository name not known to registry"}]}'
+                b'{"errors": [{"code": "NAME_UNKNOWN", "message": "repository name not known to registry", "detail": {"of": [1, true]}}]}'
         elif data is None:
             status, data = 404, b"nothing here\n"
         self.send_response(status)
