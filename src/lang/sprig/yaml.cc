@@ -13,7 +13,10 @@ namespace slipway::lang::sprig {
 
 namespace {
 
-// go-yaml refuses to read some characters back from the JSON text, and toYaml is "" then.
+constexpr std::string_view kNextLine = "\xC2\x85";  // U+0085
+
+// go-yaml refuses to read some characters back from the JSON text, and toYaml is "" then. U+0085 ends a line there, and
+// a line may not begin as the end of a document does.
 bool readable(std::string_view s) {
   if (std::all_of(s.begin(), s.end(), [](char c) { return (c & 0x80) == 0 && c != 0x7F; })) return true;
   while (!s.empty()) {
@@ -21,8 +24,25 @@ bool readable(std::string_view s) {
     if (r.code == 0x7F || (r.code >= 0x80 && r.code < 0xA0 && r.code != 0x85) || r.code == 0xFFFE || r.code == 0xFFFF)
       return false;
     s.remove_prefix(static_cast<size_t>(r.length));
+    bool marked = r.code == 0x85 && (s.starts_with("---") || s.starts_with("..."));
+    if (marked && (s.substr(3).starts_with(' ') || s.substr(3).starts_with(kNextLine))) return false;
   }
   return true;
+}
+
+// A key stands on one line, and takes 1,024 characters at most as encoding/json writes it.
+bool readable_key(std::string_view s) {
+  if (!readable(s) || s.find(kNextLine) != s.npos) return false;
+  size_t length = 2;
+  while (!s.empty()) {
+    value::Rune r = value::decode_rune(s);
+    bool by_letter = r.code == '"' || r.code == '\\' || (r.code >= '\b' && r.code <= '\r' && r.code != '\v');
+    bool by_number = !r.valid || r.code < ' ' || r.code == '<' || r.code == '>' || r.code == '&' || r.code == 0x2028 ||
+                     r.code == 0x2029;
+    length += by_letter ? 2 : by_number ? 6 : 1;
+    s.remove_prefix(static_cast<size_t>(r.length));
+  }
+  return length <= 1024;
 }
 
 bool readable(const Value& v, int depth = 0) {
@@ -31,7 +51,7 @@ bool readable(const Value& v, int depth = 0) {
   for (const Value& item : v.items())
     if (!readable(item, depth + 1)) return false;
   for (const value::Member& m : v.members())
-    if (m.key.view().size() > 1000 || !readable(m.key.view()) || !readable(m.value, depth + 1)) return false;
+    if (!readable_key(m.key.view()) || !readable(m.value, depth + 1)) return false;
   return true;
 }
 
