@@ -44,6 +44,16 @@ class Walk {
   std::map<std::string, Value>::const_iterator at_then_;
 };
 
+// How many objects there were then.
+size_t count_all(const Index::Objects& now, const std::map<std::string, Value>& then) {
+  size_t count = now.size();
+  for (const auto& [place, object] : then) {
+    if (now.contains(place)) --count;
+    if (!object.is_null()) ++count;
+  }
+  return count;
+}
+
 }  // namespace
 
 Result<Listing> LiveStore::list(const ListQuery& query) const {
@@ -64,11 +74,16 @@ Result<Listing> LiveStore::list(const ListQuery& query) const {
     if (query.limit == 0 || listing.items.size() < query.limit) {
       listing.items.push_back(*object);
       if (query.limit) last = place;
-    } else {
-      ++listing.remaining;
+      continue;
     }
+    listing.next = last;
+    if (!query.count) break;
+    if (query.ns.empty() && query.after.empty()) {
+      listing.remaining = count_all(now, then) - listing.items.size();
+      break;
+    }
+    ++listing.remaining;
   }
-  if (listing.remaining > 0) listing.next = last;
   return listing;
 }
 

@@ -59,6 +59,7 @@ struct ListQuery {
   Revision at = 0;    // 0: now. Older ones are kept for the history window (gone otherwise)
   std::string after;  // continue key
   size_t limit = 0;   // 0: no limit
+  bool count = true;  // Listing::remaining; not counting, a page costs what it gives
   // Only this one, when it is there. As `controller`, of now, and costs what it gives.
   std::string name = {};
   // A uid: only what it controls, and what nobody controls (it may be adopted). Of now; `at`, `after` and `limit` do

@@ -165,6 +165,11 @@ Task<void> lists_in_pages(World&, Store& store) {
   CHECK(texts(*last) == "c/1=x");
   CHECK(!last->next);
   CHECK(last->remaining == 0);
+  auto then = store.list({.resource = "pods", .at = at, .limit = 1});  // a/2 is gone since, b/0 is new
+  CHECK(then->remaining == 4);
+  auto uncounted = store.list({.resource = "pods", .limit = 2, .count = false});
+  CHECK(uncounted->next == "a/1");
+  CHECK(uncounted->remaining == 0);
 }
 
 Task<void> lists_at_older_revisions(World&, Store& store) {

@@ -10,8 +10,9 @@ std::string ContinueToken::encode() const {
   // Kubernetes writes the members in this order, and the inconsistent token's key without the slash. Keys hold only
   // letters, digits, '-', '.', ':' and '/': nothing to escape.
   std::string rv = revision ? std::to_string(*revision) : "-1";
+  std::string more = remaining ? fmt::format(R"(,"remaining":{})", *remaining) : "";
   return base::base64url_encode(
-      fmt::format(R"({{"v":"meta.k8s.io/v1","rv":{},"start":"{}{}\u0000"}})", rv, revision ? "/" : "", after));
+      fmt::format(R"({{"v":"meta.k8s.io/v1","rv":{},"start":"{}{}\u0000"{}}})", rv, revision ? "/" : "", after, more));
 }
 
 Result<ContinueToken> ContinueToken::decode(std::string_view text) {
@@ -30,6 +31,8 @@ Result<ContinueToken> ContinueToken::decode(std::string_view text) {
   int64_t revision = (*token)["rv"].as_int();
   if (revision == 0) return refuse("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
   if (revision > 0) decoded.revision = static_cast<uint64_t>(revision);
+  int64_t remaining = (*token)["remaining"].as_int();
+  if (decoded.revision && remaining > 0) decoded.remaining = static_cast<uint64_t>(remaining);
   std::string start = (*token)["start"].str();
   if (start.empty()) return refuse("encoded start key empty (version meta.k8s.io/v1)");
   if (start.starts_with('/')) start.erase(0, 1);

@@ -11,6 +11,7 @@ namespace slipway::cluster {
 namespace {
 
 constexpr Duration revision_wait = 3s, revision_look_again = 20ms;
+constexpr size_t selected_chunk = 1000;  // objects looked at in one go where only some are wanted
 
 Result<> check_options(const ListOptions& options) {
   const std::string& match = options.resource_version_match;
@@ -91,11 +92,13 @@ Task<Result<List>> EmbeddedCluster::list(GroupVersionKind id, ListOptions option
   store::ListQuery query{.resource = kind->group_resource(), .ns = selection.ns, .controller = options.controller};
   size_t limit = options.limit;
   std::string token_key;
+  std::optional<uint64_t> remaining;  // with this page
   if (!options.continue_token.empty()) {
     ContinueToken token = OR_CO_RETURN(ContinueToken::decode(options.continue_token));
     query.at = token.revision.value_or(0);
     query.after = absolute(selection.ns, token.after);
     token_key = token.after;
+    remaining = token.remaining;
   } else if (options.resource_version == uint64_t{0}) {
     limit = 0;  // any revision will do: all of it at once
   } else if (options.resource_version) {
@@ -103,31 +106,40 @@ Task<Result<List>> EmbeddedCluster::list(GroupVersionKind id, ListOptions option
     OR_CO_RETURN(co_await wait_for_revision(*options.resource_version));
     if (exact) query.at = *options.resource_version;
   }
-  if (selection.everything()) query.limit = limit;
+  bool everything = selection.everything();
+  query.count = everything && !remaining;
+  query.limit = everything || limit == 0 ? limit : std::max(limit, selected_chunk);
   if (query.at == 0 && query.after.empty() && query.controller.empty()) query.name = selection.only_name(*kind);
+  if (!query.name.empty() || !query.controller.empty()) query.limit = 0;
 
-  auto listing = store_.list(query);
-  if (!listing) {
-    if (listing.failed_with(ErrorKind::gone) && !token_key.empty()) co_return continue_too_old(token_key);
-    co_return std::move(listing).error();
-  }
-  List page{.revision = listing->revision};
-  bool cut = listing->next.has_value();
-  if (selection.everything()) {
-    page.items = std::move(listing->items);
-    if (cut) page.remaining = listing->remaining;
-  } else {
-    for (Value& object : listing->items) {
-      if (limit && page.items.size() == limit) {
-        cut = true;  // something follows, matching or not
-        break;
-      }
-      if (!selection.matches(object)) continue;
-      page.items.push_back(std::move(object));
+  List page;
+  for (bool more = true, cut = false; more;) {
+    auto listing = store_.list(query);
+    if (!listing) {
+      if (listing.failed_with(ErrorKind::gone) && !token_key.empty()) co_return continue_too_old(token_key);
+      co_return std::move(listing).error();
     }
-  }
-  if (cut) {
-    page.continue_token = ContinueToken{page.revision, relative(selection.ns, place_of(page.items.back()))}.encode();
+    page.revision = listing->revision;
+    if (everything) {
+      page.items = std::move(listing->items);
+      cut = listing->next.has_value();
+      if (cut)
+        page.remaining =
+            remaining ? *remaining - std::min<uint64_t>(*remaining, page.items.size()) : listing->remaining;
+    } else {
+      for (Value& object : listing->items) {
+        cut = limit && page.items.size() == limit;  // something follows, matching or not
+        if (cut) break;
+        if (selection.matches(object)) page.items.push_back(std::move(object));
+      }
+      cut = cut || (listing->next && page.items.size() == limit);
+    }
+    more = !everything && !cut && listing->next;
+    if (more) query.after = *listing->next;
+    if (cut) {
+      std::string last = relative(selection.ns, place_of(page.items.back()));
+      page.continue_token = ContinueToken{page.revision, std::move(last), page.remaining}.encode();
+    }
   }
   for (Value& object : page.items) object = as_version(*kind, std::move(object));
   co_return page;
