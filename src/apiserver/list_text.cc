@@ -144,7 +144,8 @@ std::string ListText::whole() const {
                               {"items", items.build()}});
 }
 
-Task<Result<>> answer_list(runtime::Exchange& exchange, ListText text, runtime::Headers headers) {
+Task<Result<>> answer_list(runtime::Exchange& exchange, Turns& turns, ListText text, runtime::Headers headers) {
+  OR_CO_RETURN(co_await turns.next(exchange));
   std::string piece = text.next(piece_bytes);
   if (text.done()) {
     // YAML and protobuf are made in one piece: tens of megabytes that malloc would keep for the next such list.
@@ -157,7 +158,7 @@ Task<Result<>> answer_list(runtime::Exchange& exchange, ListText text, runtime::
   while (true) {
     OR_CO_RETURN(co_await exchange.write(std::move(piece)));
     if (text.done()) co_return co_await exchange.finish();
-    OR_CO_RETURN(co_await exchange.room());
+    OR_CO_RETURN(co_await turns.next(exchange));
     piece = text.next(piece_bytes);
   }
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "apiserver/negotiate.h"
+#include "apiserver/turns.h"
 #include "cluster/cluster.h"
 #include "runtime/http.h"
 
@@ -35,6 +36,6 @@ class ListText {
 };
 
 // Answers with it: a short list at once, a long one piece by piece.
-Task<Result<>> answer_list(runtime::Exchange& exchange, ListText text, runtime::Headers headers);
+Task<Result<>> answer_list(runtime::Exchange& exchange, Turns& turns, ListText text, runtime::Headers headers);
 
 }  // namespace slipway::apiserver

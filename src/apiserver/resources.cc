@@ -83,7 +83,7 @@ Task<Result<>> ApiServer::list(runtime::Exchange& exchange, Route route, const k
   runtime::Headers headers = answer_headers(accepted->content_type());
   add_warnings(headers, deprecation_warnings(kind));
   ListText text(kind, std::move(*list), *accepted, world_.now(), std::move(include));
-  co_return co_await answer_list(exchange, std::move(text), std::move(headers));
+  co_return co_await answer_list(exchange, turns_, std::move(text), std::move(headers));
 }
 
 }  // namespace slipway::apiserver

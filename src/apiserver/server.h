@@ -8,6 +8,7 @@
 #include "apiserver/openapi.h"
 #include "apiserver/pod_streams.h"
 #include "apiserver/route.h"
+#include "apiserver/turns.h"
 #include "cluster/cluster.h"
 #include "runtime/http.h"
 
@@ -27,7 +28,11 @@ struct ApiServerOptions {
 class ApiServer {
  public:
   ApiServer(World& world, cluster::Cluster& cluster, ApiServerOptions options)
-      : world_(world), cluster_(cluster), options_(std::move(options)), openapi_(cluster.catalog()) {}
+      : world_(world),
+        cluster_(cluster),
+        options_(std::move(options)),
+        openapi_(cluster.catalog()),
+        turns_(world.executor()) {}
   runtime::Handler handler();
 
  private:
@@ -57,6 +62,7 @@ class ApiServer {
   ApiServerOptions options_;
   OpenApi openapi_;
   BodyReader bodies_;
+  Turns turns_;
 };
 
 }  // namespace slipway::apiserver

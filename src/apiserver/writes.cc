@@ -244,7 +244,7 @@ Task<Result<>> ApiServer::remove_collection(runtime::Exchange& exchange, Route r
   }
   list->continue_token.clear();
   list->remaining.reset();
-  co_return co_await answer_list(exchange, ListText(kind, std::move(*list), *accepted, world_.now(), ""),
+  co_return co_await answer_list(exchange, turns_, ListText(kind, std::move(*list), *accepted, world_.now(), ""),
                                  answer_headers(accepted->content_type()));
 }
 

@@ -245,6 +245,27 @@ class Hostile(unittest.TestCase):
                 sock.close()
         wait("the memory is given back", lambda: resident_kb(self.slipway.process.pid) - self.before_kb < GROWTH_KB_MAX, 20)
 
+    def test_many_who_ask_for_much_at_once(self):
+        """200 lists of 9 MB: who has a short question waits for one piece of one of them, not for a piece of each."""
+        with Slipway(node="none") as server:
+            for i in range(10):
+                server.api.json("post", POST, {"metadata": {"name": f"large-{i}"}, "data": {"a": "x" * 900_000}})
+            before, pid, clients = resident_kb(server.process.pid), server.process.pid, []
+            for _ in range(200):
+                clients.append(server.api.context.wrap_socket(socket.create_connection((server.api.host, server.api.port), timeout=60), server_hostname="127.0.0.1"))
+            for sock in clients:
+                sock.sendall(b"GET " + POST.encode() + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            slowest = most = 0
+            for _ in range(10):
+                begun = time.monotonic()
+                self.assertEqual(200, server.api.ask("get", "/readyz")[0])
+                slowest, most = max(slowest, time.monotonic() - begun), max(most, resident_kb(pid) - before)
+            print(f"\n  200 lists at once: /readyz after {slowest:.2f} s at the most, {most >> 10} MB more", flush=True)
+            self.assertLess(slowest, 1 * PATIENCE)
+            self.assertLess(most, 160 << 10 if PATIENCE == 1 else 500 << 10)
+            for sock in clients:
+                sock.close()
+
     # ---- connections
 
     def idle(self, api):

@@ -54,6 +54,8 @@ GUARDS = [
           *unit("store", "a file that lacks what was acknowledged*")),
     Guard("database or log gone", "the mark is written before the log is on the disk", "src/store/sqlite_files.cc", "    auto done = h.file->sync();\n",
           "    if (h.is_log) h.owner->mark_.synced();\n    auto done = h.file->sync();\n", *unit("store", "many crashes*")),
+    Guard("lists asked for at once", "a piece for each between two looks at the sockets", "src/apiserver/turns.cc", "  if (!timer_) {\n", "  if (true) {\n    if (timer_) co_return Result<>();\n",
+          *unit("apiserver", "many long answers*")),
     Guard("answers that nobody reads", "nothing waits for room", "src/runtime/backlog.cc", "  while (full() && !closed_) OR", "  while (false) OR",
           *e2e("hostile", "Hostile.test_answers_that_nobody_reads")),
     Guard("answers that nobody reads", "who reads nothing stays", "src/runtime/backlog.cc", "      if (full()) close_slowest();\n", "",
