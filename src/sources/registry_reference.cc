@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "value/go_words.h"
 #include "value/json.h"
 
 namespace slipway::sources {
@@ -61,21 +62,6 @@ std::string_view digest_fault(std::string_view digest) {
   return std::ranges::all_of(sum, is_hex) ? "" : format;
 }
 
-// %v of Go.
-std::string printed(const Value& v) {
-  std::string out;
-  auto add = [&out](const std::string& one) { out += (out.empty() ? "" : " ") + one; };
-  if (v.is_null()) return "<nil>";
-  if (v.is_array()) {
-    for (const Value& item : v.items()) add(printed(item));
-    return "[" + out + "]";
-  }
-  if (v.is_string()) return v.str();
-  if (!v.is_object()) return value::to_json(v);
-  for (const auto& [key, member] : v.members()) add(fmt::format("{}:{}", key.view(), printed(member)));
-  return "map[" + out + "]";
-}
-
 }  // namespace
 
 Result<RegistryReference> RegistryReference::parse(std::string_view text) {
@@ -111,7 +97,7 @@ std::string refusal_of(std::string_view body) {
     why += (why.empty() ? "" : "; ") + code;
     if (one["message"].as_string().empty()) continue;
     why += fmt::format(": {}", one["message"].as_string());
-    if (!one["detail"].is_null()) why += ": " + printed(one["detail"]);
+    if (!one["detail"].is_null()) why += ": " + value::go_print(one["detail"]);
   }
   return why;
 }

@@ -81,6 +81,28 @@ data: {apps: "{{ .Capabilities.APIVersions.Has "argoproj.io/v1alpha1/Application
         self.assertEqual('Error: unable to build kubernetes objects from release manifest: resource mapping not found for name: "w" '
                          'namespace: "" from "": no matches for kind "Widget" in version "example.org/v1"\nensure CRDs are installed first',
                          self.ask("template", "d", "--validate", code=1).strip())
+        built = "Error: unable to build kubernetes objects from release manifest: "
+        invalid = built + 'error validating "": error validating data: '
+        named = "kind: ConfigMap\nmetadata: {name: x}\n"
+        for manifest, words in ((named, invalid + "apiVersion not set"),
+                                ("a: b\n", invalid + "[apiVersion not set, kind not set]"),
+                                ("apiVersion: a/b/c\n" + named, invalid + "unexpected GroupVersion string: a/b/c"),
+                                (named + "---\nkind: Foo\n", invalid + "apiVersion not set"),
+                                ("apiVersion: v1\nkind: List\nitems:\n- kind: ConfigMap\n", invalid + "apiVersion not set"),
+                                ("apiVersion: v1\nmetadata: {name: x, a: 1}\nkind: ''\n",
+                                 built + """unable to decode "": Object 'Kind' is missing in '{"apiVersion":"v1","kind":"","metadata":{"a":1,"name":"x"}}'"""),
+                                ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: 5}\n",
+                                 built + 'unable to decode "": json: cannot unmarshal number into Go struct field ObjectMeta.metadata.namespace of type string'),
+                                ("apiVersion: v1\nkind: ConfigMapList\nitems:\n- {apiVersion: e/v1, kind: Foo}\n",
+                                 built + 'unable to recognize no matches for kind "Foo" in version "e/v1"'),
+                                ("apiVersion: v1\nkind: ConfigMap\n",
+                                 'Error: Unable to continue with install: could not get information about the resource ConfigMap "" in namespace '
+                                 '"default": resource name may not be empty')):
+            self.chart("e", manifest)
+            self.assertEqual(words, self.ask("template", "e", "--validate", code=1).strip())
+        for manifest in ("apiVersion: ''\n" + named, "apiVersion: v1\nkind: List\nitems: []\n"):
+            self.chart("f", manifest)
+            self.assertIn(manifest, self.ask("template", "f", "--validate"))
         self.assertIn("Kubernetes cluster unreachable: ",
                       self.helm("template", "d", "--validate", code=1, KUBECONFIG=os.path.join(self.folder, "none")))
 

@@ -10,6 +10,7 @@
 #include "cli/paths.h"
 #include "cluster/remote/remote.h"
 #include "kinds/object.h"
+#include "value/go_words.h"
 #include "value/json.h"
 #include "value/yaml.h"
 
@@ -50,6 +51,47 @@ Task<void> answer_one(ClusterSide* side, std::shared_ptr<Answer> answer, std::st
   auto found = co_await side->find(std::move(api_version), std::move(kind), std::move(ns), std::move(name));
   answer->value = std::move(found);
   answer->there.release();
+}
+
+// As Go prints one error, or several.
+std::string all_of(const std::vector<std::string>& texts) {
+  return texts.size() == 1 ? texts[0] : "[" + base::join(texts, ", ") + "]";
+}
+
+// What keeps anybody from knowing what an object is.
+std::vector<std::string> head_faults(const Value& object) {
+  if (!object.is_object()) return {"invalid object to validate"};
+  std::vector<std::string> out;
+  for (const char* field : {"apiVersion", "kind"}) {
+    const Value& v = object[field];
+    if (v.is_null())
+      out.push_back(std::string(field) + " not set");
+    else if (!v.is_string())
+      out.push_back(std::string(field) + " isn't string type");
+    else if (field[0] == 'a' && std::ranges::count(v.as_string(), '/') > 1)
+      out.push_back("unexpected GroupVersion string: " + v.str());
+  }
+  return out;
+}
+
+// The same of an object, or of those in a list.
+std::vector<std::string> faults_of(const Value& object) {
+  auto out = head_faults(object);
+  if (!out.empty() || !object["kind"].as_string().ends_with("List")) return out;
+  if (!object["items"].is_array()) return {"invalid object to validate"};
+  for (const Value& item : object["items"].items()) std::ranges::move(head_faults(item), std::back_inserter(out));
+  return out;
+}
+
+// What the reader of Kubernetes objects refuses before it asks whose kind it is.
+std::string decoding_fault(const Value& object) {
+  if (object["kind"].as_string().empty())
+    return fmt::format("Object 'Kind' is missing in '{}'", value::escaped_for_html(value::to_json(object)));
+  for (const char* field : {"name", "namespace", "generateName"})
+    if (const Value& v = object["metadata"][field]; !v.is_null() && !v.is_string())
+      return fmt::format("json: cannot unmarshal {} into Go struct field ObjectMeta.metadata.{} of type string",
+                         value::json_word(v), field);
+  return {};
 }
 
 // Why an object that is there cannot be the release's; "" when it is.
@@ -143,44 +185,64 @@ rh::Lookup ClusterSide::lookup(TaskGroup& group) {
   };
 }
 
-Task<Result<>> ClusterSide::validate(const rh::Release* release, std::string name, std::string ns, bool upgrade) {
-  std::vector<std::string> unknown;
+Task<Result<>> ClusterSide::validate(const rh::Release* release, std::string name, std::string ns, bool upgrade,
+                                     rh::Compat compat) {
+  std::vector<std::string> wrong;
   std::vector<std::pair<Value, Resource>> objects;
   for (const rh::Manifest& manifest : release->documents.manifests) {
-    auto object = value::parse_yaml(manifest.text);
-    if (!object || !object->is_object()) continue;
-    std::string version = (*object)["apiVersion"].str(), kind = (*object)["kind"].str();
-    auto resource = co_await resource_of(version, kind);
-    if (!resource && !resource.failed_with(ErrorKind::not_found)) co_return std::move(resource).error();
-    if (!resource || !*resource) {
-      unknown.push_back(fmt::format(
-          "resource mapping not found for name: \"{}\" namespace: \"{}\" from \"\": no matches for kind \"{}\" in "
-          "version \"{}\"\nensure CRDs are installed first",
-          kinds::name_of(*object), kinds::namespace_of(*object), kind, version));
+    auto document = value::parse_yaml(manifest.text);
+    if (!document || !document->is_object()) continue;
+    if (auto faults = faults_of(*document); !faults.empty()) {
+      wrong.push_back("error validating \"\": error validating data: " + all_of(faults));
+      break;  // the stream is not read on
+    }
+    if (auto fault = decoding_fault(*document); !fault.empty()) {
+      wrong.push_back("unable to decode \"\": " + fault);
       continue;
     }
-    objects.emplace_back(std::move(*object), std::move(**resource));
+    const Value& listed = (*document)["items"];
+    for (const Value& object : listed.is_array() ? listed.items() : std::span(&*document, 1)) {
+      std::string version = object["apiVersion"].str(), kind = object["kind"].str();
+      auto resource = co_await resource_of(version.empty() ? "v1" : version, kind);
+      if (!resource && !resource.failed_with(ErrorKind::not_found)) co_return std::move(resource).error();
+      if (resource && *resource) {
+        objects.emplace_back(object, std::move(**resource));
+        continue;
+      }
+      std::string no_match = fmt::format("no matches for kind \"{}\" in version \"{}\"", kind, version);
+      wrong.push_back(listed.is_array() ? "unable to recognize " + no_match
+                                        : fmt::format("resource mapping not found for name: \"{}\" namespace: \"{}\" "
+                                                      "from \"\": {}\nensure CRDs are installed first",
+                                                      kinds::name_of(object), kinds::namespace_of(object), no_match));
+    }
   }
-  if (unknown.size() == 1)
-    co_return fail(ErrorKind::invalid, "unable to build kubernetes objects from release manifest: {}", unknown[0]);
-  if (!unknown.empty())
-    co_return fail(ErrorKind::invalid, "unable to build kubernetes objects from release manifest: [{}]",
-                   base::join(unknown, ", "));
+  if (!wrong.empty())
+    co_return fail(ErrorKind::invalid, "unable to build kubernetes objects from release manifest: {}", all_of(wrong));
   if (upgrade) co_return Result<>();
   for (const auto& [object, resource] : objects) {
     std::string its_name(kinds::name_of(object)), its_ns(kinds::namespace_of(object));
     if (its_ns.empty()) its_ns = ns;
     if (!resource.namespaced) its_ns.clear();
-    auto there = co_await get(path_of(object["apiVersion"].str(), resource, its_ns, its_name));
+    const char* refused =
+        compat == rh::Compat::helm4 ? "unable to continue with install" : "Unable to continue with install";
+    if (its_name.empty() && compat == rh::Compat::helm4 && !object["metadata"]["generateName"].as_string().empty())
+      continue;
+    if (its_name.empty())
+      co_return fail(ErrorKind::invalid,
+                     "{}: could not get information about the resource {} \"\" in namespace \"{}\": resource name may "
+                     "not be empty",
+                     refused, object["kind"].as_string(), its_ns);
+    std::string version = object["apiVersion"].str();
+    auto there = co_await get(path_of(version.empty() ? "v1" : version, resource, its_ns, its_name));
     if (there.failed_with(ErrorKind::not_found)) continue;
     if (!there) co_return std::move(there).error().context("could not get information about the resource");
     std::string fault = ownership_fault(*there, name, ns);
     if (!fault.empty())
       co_return fail(
           ErrorKind::invalid,
-          "Unable to continue with install: {} \"{}\" in namespace \"{}\" exists and cannot be imported into "
-          "the current release: invalid ownership metadata; {}",
-          object["kind"].as_string(), its_name, its_ns, fault);
+          "{}: {} \"{}\" in namespace \"{}\" exists and cannot be imported into the current release: invalid ownership "
+          "metadata; {}",
+          refused, object["kind"].as_string(), its_name, its_ns, fault);
   }
   co_return Result<>();
 }

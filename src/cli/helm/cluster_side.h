@@ -27,7 +27,8 @@ class ClusterSide {
   // For templates that run on the pool: blocks there until this loop has asked, in tasks of `group`.
   render::helm::Lookup lookup(TaskGroup& group);
   // That the server knows every kind, and that nothing is there which is not this release's. Error: invalid.
-  Task<Result<>> validate(const render::helm::Release* release, std::string name, std::string ns, bool upgrade);
+  Task<Result<>> validate(const render::helm::Release* release, std::string name, std::string ns, bool upgrade,
+                          render::helm::Compat compat);
   Task<void> close();
 
  private:

@@ -158,6 +158,8 @@ Result<Surroundings> surroundings_of(World& world, const Flags& flags, rh::Compa
                                  "'--dry-run=client'"}})});
   out.lookup = mode == "server" || mode == "none" || mode == "false";
   out.validate = flags.is("--validate");
+  if (four && flags.has("--validate"))
+    complain("Flag --validate has been deprecated, use '--dry-run=server' instead\n");
   // Helm 4 knows one question: whether the server takes part.
   if (compat == rh::Compat::helm4) out.lookup = out.validate = out.lookup || out.validate;
   if (out.lookup || out.validate) {
@@ -326,7 +328,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   }
   if (around->validate) {
     auto fits = co_await around->cluster->validate(&*release, named->release, namespace_of(world, flags),
-                                                   flags.is("--is-upgrade"));
+                                                   flags.is("--is-upgrade"), compat);
     if (!fits) co_return refuse(fits.error());
   }
   if (flags.has("--output-dir")) {
