@@ -15,14 +15,15 @@ namespace {
 
 using Files = std::vector<std::pair<std::string, sources::testing::Content>>;
 
-std::string built(const std::string& patches, const std::string& resources, HazardObserver* observer = nullptr) {
+std::string built(const std::string& patches, const std::string& resources, HazardObserver* observer = nullptr,
+                  const char* field = "data") {
   auto done = build({.tree = sources::testing::make_tree(
                          {{"kustomization.yaml", "resources: [r.yaml]\npatches:\n" + patches}, {"r.yaml", resources}}),
                      .path = "",
                      .observer = observer});
   if (!done) return done.error().str();
   std::string out;
-  for (const Resource& r : done->resources) out += value::to_json(r.object()["data"]) + "\n";
+  for (const Resource& r : done->resources) out += value::to_json(r.object()[field]) + "\n";
   return out;
 }
 
@@ -65,17 +66,54 @@ TEST_CASE("patches by labels, annotations and namespaces follow what earlier one
         "{\"p\":\"x\"}\n{\"q\":\"x\"}\n");
 }
 
+TEST_CASE("lists of thousands of texts are merged in a time that grows with their number" * doctest::timeout(20)) {
+  constexpr int count = 20000;
+  std::string there, more;
+  for (int i = 0; i < count; ++i) {
+    there += fmt::format("a{}, ", i);
+    more += fmt::format("b{}, a{}, ", i, i);
+  }
+  std::string got =
+      built("- patch: '{apiVersion: v1, kind: ConfigMap, metadata: {name: m, finalizers: [" + more + "]}}'\n",
+            map("m", "finalizers: [" + there + "]"), nullptr, "metadata");
+  CHECK(got.starts_with(R"({"finalizers":["b0","a0","b1","a1",)"));
+  CHECK(got.find(R"("b19999","a19999"])") != got.npos);
+}
+
+TEST_CASE("an expression finds names by how they begin, also those that resources had and were given") {
+  std::string maps = map("api", "") + map("web", "") + map("web-1", "");
+  auto finds = [&](const std::string& name, const std::string& before = "") {
+    std::string found;
+    for (std::string_view line : base::split(built(before + add("name: '" + name + "'", "p"), maps), '\n'))
+      if (!line.empty()) found += line == "{}" ? '-' : 'x';
+    return found;
+  };
+  CHECK(finds("web(-1|-2)?") == "-xx");
+  CHECK(finds("web-.+") == "--x");
+  CHECK(finds("(?i)WEB") == "-x-");
+  CHECK(finds("(api|web)") == "xx-");
+  CHECK(finds(".*b") == "-x-");
+  CHECK(finds("x|") == "---");
+  std::string renamed =
+      "- target: {name: api}\n  options: {allowNameChange: true}\n  patch: '{apiVersion: v1, kind: ConfigMap, "
+      "metadata: "
+      "{name: zap}}'\n";
+  for (const char* name : {"z.p", "ap.", "zap.*"}) CHECK(finds(name, renamed).find('x') != std::string::npos);
+}
+
 TEST_CASE("thousands of patches take a time that grows with their number" * doctest::timeout(30)) {
   constexpr int count = 3000;
-  std::string resources, by_label, by_name, expected, nothing;
+  std::string resources, by_label, by_name, by_expression, expected, nothing;
   for (int i = 0; i < count; ++i) {
     resources += map(fmt::format("m{:04}", i), fmt::format("labels: {{app: a{}}}", i));
     by_label += add(fmt::format("labelSelector: app=a{}", i), fmt::format("k{}", i));
+    by_expression += add(fmt::format("name: 'm{:04}(x|y)?'", i), fmt::format("k{}", i));
     by_name += merge("name: m0", fmt::format("labels: {{app: b{}}}", i));
     nothing += add(fmt::format("name: mm{:04}", i), "k");
     expected += fmt::format("{{\"k{}\":\"x\"}}\n", i);
   }
   CHECK(built(by_label, resources) == expected);
+  CHECK(built(by_expression, resources) == expected);
   built(by_name, map("m0", "labels: {app: a}"));
 
   // Very many that match nothing: the first are told the nearest name.

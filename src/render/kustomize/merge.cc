@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "kinds/patch_schema.h"
@@ -145,10 +146,11 @@ bool is_gone(const Merged& merged) {
 // A list of scalars (finalizers): the patch's first, each once.
 Value merge_scalars(const Value* target, const Value* patch) {
   std::vector<Value> out;
+  std::unordered_set<Value> there;
   for (const Value* list : {patch, target})
     if (list)
       for (const Value& item : list->items())
-        if (std::ranges::find(out, item) == out.end()) out.push_back(item);
+        if (there.insert(item).second) out.push_back(item);
   return Value::array(std::move(out));
 }
 

@@ -20,6 +20,10 @@
 
 namespace slipway::render::kustomize {
 
+namespace {
+constexpr int kNameBeginMax = 64;  // bytes of a name by which those that an expression means are looked up
+}  // namespace
+
 Result<Matcher::Pattern> Matcher::compile(const std::string& text) {
   Pattern pattern;
   if (text.find_first_of(R"(\^$.|?*+()[]{})") == text.npos) {
@@ -84,6 +88,10 @@ std::optional<std::vector<size_t>> Matcher::candidates(ResourceSet& set) const {
   if (auto pair = annotations_.among(); pair && by_annotations_)
     return set.with_text("annotations", pair->first, pair->second);
   if (!ns_.expression && !ns_.literal.empty()) return set.in_scope(ns_.literal);
+  // Most expressions say how the name begins.
+  std::string least, greatest;
+  if (name_.expression && name_.expression->PossibleMatchRange(&least, &greatest, kNameBeginMax) && !least.empty())
+    return set.with_name_between(least, greatest);
   return std::nullopt;
 }
 

@@ -49,6 +49,10 @@ std::vector<std::string> split_field_path(std::string_view path) {
 
 namespace {
 
+bool is_expression(const std::string& name) {
+  return name.find_first_of(R"(\^$.|?*+()[]{})") != name.npos;
+}
+
 std::string text_of(const Value& v) {
   return scalar_text(v);
 }
@@ -238,12 +242,18 @@ class Finder {
     OR_RETURN(expect_list(node, part));
     RE2 pattern(wanted, RE2::Quiet);
     if (!pattern.ok()) return fail(ErrorKind::invalid, "\"{}\": {}", wanted, pattern.error());
+    bool literal = !is_expression(wanted);
+    auto matches = [&](const Value& v) {
+      bool as_it_is = v.is_string() && value::note_of(v) != value::Note::quoted && wanted.find('\n') == wanted.npos;
+      if (literal && as_it_is && v.as_string().find(wanted) == std::string_view::npos) return false;
+      return RE2::PartialMatch(written(v), pattern);
+    };
     if (name.empty()) rest = {};
     Value out = node;
     size_t before = found.size() + lost;
     for (size_t i = 0; i < node.size(); ++i) {
       if (!name.empty() && !node[i].has(name)) continue;
-      if (RE2::PartialMatch(written(name.empty() ? node[i] : node[i][name]), pattern))
+      if (matches(name.empty() ? node[i] : node[i][name]))
         out = out.with_item(i, OR_RETURN(find_at({"", i}, node[i], rest)));
     }
     if (found.size() + lost != before || !create_) return out;
@@ -386,10 +396,6 @@ Result<Taken> source_value(ResourceSet& set, const Replacement& r) {
       return fail(ErrorKind::invalid, "options.index {} is out of bounds for value {}", r.source_options.index, text);
     rest.erase(0, at + r.source_options.delimiter.size());
   }
-}
-
-bool is_expression(const std::string& name) {
-  return name.find_first_of(R"(\^$.|?*+()[]{})") != name.npos;
 }
 
 struct Rejected {

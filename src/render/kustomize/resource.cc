@@ -289,7 +289,7 @@ void Resource::take_identity_of(const Resource& other) {
   history = other.history;
 }
 
-void ResourceSet::put(Index& into, std::string key, size_t index) {
+void ResourceSet::put(auto& into, std::string key, size_t index) {
   std::vector<size_t>& there = into[std::move(key)];
   auto at = std::ranges::lower_bound(there, index);
   if (at == there.end() || *at != index) there.insert(at, index);
@@ -335,8 +335,10 @@ void ResourceSet::note_for_selectors(size_t i) {
   for (const char* field : {"labels", "annotations"})
     for (const auto& [key, text] : r.object()["metadata"][field].members())
       put(by_selector_, selector_key(field, key.view(), text.as_string()), i);
-  put(by_selector_, selector_key("scope", "", r.original_id().scope), i);
-  put(by_selector_, selector_key("scope", "", r.id().scope), i);
+  for (const Id& id : {r.original_id(), r.id()}) {
+    put(by_selector_, selector_key("scope", "", id.scope), i);
+    put(sorted_names_, id.name, i);
+  }
 }
 
 void ResourceSet::index_for_selectors() {
@@ -345,7 +347,7 @@ void ResourceSet::index_for_selectors() {
 
 ResourceSet::Selecting::~Selecting() {
   set_.selecting_ = false;
-  set_.by_selector_.clear(), set_.indexed_for_selectors_ = 0;
+  set_.by_selector_.clear(), set_.sorted_names_.clear(), set_.indexed_for_selectors_ = 0;
 }
 
 std::optional<std::vector<size_t>> ResourceSet::with_text(std::string_view field, std::string_view key,
@@ -368,8 +370,20 @@ std::optional<std::vector<size_t>> ResourceSet::in_scope(std::string_view scope)
   return there == by_selector_.end() ? std::vector<size_t>() : there->second;
 }
 
+std::optional<std::vector<size_t>> ResourceSet::with_name_between(const std::string& least,
+                                                                  const std::string& greatest) {
+  if (!selecting_) return std::nullopt;
+  index_for_selectors();
+  std::vector<size_t> out;
+  for (auto at = sorted_names_.lower_bound(least); at != sorted_names_.end() && at->first <= greatest; ++at)
+    out.insert(out.end(), at->second.begin(), at->second.end());
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  return out;
+}
+
 void ResourceSet::forget() {
-  by_id_.clear(), by_name_.clear(), by_selector_.clear();
+  by_id_.clear(), by_name_.clear(), by_selector_.clear(), sorted_names_.clear();
   indexed_ = indexed_for_selectors_ = 0;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -187,6 +188,8 @@ class ResourceSet {
                                                std::span<const std::string> texts);
   // All that are or were in this namespace first, and maybe others; nothing as above.
   std::optional<std::vector<size_t>> in_scope(std::string_view scope);
+  // All whose name, now or first, lies between these two, and maybe others, in order; nothing as above.
+  std::optional<std::vector<size_t>> with_name_between(const std::string& least, const std::string& greatest);
   // The one with this id, now or before. Error: invalid, in kustomize's words, when there is none or several.
   Result<size_t> only_with_id(const Id& id);
   // Error: invalid when two have one current id, which only patches and replacements that rename can bring about.
@@ -201,7 +204,7 @@ class ResourceSet {
 
  private:
   using Index = std::unordered_map<std::string, std::vector<size_t>>;  // in order, each once
-  static void put(Index& into, std::string key, size_t index);
+  static void put(auto& into, std::string key, size_t index);
   void index();
   void note(size_t index);
   void note_for_selectors(size_t index);
@@ -210,6 +213,7 @@ class ResourceSet {
   std::vector<Resource> all_;
   // By any id, by any name, and by what selectors look at. Entries may be stale; a look-up checks each.
   Index by_id_, by_name_, by_selector_;
+  std::map<std::string, std::vector<size_t>> sorted_names_;  // as by_selector_
   size_t indexed_ = 0, indexed_for_selectors_ = 0;
   int ids_of_schemas_ = 0;  // as a resource's
   bool selecting_ = false;
