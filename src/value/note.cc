@@ -1,6 +1,5 @@
 #include "value/note.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "value/children.h"
@@ -77,14 +76,13 @@ Value scalar_as_written(std::string_view text) {
 }
 
 Value made_text(std::string_view text) {
-  auto is_part_of_word = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '/' ||
-           c == '-' || c == '_';
-  };
   if (text.empty() || text.find('\n') != text.npos) return text;
   bool other = resolve_plain(text, YamlRules::sigs).kind != Scalar::Kind::string;
-  bool is_word = text.front() >= '0' && std::ranges::all_of(text, is_part_of_word);
-  if (!other && !is_word) {  // "a: b", "[c]", "# d", "-"
+  char first = text.front();
+  bool is_plain = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || (first >= '0' && first <= '9') ||
+                  first == '/' || first == '.';
+  for (std::string_view part : {": ", " #", "\t"}) is_plain = is_plain && text.find(part) == text.npos;
+  if (!other && (!is_plain || text.ends_with(':') || text.starts_with("..."))) {  // "a: b", "[c]", "# d", "-"
     auto read = parse_yaml(text);
     other = read && !read->is_string();
   }

@@ -68,7 +68,8 @@ class Repeats {
 
 // A merge sets every field anew, and a scalar that was made and reads as no text gets quotes then; a date stays one.
 Value kept_as_text(const Value& v) {
-  if (value::note_of(v) != value::Note::untagged) return v;
+  if (!v.is_string() || (value::note_of(v) != value::Note::untagged && value::note_of(v) != value::Note::none))
+    return v;
   Value made = value::made_text(v.as_string());
   return value::note_of(made) == value::Note::quoted ? made : v;
 }
@@ -431,7 +432,9 @@ Result<Merged> merge(const Value* target, const Value* patch, const Slot& slot) 
   }
   if (!patch) return Merged(kept_as_text(*target));
   if (patch->is_null()) return Merged();
-  return Merged(kept_as_text(target && target != patch ? in_style_of(*target, *patch) : *patch));
+  if (!target || target == patch) return Merged(kept_as_text(*patch));
+  Value written = in_style_of(*target, *patch);  // quotes come with the next merge
+  return Merged(value::note_of(written) == value::Note::untagged ? kept_as_text(written) : written);
 }
 
 }  // namespace

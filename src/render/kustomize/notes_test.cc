@@ -452,6 +452,14 @@ TEST_CASE("at the top of an object a key may be a number or boolean") {
   check(built("", "", with_key("2: w\nspec: {3: x}\nz")), "a key must be text, found a integer");
 }
 
+TEST_CASE("a var may read annotations where there are only notes") {
+  std::string var =
+      "vars: [{name: V, objref: {apiVersion: v1, kind: Pod, name: p}, fieldref: {fieldpath: metadata.annotations}}]\n";
+  const char* pod = "{apiVersion: v1, kind: Pod, metadata: {name: p}}\n";
+  check(built("namePrefix: x-\n" + var, "", pod), R"("metadata":{"name":"x-p"})");
+  check(built(var, "", pod), "not found in corresponding resource");
+}
+
 TEST_CASE("labels that a replacement copied belong to nobody else") {
   std::string deployments =
       "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {spec: {}}}}\n---\n"

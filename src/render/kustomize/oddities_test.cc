@@ -387,3 +387,16 @@ TEST_CASE("a date that a replacement made is one after a patch, and a number a t
   gives("2020-01-01", "    new: \"2020-01-01T00:00:00Z\"\n");
   gives("10", "    new: \"10\"\n");
 }
+
+TEST_CASE("a text that reads as something else gets quotes by a merge, and keeps them") {
+  Files base = {{"b/kustomization.yaml", "resources: [m.yaml]\nnamespace: \"true\"\n"}, {"b/m.yaml", map_m}};
+  auto patched = [](const char* metadata) {
+    return fmt::format(
+        "resources: [b]\npatches: [{{target: {{kind: ConfigMap}}, patch: '{{apiVersion: v1, kind: ConfigMap, metadata: "
+        "{{{}}}, "
+        "data: {{a: b}}}}'}}]\n",
+        metadata);
+  };
+  check(patched("name: m"), "  namespace: \"true\"\n", base);
+  check(patched("name: m, namespace: \"true\""), "  namespace: true\n", base);  // but not one that came with the patch
+}

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "render/kustomize/notes.h"
 #include "render/kustomize/replacement.h"
 #include "value/json.h"
 #include "value/note.h"
@@ -155,7 +156,9 @@ Result<> resolve_vars(ResourceSet& set, std::span<const Var> vars, std::span<con
     if (object == objects.end())
       return fail(ErrorKind::invalid, "var {} cannot be mapped to a field in the set of known resources", describe(var))
           .at(var.spot.place());
-    auto field = value_of(object->second->object(), var.path);
+    // Notes of kustomize's own are annotations, too.
+    const Resource& from = *object->second;
+    auto field = value_of(var.path == "metadata.annotations" ? with_notes(from) : from.object(), var.path);
     if (!field)
       return fail(ErrorKind::invalid, "field specified in var {} not found in corresponding resource", describe(var))
           .at(var.spot.place());
