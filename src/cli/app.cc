@@ -161,23 +161,23 @@ Task<int> app_diff(runtime::RealWorld& world, Invocation said) {
   co_return print_differences(*comparison, said.json());
 }
 
-Task<Result<>> request(cluster::Cluster& cluster, cluster::ObjectKey key, Value patch) {
+Task<Result<Value>> request(cluster::Cluster& cluster, cluster::ObjectKey key, Value patch) {
   auto written = co_await cluster.write(cluster::merge_patch(std::move(key), std::move(patch)));
   if (!written) co_return written.error();
-  co_return Result<>();
+  co_return written->object;
 }
 
 struct Goal {
   bool synced = false, healthy = false;
-  std::string operation_after;  // an operation that began at or after this time has ended
+  // The operation that stood in this revision has ended. Not a time: the server's clock may be another.
+  uint64_t operation_of = 0;
 };
 
 bool reached(const Value& app, const Goal& goal) {
   const Value& status = app["status"];
   if (!app["operation"].is_null()) return false;
-  auto phase = status["operationState"]["phase"].as_string();
-  if (!goal.operation_after.empty() &&
-      (status["operationState"]["startedAt"].as_string() < goal.operation_after || phase == "Running"))
+  if (goal.operation_of > 0 &&
+      (kinds::revision_of(app) < goal.operation_of || status["operationState"]["phase"].as_string() == "Running"))
     return false;
   if (goal.synced && status["sync"]["status"].as_string() != "Synced") return false;
   return !goal.healthy || status["health"]["status"].as_string() == "Healthy";
@@ -188,7 +188,7 @@ std::string waits_for(const Value& app, const Goal& goal) {
   const Value& status = app["status"];
   const Value& operation = status["operationState"];
   bool runs = operation["phase"].as_string() == "Running" || operation["phase"].as_string() == "Terminating";
-  if (!app["operation"].is_null() && (!runs || operation["startedAt"].as_string() < goal.operation_after))
+  if (!app["operation"].is_null() && !runs)
     return fmt::format("the sync has not begun: first {} is looked at",
                        of_sources(app, [](const Value& s) { return sources::shown_url(s["repoURL"].as_string()); }));
   if (runs) return fmt::format("the sync runs: {}", operation["message"].as_string());
@@ -227,9 +227,8 @@ Task<Result<Value>> follow(cluster::Cluster& cluster, cluster::ObjectKey key, Go
       *seen = event->object;
       auto phase = event->object["status"]["operationState"]["phase"].as_string();
       bool failed = phase == "Failed" || phase == "Error";
-      bool ours = goal.operation_after.empty() ||
-                  event->object["status"]["operationState"]["startedAt"].as_string() >= goal.operation_after;
-      if (!goal.operation_after.empty() && failed && ours && event->object["operation"].is_null()) {
+      bool ours = goal.operation_of > 0 && kinds::revision_of(event->object) >= goal.operation_of;
+      if (failed && ours && event->object["operation"].is_null()) {
         co_return fail(ErrorKind::invalid, "the sync failed: {}",
                        event->object["status"]["operationState"]["message"].as_string());
       }
@@ -277,10 +276,10 @@ Task<int> app_sync(runtime::RealWorld& world, Invocation said) {
   if (said.has("--dry-run")) sync.set("dryRun", true);
   Value operation{{"initiatedBy", Value{{"username", "slipway"}}}, {"sync", sync.build()}};
   Value annotations{{"argocd.argoproj.io/refresh", "normal"}};
-  Goal goal{.operation_after = base::format_rfc3339(world.now())};
   auto asked = co_await request(*target->cluster, target->key,
                                 Value{{"operation", operation}, {"metadata", Value{{"annotations", annotations}}}});
   if (!asked) co_return report(asked.error());
+  Goal goal{.operation_of = kinds::revision_of(*asked)};
   co_return co_await wait_for(*target->cluster, target->key, goal, said);
 }
 
