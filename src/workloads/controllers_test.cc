@@ -125,6 +125,22 @@ TEST_CASE("paused, nothing rolls; a bad image leaves the old pods and passes its
   CHECK(f.sets() == "1 r1 x0, 2 r2 x4");
 }
 
+TEST_CASE("the clock goes back an hour: what is ready becomes available, and a deadline still passes") {
+  Fixture f;
+  f.create(deployment("1", 2, "minReadySeconds: 30, progressDeadlineSeconds: 60, "));
+  f.roll();
+  CHECK(f.get("deployments", "web")["status"]["availableReplicas"].as_int() == 0);
+  f.world.jump_wall_clock(-1h);
+  f.settle(35s);
+  f.roll();
+  CHECK(f.get("deployments", "web")["status"]["availableReplicas"].as_int() == 2);
+  f.patch("deployments", "web", image("2"));  // nobody runs the new pods
+  f.settle(1s);
+  f.world.jump_wall_clock(-1h);
+  f.settle(130s);
+  CHECK(f.condition("Progressing") == "False ProgressDeadlineExceeded");
+}
+
 TEST_CASE("Recreate: no new pod before the last old one is gone") {
   Fixture f;
   f.create(deployment("1", 2, "strategy: {type: Recreate}, "));

@@ -435,6 +435,11 @@ class Planner {
     } else if (!current.is_null() && reason != "ProgressDeadlineExceeded" && reason != "NewReplicaSetAvailable") {
       auto since = base::parse_rfc3339(current["lastUpdateTime"].as_string());
       if (!since) return;
+      if (*since >
+          now_ + 1s) {  // the clock went back: the time begins anew, or it would end only once it is there again
+        set_condition("Progressing", "True", reason, current["message"].as_string(), true);
+        since = now_;
+      }
       Duration left = *since + std::chrono::seconds(deadline) - now_;
       if (left <= Duration::zero()) {
         set_progressing("False", "ProgressDeadlineExceeded", set + " has timed out progressing.");

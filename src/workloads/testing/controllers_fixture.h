@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "cluster/embedded/embedded.h"
 #include "sim/sim_world.h"
 #include "value/json.h"
@@ -97,7 +98,7 @@ struct ControllersFixture {
         continue;
       }
       if (!pod["status"]["podIP"].is_null()) continue;
-      Value ready{{"type", "Ready"}, {"status", "True"}, {"lastTransitionTime", "2026-01-01T00:00:00Z"}};
+      Value ready{{"type", "Ready"}, {"status", "True"}, {"lastTransitionTime", base::format_rfc3339(world.now())}};
       Value status{{"phase", "Running"},
                    {"podIP", fmt::format("10.42.0.{}", ++addresses)},
                    {"conditions", Value::array({ready})}};
