@@ -4,6 +4,7 @@
 
 #include "apiserver/status.h"
 #include "base/text.h"
+#include "cluster/embedded/embedded.h"
 #include "value/json.h"
 
 using namespace slipway;
@@ -109,6 +110,14 @@ TEST_CASE("errors as Status") {
   CHECK(not_found_status()["message"].str() == "the server could not find the requested resource");
   CHECK(not_found_status()["details"] == Value::object());
   CHECK(method_not_allowed_status()["code"].as_int() == 405);
+}
+
+TEST_CASE("a Status whose continue token is too old holds the one that goes on") {
+  Error old(ErrorKind::gone, "The provided continue parameter is too old");
+  Value status = status_of(std::move(old).cause({std::string(cluster::continue_reason), "bmV4dA", {}}));
+  CHECK(status["metadata"] == Value{{"continue", "bmV4dA"}});
+  CHECK(!status.has("details"));
+  CHECK(status["reason"].str() == "Expired");
 }
 
 TEST_CASE("a Status repeats in parts which object it is about") {

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "cluster/embedded/embedded.h"
 
 namespace slipway::apiserver {
 
@@ -71,6 +72,7 @@ Value details_of(const Error& error) {
   }
   ArrayBuilder causes;
   for (const auto& cause : error.causes()) {
+    if (cause.reason == cluster::continue_reason) continue;
     ObjectBuilder c;
     c.set_unless_empty("reason", cause.reason)
         .set_unless_empty("message", cause.message)
@@ -95,7 +97,10 @@ Value status_of(const Error& error) {
   bool about_request = code == 400 || code == 500 || code == 410 || code == 401 || code == 413 ||
                        ((code == 406 || code == 415) && !error.message().starts_with(std::to_string(code)));
   ObjectBuilder status;
-  status.set("kind", "Status").set("apiVersion", "v1").set("metadata", Value::object()).set("status", "Failure");
+  ObjectBuilder metadata;
+  for (const auto& cause : error.causes())
+    if (cause.reason == cluster::continue_reason) metadata.set("continue", cause.message);
+  status.set("kind", "Status").set("apiVersion", "v1").set("metadata", metadata.build()).set("status", "Failure");
   std::string message = error.str();
   status.set("message", message).set_unless_empty("reason", reason);
   if (!(about_request && details["causes"].empty() && details["retryAfterSeconds"].is_null()))
