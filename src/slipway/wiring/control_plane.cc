@@ -10,7 +10,8 @@ namespace slipway::wiring {
 
 namespace {
 
-constexpr Duration clock_look_after = 24h;  // waiting is steady time, which knows nothing of a clock that jumps
+// Waiting is steady time, which knows nothing of a clock that is put right: until then clients are refused.
+constexpr Duration clock_look_after = 1min;
 constexpr Duration renewal_again_after = 1h;
 
 // The first address of a range: of services, the API server's own; of pods, their gateway.

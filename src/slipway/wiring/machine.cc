@@ -25,10 +25,6 @@ Result<std::string> write_pause_image(World& world, const std::string& data) {
   return path;
 }
 
-Error no_node_yet() {
-  return fail(ErrorKind::unavailable, "the node is still starting, try again in a moment");
-}
-
 }  // namespace
 
 node::NodeOptions node_options(World& world, const UpOptions& options) {
@@ -114,23 +110,29 @@ Task<void> Machine::run() {
   co_await group.join();
 }
 
+Error LateStreams::not_there() const {
+  if (node_ == NodeKind::none)
+    return fail(ErrorKind::unavailable, "this Slipway runs no containers (--node=none): no node is there to ask");
+  return fail(ErrorKind::unavailable, "the node is still starting, try again in a moment");
+}
+
 Task<Result<>> LateStreams::logs(apiserver::LogRequest request, apiserver::LogSink& sink) {
-  if (!streams_) co_return no_node_yet();
+  if (!streams_) co_return not_there();
   co_return co_await streams_->logs(std::move(request), sink);
 }
 
 Task<Result<std::string>> LateStreams::exec_url(apiserver::ExecRequest request) {
-  if (!streams_) co_return no_node_yet();
+  if (!streams_) co_return not_there();
   co_return co_await streams_->exec_url(std::move(request));
 }
 
 Task<Result<std::string>> LateStreams::attach_url(apiserver::AttachRequest request) {
-  if (!streams_) co_return no_node_yet();
+  if (!streams_) co_return not_there();
   co_return co_await streams_->attach_url(std::move(request));
 }
 
 Task<Result<std::string>> LateStreams::port_forward_url(apiserver::PortForwardRequest request) {
-  if (!streams_) co_return no_node_yet();
+  if (!streams_) co_return not_there();
   co_return co_await streams_->port_forward_url(std::move(request));
 }
 

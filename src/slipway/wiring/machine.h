@@ -49,6 +49,7 @@ Task<std::string> own_address(World& world, std::string otherwise);
 // The streams of a machine that starts later than the API server.
 class LateStreams final : public apiserver::PodStreams {
  public:
+  explicit LateStreams(NodeKind node) : node_(node) {}
   void set(apiserver::PodStreams& streams) { streams_ = &streams; }
   Task<Result<>> logs(apiserver::LogRequest request, apiserver::LogSink& sink) override;
   Task<Result<std::string>> exec_url(apiserver::ExecRequest request) override;
@@ -56,6 +57,9 @@ class LateStreams final : public apiserver::PodStreams {
   Task<Result<std::string>> port_forward_url(apiserver::PortForwardRequest request) override;
 
  private:
+  Error not_there() const;
+
+  NodeKind node_;
   apiserver::PodStreams* streams_ = nullptr;
 };
 

@@ -63,7 +63,7 @@ struct Embedded {
   runtime::RealWorld& world;
   const UpOptions& options;
   View& view;
-  LateStreams streams;
+  LateStreams streams{options.node};
   Webhook webhook;
   Operations operations{world, options.data, webhook.handler()};
   std::unique_ptr<ControlPlane> plane;
