@@ -24,5 +24,8 @@ std::string to_text(const gotemplate::Any& v);  // sprig's strval
 int64_t to_int64(const gotemplate::Any& v);     // as int64: 0 for what is no number
 double to_float64(const gotemplate::Any& v);
 bool is_empty(const gotemplate::Any& v);  // as empty
+// Why a text that parse_yaml_documents() refused is no YAML, as sigs.k8s.io/yaml says behind "error converting YAML to
+// JSON: "; "" where it has no words of its own.
+std::string yaml_error(std::string_view text, const Error& error);
 
 }  // namespace slipway::lang::sprig

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "lang/sprig/families.h"
 #include "lang/sprig/json_error.h"
+#include "lang/sprig/sprig.h"
 #include "value/go_words.h"
 #include "value/utf8.h"
 
@@ -162,11 +163,8 @@ bool decode_yaml(std::string_view text, Value& out, std::string& error) {
     out = documents->empty() ? Value() : documents->front().value;
     return true;
   }
-  error = value::go_yaml_error(text, true);
-  if (error.empty()) {
-    error = documents.error().message();
-    if (std::string number = value::go_unsupported_number(error); !number.empty()) error = std::move(number);
-  }
+  error = yaml_error(text, documents.error());
+  if (error.empty()) error = documents.error().message();
   error = "error converting YAML to JSON: " + error;
   return false;
 }
