@@ -7,8 +7,9 @@
 #include <utility>
 
 #include "base/text.h"
-#include "render/kustomize/first_document.h"
+#include "render/kustomize/documents.h"
 #include "render/kustomize/kustomization_file.h"
+#include "render/kustomize/printable.h"
 #include "sources/url.h"
 #include "value/yaml.h"
 
@@ -161,13 +162,15 @@ class Localizer {
     auto file = [&](const Value& v) { return named_file(folder, v); };
     OR_RETURN(each(generator, "envs", file));
     OR_RETURN(member(generator, "env", file));
-    return each(generator, "files", [&](const Value& v) -> Result<Value> {
-      std::string text = v.str();
-      size_t equals = text.find('=');
-      if (equals == text.npos) return named_file(folder, v);
-      Value path = OR_RETURN(named_file(folder, Value(text.substr(equals + 1))));
-      return Value(fmt::format("{}={}", text.substr(0, equals), path.as_string()));
-    });
+    return each(generator, "files", [&](const Value& v) { return file_source(folder, v); });
+  }
+  // "key=path", or the path alone.
+  Result<Value> file_source(const Folder& folder, const Value& v) {
+    std::string text = v.str();
+    size_t equals = text.find('=');
+    if (equals == text.npos) return named_file(folder, v);
+    Value path = OR_RETURN(named_file(folder, Value(text.substr(equals + 1))));
+    return Value(fmt::format("{}={}", text.substr(0, equals), path.as_string()));
   }
 
   Result<> charts(const Folder& folder, Value& fields) {
@@ -179,18 +182,29 @@ class Localizer {
     }));
     OR_RETURN(each(fields, "helmChartInflationGenerator", [&](Value v) -> Result<Value> {
       OR_RETURN(member(v, "values", file));
-      OR_RETURN(copy_folder(folder, v["chartHome"].str("charts")));
+      std::string home = OR_RETURN(copy_home(folder, v["chartHome"].str()));
+      if (!home.empty()) v = v.with_member("chartHome", Value(home));
       return v;
     }));
-    if (fields["helmCharts"].size()) OR_RETURN(copy_folder(folder, fields["helmGlobals"]["chartHome"].str("charts")));
+    if (!fields["helmCharts"].size() && !fields["helmGlobals"].is_object()) return {};
+    std::string home = OR_RETURN(copy_home(folder, fields["helmGlobals"]["chartHome"].str()));
+    if (!home.empty()) fields = fields.with("/helmGlobals/chartHome", Value(home));
     return {};
   }
-  // A home of charts need not be there: they may be pulled.
-  Result<> copy_folder(const Folder& folder, const std::string& path) {
-    auto there = sources::join_path(folder.root(), path);
-    if (!there || !in_scope(*there) || !tree_->is_directory(*there)) return {};
-    for (const std::string& file : tree_->files_below(*there)) out_.files[put(file)] = *OR_RETURN(tree_->read(file));
-    return {};
+  // A home of charts need not be there: they may be pulled. The path that is right in the copy; "" for the usual one.
+  Result<std::string> copy_home(const Folder& folder, const std::string& said) {
+    if (said.starts_with('/')) return fail(ErrorKind::unsupported, "absolute path \"{}\" as a home of charts", said);
+    bool usual = said.empty() || sources::clean_path(said) == std::string("charts");
+    auto there = sources::join_path(folder.root(), said.empty() ? "charts" : said);
+    if (there && tree_->is_directory(*there)) {
+      std::string real = OR_RETURN(tree_->real_path(*there));
+      if (!in_scope(real))
+        return fail(ErrorKind::invalid, "root \"{}\" outside localize scope \"{}\"", tree_->shown(real),
+                    tree_->shown(scope_));
+      if (!usual) there = real;
+      for (const std::string& file : tree_->files_below(*there)) out_.files[put(file)] = *OR_RETURN(tree_->read(file));
+    }
+    return said.empty() || !there ? said : relative(*there, folder.root());
   }
 
   // A file, a folder, or one of them elsewhere.
@@ -247,62 +261,96 @@ class Localizer {
     return Value(relative(real, folder.root()));
   }
 
+  // Resources, which stand here or in the file of that name; as kustomize finds out, by reading them.
+  struct Loaded {
+    std::vector<Resource> resources;
+    std::optional<Folder::File> file;  // nothing: they stand here
+  };
+  Result<Loaded> load(const Folder& folder, const std::string& entry) const {
+    auto here = read_resources(entry, "", &known_);
+    if (here) return Loaded{std::move(*here), std::nullopt};
+    if (entry.find('\n') != entry.npos || entry.starts_with('{')) return std::move(here).error();
+    auto file = folder.read(entry);
+    if (!file) return std::move(file).error().context("invalid file reference");
+    return Loaded{OR_RETURN(read_resources(*file->text, file->path, &known_)), std::move(*file)};
+  }
   Result<Value> patch_or_file(const Folder& folder, const Value& v) {
-    if (v.as_string().find('\n') != v.as_string().npos) return v;
+    if (!OR_RETURN(load(folder, v.str())).file) return v;
     return named_file(folder, v);
   }
 
-  // Configurations of plugins: in a file, or here.
+  // Configurations of plugins.
   Result<Value> plugins(const Folder& folder, const Value& v) {
-    std::string text = v.str();
-    bool here = text.find('\n') != text.npos || text.starts_with('{');
-    if (here) return Value(OR_RETURN(localized_plugins(folder, text, "")));
-    auto file = folder.read(text);
-    if (!file) return std::move(file).error().context("invalid file reference");
+    Loaded loaded = OR_RETURN(load(folder, v.str()));
+    if (!loaded.file) return Value(OR_RETURN(localized_plugins(folder, loaded)));
     Value path = OR_RETURN(named_file(folder, v));
     std::string real = OR_RETURN(sources::join_path(folder.root(), path.as_string()));
-    out_.files[put(real)] = OR_RETURN(localized_plugins(folder, *file->text, file->path));
+    out_.files[put(real)] = OR_RETURN(localized_plugins(folder, loaded));
     return path;
   }
-  Result<std::string> localized_plugins(const Folder& folder, const std::string& text, const std::string& file) {
+  Result<std::string> localized_plugins(const Folder& folder, Loaded& loaded) {
     auto outer = std::exchange(place_of_, nullptr);  // what stands in a text within the kustomization is there
     std::string before = std::exchange(pointer_, "");
-    auto done = localize_documents(folder, text, file);
+    auto done = localize_resources(folder, loaded);
     place_of_ = std::move(outer);
     pointer_ = before;
     return done;
   }
-  Result<std::string> localize_documents(const Folder& folder, const std::string& text, const std::string& file) {
+  Result<std::string> localize_resources(const Folder& folder, Loaded& loaded) {
     std::string out;
-    size_t number = 0;
-    for (const auto& document : OR_RETURN(value::parse_yaml_documents(text, file, yaml_limits))) {
-      if (!file.empty())
-        place_of_ = [&text, &file, number](const std::string& pointer) {
-          base::Place found = value::locate_yaml(text, file, number, pointer);
-          return found.line ? found : base::Place{file};
+    ResourceSet distinct;
+    for (size_t number = 0; number < loaded.resources.size(); ++number) {
+      Resource& r = loaded.resources[number];
+      if (loaded.file)
+        place_of_ = [&, number](const std::string& pointer) {
+          base::Place found = value::locate_yaml(*loaded.file->text, r.origin.file, number, pointer);
+          return found.line >= r.origin.line ? found : r.origin;  // above it: a list gave several
         };
-      ++number;
-      Value plugin = document.value;
+      Value plugin = r.object();
       if (plugin["apiVersion"].as_string() == "builtin") OR_RETURN(localize_plugin(folder, plugin));
-      out += (out.empty() ? "" : "---\n") + value::to_yaml(plugin);
+      r.set_object(std::move(plugin));
+      out += (out.empty() ? "" : "---\n") + value::to_yaml(OR_RETURN(printable_object(r)));
+      OR_RETURN(distinct.append(std::move(r)));
     }
     return out;
+  }
+  // A path or a list of paths, wherever one of them may stand; whether that is right the build says.
+  Result<> paths(Value& plugin, const char* field, auto&& change) {
+    const Value* there = plugin.find(field);
+    if (!there || there->is_null()) return {};
+    if (there->is_object()) return fail(ErrorKind::invalid, "expected a path or a list of them in {}", field);
+    auto one = [&](const Value& v) -> Result<Value> {
+      std::string said = scalar_text(v);
+      if (said.empty()) return v;
+      Value path = OR_RETURN(change(Value(said)));
+      return path.as_string() == said ? v : path;
+    };
+    if (there->is_array()) return each(plugin, field, one);
+    std::string before = std::exchange(pointer_, fmt::format("{}/{}", pointer_, field));
+    plugin = plugin.with_member(field, OR_RETURN(at_place(one(*there))));
+    pointer_ = before;
+    return {};
   }
   Result<> localize_plugin(const Folder& folder, Value& plugin) {
     auto one = [&](const Value& v) { return named_file(folder, v); };
     std::string kind = plugin["kind"].str();
-    if (kind == "ConfigMapGenerator" || kind == "SecretGenerator") return data_sources(folder, plugin);
-    if (kind == "PatchTransformer" || kind == "PatchJson6902Transformer") return member(plugin, "path", one);
-    if (kind == "PatchStrategicMergeTransformer") return each(plugin, "paths", one);
-    if (kind == "ReplacementTransformer")
+    if (kind == "ConfigMapGenerator" || kind == "SecretGenerator") {
+      for (const char* field : {"env", "envs"}) OR_RETURN(paths(plugin, field, one));
+      return paths(plugin, "files", [&](const Value& v) { return file_source(folder, v); });
+    }
+    if (kind == "PatchTransformer" || kind == "PatchJson6902Transformer") return paths(plugin, "path", one);
+    if (kind == "PatchStrategicMergeTransformer")
+      return paths(plugin, "paths", [&](const Value& v) { return patch_or_file(folder, v); });
+    if (kind == "ReplacementTransformer" && plugin["replacements"].is_array())
       return each(plugin, "replacements", [&](Value v) -> Result<Value> {
-        OR_RETURN(member(v, "path", one));
+        OR_RETURN(paths(v, "path", one));
         return v;
       });
     if (kind == "HelmChartInflationGenerator") {
-      OR_RETURN(member(plugin, "valuesFile", one));
-      OR_RETURN(each(plugin, "additionalValuesFiles", one));
-      return copy_folder(folder, plugin["chartHome"].str("charts"));
+      for (const char* field : {"valuesFile", "additionalValuesFiles"}) OR_RETURN(paths(plugin, field, one));
+      if (scalar_text(plugin["chartHome"]).empty() || plugin["chartHome"].is_null()) OR_RETURN(copy_home(folder, ""));
+      return paths(plugin, "chartHome",
+                   [&](const Value& v) -> Result<Value> { return Value(OR_RETURN(copy_home(folder, v.str()))); });
     }
     return {};
   }
@@ -312,6 +360,7 @@ class Localizer {
   RemoteBases* remotes_;
   Localized& out_;
   int depth_;
+  KnownKinds known_;
   std::function<base::Place(const std::string& pointer)> place_of_;  // null: in a text that has no place of its own
   std::string pointer_;                                              // to what is being localized
 };

@@ -88,10 +88,9 @@ TEST_CASE("what cannot be localized is named with its place") {
   place("Patches:\n- PATH: nope.yaml\n", "kustomization.yaml:2:9: \"nope.yaml\" is not there");
   place("openapi: {path: nope.json}\n", "kustomization.yaml:1:17: \"nope.json\"");
   place("secretGenerator:\n- name: s\n  files: [a=nope]\n", "kustomization.yaml:3:11: \"nope\" is not there");
-  place("generators: [g.yaml]\n", "g.yaml:7:3: \"nope\" is not there",
-        {{"g.yaml",
-          std::string(
-              "apiVersion: x/v1\nkind: X\n---\napiVersion: builtin\nkind: ConfigMapGenerator\nfiles:\n- nope\n")}});
+  place("generators: [g.yaml]\n", "g.yaml:9:3: \"nope\" is not there",
+        {{"g.yaml", std::string("apiVersion: x/v1\nkind: X\nmetadata: {name: x}\n---\napiVersion: builtin\nkind: "
+                                "ConfigMapGenerator\nmetadata: {name: g}\nfiles:\n- nope\n")}});
 }
 
 TEST_CASE("vars become replacements") {
@@ -112,4 +111,31 @@ TEST_CASE("vars become replacements") {
         "select:\n"
         "      kind: Pod\n      name: p\n      namespace: q\n      version: v1\nresources:\n- a.yaml\n");
   CHECK(files->at("a.yaml").find("args: [\"SVC_PLACEHOLDER\", \"a:SVC_PLACEHOLDER:b\"]") != std::string::npos);
+}
+
+TEST_CASE("configurations of plugins are written anew as the resources they are, by YAML 1.2's words for booleans") {
+  auto written = [](std::string field, std::string text, Files more = {}) {
+    more.emplace_back("kustomization.yaml", fmt::format("{}: [p.yaml]\n", field));
+    more.emplace_back("p.yaml", text);
+    auto done = localize({sources::testing::make_tree(std::move(more)), "", "", nullptr});
+    return done ? done->files.at("p.yaml") : done.error().str();
+  };
+  std::string annotations = "apiVersion: builtin\nkind: AnnotationsTransformer\nmetadata: {name: t}\n";
+  CHECK(written("transformers",
+                annotations + "annotations: {n: '1', k: yes, y: 2001-12-14, z: 18446744073709551615, on: 012}\n") ==
+        "annotations:\n  k: \"yes\"\n  \"n\": \"1\"\n  \"on\": 10\n  \"y\": \"2001-12-14T00:00:00Z\"\n"
+        "  z: 18446744073709551615\napiVersion: builtin\nkind: AnnotationsTransformer\nmetadata:\n  name: t\n");
+  CHECK(written("validators", "apiVersion: x/v1\nkind: Y\nmetadata: {name: v}\nspec: {Off: no}\n") ==
+        "apiVersion: x/v1\nkind: \"Y\"\nmetadata:\n  name: v\nspec:\n  \"Off\": \"no\"\n");
+  CHECK(written("transformers", annotations + "annotations: {1: a}\n").find("p.yaml:4") != std::string::npos);
+  CHECK(written("transformers", annotations + "---\n" + annotations).find("already registered id") !=
+        std::string::npos);
+
+  std::string generator = "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata:\n  name: g\n";
+  CHECK(written("generators", generator + "envs: ./e.env\nfiles:\n", {{"e.env", std::string("A=b\n")}}) ==
+        "apiVersion: builtin\nenvs: e.env\nfiles: null\nkind: ConfigMapGenerator\nmetadata:\n  name: g\n");
+  CHECK(
+      written("generators",
+              "apiVersion: builtin\nkind: HelmChartInflationGenerator\nmetadata: {name: g}\nchartHome: ./x/../y/\n") ==
+      "apiVersion: builtin\nchartHome: \"y\"\nkind: HelmChartInflationGenerator\nmetadata:\n  name: g\n");
 }

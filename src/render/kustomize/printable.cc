@@ -11,7 +11,8 @@ namespace {
 
 // What kustomize writes between its steps it must read again, and cannot: control characters, a block that begins
 // with a tab.
-Result<> check_text(const Value& v, bool& spelled) {
+enum class Written { once, between_steps };
+Result<> check_text(const Value& v, bool& spelled, Written written) {
   if (v.is_string()) {
     std::string_view text = v.as_string();
     value::Note note = value::note_of(v);
@@ -23,14 +24,14 @@ Result<> check_text(const Value& v, bool& spelled) {
     if (auto bad = control_character(text))
       return fail(ErrorKind::invalid, "a text holds U+{:04X}, which no YAML can hold: \"{}\"", *bad,
                   text.substr(0, 40));
-    return begins_with_tab(v) ? check_misfits(v) : Result<>();
+    return written == Written::between_steps && begins_with_tab(v) ? check_misfits(v) : Result<>();
   }
   if (v.is_null()) spelled = spelled || value::note_of(v) == value::Note::hollow;
-  for (const Value& item : v.items()) OR_RETURN(check_text(item, spelled));
+  for (const Value& item : v.items()) OR_RETURN(check_text(item, spelled, written));
   for (const auto& member : v.members()) {
     if (member.key.view() == value::repeated_keys)
       return fail(ErrorKind::invalid, "a mapping has a key that is no text, or one twice");
-    OR_RETURN(check_text(member.value, spelled));
+    OR_RETURN(check_text(member.value, spelled, written));
   }
   return {};
 }
@@ -52,6 +53,14 @@ void finish_metadata(Resource& r, bool with_origin, bool with_transformers) {
   } else if (had) {
     r.set_object(r.object().without("/metadata/annotations"));
   }
+}
+
+Result<Value> printed_object(const Resource& r, Written written) {
+  if (r.flaw && has_flaw(r.object())) return *r.flaw;
+  bool spelled = false;
+  auto fine = check_text(r.object(), spelled, written);
+  if (!fine) return std::move(fine).error().context(r.id().str()).at(r.origin);
+  return spelled ? value::plain_meaning(r.object()) : r.object();
 }
 
 }  // namespace
@@ -80,12 +89,13 @@ Result<> make_printable(Resource& r, bool with_origin, bool with_transformers) {
   if (scalar_text(r.object()["metadata"]["name"]).empty() && !r.gvk().kind.ends_with("List"))
     return fail(ErrorKind::invalid, "missing metadata.name in object of kind {}: it was taken away", r.gvk().kind)
         .at(r.origin);
-  if (r.flaw && has_flaw(r.object())) return *r.flaw;
-  bool spelled = false;
-  auto fine = check_text(r.object(), spelled);
-  if (!fine) return std::move(fine).error().context(r.id().str()).at(r.origin);
-  if (spelled) r.set_object(value::plain_meaning(r.object()));
+  Value printed = OR_RETURN(printed_object(r, Written::between_steps));
+  if (!printed.same_node(r.object())) r.set_object(std::move(printed));
   return {};
+}
+
+Result<Value> printable_object(const Resource& r) {
+  return printed_object(r, Written::once);
 }
 
 }  // namespace slipway::render::kustomize

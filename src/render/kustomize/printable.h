@@ -14,4 +14,7 @@ std::optional<uint32_t> control_character(std::string_view text);
 // resource's place: a kind or name that was taken away, a text or key that kustomize itself could not read again.
 Result<> make_printable(Resource& r, bool with_origin, bool with_transformers);
 
+// The same without a look at metadata, of a resource that is only read and written again: its object, as printed.
+Result<Value> printable_object(const Resource& r);
+
 }  // namespace slipway::render::kustomize
