@@ -255,18 +255,24 @@ class Registry(Folder):
         self.write("web/values.yaml", "size: L\n")
         self.helm("package", "web")
         self.helm("push", "web-1.2.3.tgz", f"oci://{host}/charts", "--ca-file", "ca.pem")
+        self.chart("web", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}-map}\n"
+                          "data: {version: {{ .Chart.Version }}, size: {{ .Values.size }}}\n", "1.3.0-rc.1")
+        self.helm("package", "web")
+        self.helm("push", "web-1.3.0-rc.1.tgz", f"oci://{host}/charts", "--ca-file", "ca.pem")
         shutil.rmtree(f"{self.folder}/web")
         peers = Path(os.environ.get("SLIPWAY_PEERS", os.path.expanduser("~/.cache/slipway/peers"))) / "bin"
         environment = dict(os.environ, HOME=self.folder, XDG_CACHE_HOME=f"{self.folder}/cache", SSL_CERT_FILE=f"{self.folder}/ca.pem")
-        for version in ("version: 1.2.3, ", "", "version: 7.0.0, "):
+        for version in ("version: 1.2.3, ", "", "devel: true, ", "version: 7.0.0, "):
             with self.subTest(version):
+                shutil.rmtree(f"{self.folder}/k", ignore_errors=True)  # where kustomize leaves what it pulled
                 self.write("k/kustomization.yaml", f"helmCharts:\n- {{name: web, repo: 'oci://{host}/charts', {version}releaseName: shop, valuesInline: {{size: XL}}}}\nnamePrefix: p-\n")
                 done = run(BINARY, "kustomize", "build", "--enable-helm", f"{self.folder}/k", env=environment)
                 if "7" in version:
                     self.assertEqual((done.returncode, done.stdout), (1, ""))
                     self.assertRegex(done.stderr, r"kustomization.yaml:2:3: .*charts/web:7\.0\.0: not found")
                     continue
-                self.assertEqual(done.stdout, "apiVersion: v1\ndata:\n  size: XL\n  version: 1.2.3\nkind: ConfigMap\nmetadata:\n  name: p-shop-map\n", done.stderr)
+                newest = "1.3.0-rc.1" if "devel" in version else "1.2.3"
+                self.assertEqual(done.stdout, f"apiVersion: v1\ndata:\n  size: XL\n  version: {newest}\nkind: ConfigMap\nmetadata:\n  name: p-shop-map\n", done.stderr)
                 if (peers / "kustomize").exists():
                     theirs = run(peers / "kustomize", "build", "--enable-helm", "--helm-command", peers / "helm", f"{self.folder}/k", env=environment)
                     self.assertEqual(theirs.stdout, done.stdout, theirs.stderr)

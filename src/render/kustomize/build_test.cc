@@ -388,14 +388,16 @@ TEST_CASE("a chart to be pulled is wanted along with what else is missing, and c
   auto tree = sources::testing::make_tree(
       {{"app/kustomization.yaml",
         std::string("resources: [\"https://h/o/r//b\"]\nhelmCharts: [{name: web, repo: \"https://charts.example\", "
-                    "version: 1.0.0, releaseName: r}, {name: db, repo: \"oci://reg.example/charts\"}]\n")}});
+                    "version: 1.0.0, releaseName: r}, {name: db, repo: \"oci://reg.example/charts\"}, {name: rc, "
+                    "repo: \"https://charts.example\", devel: true}]\n")}});
   RemoteBases bases;
   BuildRequest request{.tree = tree, .path = "app", .charts = true};
   request.remotes = &bases;
   CHECK(!build(request));
   CHECK(bases.wanted == std::vector<std::string>{"https://h/o/r//b"});
   CHECK(bases.foreseen == std::vector<std::string>{"https://h/o/r//b", "chart+https://charts.example#web 1.0.0",
-                                                   "chart+oci://reg.example/charts#db "});
+                                                   "chart+oci://reg.example/charts#db ",
+                                                   "chart+https://charts.example#rc >0.0.0-0"});
   auto clone = sources::testing::make_tree({{"b/kustomization.yaml", std::string("resources: []\n")}});
   auto chart = [](std::string name) {
     return sources::testing::make_tree(
@@ -407,9 +409,10 @@ TEST_CASE("a chart to be pulled is wanted along with what else is missing, and c
   bases.fetched.emplace(bases.foreseen[0], Remote{clone, "b", nullptr});
   bases.fetched.emplace(bases.foreseen[1], Remote{chart("web"), "web", nullptr});
   bases.fetched.emplace(bases.foreseen[2], Remote{chart("db"), "db", nullptr});
+  bases.fetched.emplace(bases.foreseen[3], Remote{chart("rc"), "rc", nullptr});
   auto built = build(request);
   REQUIRE_MESSAGE(built, built.error().str());
-  REQUIRE(built->resources.size() == 2);
+  REQUIRE(built->resources.size() == 3);
   CHECK(value::to_json(built->resources[1].object()["data"]) == R"({"size":"L"})");
 }
 

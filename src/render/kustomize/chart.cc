@@ -22,6 +22,11 @@ std::string path_of(const HelmChart& chart, const HelmGlobals& globals) {
   return fmt::format("{}/{}", home, chart.name);
 }
 
+// Of the one that is pulled, as `helm pull --devel` reads it.
+std::string wanted_version(const HelmChart& chart) {
+  return chart.version.empty() && chart.devel ? ">0.0.0-0" : chart.version;
+}
+
 struct FoundChart {
   std::shared_ptr<const sources::Tree> pulled;  // null: it lies in the kustomization's own tree
   const sources::Tree* tree = nullptr;
@@ -40,7 +45,7 @@ Result<FoundChart> find_chart(const HelmChart& chart, const std::string& path, c
                 folder.tree().shown(*joined));
   if (chart.name.find_first_of("# /") != chart.name.npos)
     return fail(ErrorKind::invalid, "\"{}\" is no name of a chart", chart.name);
-  auto pulled = folder.chart(chart.repo, chart.name, chart.version);
+  auto pulled = folder.chart(chart.repo, chart.name, wanted_version(chart));
   if (!pulled)
     return std::move(pulled).error().context(
         fmt::format("unable to run: 'helm pull --repo {} {}'", sources::shown_url(chart.repo), chart.name));
@@ -87,7 +92,7 @@ Result<Value> values_of(const HelmChart& chart, const Folder& folder, const std:
 void foresee_chart(const HelmChart& chart, const HelmGlobals& globals, const Folder& folder) {
   auto joined = sources::join_path(folder.root(), path_of(chart, globals));
   if (chart.repo.empty() || !joined || folder.tree().real_path(*joined)) return;
-  folder.foresee(chart_path(chart.repo, chart.name, chart.version));
+  folder.foresee(chart_path(chart.repo, chart.name, wanted_version(chart)));
 }
 
 Result<std::vector<Resource>> inflate_chart(const HelmChart& chart, const HelmGlobals& globals, const Folder& folder,

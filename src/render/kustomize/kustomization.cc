@@ -327,7 +327,8 @@ HelmChart read_chart(Fields& fields) {
   chart.include_crds = fields.flag("includeCRDs");
   chart.skip_hooks = fields.flag("skipHooks");
   chart.skip_tests = fields.flag("skipTests");
-  for (const char* without_effect : {"debug", "devel"}) (void)fields.flag(without_effect);
+  chart.devel = fields.flag("devel");
+  (void)fields.flag("debug");  // without effect
   fields.done("a helmCharts entry");
   return chart;
 }

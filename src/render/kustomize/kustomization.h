@@ -99,6 +99,7 @@ struct HelmChart {
   std::vector<std::string> additional_values_files, api_versions;
   Value values_inline;
   bool include_crds = false, skip_hooks = false, skip_tests = false;
+  bool devel = false;  // pre-releases may be pulled, where no version is said
   Spot spot;
 };
 struct HelmGlobals {
