@@ -27,6 +27,7 @@ std::vector<Command> client_commands() {
                                           helm::package_command,
                                           helm::pull_command,
                                           helm::push_command,
+                                          helm::registry_command,
                                           helm::repo_command,
                                           helm::version_command,
                                           helm::other_command,

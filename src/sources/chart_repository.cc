@@ -57,8 +57,8 @@ std::unique_ptr<HttpClient> client_for(World& world, const Url& url, const Chart
   return HttpClient::create(world, std::move(options));
 }
 
-std::string basic(const ChartAccess& access) {
-  return "Basic " + base::base64_encode(access.username + ":" + access.password);
+std::string basic(const std::string& username, const std::string& password) {
+  return "Basic " + base::base64_encode(username + ":" + password);
 }
 
 std::string without_password(const Url& url) {
@@ -144,7 +144,9 @@ Result<Registry> registry_of(std::string_view repository, const std::string& nam
   while (rest.ends_with('/')) rest.pop_back();
   size_t slash = rest.find('/');
   Registry registry;
-  registry.base = (access.plain_http ? "http://" : "https://") + rest.substr(0, slash);
+  std::string host = rest.substr(0, slash);
+  if (host == "docker.io") host = "registry-1.docker.io";  // where Docker Hub's registry is
+  registry.base = (access.plain_http ? "http://" : "https://") + host;
   registry.path = slash == rest.npos ? name : rest.substr(slash + 1) + (name.empty() ? "" : "/" + name);
   if (registry.path.empty()) return fail(ErrorKind::bad_request, "{}: no repository is named", repository);
   return registry;
@@ -177,7 +179,9 @@ class RegistryTalk {
       Answer answer = OR_CO_RETURN(co_await exchange(world_, std::move(request), access_, bytes_max));
       if (answer.status != 401 || attempt > 0) co_return answer;
       auto logged_in = co_await log_in(answer.authenticate);
-      if (!logged_in) co_return std::move(logged_in).error();
+      if (!logged_in)
+        co_return std::move(logged_in).error().context(
+            fmt::format("{} \"{}{}\"", method, registry_.base, target.substr(0, target.find('?'))));
     }
   }
 
@@ -192,20 +196,44 @@ class RegistryTalk {
   }
 
  private:
+  Task<Result<RegistryPassword>> password() {
+    RegistryPassword who{
+        .username = access_.username, .password = access_.password, .identity_token = {}, .registry_token = {}};
+    bool said = !who.username.empty() && !who.password.empty();
+    if (said || !access_.stored_password) co_return who;
+    auto stored = co_await access_.stored_password(registry_.base.substr(registry_.base.find("://") + 3));
+    if (!stored) co_return std::move(stored).error().context("failed to resolve credential");
+    co_return stored;
+  }
+
   Task<Result<>> log_in(std::string challenge) {
+    RegistryPassword who = OR_CO_RETURN(co_await password());
     if (base::to_lower(challenge).starts_with("basic")) {
-      if (access_.username.empty())
-        co_return fail(ErrorKind::unauthorized, "{}: a user name and password are wanted", registry_.base);
-      token_ = basic(access_);
+      if (who.username.empty() || who.password.empty())
+        co_return fail(ErrorKind::unauthorized, "basic credential not found");
+      token_ = basic(who.username, who.password);
       co_return Result<>();
     }
     std::string realm = parameter(challenge, "realm");
     if (realm.empty()) co_return fail(ErrorKind::unauthorized, "{}: unauthorized", registry_.base);
+    if (!who.registry_token.empty()) {
+      token_ = "Bearer " + who.registry_token;
+      co_return Result<>();
+    }
+    std::string about = "service=" + runtime::percent_encode(parameter(challenge, "service"));
+    if (std::string scope = parameter(challenge, "scope"); !scope.empty())
+      about += "&scope=" + runtime::percent_encode(scope);
     ClientRequest request;
-    request.url = realm + (realm.find('?') == realm.npos ? "?" : "&") +
-                  "service=" + runtime::percent_encode(parameter(challenge, "service")) +
-                  "&scope=" + runtime::percent_encode(parameter(challenge, "scope"));
-    if (!access_.username.empty()) request.headers.set("authorization", basic(access_));
+    if (who.identity_token.empty()) {
+      request.url = realm + (realm.find('?') == realm.npos ? "?" : "&") + about;
+      if (!who.username.empty()) request.headers.set("authorization", basic(who.username, who.password));
+    } else {
+      request.method = "POST";
+      request.url = realm;
+      request.headers.set("content-type", "application/x-www-form-urlencoded");
+      request.body = "grant_type=refresh_token&client_id=slipway&" + about +
+                     "&refresh_token=" + runtime::percent_encode(who.identity_token);
+    }
     Answer answer = OR_CO_RETURN(co_await exchange(world_, std::move(request), access_, 1 << 20));
     if (answer.status != 200) co_return refused(answer.status, realm);
     auto body = value::parse_json(answer.body);
@@ -318,7 +346,7 @@ std::string FetchedChart::file_name() const {
 Task<Result<std::string>> download(World& world, std::string url, ChartAccess access) {
   ClientRequest request;
   request.url = url;
-  if (!access.username.empty()) request.headers.set("authorization", basic(access));
+  if (!access.username.empty()) request.headers.set("authorization", basic(access.username, access.password));
   Answer answer = OR_CO_RETURN(co_await exchange(world, std::move(request), access, access.bytes_max));
   auto parsed = Url::parse(url);
   if (answer.status != 200) co_return refused(answer.status, parsed ? without_password(*parsed) : "the download");
@@ -371,6 +399,15 @@ Task<Result<std::string>> resolve_chart(World& world, std::string repository, st
   auto found = index.find(name, range);
   if (!found) co_return not_listed(index, repository, name, found.error());
   co_return found->version;
+}
+
+Task<Result<>> log_in_to_registry(World& world, std::string host, ChartAccess access) {
+  std::string base = OR_CO_RETURN(registry_of("oci://" + host, "any", access)).base;
+  auto talk = std::make_shared<RegistryTalk>(world, Registry{base, ""}, access);
+  std::string target = "/v2/";
+  Answer answer = OR_CO_RETURN(co_await talk->ask("GET", target, "", "", "", 1 << 20));
+  if (answer.status != 200) co_return talk->refused_to("GET", target, answer);
+  co_return Result<>();
 }
 
 Task<Result<std::string>> push_chart(World& world, std::string repository, std::string name, std::string version,

@@ -1,6 +1,7 @@
 // Charts from elsewhere: https repositories (index.yaml) and OCI registries. Source: reference/render.md 1.8.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,16 @@
 
 namespace slipway::sources {
 
+// Who we are at a registry, as somebody logged in there before. All empty: nobody did.
+struct RegistryPassword {  // never logged
+  std::string username, password;
+  std::string identity_token;  // given to the token server in place of a password
+  std::string registry_token;  // given to the registry as it is
+  bool empty() const {
+    return username.empty() && password.empty() && identity_token.empty() && registry_token.empty();
+  }
+};
+
 struct ChartAccess {  // never logged
   std::string username, password;
   std::string ca_certificates, client_certificate, client_key;  // PEM
@@ -18,6 +29,8 @@ struct ChartAccess {  // never logged
   bool plain_http = false;                                      // registries without TLS
   bool pass_credentials = false;                                // also to other hosts that an index names
   uint64_t bytes_max = 100 << 20;
+  // Asked once a registry wants a password and none is said above. `host`: as the registry is named, with its port.
+  std::function<Task<Result<RegistryPassword>>(std::string host)> stored_password;
 };
 
 struct ChartVersion {
@@ -67,6 +80,8 @@ Task<Result<FetchedChart>> fetch_listed(World& world, std::string repository, Ch
 // Which version that would be. Registries: the tags, "_" read as "+".
 Task<Result<std::string>> resolve_chart(World& world, std::string repository, std::string name, std::string range,
                                         ChartAccess access);
+// Whether a registry takes what `access` says. Errors: unauthorized, unavailable, in Helm's words.
+Task<Result<>> log_in_to_registry(World& world, std::string host, ChartAccess access);
 // "oci://host/path" + name:version. `config`: Chart.yaml as JSON. Gives the manifest's digest.
 Task<Result<std::string>> push_chart(World& world, std::string repository, std::string name, std::string version,
                                      std::string config_json, std::string archive, ChartAccess access);

@@ -29,9 +29,10 @@ class Folder(unittest.TestCase):
         self.write(f"{name}/Chart.yaml", f"apiVersion: v2\nname: {name}\nversion: {version}\n{more}")
         self.write(f"{name}/templates/a.yaml", template)
 
-    def helm(self, *words, code=0, seconds=120, **env):
+    def helm(self, *words, code=0, seconds=120, stdin=None, **env):
         env = dict(os.environ, HOME=self.folder, KUBECONFIG="/dev/null", SSL_CERT_FILE="") | env
-        done = subprocess.run([SLIPWAY, "helm", *words], cwd=self.folder, env=env, capture_output=True, text=True, timeout=seconds)
+        env = {name: value for name, value in env.items() if value is not None}
+        done = subprocess.run([SLIPWAY, "helm", *words], cwd=self.folder, env=env, input=stdin, capture_output=True, text=True, timeout=seconds)
         self.assertEqual(code, done.returncode, done.stdout[-2000:] + done.stderr[-2000:])
         return done.stdout if code == 0 else done.stderr
 
@@ -62,13 +63,14 @@ class Folder(unittest.TestCase):
                        check=True, capture_output=True)
         return key, cert
 
-    def registry(self, tls=False):
-        """Debian's docker-registry; `tls`: its certificate is ca.pem. Gives HOST:PORT."""
+    def registry(self, tls=False, htpasswd=""):
+        """Debian's docker-registry; `tls`: its certificate is ca.pem; `htpasswd`: who may use it. Gives HOST:PORT."""
         port = free_port()
         key, cert = self.certificate() if tls else ("", "")
         secret = f", tls: {{certificate: \"{cert}\", key: \"{key}\"}}" if tls else ""
         self.write("registry.yml", f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {self.folder}/registry}}}}\n"
-                                   f"http: {{addr: \"127.0.0.1:{port}\"{secret}}}\n")
+                                   f"http: {{addr: \"127.0.0.1:{port}\"{secret}}}\n"
+                                   + (f"auth: {{htpasswd: {{realm: r, path: {htpasswd}}}}}\n" if htpasswd else ""))
         registry = subprocess.Popen(["docker-registry", "serve", os.path.join(self.folder, "registry.yml")],
                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(lambda: (registry.kill(), registry.wait()))

@@ -19,6 +19,7 @@ Command dependencies_command();
 Command package_command();
 Command pull_command();
 Command push_command();
+Command registry_command();
 Command repo_command();
 Command version_command();
 Command other_command();  // flags before the command's name; names that are none

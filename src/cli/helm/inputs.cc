@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/helm/folder.h"
+#include "cli/helm/registry_passwords.h"
 #include "cli/paths.h"
 #include "lang/semver/semver.h"
 #include "render/helm/go_json.h"
@@ -225,6 +226,7 @@ Result<sources::ChartAccess> access_to(World& world, const Flags& flags, const N
   access.password = other ? flags.text("--password") : own.password;
   access.insecure = flags.is("--insecure-skip-tls-verify") || own.insecure;
   access.plain_http = flags.is("--plain-http");
+  access.stored_password = [&world, flags](std::string host) { return stored_password(world, flags, std::move(host)); };
   access.pass_credentials = flags.is("--pass-credentials") || own.pass_credentials;
   auto read = [&world](const std::string& path) { return world.files().read(absolute_path(path), 1 << 20); };
   std::string certificate = flags.text("--cert-file", own.cert_file), key = flags.text("--key-file", own.key_file),
@@ -362,14 +364,18 @@ Result<> check_protocol(const std::string& url) {
   return fail(ErrorKind::bad_request, "could not find protocol handler for: {}", scheme);
 }
 
-std::string repositories_file(const Flags& flags) {
-  if (std::string path = flags.text("--repository-config"); !path.empty()) return absolute_path(path);
-  if (const char* path = std::getenv("HELM_REPOSITORY_CONFIG"); path && *path) return absolute_path(path);
+std::string config_file(const Flags& flags, const char* flag, const char* variable, const std::string& name) {
+  if (std::string path = flags.text(flag); !path.empty()) return absolute_path(path);
+  if (const char* path = std::getenv(variable); path && *path) return absolute_path(path);
   if (const char* home = std::getenv("HELM_CONFIG_HOME"); home && *home)
-    return absolute_path(std::string(home) + "/repositories.yaml");
+    return absolute_path(std::string(home) + "/" + name);
   if (const char* home = std::getenv("XDG_CONFIG_HOME"); home && *home)
-    return absolute_path(std::string(home) + "/helm/repositories.yaml");
-  return absolute_path("~/.config/helm/repositories.yaml");
+    return absolute_path(std::string(home) + "/helm/" + name);
+  return absolute_path("~/.config/helm/" + name);
+}
+
+std::string repositories_file(const Flags& flags) {
+  return config_file(flags, "--repository-config", "HELM_REPOSITORY_CONFIG", "repositories.yaml");
 }
 
 Result<std::vector<NamedRepository>> read_repositories(World& world, const Flags& flags) {

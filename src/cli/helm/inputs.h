@@ -59,6 +59,8 @@ struct NamedRepository {
 Result<sources::ChartAccess> access_to(World& world, const Flags& flags, const NamedRepository* repository);
 // "looks like URL is not a valid chart repository...: " taken off an error's text.
 std::string without_looks(std::string text);
+// Where Helm keeps what is set for one person: by flag, variable, or as `name` in its configuration's folder.
+std::string config_file(const Flags& flags, const char* flag, const char* variable, const std::string& name);
 std::string repositories_file(const Flags& flags);
 Result<std::vector<NamedRepository>> read_repositories(World& world, const Flags& flags);
 
