@@ -61,7 +61,8 @@ std::string clones_directory(const Invocation& said) {
     data = said.option("--data");
   } else if (::geteuid() != 0) {
     const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
-    data = cache && *cache ? std::string(cache) + "/slipway" : std::string(home ? home : "/tmp") + "/.cache/slipway";
+    data = cache && *cache ? std::string(cache) + "/slipway"
+                           : std::string(home && *home ? home : "/tmp") + "/.cache/slipway";
   }
   return absolute_path(data + "/repositories");
 }

@@ -8,7 +8,8 @@ namespace slipway::cli {
 std::string absolute_path(std::string path) {
   if (path.empty()) path = ".";  // as Go's Join has it: "" and a name are that name here, never /name
   if (path.starts_with("~/")) {
-    if (const char* home = std::getenv("HOME")) path = home + path.substr(1);
+    const char* home = std::getenv("HOME");  // without one, here: as Go's Join has it, and never / or a folder "~"
+    path = (home && *home ? home : ".") + path.substr(1);
   }
   std::error_code problem;
   auto whole = std::filesystem::absolute(path, problem).lexically_normal().string();

@@ -470,6 +470,25 @@ class Elsewhere(Folder):
         self.assertIn("nope", self.helm("pull", "mine/nope", *trust, code=1))
         self.assertIn("not a valid chart repository", self.helm("repo", "add", "other", url + "/nothing", *trust, code=1))
 
+    def test_no_folder_is_named(self):
+        """An empty --destination is here, and so is what would stand in the home of somebody without one."""
+        self.chart("dep")
+        self.helm("package", "dep", "-d", "repo")
+        self.helm("repo", "index", "repo")
+        shutil.rmtree(os.path.join(self.folder, "dep"))
+        url = self.serve(os.path.join(self.folder, "repo"))
+        trust = ["--ca-file", "ca.pem"]
+        for home in ("", None):
+            self.helm("repo", "add", "mine", url, *trust, HOME=home)
+            self.assertIn(".config/helm/repositories.yaml", self.files())
+            shutil.rmtree(os.path.join(self.folder, ".config"))
+        self.assertEqual(["ca.pem", "key.pem", "repo"], sorted(os.listdir(self.folder)))
+        for words in (["dep", "--repo", url], [url + "/dep-1.0.0.tgz"]):
+            self.helm("pull", *words, *trust, "-d", "")
+            os.remove(os.path.join(self.folder, "dep-1.0.0.tgz"))
+            self.helm("pull", *words, *trust, "-d", "", "--untar", "--untardir", "")
+            shutil.rmtree(os.path.join(self.folder, "dep"))
+
     def test_file_dependencies(self):
         self.chart("dep", "kind: Dep\n")
         self.chart("web", "kind: Web\n", more="dependencies: [{name: dep, version: 1.0.0, repository: \"file://../dep\"}]\n")

@@ -309,6 +309,7 @@ Task<int> pull(runtime::RealWorld& world, Invocation said) {
     auto fetched = co_await fetch_named(world, name, *flags, tell_of(*flags));
     if (!fetched) co_return refuse(fetched.error());
     std::string to = flags->text("--destination", ".");
+    if (to.empty()) to = ".";
     if (!flags->is("--untar")) {
       std::string file = clean_path(to + "/" + fetched->file_name());
       if (auto done = write_user_file(world.files(), absolute_path(file), fetched->archive, 0644); !done)
@@ -316,6 +317,7 @@ Task<int> pull(runtime::RealWorld& world, Invocation said) {
       continue;
     }
     std::string folder = flags->text("--untardir", ".");
+    if (folder.empty()) folder = ".";
     if (!folder.starts_with('/')) folder = to + "/" + folder;
     folder = clean_path(folder);
     if (auto done = unpack(world, folder, name.substr(name.rfind('/') + 1), fetched->archive); !done)
