@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "cluster/embedded/embedded_cluster.h"
 #include "cluster/embedded/errors.h"
+#include "cluster/embedded/object_size.h"
 
 namespace slipway::cluster {
 
@@ -46,6 +47,10 @@ Task<Result<Written>> EmbeddedCluster::create(Request& request) {
     if (request.dry_run()) {
       if (store_.latest(request.key(name))) co_return exists_already(kind, name);
       co_return Written{.object = made, .created = true};
+    }
+    if (auto sized = check_size(kind, made, Value()); !sized) {
+      addresses_.release(made, Value());
+      co_return std::move(sized).error();
     }
     std::vector<store::Change> changes;
     changes.push_back({request.key(name), made, store::Revision{0}, durability_of(kind, request.write.key.ns)});

@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "cluster/embedded/embedded_cluster.h"
 #include "cluster/embedded/errors.h"
+#include "cluster/embedded/object_size.h"
 
 namespace slipway::cluster {
 
@@ -65,6 +66,7 @@ Task<Result<Written>> EmbeddedCluster::put(Request& request, Value before, Value
   if (changes_nothing(before, after)) co_return Written{.object = as_version(request.kind, before)};
   if (may_go(request.kind, before, after)) co_return co_await remove_now(request, before, after);
   if (request.dry_run()) co_return Written{.object = as_version(request.kind, after)};
+  OR_CO_RETURN(check_size(request.kind, after, before));
   std::string name(kinds::name_of(before));
   std::vector<store::Change> changes;
   changes.push_back(

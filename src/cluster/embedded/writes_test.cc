@@ -281,3 +281,57 @@ TEST_CASE("an eviction reads again what others changed meanwhile, and is booked 
   sim::SimWorld world(1);
   REQUIRE(world.run(run_eviction(&world)));
 }
+
+namespace {
+
+// The sizes and the words are a kube-apiserver's, recorded at 1.35.4.
+Task<void> grow(sim::SimWorld* world) {
+  auto store = co_await store::open_store(*world, {});
+  REQUIRE(store.has_value());
+  auto cluster = make_embedded_cluster(*world, **store, kinds::builtin_catalog());
+  REQUIRE(cluster.has_value());
+  auto pod = [](std::string name, size_t bytes, char filled = 'x') {
+    return Value{
+        {"apiVersion", "v1"},
+        {"kind", "Pod"},
+        {"metadata", Value{{"name", name}, {"namespace", "shop"}}},
+        {"spec", Value{{"containers",
+                        Value::array({Value{
+                            {"name", "c"}, {"image", "i"}, {"args", Value::array({std::string(bytes, filled)})}}})}}}};
+  };
+  for (std::string_view text : {"{apiVersion: v1, kind: Namespace, metadata: {name: shop}}",
+                                "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}}"}) {
+    auto made = co_await (*cluster)->write(create(read_yaml(text)));
+    REQUIRE(made.has_value());
+  }
+  auto refused = [](const Result<Written>& written) {
+    return written.failed_with(ErrorKind::io) && written.error().str() == "etcdserver: request is too large";
+  };
+  auto large = co_await (*cluster)->write(create(pod("large", 1'571'000)));
+  CHECK(large.has_value());
+  auto escaped = co_await (*cluster)->write(create(pod("escaped", 1'500'000, '"')));  // twice of it in JSON
+  CHECK(escaped.has_value());
+  auto too_large = co_await (*cluster)->write(create(pod("too-large", 1'573'000)));
+  CHECK(refused(too_large));
+  CHECK(!(*store)->get({"pods", "shop", "too-large"}));
+
+  // Growing by what each update adds.
+  Write annotate;
+  annotate.verb = Verb::patch;
+  annotate.patch_type = PatchType::merge;
+  annotate.key = {{"", "v1", "Pod"}, "shop", "large"};
+  annotate.body = Value{{"metadata", Value{{"annotations", Value{{"a", std::string(100'000, 'y')}}}}}};
+  auto grown = co_await (*cluster)->write(annotate);
+  CHECK(refused(grown));
+  annotate.body = read_yaml("{metadata: {annotations: {a: small}}}");
+  auto small = co_await (*cluster)->write(annotate);
+  CHECK(small.has_value());
+  (void)co_await (*store)->close();
+}
+
+}  // namespace
+
+TEST_CASE("an object grows no larger than etcd lets it") {
+  sim::SimWorld world(1);
+  REQUIRE(world.run(grow(&world)));
+}
