@@ -88,7 +88,10 @@ Task<Outcome> ApplicationReconciler::reconcile(ObjectKey key) {
     revisions_.follow(key, {});
     co_return co_await remove_all(pass);
   }
-  revisions_.follow(key, pass.app.urls());
+  std::vector<std::string> directories;
+  for (const Source& source : pass.app.sources)
+    if (auto clean = sources::clean_path(source.path)) directories.push_back(std::move(*clean));
+  revisions_.follow(key, pass.app.urls(), std::move(directories));
   pass.refresh = has_annotation(object, refresh_annotation);
   if (pass.refresh) {
     for (const std::string& url : pass.app.urls()) revisions_.forget(url);

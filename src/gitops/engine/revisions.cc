@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "gitops/engine/touched.h"
 
 namespace slipway::gitops {
 
@@ -14,11 +15,20 @@ constexpr Duration retry_delay_first = 5s;
 constexpr Duration local_retry_delay_max = 30s;
 // Who asks a local repository for longer than this while it changes may be waiting for what is not there any more.
 constexpr Duration answer_usual_max = 2s;
+// So many wait for one another for longer than it takes to tell whom a commit is about.
+constexpr size_t worth_ordering = 50;
+constexpr Duration ordering_time_max = 2s;
 constexpr int cut_short_max = 2;  // then a slow repository that changes all the time is waited for
 
 }  // namespace
 
-void Revisions::follow(const cluster::ObjectKey& application, const std::vector<std::string>& urls) {
+void Revisions::follow(const cluster::ObjectKey& application, const std::vector<std::string>& urls,
+                       std::vector<std::string> directories) {
+  if (directories.empty()) {
+    directories_of_.erase(application);
+  } else {
+    directories_of_.insert_or_assign(application, std::move(directories));
+  }
   std::set<std::string> wanted;
   for (const std::string& url : urls) wanted.insert(sources::normalized_url(url));
   std::set<std::string>& before = urls_of_[application];
@@ -116,6 +126,38 @@ void Revisions::changed(Repository& repository, const Wake& wake) {
   for (const auto& application : repository.applications) wake(application);
 }
 
+Task<void> Revisions::wake_in_order(Repository* repository, std::map<std::string, Head> before, Wake wake) {
+  auto touched = co_await runtime::with_timeout(ordering_time_max, this->touched(repository, std::move(before)));
+  if (touched.failed_with(ErrorKind::canceled)) co_return;
+  if (touched) {
+    for (const auto& application : *touched) wake(application);
+  }
+  for (const auto& application : repository->applications) wake(application);
+}
+
+// Those in whose directories something changed. What they take from elsewhere - a base, values - may have changed for
+// others as well: they are woken with the rest. Errors: what cannot be read now; the order is all that is lost.
+Task<Result<std::set<cluster::ObjectKey>>> Revisions::touched(Repository* repository,
+                                                              std::map<std::string, Head> before) {
+  std::set<std::string> directories;
+  for (auto& [revision, head] : before) {
+    if (!head.commit) continue;
+    auto now = OR_CO_RETURN(co_await resolve(repository->url, revision));
+    if (now.sha == head.commit->sha) continue;
+    auto old_tree = OR_CO_RETURN(co_await repositories_.tree(*head.commit, ""));
+    auto new_tree = OR_CO_RETURN(co_await repositories_.tree(now, ""));
+    directories.merge(co_await world_.on_pool([&] { return touched_directories(*old_tree, *new_tree); }));
+  }
+  std::set<cluster::ObjectKey> found;
+  for (const auto& application : repository->applications) {
+    auto lies_in = directories_of_.find(application);
+    if (lies_in == directories_of_.end()) continue;
+    for (const std::string& directory : lies_in->second)
+      if (directories.contains(directory)) found.insert(application);
+  }
+  co_return found;
+}
+
 Task<void> Revisions::hear(Repository* repository, Wake wake) {
   bool is_first = true;
   while (true) {
@@ -132,7 +174,14 @@ Task<void> Revisions::hear(Repository* repository, Wake wake) {
     }
     // The first word about a local repository only says that the watch stands: what was asked before may be old.
     bool quiet = std::exchange(is_first, false) && !repository->was_asked;
-    if (!quiet) changed(*repository, wake);
+    if (quiet) continue;
+    if (repository->applications.size() < worth_ordering) {
+      changed(*repository, wake);
+      continue;
+    }
+    auto before = std::exchange(repository->heads, {});
+    ++repository->changes;
+    repository->follower->spawn(wake_in_order(repository, std::move(before), wake));
   }
 }
 

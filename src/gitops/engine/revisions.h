@@ -17,8 +17,10 @@ class Revisions {
   Revisions(World& world, sources::Repositories& repositories, Duration poll_interval)
       : world_(world), repositories_(repositories), poll_interval_(poll_interval) {}
 
-  // The application wants to hear of changes of these URLs, and of no others.
-  void follow(const cluster::ObjectKey& application, const std::vector<std::string>& urls);
+  // The application wants to hear of changes of these URLs, and of no others; first of those who do when something
+  // under one of its directories changed.
+  void follow(const cluster::ObjectKey& application, const std::vector<std::string>& urls,
+              std::vector<std::string> directories = {});
   // Errors: those of Repositories::resolve; they are kept until the repository may have changed, or retry_in() is over.
   Task<Result<sources::Commit>> resolve(std::string url, std::string revision);
   // When a failed resolve() is worth another try; nothing when it did not fail.
@@ -49,12 +51,15 @@ class Revisions {
   Task<void> poll(Repository* repository, Wake wake);
   Head* head_of(const std::string& url, const std::string& revision);
   void changed(Repository& repository, const Wake& wake);
+  Task<void> wake_in_order(Repository* repository, std::map<std::string, Head> before, Wake wake);
+  Task<Result<std::set<cluster::ObjectKey>>> touched(Repository* repository, std::map<std::string, Head> before);
 
   World& world_;
   sources::Repositories& repositories_;
   const Duration poll_interval_;
   std::map<std::string, std::unique_ptr<Repository>> repositories_by_url_;  // normalized
   std::map<cluster::ObjectKey, std::set<std::string>> urls_of_;             // normalized
+  std::map<cluster::ObjectKey, std::vector<std::string>> directories_of_;
   runtime::Signal wanted_changed_;
 };
 
