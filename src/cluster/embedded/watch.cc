@@ -1,6 +1,4 @@
 // Watch: the store's events of one resource, seen through a selection; before them, when asked for, what is there now.
-#include <deque>
-
 #include "cluster/embedded/embedded_cluster.h"
 #include "cluster/embedded/errors.h"
 #include "cluster/embedded/event_view.h"
@@ -11,6 +9,8 @@ namespace slipway::cluster {
 namespace {
 
 constexpr Duration bookmark_interval = 60s;
+// Of what is there at the beginning, so many objects are held at a time: a client that does not read holds no more.
+constexpr size_t first_objects_max = 1000;
 
 class EmbeddedWatch final : public Watch {
  public:
@@ -22,21 +22,27 @@ class EmbeddedWatch final : public Watch {
         bookmarks_(bookmarks),
         next_bookmark_(world.steady_now() + bookmark_interval) {}
 
-  // What comes first: the objects there, then (when asked for) the bookmark that says so.
-  void begin_with(store::Listing listing, bool end_mark) {
-    for (Value& object : listing.items) {
-      if (selection_.matches(object)) first_.push_back({WatchType::added, versioned(std::move(object))});
-    }
-    if (end_mark) first_.push_back({WatchType::bookmark, bookmark(listing.revision, true)});
+  // What comes first: the objects that `query` finds, then (when asked for) the bookmark that says so. The revision
+  // they are of, from which the events go on.
+  Result<store::Revision> begin_with(store::ListQuery query, bool end_mark) {
+    bool one = !query.name.empty();
+    query.limit = one ? 0 : first_objects_max;
+    query.count = false;
+    first_query_ = std::move(query);
+    OR_RETURN(look_for_first());
+    first_query_.at = one ? 0 : first_revision_;
+    end_mark_ = end_mark;
+    return first_revision_;
   }
   void follow(std::unique_ptr<store::Subscription> events) { events_ = std::move(events); }
 
   Task<Result<WatchEvent>> next() override {
-    if (!first_.empty()) {
-      WatchEvent event = std::move(first_.front());
-      first_.pop_front();
-      co_return event;
+    while (first_at_ < first_.size()) {
+      Value object = std::move(first_[first_at_++]);
+      if (first_at_ == first_.size()) OR_CO_RETURN(look_for_more());
+      if (selection_.matches(object)) co_return WatchEvent{WatchType::added, versioned(std::move(object))};
     }
+    if (std::exchange(end_mark_, false)) co_return WatchEvent{WatchType::bookmark, bookmark(first_revision_, true)};
     while (true) {
       Result<store::Event> event = co_await next_event();
       if (event.failed_with(ErrorKind::timeout)) {
@@ -49,6 +55,22 @@ class EmbeddedWatch final : public Watch {
   }
 
  private:
+  // `gone` when the client reads so late that the revision it began with is no longer kept.
+  Result<> look_for_first() {
+    store::Listing listing = OR_RETURN(store_.list(first_query_));
+    first_ = std::move(listing.items);
+    first_at_ = 0;
+    first_revision_ = listing.revision;
+    first_query_.after = listing.next.value_or("");
+    return {};
+  }
+  Result<> look_for_more() {
+    if (!first_query_.after.empty()) return look_for_first();
+    first_ = {};
+    first_at_ = 0;
+    return {};
+  }
+
   // timeout: a bookmark is due. Nothing was missed then, so the store's revision is safe to go on from.
   Task<Result<store::Event>> next_event() {
     if (auto ready = events_->try_next()) co_return std::move(*ready);
@@ -83,7 +105,11 @@ class EmbeddedWatch final : public Watch {
   const GroupVersionKind kind_id_;  // a CRD's kind may go while this runs
   const Selection selection_;
   const bool bookmarks_;
-  std::deque<WatchEvent> first_;
+  store::ListQuery first_query_;  // `after` empty: all has been looked for
+  std::vector<Value> first_;
+  size_t first_at_ = 0;
+  store::Revision first_revision_ = 0;
+  bool end_mark_ = false;  // is still to be sent
   std::unique_ptr<store::Subscription> events_;
   SteadyTime next_bookmark_;
 };
@@ -105,9 +131,7 @@ Task<Result<std::unique_ptr<Watch>>> EmbeddedCluster::watch(GroupVersionKind id,
   if (after == 0 || options.send_initial_events) {
     if (after != 0) OR_CO_RETURN(co_await wait_for_revision(after));
     // No await between the list and the subscription: nothing falls in between.
-    auto listing = OR_CO_RETURN(store_.list(query));
-    after = listing.revision;
-    watch->begin_with(std::move(listing), options.bookmarks || options.send_initial_events);
+    after = OR_CO_RETURN(watch->begin_with(std::move(query), options.bookmarks || options.send_initial_events));
   }
   watch->follow(OR_CO_RETURN(store_.subscribe(kind->group_resource(), after)));
   co_return std::unique_ptr<Watch>(std::move(watch));
