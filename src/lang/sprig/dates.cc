@@ -253,7 +253,7 @@ Any in_zone(Call& c, std::string_view layout, const Any& date, std::string_view 
   if (date.type() == &kTime)
     t = time_of(date);
   else if (date.type() == &types::int64 || date.type() == &types::int_ || date.type() == &types::int32)
-    t = from_unix(c, std::clamp<int64_t>(date.as_int(), -(int64_t{1} << 50), int64_t{1} << 50));
+    t = from_unix(c, date.as_int());
   else
     t = now(c);
   t.zone = Zone::load(zone, c.environment());

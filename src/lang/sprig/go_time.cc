@@ -46,8 +46,11 @@ int64_t floor_div(int64_t a, int64_t b) {
 Time::Civil Time::civil() const {
   Civil c;
   c.zone = zone->at(unix_s);
-  int64_t local = unix_s + c.zone.offset_s;
-  int64_t days = floor_div(local, 86400), rest = local - days * 86400;
+  // Go counts from a day 292 thousand million years back, and what lies before it lies at the end of all time.
+  constexpr uint64_t kUnixEpoch = 9'223'372'028'741'760'000;
+  uint64_t since = static_cast<uint64_t>(unix_s) + static_cast<uint64_t>(c.zone.offset_s) + kUnixEpoch;
+  auto days = static_cast<int64_t>(since / 86400) - static_cast<int64_t>(kUnixEpoch / 86400);
+  auto rest = static_cast<int64_t>(since % 86400);
   civil_from_days(days, c.year, c.month, c.day);
   c.hour = static_cast<int>(rest / 3600);
   c.minute = static_cast<int>(rest / 60 % 60);

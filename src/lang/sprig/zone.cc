@@ -247,6 +247,8 @@ bool Zone::by_rule(int64_t unix_s, ZoneTime& out) const {
   }
   Rule start, end;
   if (!in.take(',') || !in.rule(start) || !in.take(',') || !in.rule(end)) return false;
+  constexpr int64_t four_centuries = 146'097ll * 86400;  // the calendar repeats, with its weekdays
+  unix_s %= four_centuries;
   int64_t year;
   int month, day;
   civil_from_days((unix_s - (((unix_s % 86400) + 86400) % 86400)) / 86400, year, month, day);
