@@ -106,6 +106,18 @@ data: {apps: "{{ .Capabilities.APIVersions.Has "argoproj.io/v1alpha1/Application
         self.assertIn("Kubernetes cluster unreachable: ",
                       self.helm("template", "d", "--validate", code=1, KUBECONFIG=os.path.join(self.folder, "none")))
 
+    def test_debug_log(self):
+        """Helm 4 tells of the schemas it reads, and repeats no error."""
+        self.chart("c", "x: {{ .Values.x.y }}\n")
+        with open(os.path.join(self.folder, "c", "values.schema.json"), "w") as file:
+            file.write('{"type": "object"}')
+        said = self.helm("template", "c", "--compat", "helm4", "--debug", code=1)
+        for line in ('level=DEBUG msg="Original chart version" version=""', 'level=DEBUG msg="Chart path" path=',
+                     'level=DEBUG msg="chart name" chart-name=c', 'level=DEBUG msg="unmarshalled JSON schema" schema="{\\"type\\": \\"object\\"}"',
+                     'level=DEBUG msg="number of dependencies in the chart" chart=c dependencies=0'):
+            self.assertIn(line, said)
+        self.assertNotIn("[debug]", said)
+
     def test_names_of_hosts(self):
         self.chart("c", 'kind: {{ getHostByName "localhost" | quote }}\n')
         self.assertIn('kind: ""', self.helm("template", "c"))

@@ -198,6 +198,11 @@ Task<rh::ReleaseResult> rendered(World& world, rh::ReleaseRequest request, Clust
   co_return release;
 }
 
+// As Helm 4 logs with --debug.
+void debug_log(const rh::LogFields& fields) {
+  complain(rh::log_line("DEBUG", fields) + "\n");
+}
+
 // As Helm 3 logs with --debug; its times are those of its own run.
 std::string debug_line(std::string_view place, std::string_view text) {
   return fmt::format("{}: [debug] {}\n", place, text);
@@ -232,7 +237,7 @@ int refuse_rendering(const rh::ReleaseError& wrong, const Flags& flags, rh::Comp
       said = text.error().str();
   }
   int code = refuse(said + (wrong.rendering && !debug ? "\n\nUse --debug flag to render out invalid YAML" : ""));
-  if (debug) complain(debug_line("helm.go:92", said));
+  if (debug && compat == rh::Compat::helm3) complain(debug_line("helm.go:92", said));
   if (!wrong.explanation.empty()) complain("\nslipway: why:\n" + wrong.explanation);
   return code;
 }
@@ -249,6 +254,8 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   auto named = names_of(world, flags);
   if (!named) co_return refuse(named.error());
   request.release = {named->release, namespace_of(world, flags), flags.is("--is-upgrade")};
+  bool logs = flags.is("--debug") && compat == rh::Compat::helm4;
+  if (logs) debug_log({{"msg", "Original chart version"}, {"version", flags.text("--version")}});
   auto found = co_await find_chart(world, named->chart, flags);
   if (found && flags.is("--dependency-update") && found->directory &&
       !rh::missing_dependencies(*found->chart).empty()) {
@@ -259,6 +266,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   }
   // Helm looks for the chart first, reads the values, and only then the chart.
   if (!found && found.failed_with(ErrorKind::not_found)) co_return refuse(found.error());
+  if (logs) debug_log({{"msg", "Chart path"}, {"path", found ? found->path : named->chart}});
   auto values = co_await read_values(world, flags);
   if (!values) co_return refuse(values.error());
   if (flags.is("--debug") && compat == rh::Compat::helm3) {
@@ -305,6 +313,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
     request.engine.resolve_host = [](std::string_view host) { return runtime::first_address_of(std::string(host)); };
   request.engine.limits.memory_bytes_max = 8ull << 30;  // counted up only; the worker's own bound is on what it holds
   request.skip_schema_validation = flags.is("--skip-schema-validation");
+  request.debug_log = logs;
   if (around->no_cluster && around->no_cluster->is(ErrorKind::not_found))
     co_return refuse_rendering({*around->no_cluster, true, {}, {}}, flags, compat);
   if (around->no_cluster) {  // asking is what fails, not rendering

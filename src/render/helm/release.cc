@@ -116,6 +116,7 @@ ReleaseResult render_release(ReleaseRequest request, std::vector<std::string>& w
   // Lint coalesces twice, and so says twice what it skips.
   if (values && request.engine.lint) values = Coalescer(compat, warnings).coalesce(chart, *values);
   if (!values) return early(std::move(values).error());
+  if (request.debug_log && !request.skip_schema_validation) log_schemas(chart, warnings);
   if (!request.skip_schema_validation)
     if (auto valid = check_schemas(chart, *values, request.schemas, warnings); !valid) {
       std::string origins;  // of values, where not the schema is wrong

@@ -22,6 +22,7 @@ struct ReleaseRequest {
   EngineOptions engine;
   bool skip_schema_validation = false;
   FetchedSchemas schemas;  // that values.schema.json names at http(s) addresses
+  bool debug_log = false;  // Helm 4's lines about schemas, among the warnings
   bool subchart_notes = false;
   std::vector<Layer> layers;  // what `values` were merged from, lowest first: for explanations alone
   // Of a worker (render_apart).

@@ -646,6 +646,18 @@ Result<std::string> check_chart(const Chart& chart, const Value& values, const F
 
 }  // namespace
 
+void log_schemas(const Chart& chart, std::vector<std::string>& out) {
+  if (chart.schema) {
+    out.push_back(log_line("DEBUG", {{"msg", "chart name"}, {"chart-name", chart.name()}}));
+    if (value::parse_json(*chart.schema))
+      out.push_back(log_line("DEBUG", {{"msg", "unmarshalled JSON schema"}, {"schema", *chart.schema}}));
+  }
+  out.push_back(log_line("DEBUG", {{"msg", "number of dependencies in the chart"},
+                                   {"chart", chart.name()},
+                                   {"dependencies", std::to_string(chart.dependencies.size())}}));
+  for (const auto& child : chart.dependencies) log_schemas(*child, out);
+}
+
 Result<> check_schemas(const Chart& chart, const Value& values, const FetchedSchemas& elsewhere,
                        std::vector<std::string>& warnings) {
   std::string faults = OR_RETURN(check_chart(chart, values, elsewhere, warnings));

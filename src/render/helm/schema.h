@@ -14,6 +14,9 @@ namespace slipway::render::helm {
 // Texts that schemas name at http(s) addresses, or why each could not be had.
 using FetchedSchemas = std::map<std::string, Result<std::string>>;
 
+// As Helm 4 logs with --debug which schemas it reads.
+void log_schemas(const Chart& chart, std::vector<std::string>& out);
+
 // The chart's schema and those of its sub-charts, against the coalesced values. Error: invalid, "values don't meet the
 // specifications of the schema(s) in the following chart(s): ...".
 Result<> check_schemas(const Chart& chart, const Value& values, const FetchedSchemas& elsewhere,
