@@ -400,3 +400,15 @@ TEST_CASE("a text that reads as something else gets quotes by a merge, and keeps
   check(patched("name: m"), "  namespace: \"true\"\n", base);
   check(patched("name: m, namespace: \"true\""), "  namespace: true\n", base);  // but not one that came with the patch
 }
+
+TEST_CASE("a merge key among the texts of a list is none for vars once a JSON patch wrote it") {
+  Files pod = {{"p.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{args: ['<<']}]}}\n"}};
+  std::string vars =
+      "resources: [p.yaml]\nvars: [{name: V, objref: {apiVersion: v1, kind: Pod, name: p}, fieldref: {fieldpath: "
+      "kind}}]\n";
+  std::string patch =
+      "patches: [{target: {kind: Pod}, patch: '[{\"op\": \"add\", \"path\": \"/x\", \"value\": 1}]'}]\n";
+  check(vars, "  - args:\n    - <<\n", pod);
+  check(vars + patch, "expect a string", pod);
+  check("resources: [p.yaml]\n" + patch, "  - args:\n    - <<\n", pod);
+}

@@ -278,8 +278,10 @@ bool is_quoted_in_yaml(std::string_view text) {
 Value reread(const Value& v) {
   value::Note note = value::note_of(v);
   if (v.is_number()) return as_real(v.as_double());
-  if (v.is_string() && (note == value::Note::spelled || note == value::Note::untagged))
+  if (v.is_string() && v.as_string() != "<<" && (note == value::Note::spelled || note == value::Note::untagged))
     return as_real(std::strtod(v.str().c_str(), nullptr));
+  if (v == Value("<<"))
+    return value::noted(v, value::Note::spelled);  // written without quotes: it reads as a merge key
   if (v.is_string()) return value::noted(v, is_quoted_in_yaml(v.as_string()) ? value::Note::quoted : value::Note::none);
   if (v.is_null()) return Value();
   return value::with_children(v, reread);

@@ -75,17 +75,24 @@ std::optional<Value> value_of(const Value& object, const std::string& path) {
   return field_at(object, parts);
 }
 
+// "<<" that a JSON patch left without quotes is no text.
+bool is_merge_key(const Value& v) {
+  return value::note_of(v) == value::Note::spelled && v.as_string() == "<<";
+}
+
 class Replacer {
  public:
   explicit Replacer(const Values& values) : values_(values) {}
   std::set<std::string> used;
 
   Result<Value> operator()(const Value& field) {
+    if (is_merge_key(field)) return field;
     if (field.is_string()) return expand(field);
     if (field.is_array()) {
       std::vector<Value> items;
       for (const Value& item : field.items()) {
-        if (!item.is_string()) return fail(ErrorKind::invalid, "invalid value type expect a string");
+        if (!item.is_string() || is_merge_key(item))
+          return fail(ErrorKind::invalid, "invalid value type expect a string");
         items.push_back(expand(item));
       }
       return Value::array(std::move(items));
