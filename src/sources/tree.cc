@@ -64,6 +64,9 @@ Result<std::string> Tree::real_path(std::string_view path) const {
       continue;
     }
     if (!found && !is_directory(next)) return missing(path == next ? path : std::string_view(next));
+    if (found && !ahead.empty() && found->kind == FileEntry::Kind::submodule)
+      return fail(ErrorKind::bad_request, "no \"{}\": \"{}\" is a submodule; its files are in another repository", path,
+                  next);
     if (found && !ahead.empty() && !is_directory(next))
       return fail(ErrorKind::not_found, "no \"{}\": \"{}\" is a file", path, next);
     at = std::move(next);

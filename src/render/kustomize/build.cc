@@ -95,7 +95,8 @@ class Build {
       return outside_->missing(said, request_.path).context("must build at directory");
     if (!path) return std::move(path).error();
     if (!request_.tree->is_directory(*path))
-      return fail(ErrorKind::bad_request, "must build at directory: \"{}\" is a file", said);
+      return fail(ErrorKind::bad_request, "must build at directory: \"{}\" is {}", said,
+                  words_for_no_folder(*request_.tree, *path));
     return Folder(request_.tree, *path, request_.unrestricted, request_.remotes, request_.on_disk);
   }
 

@@ -439,3 +439,18 @@ ignoreMissingComponents: true
       "        image: reg.io:5000/nginx:3\n        name: web\n");
   refuses("unknown field \"namePrefx\" in spec.source.kustomize; did you mean \"namePrefix\"?", files, "namePrefx: x");
 }
+
+TEST_CASE("a submodule is told from a file") {
+  sources::testing::Content submodule("");
+  submodule.kind = sources::FileEntry::Kind::submodule;
+  auto said = [&](const char* resource, const char* path) {
+    auto built = build({.tree = sources::testing::make_tree(
+                            {{"kustomization.yaml", fmt::format("resources: [{}]\n", resource)}, {"sub", submodule}}),
+                        .path = path});
+    return built ? std::string() : built.error().str();
+  };
+  const std::string where = "\"sub\" is a submodule";
+  for (auto [resource, path] : {std::pair("sub", ""), std::pair("sub/base", ""), std::pair("sub/r.yaml", ""),
+                                std::pair("x", "sub"), std::pair("x", "sub/app")})
+    CHECK_MESSAGE(said(resource, path).find(where) != std::string::npos, said(resource, path));
+}

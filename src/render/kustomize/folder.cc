@@ -104,6 +104,12 @@ bool Folder::is_folder(std::string_view path) const {
   return real && tree_->is_directory(*real);
 }
 
+std::string_view words_for_no_folder(const sources::Tree& tree, std::string_view real_path) {
+  const sources::FileEntry* entry = tree.entry(real_path);
+  bool submodule = entry && entry->kind == sources::FileEntry::Kind::submodule;
+  return submodule ? "a submodule, whose files are in another repository" : "a file";
+}
+
 Result<Folder> Folder::open(std::string_view path) const {
   if (path.empty()) return fail(ErrorKind::invalid, "an empty path");
   if (is_remote(path)) {
@@ -124,7 +130,8 @@ Result<Folder> Folder::open(std::string_view path) const {
   auto real = tree_->real_path(*joined);
   if (!real) return real.failed_with(ErrorKind::not_found) ? missing(path, *joined) : std::move(real).error();
   if (!tree_->is_directory(*real))
-    return fail(ErrorKind::bad_request, "\"{}\" is a file; a folder with a kustomization was expected", path);
+    return fail(ErrorKind::bad_request, "\"{}\" is {}; a folder with a kustomization was expected", path,
+                words_for_no_folder(*tree_, *real));
   std::string way = tree_->shown(*real);
   for (const Folder* f = this; f; f = f->referrer_) {
     way = fmt::format("{} -> {}", f->display(), way);

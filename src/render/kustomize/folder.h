@@ -61,4 +61,7 @@ class Folder {
 bool is_remote(std::string_view path);
 inline constexpr const char* kustomization_names[] = {"kustomization.yaml", "kustomization.yml", "Kustomization"};
 
+// "a file", or that it is a submodule: what stands where a folder was expected.
+std::string_view words_for_no_folder(const sources::Tree& tree, std::string_view real_path);
+
 }  // namespace slipway::render::kustomize
