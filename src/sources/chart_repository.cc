@@ -318,12 +318,20 @@ Error not_listed(const ChartIndex& index, const std::string& repository, const s
   return fail(why.kind(), "repository {}: {}; {}", repository, why.message(), index.offers(name));
 }
 
-std::string joined(std::string base, const std::string& relative) {
-  if (relative.find("://") != relative.npos) return relative;
-  auto url = Url::parse(base);
-  if (relative.starts_with('/') && url) return url->scheme + "://" + url->authority() + relative;
-  while (base.ends_with('/')) base.pop_back();
-  return base + "/" + relative;
+// What an index names, from where the index lies. The repository's query is asked along (a token, say).
+std::string joined(std::string_view base, std::string_view relative) {
+  if (relative.find("://") != relative.npos) return std::string(relative);
+  base = base.substr(0, base.find('#'));
+  std::string_view query = base.substr(std::min(base.find('?'), base.size()));
+  base.remove_suffix(query.size());
+  if (!query.empty()) relative = relative.substr(0, relative.find('?'));
+  while (base.ends_with('/')) base.remove_suffix(1);
+  if (relative.starts_with('/')) {
+    size_t scheme = base.find("://");
+    base = base.substr(0, base.find('/', scheme == base.npos ? 0 : scheme + 3));
+    relative.remove_prefix(1);
+  }
+  return fmt::format("{}/{}{}", base, relative, query);
 }
 
 }  // namespace

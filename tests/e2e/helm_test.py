@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Charts as their users meet them: `slipway helm template` against what the real Helm 3.22 and 4.3 printed on charts of our own
 (tests/peers/helm/record.py), charts from repositories and registries on loopback, hostile charts, and `slipway up` on a chart."""
+import concurrent.futures
 import difflib
 import hashlib
+import http.server
 import io
 import json
 import os
@@ -12,6 +14,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -469,6 +472,64 @@ class Elsewhere(Folder):
         self.assertEqual(before, self.files())
         self.assertIn("nope", self.helm("pull", "mine/nope", *trust, code=1))
         self.assertIn("not a valid chart repository", self.helm("repo", "add", "other", url + "/nothing", *trust, code=1))
+
+    def test_an_index(self):
+        """Archives in the folder and in those one below it, as JSON in the order of Helm's types."""
+        self.chart("web", more="description: a<b\n")
+        for below in ("", "/a", "/a/deeper"):
+            self.helm("package", "web", "-d", "repo" + below)
+        url = "https://charts.example.org/x/../stable?token=1"
+        self.helm("repo", "index", "repo", "--url", url, "--json")
+        with open(os.path.join(self.folder, "repo/index.yaml"), encoding="utf-8") as file:
+            text = file.read()
+        self.assertTrue(text.startswith('{\n  "apiVersion": "v1",\n  "generated": "'), text)
+        entries = json.loads(text)["entries"]["web"]
+        self.assertEqual([["https://charts.example.org/stable/web-1.0.0.tgz?token=1"], ["https://charts.example.org/stable/a/web-1.0.0.tgz?token=1"]],
+                         [one["urls"] for one in entries])
+        self.assertEqual(["name", "version", "description", "apiVersion", "urls", "created", "digest"], list(entries[0]))
+        self.assertIn('"a\\u003cb"', text)
+        self.write("old.yaml", "apiVersion: v1\nentries:\n  gone:\n  - {apiVersion: v2, name: gone, version: 0.1.0, urls: [gone.tgz]}\n")
+        self.write("other/.keep", "")
+        self.helm("repo", "index", "other", "--merge", "old.yaml")
+        with open(os.path.join(self.folder, "other/index.yaml"), encoding="utf-8") as file:
+            self.assertIn('created: "0001-01-01T00:00:00Z"', file.read())
+
+    def test_names_are_added_at_once(self):
+        self.chart("web")
+        self.helm("package", "web", "-d", "repo")
+        self.helm("repo", "index", "repo")
+        url, asked = self.serve(os.path.join(self.folder, "repo")), []
+        with concurrent.futures.ThreadPoolExecutor(15) as pool:
+            for number in range(15):
+                asked.append(pool.submit(self.helm, "repo", "add", f"r{number}", url, "--ca-file", "ca.pem"))
+            for one in asked:
+                one.result()
+        names = {line.split("\t")[0].strip() for line in self.helm("repo", "list").splitlines()[1:]}
+        self.assertEqual({f"r{number}" for number in range(15)}, names)
+
+    def test_a_query_and_a_password_from_stdin(self):
+        asked = []
+
+        class Server(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *arguments):
+                pass
+
+            def do_GET(self):
+                asked.append((self.path, self.headers["authorization"]))
+                body = b"apiVersion: v1\nentries: {q: [{apiVersion: v2, name: q, version: 1.0.0, urls: [q.tgz]}]}\n"
+                self.send_response(200)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        url = f"http://127.0.0.1:{server.server_port}/charts/?token=1"
+        self.helm("repo", "add", "mine", url, "--username", "u", "--password-stdin", stdin="p:w\n")
+        self.helm("pull", "mine/q")
+        basic = "Basic dTpwOnc="
+        self.assertEqual([("/charts/index.yaml?token=1", basic), ("/charts/index.yaml?token=1", basic), ("/charts/q.tgz?token=1", basic)], asked)
 
     def test_no_folder_is_named(self):
         """An empty --destination is here, and so is what would stand in the home of somebody without one."""

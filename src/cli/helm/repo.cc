@@ -1,21 +1,18 @@
 // slipway helm repo: names for chart repositories, and their indexes.
 #include <algorithm>
+#include <filesystem>
 
 #include "base/text.h"
-#include "base/time.h"
 #include "cli/helm/commands.h"
 #include "cli/helm/groups.h"
-#include "cli/helm/packages.h"
+#include "cli/helm/repo_index.h"
 #include "cli/paths.h"
 #include "cli/user_file.h"
-#include "render/helm/version.h"
-#include "runtime/digest.h"
+#include "runtime/task.h"
 #include "value/json.h"
 #include "value/yaml.h"
 
 namespace slipway::cli::helm {
-
-namespace rh = render::helm;
 
 namespace {
 
@@ -28,9 +25,23 @@ std::vector<Option> repo_options() {
                   {"--allow-deprecated-repos", "", "accepted"},
                   {"--fail-on-repo-update-fail", "", "for update: one that cannot be reached fails all"},
                   {"--timeout", "DURATION", "accepted"},
+                  {"--password-stdin", "", "read the password from stdin"},
                   {"--no-update", "", "accepted"}},
                  chart_flags({"--version", "--devel", "--repo", "--plain-http", "--verify", "--keyring"}),
                  global_flags()});
+}
+
+// Held from reading the names until they are written: commands that run at once would forget each other's. As Helm
+// does it, beside the file and for half a minute at most.
+Task<Result<std::unique_ptr<runtime::FileLock>>> lock_repositories(World& world, const Flags& flags) {
+  std::filesystem::path path = repositories_file(flags);
+  OR_CO_RETURN(world.files().make_directories(path.parent_path().string()));
+  std::string file = path.replace_extension(".lock").string();
+  for (int attempt = 0;; ++attempt) {
+    auto lock = world.files().lock(file);
+    if (lock || !lock.failed_with(ErrorKind::conflict) || attempt == 600) co_return lock;
+    OR_CO_RETURN(co_await runtime::sleep(std::chrono::milliseconds(50)));
+  }
 }
 
 Result<> write_repositories(World& world, const Flags& flags, const std::vector<NamedRepository>& all) {
@@ -50,62 +61,6 @@ Result<> write_repositories(World& world, const Flags& flags, const std::vector<
   OR_RETURN(world.files().make_directories(path.substr(0, path.rfind('/'))));
   Value root{{"apiVersion", ""}, {"generated", "0001-01-01T00:00:00Z"}, {"repositories", list.build()}};
   return write_user_file(world.files(), path, value::to_yaml(root), 0600);
-}
-
-using IndexEntries = std::map<std::string, std::vector<Value>>;
-
-Result<> write_index(World& world, const std::string& file, IndexEntries entries, const std::string& now, bool json) {
-  ObjectBuilder all;
-  for (auto& [name, versions] : entries) {
-    std::ranges::stable_sort(versions, [](const Value& a, const Value& b) {
-      return rh::compare_versions(a["version"].as_string(), b["version"].as_string()) > 0;
-    });
-    all.set(name, Value::array(std::move(versions)));
-  }
-  Value root{{"apiVersion", "v1"}, {"entries", all.build()}, {"generated", now}};
-  auto done = write_user_file(world.files(), file, json ? value::to_json(root) : value::to_yaml(root), 0644);
-  if (done) return {};
-  return fail(done.error().kind(), "{}", in_gos_words(done.error(), "open " + file));
-}
-
-// What an older index lists and this folder does not hold. One that is not there is made, as Helm makes it.
-Result<> merge_index(World& world, const std::string& file, IndexEntries& entries, const std::string& now, bool json) {
-  std::string whole = absolute_path(file);
-  if (!world.files().exists(whole)) return write_index(world, whole, {}, now, json);
-  std::string text = OR_RETURN(world.files().read(whole, 64 << 20));
-  auto index = sources::ChartIndex::parse(text);
-  if (!index) return std::move(index).error().context("merge failed");
-  for (const std::string& name : index->names()) {
-    for (const sources::ChartVersion& one : *index->versions(name)) {
-      auto& versions = entries[name];
-      auto same = [&](const Value& v) { return v["version"].as_string() == one.version; };
-      if (std::ranges::none_of(versions, same)) versions.push_back(one.entry);
-    }
-  }
-  return {};
-}
-
-Result<> repo_index(World& world, const std::string& folder, const Flags& flags) {
-  std::string whole = absolute_path(folder);
-  auto files = world.files().list(whole).value_or(std::vector<std::string>());
-  IndexEntries entries;
-  std::string url = flags.text("--url");
-  while (url.ends_with('/')) url.pop_back();
-  std::string now = base::format_rfc3339(world.now());
-  for (const std::string& file : files) {
-    if (!file.ends_with(".tgz")) continue;
-    std::string bytes = OR_RETURN(world.files().read(whole + "/" + file, 100 << 20));
-    auto loaded = rh::load_archive(bytes);
-    if (!loaded) continue;  // no chart: Helm passes over it as well
-    Value entry = rh::to_value(loaded->chart->metadata);
-    entry = entry.with_member("created", now)
-                .with_member("digest", runtime::sha256_hex(bytes))
-                .with_member("urls", Value::array({Value((url.empty() ? "" : url + "/") + file)}));
-    entries[loaded->chart->name()].push_back(std::move(entry));
-  }
-  bool json = flags.is("--json");
-  if (std::string old = flags.text("--merge"); !old.empty()) OR_RETURN(merge_index(world, old, entries, now, json));
-  return write_index(world, whole + "/index.yaml", std::move(entries), now, json);
 }
 
 // As it is kept: from wherever it is read.
@@ -132,12 +87,24 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
   if (verb.empty()) co_return group.help();
   if (auto fits = group.check_flags(*flags, repo_options()); !fits) co_return refuse(fits.error());
   auto arguments = std::vector<std::string>(flags->arguments.begin() + 1, flags->arguments.end());
-  std::string format = flags->text("--output", "table");
+  std::string format = flags->text("--output", "table"), password = flags->text("--password");
   if (verb == "index") {
     if (auto fits = check_count(arguments.size(), 1, 1, "repo index", "[DIR]"); !fits) co_return refuse(fits.error());
-    auto done = repo_index(world, arguments[0], *flags);
+    auto done = index_folder(world, arguments[0], *flags);
     if (!done) co_return refuse(done.error());
     co_return 0;
+  }
+  bool changes = verb == "remove" || (verb == "add" && arguments.size() == 2);
+  if (changes && flags->is("--password-stdin")) {
+    auto word = read_stdin();  // whoever types holds nobody up
+    if (!word) co_return refuse(word.error());
+    password = base::trim(*word);
+  }
+  std::unique_ptr<runtime::FileLock> lock;
+  if (changes && (verb == "add" || world.files().exists(repositories_file(*flags)))) {
+    auto locked = co_await lock_repositories(world, *flags);
+    if (!locked) co_return refuse(locked.error());
+    lock = std::move(*locked);
   }
   auto known = read_repositories(world, *flags);
   if (!known) co_return refuse(known.error());
@@ -163,17 +130,12 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
     NamedRepository one{.name = arguments[0],
                         .url = arguments[1],
                         .username = flags->text("--username"),
-                        .password = flags->text("--password"),
+                        .password = password,
                         .ca_file = file_of(*flags, "--ca-file"),
                         .cert_file = file_of(*flags, "--cert-file"),
                         .key_file = file_of(*flags, "--key-file"),
                         .insecure = flags->is("--insecure-skip-tls-verify"),
                         .pass_credentials = flags->is("--pass-credentials")};
-    if (flags->is("--password-stdin")) {
-      auto word = read_stdin();
-      if (!word) co_return refuse(word.error());
-      one.password = base::trim(*word);
-    }
     if (!one.username.empty() && one.password.empty())
       co_return refuse("--username needs --password or --password-stdin: nobody is asked");
     if (one.name.find('/') != one.name.npos)
@@ -193,6 +155,7 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
           "looks like \"{}\" is not a valid chart repository or cannot be reached: can't create TLS config for "
           "client: {}",
           one.url, access.error().str()));
+    access->password = one.password;
     auto index = co_await sources::fetch_index(world, one.url, *access);
     if (!index) co_return refuse(index.error());
     if (there != known->end())
