@@ -30,8 +30,14 @@ constexpr std::string_view kConfigType = "application/vnd.cncf.helm.config.v1+js
 constexpr std::string_view kLayerType = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 constexpr size_t kIndexBytesMax = 64 << 20, kManifestBytesMax = 4 << 20;
 
+constexpr std::string_view kNoTls = "tls: first record does not look like a TLS handshake";
+
+bool is_loopback(const Url& url) {
+  return url.host == "localhost" || url.host.starts_with("127.") || url.host == "::1";
+}
+
 std::string proxy_for(const Url& url) {
-  if (url.host == "localhost" || url.host.starts_with("127.") || url.host == "::1") return {};
+  if (is_loopback(url)) return {};
   for (const char* name : url.scheme == "https" ? std::initializer_list<const char*>{"HTTPS_PROXY", "https_proxy"}
                                                 : std::initializer_list<const char*>{"HTTP_PROXY", "http_proxy"}) {
     const char* proxy = std::getenv(name);
@@ -78,7 +84,7 @@ Error refused(int status, const std::string& where) {
 // "connect to HOST:PORT: WHY" as Go says it.
 std::string dialed(std::string_view message) {
   constexpr std::string_view connect = "connect to ", resolve = "cannot resolve ";
-  if (message == "TLS handshake: wrong version number") return "tls: first record does not look like a TLS handshake";
+  if (message == "TLS handshake: wrong version number") return std::string(kNoTls);
   if (!message.starts_with(connect)) return std::string(message);
   message.remove_prefix(connect.size());
   size_t end = message.find(": ");
@@ -176,7 +182,14 @@ class RegistryTalk {
       if (!content_type.empty()) request.headers.set("content-type", content_type);
       if (!token_.empty() && same_host(request.url, registry_.base)) request.headers.set("authorization", token_);
       request.body = body;
-      Answer answer = OR_CO_RETURN(co_await exchange(world_, std::move(request), access_, bytes_max));
+      auto asked = co_await exchange(world_, std::move(request), access_, bytes_max);
+      if (!asked && speaks_plainly(asked.error())) {
+        registry_.base.replace(0, 5, "http");
+        --attempt;
+        continue;
+      }
+      if (!asked) co_return std::move(asked).error();
+      Answer answer = std::move(*asked);
       if (answer.status != 401 || attempt > 0) co_return answer;
       auto logged_in = co_await log_in(answer.authenticate);
       if (!logged_in)
@@ -196,6 +209,13 @@ class RegistryTalk {
   }
 
  private:
+  // Somebody tries a registry of their own, without TLS. Elsewhere that must be said: who stands between could
+  // otherwise ask for the password in plain words.
+  bool speaks_plainly(const Error& error) const {
+    auto url = Url::parse(registry_.base);
+    return url && url->scheme == "https" && is_loopback(*url) && error.message().ends_with(kNoTls);
+  }
+
   Task<Result<RegistryPassword>> password() {
     RegistryPassword who{
         .username = access_.username, .password = access_.password, .identity_token = {}, .registry_token = {}};

@@ -56,6 +56,16 @@ class Passwords(Folder):
         self.helm("registry", "logout", self.host)
         self.assertIn("basic credential not found", self.pull(code=1))
 
+    def test_here_without_tls(self):
+        """A registry of this machine that speaks no TLS is asked without; the digest names a chart as its tag does."""
+        remote, who = f"oci://{self.host}/charts", ["--username", "u", "--password", "p:w@"]
+        said = self.helm("pull", remote + "/web", *who, "--compat", "helm4")
+        digest = said.split("Digest: ")[1].strip()
+        self.helm("push", "web-1.0.0.tgz", remote, *who)
+        for name in (f"web@{digest}", f"web:1.0.0@{digest}"):
+            self.assertIn("kind: ConfigMap", self.helm("template", f"{remote}/{name}", *who))
+        self.helm("registry", "login", self.host, *who)
+
     def test_files(self):
         self.write("out/.keep", "")
         auth = {self.host: {"auth": AUTH}}
