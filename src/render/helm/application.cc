@@ -14,6 +14,9 @@ namespace slipway::render::helm {
 
 namespace {
 
+// To find unread values: when asked to look closer, and when it is one thing among others.
+constexpr uint64_t kWorkMax = 20'000'000, kWorkMaxOnTheWay = 2'000'000;
+
 // The chart's name in front of a manifest's path is the folder it lies in.
 std::string file_of(const std::string& folder, const std::string& manifest) {
   size_t slash = manifest.find('/');
@@ -40,31 +43,41 @@ Result<> add_objects(std::string_view text, const std::string& file, std::vector
   return {};
 }
 
+// Values files beside the chart that this rendering does not use: values-prod.yaml.
+std::vector<Layer> other_values(const LayeredValues& used, const sources::Tree& tree, const std::string& folder) {
+  std::vector<Layer> out;
+  for (const std::string& name : tree.list(folder)) {
+    bool is_values =
+        name.starts_with("values") && name != "values.yaml" && (name.ends_with(".yaml") || name.ends_with(".yml"));
+    std::string file = folder.empty() ? name : folder + "/" + name;
+    if (!is_values || std::ranges::any_of(used.layers, [&](const Layer& layer) { return layer.file == file; }))
+      continue;
+    auto text = tree.read(file);
+    if (!text) continue;
+    if (auto said = read_yaml_mapping(**text)) out.push_back({name, std::move(*said), file});
+  }
+  return out;
+}
+
 // What of the values nobody reads, with places.
 void add_unread(const Chart& chart, const LayeredValues& values, const sources::Tree& tree, const std::string& folder,
                 bool look_closer, std::vector<Hazard>& out) {
+  std::vector<Layer> layers = values.layers;
+  if (look_closer) std::ranges::move(other_values(values, tree, folder), std::back_inserter(layers));
+  if (layers.empty() && !look_closer) return;
   auto add = [&](const Unread& one, const char* rule) {
     base::Place place{.file = one.file.empty() ? folder : one.file};
     if (!one.file.empty())
       if (auto text = tree.read(one.file)) place = value::locate_yaml(**text, one.file, 0, one.pointer);
     out.push_back({rule, place, one.message, one.fix});
   };
-  for (const Unread& one : unread_values(chart, values.layers)) add(one, kUnreadValue);
+  std::vector<const Value*> said;
+  for (const Layer& layer : layers) said.push_back(&layer.values);
+  auto reads = find_reads(chart, said, look_closer ? kWorkMax : kWorkMaxOnTheWay);
+  for (const Unread& one : unread_values(*reads, layers)) add(one, kUnreadValue);
+  for (const Unread& one : unread_by_parents(*reads)) add(one, kUnreadValue);
   if (!look_closer) return;
-  for (const Unread& one : unread_defaults(chart, folder)) add(one, "unread-default");
-  // Values files beside the chart that this rendering does not use: values-prod.yaml.
-  for (const std::string& name : tree.list(folder)) {
-    bool is_values =
-        name.starts_with("values") && name != "values.yaml" && (name.ends_with(".yaml") || name.ends_with(".yml"));
-    std::string file = folder.empty() ? name : folder + "/" + name;
-    bool used = std::ranges::any_of(values.layers, [&](const Layer& layer) { return layer.file == file; });
-    if (!is_values || used) continue;
-    auto text = tree.read(file);
-    if (!text) continue;
-    auto said = read_yaml_mapping(**text);
-    if (!said) continue;
-    for (const Unread& one : unread_values(chart, {{name, std::move(*said), file}})) add(one, kUnreadValue);
-  }
+  for (const Unread& one : unread_defaults(*reads, folder)) add(one, "unread-default");
 }
 
 }  // namespace

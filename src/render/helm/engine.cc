@@ -136,13 +136,6 @@ std::shared_ptr<const Functions> helm_functions(Compat compat) {
   return functions;
 }
 
-const std::shared_ptr<const Functions>& functions_of(Compat compat) {
-  static const std::shared_ptr<const Functions> three = helm_functions(Compat::helm3);
-  if (compat == Compat::helm3) return three;
-  static const std::shared_ptr<const Functions> four = helm_functions(Compat::helm4);
-  return four;
-}
-
 // path.Join of a chart's path and a file's name.
 std::string joined(const std::string& chart, const std::string& name) {
   auto clean = sources::clean_path(chart + "/" + name);
@@ -259,7 +252,7 @@ struct Work {
       : host{options, notes, {}, {}},
         run(options.limits, std::move(environment), &host),
         scopes(run.heap(), release, capabilities, options.compat),
-        set(functions_of(options.compat), options.strict ? MissingKey::error : MissingKey::zero) {}
+        set(template_functions(options.compat), options.strict ? MissingKey::error : MissingKey::zero) {}
   Host host;
   Run run;
   Scopes scopes;
@@ -332,6 +325,13 @@ Result<RenderedFiles> run_all(const Chart& chart, const Value& values, const Rel
 }
 
 }  // namespace
+
+const std::shared_ptr<const Functions>& template_functions(Compat compat) {
+  static const std::shared_ptr<const Functions> three = helm_functions(Compat::helm3);
+  if (compat == Compat::helm3) return three;
+  static const std::shared_ptr<const Functions> four = helm_functions(Compat::helm4);
+  return four;
+}
 
 Result<RenderedFiles> run_templates(const Chart& chart, const Value& values, const ReleaseInfo& release,
                                     const Capabilities& capabilities, const EngineOptions& options,

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,6 +55,9 @@ struct EngineOptions {
   lang::gotemplate::Limits limits;
   lang::gotemplate::Environment environment;
 };
+
+// What templates may call: Go's, sprig's and Helm's own.
+const std::shared_ptr<const lang::gotemplate::Functions>& template_functions(Compat compat);
 
 // By path ("web/templates/a.yaml"): partials (_x) are not among them. Error: invalid; `frames` of the failure go into
 // the message. `notes`: what lint would print about required values.

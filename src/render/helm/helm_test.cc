@@ -14,8 +14,6 @@
 #include "render/helm/plain_yaml.h"
 #include "render/helm/schema.h"
 #include "render/helm/set.h"
-#include "render/helm/taken_whole.h"
-#include "render/helm/unread.h"
 #include "render/helm/worker.h"
 #include "sources/chart_repository.h"
 #include "value/json.h"
@@ -139,88 +137,6 @@ TEST_CASE(".helmignore and path patterns") {
   CHECK(*match_path("a[b-d]?*", "acxyz"));
   CHECK(!*match_path("a*", "a/b"));
   CHECK(!match_path("a[", "a"));
-}
-
-TEST_CASE("what templates take as a whole") {
-  auto check = [](std::string_view templates, bool whole, bool ranged) {
-    CAPTURE(templates);
-    Taken taken = how_taken(templates, "x");
-    CHECK(taken.whole == whole);
-    CHECK(taken.ranged == ranged);
-  };
-  check("x: {{ .Values.x.a }} {{ if .Values.x }}{{ end }}", false, false);
-  check("{{ toYaml .Values.x }}", true, false);
-  check("{{- .Values.x | nindent 2 -}}", true, false);
-  check("{{ include \"a\" .Values.x }}", true, false);
-  check("{{ $y := .Values.x }}", true, false);
-  check("{{ with .Values.x }}{{ .a }}{{ end }}", false, false);
-  check("{{ with .Values.x }}{{ if . }}{{ .a }}{{ end }}{{ toYaml . }}{{ end }}", true, false);
-  check("{{ if .a }}{{ else with .Values.x }}{{ toYaml . }}{{ end }}", true, false);
-  check("{{ with .Values.x }}{{ .a }}{{ end }}{{ toYaml . }}", false, false);
-  check("{{- range .Values.x }}{{ .a }}{{- end }}", false, true);
-  check("{{- range $i, $e := .Values.x }}{{ $e.a }}{{ $i }}{{- end }}", false, true);
-  check("{{- range $i, $e := .Values.x }}{{ tpl $e $ }}{{- end }}", true, false);
-  check("{{- range .Values.x }}{{ . }}{{- end }}", true, false);
-  check("{{- range concat .Values.x (list 1) }}{{ .a }}{{- end }}", true, false);
-  check("{{ .Values.xy }}{{ .Values.y-x }}", false, false);
-}
-
-TEST_CASE("values that no template reads, in lists and in what is taken whole") {
-  auto c = chart(
-      {file("values.yaml", "hosts: [{name: a}]\nenv: [{name: a, value: b}]\ncontext: {user: 1}\nrules: []\n"),
-       file("templates/a.yaml",
-            "{{ range .Values.hosts }}{{ .name }}{{ .port }}{{ end }}{{ range .Values.env }}{{ toYaml . }}{{ end }}"
-            "{{ toYaml .Values.context }}{{ range .Values.rules }}{{ .name }}{{ end }}")});
-  auto said = read_yaml_mapping(
-      "hosts: [{name: a, port: 1}, {name: b, prot: 2}, {prot: 3}]\nenv: [{name: a, valueFrom: {}}]\ncontext: {group: "
-      "1}\n"
-      "rules: [{nmae: x}]\n");
-  std::string out;
-  for (const Unread& one : unread_values(*c, {{"v.yaml", *said, "v.yaml"}}))
-    out += one.pointer + " " + one.message + "\n";
-  CHECK(out ==
-        "/hosts/1/prot no template of chart c reads \"hosts[1].prot\": it has no effect\n"
-        "/rules/0/nmae no template of chart c reads \"rules[0].nmae\": it has no effect\n");
-}
-
-TEST_CASE("values that no template reads") {
-  auto c = chart(
-      {file("values.yaml", "ports: {web: {port: 80, expose: {}}}\nlabels: {}\nimage: {tag: x}\n"),
-       file("templates/a.yaml", "{{ .Values.ports.web.port }} {{ .Values.hidden }} {{ index .Values \"by-name\" }}")});
-  auto said = read_yaml_mapping(
-      "ports: {web: {port: 1, redirectTo: x, expose: {any: 1}}}\nlabels: {a: b}\nhidden: 1\nby-name: 2\nimgae: {tag: "
-      "y}\nglobal: {x: 1}\n");
-  auto told = [](const std::vector<Unread>& all) {
-    std::string out;
-    for (const Unread& one : all)
-      out += fmt::format("{} {}: {}{}{}\n", one.file, one.pointer, one.message, one.fix.empty() ? "" : " ", one.fix);
-    return out;
-  };
-  CHECK(told(unread_values(*c, {{"prod.yaml", *said, "c/prod.yaml"}})) ==
-        "c/prod.yaml /imgae: no template of chart c reads \"imgae\": it has no effect did you mean \"image\"?\n"
-        "c/prod.yaml /ports/web/redirectTo: no template of chart c reads \"ports.web.redirectTo\": it has no effect\n");
-  CHECK(told(unread_values(*c, {{"parameter imgae.tag", *read_yaml_mapping("imgae: 1"), ""}})) ==
-        " /imgae: no template of chart c reads \"imgae\" (set by parameter imgae.tag): it has no effect did you mean "
-        "\"image\"?\n");
-  CHECK(told(unread_defaults(*c, "c")) ==
-        "c/values.yaml /image: no template of chart c reads \"image\": it has no effect\n"
-        "c/values.yaml /labels: no template of chart c reads \"labels\": it has no effect\n"
-        "c/values.yaml /ports/web/expose: no template of chart c reads \"ports.web.expose\": it has no effect\n");
-}
-
-TEST_CASE("a chart that takes .Values as a whole reads every key") {
-  auto unread = [](const char* text) {
-    auto c = chart({file("values.yaml", "image: 1\n"), file("templates/a.yaml", text)});
-    return unread_values(*c, {{"v.yaml", *read_yaml_mapping("imgae: 1"), ""}}).size() + unread_defaults(*c, "c").size();
-  };
-  for (const char* text :
-       {"{{ .Values | toJson }}", "{{ toYaml $.Values }}", "{{ range $k, $v := .Values }}{{ $k }}{{ end }}",
-        "{{ with .Values }}{{ toYaml . }}{{ end }}", "{{ include \"x\" .Values }}", "{{ $v := .Values }}"})
-    CHECK_MESSAGE(unread(text) == 0, text);
-  for (const char* text : {"{{ .Values.other }}", "{{ if .Values }}{{ end }}", "{{/* toYaml .Values */}}",
-                           "{{ index .Values \"a\" }}", "{{ with .Values }}{{ .other }}{{ end }}", "see .Values",
-                           "{{ dict \"Values\" 1 }}", "{{ dig \"a\" \"b\" 1 .Values }}"})
-    CHECK_MESSAGE(unread(text) == 2, text);
 }
 
 TEST_CASE("schema drafts") {

@@ -1,6 +1,5 @@
-// Values that nothing reads: a key that a user sets, that the chart's defaults do not have and whose name stands in no
-// template. Helm says nothing about them, and people lost security settings so. Pure; told by name, so that a key that
-// is reached in some dynamic way is not accused.
+// Values that nothing reads: a key that a user or a parent chart sets, and that no template can reach under any values
+// (reads.h). Helm says nothing about them, and people lost security settings so. Pure.
 #pragma once
 
 #include <string>
@@ -8,6 +7,7 @@
 
 #include "render/helm/chart.h"
 #include "render/helm/explain.h"
+#include "render/helm/reads.h"
 
 namespace slipway::render::helm {
 
@@ -19,10 +19,11 @@ struct Unread {
   std::string message, fix;
 };
 
-// What users say. What a parent chart's values.yaml says to its sub-charts is judged as well.
-std::vector<Unread> unread_values(const Chart& chart, const std::vector<Layer>& user);
-// Keys of the chart's own values.yaml that no template names, below tables that no template takes as a whole. `folder`:
-// the chart's.
-std::vector<Unread> unread_defaults(const Chart& chart, const std::string& folder);
+// What users say. `reads`: with what all layers say.
+std::vector<Unread> unread_values(const Reads& reads, const std::vector<Layer>& user);
+// What the values.yaml of charts say to their sub-charts.
+std::vector<Unread> unread_by_parents(const Reads& reads);
+// Keys of the chart's own values.yaml. `folder`: the chart's.
+std::vector<Unread> unread_defaults(const Reads& reads, const std::string& folder);
 
 }  // namespace slipway::render::helm
