@@ -402,6 +402,37 @@ class Lint(unittest.TestCase):
         self.assertEqual([], lint.differences(SLIPWAY))
 
 
+class LintCrds(Folder):
+    """Helm 4's rule, which Helm 3 has not: as Helm 4.3 says it."""
+
+    def check(self, files, says, more=""):
+        self.chart("c", "", more="icon: https://e.org/i.png\n" + more)
+        self.write("c/values.yaml", "")
+        for name, text in files.items():
+            self.write("c/" + name, text)
+        self.helm("lint", "c", "--compat", "helm4", code=1 if says else 0)
+        done = subprocess.run([SLIPWAY, "helm", "lint", "c", "--compat", "helm4"], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual(says, [line for line in done.stdout.splitlines() if " crds/" in line])
+        self.assertNotIn("crds/", self.helm("lint", "c") if "Chart.yaml" not in files else "")
+        shutil.rmtree(os.path.join(self.folder, "c"))
+
+    def test_crds(self):
+        good = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+        kind, version = "object kind is not 'CustomResourceDefinition'", "apiVersion is not in 'apiextensions.k8s.io'"
+        self.check({"crds/a.yaml": good + "---\n# nothing\n---\n" + good, "crds/b.yaml": "", "crds/c.txt": "text"}, [])
+        self.check({"crds/a.yaml": good + "---\napiVersion: v1\nkind: ConfigMap\n", "crds/sub/b.yml": "apiVersion: apiextensions.k8s.io/v1\nkind: Foo\n"},
+                   [f"[ERROR] crds/a.yaml: {version}", f"[ERROR] crds/a.yaml: {kind}", f"[ERROR] crds/sub/b.yml: {kind}"])
+        self.check({"crds/b.json": "[a]", "crds/c.yaml": "a: 1"},
+                   ["[ERROR] crds/b.json: unable to parse YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value "
+                    "of type rules.k8sYamlStruct"])
+        self.check({"crds/a.yaml": "apiVersion: 1\nkind: [a]\n"},
+                   ["[ERROR] crds/a.yaml: unable to parse YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go struct "
+                    "field k8sYamlStruct.Kind of type string"])
+        self.check({"crds": "x"}, ["[ERROR] crds/: not a directory"])
+        self.check({"crds/a.yaml": good, "charts/s/Chart.yaml": "apiVersion: v2\nname: s\nversion: 0.1.0\n", "charts/s/crds/x.yaml": "kind: CustomResourceDefinition\n"},
+                   [f"[ERROR] crds/x.yaml: {version}"], "dependencies: [{name: s, version: 0.1.0, repository: \"\"}]\n")
+
+
 class Commands(unittest.TestCase):
     maxDiff = None
 

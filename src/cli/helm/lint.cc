@@ -119,6 +119,7 @@ Task<int> lint(runtime::RealWorld& world, Invocation said) {
   }
   rh::LintRequest request;
   request.limits = chart_limits(*flags);
+  request.crds = flags->text("--compat") == "helm4";
   if (!flags->text("--kube-version").empty()) {
     auto kube = rh::KubeVersion::parse(flags->text("--kube-version"));
     if (!kube) co_return refuse(kube.error());

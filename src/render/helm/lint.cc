@@ -48,6 +48,7 @@ class Linter {
     values_file();
     templates();
     dependencies();
+    if (request_.crds) crds();
     return std::move(found_);
   }
 
@@ -322,6 +323,24 @@ class Linter {
     if (!missing.empty())
       holds(Severity::warning, request_.shown,
             "chart directory is missing these dependencies: " + base::join(missing, ","));
+  }
+
+  // ---- crds/
+
+  void crds() {
+    constexpr std::string_view folder = "crds/";
+    const sources::FileEntry* entry = request_.tree->entry(inner("crds"));
+    if (entry && entry->kind == sources::FileEntry::Kind::file) {
+      error(folder, "not a directory");
+      return;
+    }
+    if (request_.tree->list(inner("crds")).empty()) return;
+    auto loaded = load();
+    if (!loaded) {
+      error(folder, loaded.error().str());
+      return;
+    }
+    for (Finding& one : lint_crds(*loaded->chart)) found_.push_back(std::move(one));
   }
 
   Result<LoadedChart> load() const {

@@ -1,5 +1,5 @@
-// What is wrong with a chart, as `helm lint` of Helm 3.22 finds it: rule by rule, in its order and words. Templates run
-// in a worker (worker.h). Pure otherwise.
+// What is wrong with a chart, as `helm lint` of Helm 3.22 finds it: rule by rule, in its order and words; Helm 4 has
+// one rule more. Templates run in a worker (worker.h). Pure otherwise.
 #pragma once
 
 #include <optional>
@@ -32,12 +32,16 @@ struct LintRequest {
   std::string ns = "default";
   std::optional<KubeVersion> kube;
   bool skip_schema_validation = false;
+  bool crds = false;       // Helm 4's rule for crds/ too
   FetchedSchemas schemas;  // as ReleaseRequest's
   lang::gotemplate::Environment environment;
 };
 
 // `notes`: what Helm prints on stderr meanwhile.
 std::vector<Finding> lint(LintRequest request, std::vector<std::string>& notes);
+
+// What is wrong with files in crds/, a chart's and those of the charts in it.
+std::vector<Finding> lint_crds(const Chart& chart);
 
 // "batch/v1beta1 CronJob is deprecated in v1.21+, unavailable in v1.25+; use batch/v1 CronJob"; "" when it is not, in
 // Kubernetes 1.`minor`.
