@@ -26,7 +26,8 @@ cli::Invocation said(std::string_view line) {
     }
   }
   for (const cli::Option& option : up_option_list()) {
-    if (!invocation.has(option.name) && !option.fallback.empty()) invocation.add(option.name, option.fallback);
+    if (!invocation.has(option.name) && !option.fallback.empty())
+      invocation.add(option.name, std::string(option.fallback));
   }
   return invocation;
 }
