@@ -122,6 +122,17 @@ Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
   co_return plane;
 }
 
+// Ends when `wait` is over, or a minute after the clock was set. Canceled: an error.
+static Task<Result<>> wait_unless_clock_set(World& world, Duration wait) {
+  auto offset = [&world] { return world.now().time_since_epoch() - world.steady_now().time_since_epoch(); };
+  const auto before = offset();
+  for (SteadyTime end = world.steady_now() + wait; world.steady_now() < end;) {
+    OR_CO_RETURN(co_await runtime::sleep(std::min(end - world.steady_now(), clock_look_after)));
+    if (std::chrono::abs(offset() - before) > clock_look_after) break;
+  }
+  co_return Result<>();
+}
+
 Task<void> keep_certificates(World& world, ControlPlane& plane, UpOptions options) {
   while (true) {
     Duration left = apiserver::until_renewal(plane.pki, world.now());
@@ -135,7 +146,7 @@ Task<void> keep_certificates(World& world, ControlPlane& plane, UpOptions option
                         "control plane: certificates end soon, and cannot be made anew: " + renewed.error().str());
       left = renewal_again_after;
     }
-    if (!co_await runtime::sleep(std::min(left, clock_look_after))) co_return;
+    if (!co_await wait_unless_clock_set(world, left)) co_return;
   }
 }
 
