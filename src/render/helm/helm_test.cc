@@ -159,6 +159,12 @@ TEST_CASE("schema drafts") {
         "- at '': both /$ref/$ref and /$ref resolve to \"file:///values.schema.json#/$defs/x\" causing reference "
         "cycle\n");
   CHECK(faults("{", "{}") != "");
+  // dynamic references came with 2020-12: before, they are words without a meaning
+  CHECK(faults(R"({"$schema":"https://json-schema.org/draft/2019-09/schema","properties":{"a":{"$dynamicRef":"#x"}},
+               "$defs":{"s":{"$dynamicAnchor":"x","type":"string"},"t":{"$dynamicAnchor":"x"}}})",
+               R"({"a":1})") == "");
+  CHECK(faults(R"({"properties":{"a":{"$dynamicRef":"#x"}},"$defs":{"s":{"$dynamicAnchor":"x","type":"string"}}})",
+               R"({"a":1})") == "- at '/a': got number, want string\n");
 }
 
 // Each text is Helm 3.22.0's, but for the order of faults that it draws anew each time.

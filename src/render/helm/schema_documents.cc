@@ -269,7 +269,8 @@ Result<> SchemaDocuments::gather(Document& document, const Value& schema, const 
       document.anchors.try_emplace(*base + "#" + address.fragment, &schema, trail.pointer());
   }
   for (const char* word : {"$anchor", "$dynamicAnchor"}) {
-    if (document.draft < 2019 || !schema[word].is_string()) continue;
+    int since = word[1] == 'd' ? 2020 : 2019;
+    if (document.draft < since || !schema[word].is_string()) continue;
     auto [at, fresh] = document.anchors.try_emplace(*base + "#" + schema[word].str(), &schema, trail.pointer());
     if (!fresh && at->second.first != &schema)
       return invalid(fmt::format("duplicate anchor \"{}\" in \"{}\" at \"{}\" and \"{}\"", schema[word].as_string(),
@@ -303,8 +304,8 @@ Result<> SchemaDocuments::compile() {
     if (const Value& id = schema[draft == 4 ? "id" : "$id"]; id.is_string() && !only_ref)
       now.base = kept(joined(*now.base, parted(id.as_string()).document));
     for (const char* word : {"$ref", "$recursiveRef", "$dynamicRef"}) {
-      bool exists = word[1] == 'r' && word[2] == 'e' && word[3] == 'f' ? true : draft >= 2019;
-      if (exists && schema[word].is_string()) OR_RETURN(refer(now, schema[word].str()));
+      int since = word[1] == 'd' ? 2020 : word == std::string_view("$ref") ? 4 : 2019;
+      if (draft >= since && schema[word].is_string()) OR_RETURN(refer(now, schema[word].str()));
     }
     if (only_ref) continue;
     OR_RETURN(each_below(schema, draft, [&](const Value& below, const Keyword& keyword, const Step&) {
