@@ -473,7 +473,7 @@ class BadInput(unittest.TestCase):
                                              "    fieldPaths: [" + "a." * 20_000 + "b]\n", "map.yaml": MAP}, "kustomization.yaml:7:17", "a path of more than 1000 names"),
         "deep path of labels": ({"k": "resources: [map.yaml]\nlabels:\n- pairs: {a: b}\n  fields: [{create: true, path: " + "a/" * 20_000 + "b}]\n", "map.yaml": MAP},
                                 "kustomization.yaml:4:", "a path of more than 1000 names"),
-        "deep JSON schema": ({"k": "openapi: {path: deep.json}\n", "deep.json": '{"a":' * 100_000}, "deep.json:1", "nested deeper"),
+        "deep JSON schema": ({"k": "openapi: {path: deep.json}\nresources: [map.yaml]\npatches: [{path: map.yaml}]\n", "map.yaml": MAP, "deep.json": '{"a":' * 100_000}, "deep.json:1", "nested deeper"),
         "a base twice": ({"k": "resources:\n- ../b\n- ../b\n", "../b/kustomization.yaml": "resources: [m.yaml]\n", "../b/m.yaml": MAP}, "b/m.yaml:1",
                          "brought by app/kustomization.yaml:3:3, the other one by app/kustomization.yaml:2:3"),
         "a namespace for two": ({"k": "resources: [map.yaml, more.yaml]\nnamespace: x\n", "map.yaml": MAP, "more.yaml": MAP.replace("name: a", "name: a, namespace: y")},
@@ -552,6 +552,42 @@ class WhereToWrite(unittest.TestCase):
         self.build(file)
         after = file.stat()
         self.assertEqual((before.st_mode, before.st_uid, before.st_gid), (after.st_mode, after.st_uid, after.st_gid))
+
+    def test_what_may_be_written_and_what_not(self):
+        """As somebody who is not root. kustomize's exit codes; and no file that may not be written changes, though its folder may."""
+        root, me = os.geteuid() == 0, 65534
+        def as_me(*command):
+            try:
+                return run(BINARY, "kustomize", *command, cwd=self.home / "real", **({"user": me, "group": me, "extra_groups": []} if root else {}))
+            except PermissionError:
+                self.skipTest("the binary is not for everybody")
+        text = self.text
+        cases = [("the folder may not", 0o555, 0o644, me, True), ("the file may not", 0o755, 0o444, me, False)]
+        if root:
+            cases += [("a file of somebody else", 0o755, 0o666, 0, True), ("among others, in a sticky folder", 0o1777, 0o666, 0, True)]
+        for case, folder, mode, owner, may in cases:
+            with self.subTest(case):
+                self.home.chmod(0o755)
+                (self.home / "real").chmod(0o755)
+                files = [self.home / "real/out.yaml", self.home / "real/kustomization.yaml"]
+                for file, before in zip(files, ("before" * 100, "resources: [map.yaml]\n")):
+                    file.unlink(missing_ok=True)
+                    file.write_text(before)
+                    file.chmod(mode)
+                    if root:
+                        os.chown(file, owner, owner)
+                if root:
+                    os.chown(self.home / "real", 0 if folder != 0o755 else me, 0)
+                (self.home / "real").chmod(folder)
+                stats = [(file.stat().st_ino, file.stat().st_mode, file.stat().st_uid) for file in files]
+                done = as_me("build", ".", "-o", "out.yaml")
+                self.assertEqual((0 if may else 1, text if may else "before" * 100), (done.returncode, files[0].read_text()), done.stderr)
+                done = as_me("edit", "set", "nameprefix", "--", "x-")
+                self.assertEqual((0 if may else 1, may), (done.returncode, "namePrefix: x-" in files[1].read_text()), done.stderr)
+                self.assertEqual(stats, [(file.stat().st_ino, file.stat().st_mode, file.stat().st_uid) for file in files])
+                if not may:
+                    self.assertIn("ermission denied", done.stderr)
+                (self.home / "real").chmod(0o755)
 
     def test_edit_through_a_link(self):
         (self.home / "linked").mkdir()
