@@ -36,8 +36,11 @@ Place current_place(World& world) {
 // Which of the three names is here; empty: none.
 Result<std::string> file_name(const Place& place) {
   std::vector<std::string> found;
-  for (const char* name : render::kustomize::kustomization_names)
-    if (place.tree->real_path(fmt::format("{}/{}", place.folder, name))) found.emplace_back(name);
+  for (const char* name : render::kustomize::kustomization_names) {
+    auto real = place.tree->real_path(fmt::format("{}/{}", place.folder, name));
+    if (real) found.emplace_back(name);
+    if (real.failed_with(ErrorKind::forbidden)) return std::move(real).error();
+  }
   if (found.size() > 1)
     return fail(ErrorKind::bad_request, "Found multiple kustomization file: [{}]", base::join(found, " "));
   return found.empty() ? std::string() : found[0];

@@ -30,6 +30,11 @@ class Disk : public Tree {
     return out;
   }
 
+  const Error* unreadable(std::string_view path) const override {
+    const Found& found = look(path);
+    return found.why ? &*found.why : nullptr;
+  }
+
   std::string shown(std::string_view path) const override {
     std::string whole = fmt::format("/{}", path);
     if (whole == from_) return ".";
@@ -41,6 +46,7 @@ class Disk : public Tree {
   struct Found {
     std::optional<FileEntry> entry;
     bool directory = false;
+    std::optional<Error> why;  // it cannot be read
   };
 
   const Found& look(std::string_view path) const {
@@ -49,7 +55,10 @@ class Disk : public Tree {
     if (!fresh) return found;
     std::string whole = fmt::format("/{}", path);
     auto stat = files_.stat(whole);
-    if (!stat) return found;
+    if (!stat) {
+      if (stat.failed_with(ErrorKind::forbidden)) found.why = refused(path, stat.error());
+      return found;
+    }
     using Kind = runtime::FileStat::Kind;
     FileEntry entry{.size = stat->size};
     switch (stat->kind) {
@@ -69,13 +78,23 @@ class Disk : public Tree {
         entry.kind = stat->mode & 0111 ? FileEntry::Kind::executable : FileEntry::Kind::file;
         if (entry.size > limits_.blob_bytes_max) break;
         auto text = files_.read(whole, limits_.blob_bytes_max);
-        if (!text) return found;
+        if (!text) {
+          found.why = refused(path, text.error());
+          return found;
+        }
         entry.bytes = std::make_shared<const std::string>(std::move(*text));
         break;
       }
     }
     found.entry = std::move(entry);
     return found;
+  }
+
+  // "open base/map.yaml: Permission denied"
+  Error refused(std::string_view path, const Error& error) const {
+    std::string_view reason = error.message();
+    if (size_t colon = reason.rfind(": "); colon != reason.npos) reason.remove_prefix(colon + 2);
+    return fail(error.kind(), "open {}: {}", shown(path), reason);
   }
 
   // The tree's root is the disk's: an absolute link is one that climbs there first.

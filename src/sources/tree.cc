@@ -115,6 +115,7 @@ std::vector<std::string> Tree::files_below(std::string_view directory) const {
 }
 
 Error Tree::missing(std::string_view path) const {
+  if (const Error* why = unreadable(path)) return *why;
   std::string directory(parent_of(path));
   while (!is_directory(directory)) directory = parent_of(directory);
   std::string_view rest = path.substr(directory.empty() ? 0 : directory.size() + 1);

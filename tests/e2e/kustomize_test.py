@@ -598,6 +598,37 @@ class WhereToWrite(unittest.TestCase):
         self.assertIn("namespace: here", (self.home / "real/kustomization.yaml").read_text())
 
 
+class MayNotBeRead(unittest.TestCase):
+    """Why is said in the system's words, with what was asked for and where; kustomize fails too."""
+    FILES = {"map.yaml": BadInput.MAP, "base/kustomization.yaml": "resources: []\n", "c/c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 0.1.0\n",
+             "c/c/values.yaml": "", "c/c/templates/map.yaml": BadInput.MAP}
+    CASES = [("resources: [map.yaml]\n", "map.yaml", "kustomization.yaml:1:13: open map.yaml: "),
+             ("configMapGenerator: [{name: a, files: [map.yaml]}]\n", "map.yaml", "kustomization.yaml:1:22: open map.yaml: "),
+             ("resources: [base]\n", "base", "kustomization.yaml:1:13: open base/kustomization.yaml: "),
+             ("resources: [base]\n", "base/kustomization.yaml", "kustomization.yaml:1:13: open base/kustomization.yaml: "),
+             ("namePrefix: a-\n", "kustomization.yaml", "open kustomization.yaml: "),
+             *[("helmGlobals: {chartHome: c}\nhelmCharts: [{name: c}]\n", f"c/c/{name}", f"kustomization.yaml:2:14: open c/c/{name}: ")
+               for name in ("values.yaml", "templates/map.yaml")]]
+
+    def test_each(self):
+        root = os.geteuid() == 0
+        for text, locked, says in self.CASES:
+            with self.subTest(locked), tempfile.TemporaryDirectory() as home:
+                for name, content in {**self.FILES, "kustomization.yaml": text}.items():
+                    Path(home, name).parent.mkdir(parents=True, exist_ok=True)
+                    Path(home, name).write_text(content)
+                os.chmod(home, 0o755)
+                os.chmod(f"{home}/{locked}", 0)
+                try:
+                    done = run(BINARY, "kustomize", "build", "--enable-helm", cwd=home, **({"user": 65534, "group": 65534, "extra_groups": []} if root else {}))
+                except PermissionError:
+                    self.skipTest("the binary is not for everybody")
+                finally:
+                    os.chmod(f"{home}/{locked}", 0o755)
+                self.assertEqual((1, ""), (done.returncode, done.stdout), done.stderr)
+                self.assertIn(says + "Permission denied", done.stderr)
+
+
 class Words(unittest.TestCase):
     """What tools and people say to kustomize besides."""
 
@@ -635,7 +666,7 @@ class Words(unittest.TestCase):
             os.mkdir(f"{home}/pipe")
             Path(f"{home}/pipe/kustomization.yaml").write_text("resources: [m.yaml]\n")
             os.mkfifo(f"{home}/pipe/m.yaml")
-            self.assertIn("it is a pipe, a socket, a device or unreadable", say("build", "pipe").stderr)
+            self.assertIn("it is a pipe, a socket or a device", say("build", "pipe").stderr)
             os.mkdir(f"{home}/app")
             done = say("build", "ap")
             self.assertIn(f'must build at directory: "{home}/ap" is not there', done.stderr)

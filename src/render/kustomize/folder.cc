@@ -44,7 +44,7 @@ Error Folder::missing(std::string_view path, std::string_view resolved) const {
   auto beside = tree_->list(folder);
   if (std::erase(beside, name)) {
     bool readable = tree_->entry(resolved) != nullptr;
-    hint = readable ? "; it is a symlink to what is not there" : "; it is a pipe, a socket, a device or unreadable";
+    hint = readable ? "; it is a symlink to what is not there" : "; it is a pipe, a socket or a device";
   } else if (auto near = base::nearest(name, beside)) {
     size_t own = path.rfind('/');
     hint = fmt::format("; did you mean \"{}{}\"?", own == path.npos ? "" : path.substr(0, own + 1), *near);
@@ -146,10 +146,14 @@ Result<Folder> Folder::open(std::string_view path) const {
 
 Result<Folder::File> Folder::kustomization() const {
   std::vector<std::string> found;
-  for (const char* name : kustomization_names)
-    if (auto real = tree_->real_path(root_.empty() ? name : fmt::format("{}/{}", root_, name));
-        real && !tree_->is_directory(*real))
-      found.emplace_back(name);
+  std::optional<Error> refused;
+  for (const char* name : kustomization_names) {
+    auto real = tree_->real_path(root_.empty() ? name : fmt::format("{}/{}", root_, name));
+    if (real && !tree_->is_directory(*real)) found.emplace_back(name);
+    if (!real && !real.failed_with(ErrorKind::not_found) && !refused) refused = std::move(real).error();
+  }
+  if (found.empty() && refused)
+    return std::move(*refused).context(fmt::format("unable to read a kustomization in directory '{}'", display()));
   if (found.empty()) {
     auto names = tree_->list(root_);
     std::string hint;
