@@ -74,6 +74,8 @@ GUARDS = [
           "    Duration left = apiserver::until_renewal(plane.pki, world.now());\n", "    Duration left = 24h;\n", *unit("slipway", "a process that runs for three years*")),
     Guard("certificates that end", "the listener keeps the old one", "src/slipway/wiring/control_plane.cc", "  OR_RETURN(plane.tls->replace(pki.server));\n", "",
           *unit("slipway", "a process that runs for three years*")),
+    Guard("certificates that end", "a clock that is put right is not noticed", "src/slipway/wiring/control_plane.cc",
+          "    if (std::chrono::abs(offset() - before) > clock_look_after) break;\n", "", *unit("slipway", "a clock that was days ahead*")),
     Guard("certificates that end", "the key of tokens goes too", "src/apiserver/pki.cc", "std::string damage = damage_of(key);", "std::string damage = \"is old\";",
           *unit("apiserver", "what ends soon is made anew*")),
     Guard("certificates that end", "one that is not valid yet is kept", "src/apiserver/pki.cc", "return facts.not_before <= now && ", "return ",
