@@ -581,6 +581,24 @@ class Elsewhere(Folder):
             self.helm("pull", *words, *trust, "-d", "", "--untar", "--untardir", "")
             shutil.rmtree(os.path.join(self.folder, "dep"))
 
+    def test_what_a_chart_holds_and_does_not_name(self):
+        self.chart("dep")
+        self.helm("package", "dep", "-d", "repo")
+        self.helm("repo", "index", "repo")
+        url = self.serve(os.path.join(self.folder, "repo"))
+        both = f"dependencies:\n- {{name: dep, version: 1.x, repository: '{url}'}}\n- {{name: dep, alias: other, version: 1.x, repository: '{url}'}}\n"
+        self.chart("web", more=both)
+        said = self.helm("dependency", "update", "web", "--ca-file", "ca.pem")
+        self.assertEqual(1, said.count("Successfully got an update"), said)
+        for name in ("_off", "more"):
+            self.chart(f"web/charts/{name}", "")
+            self.write(f"web/charts/{name}/Chart.yaml", "apiVersion: v2\nname: more\nversion: 1.0.0\n")
+        self.helm("package", "web/charts/more", "-d", "web/charts")
+        self.write("web/charts/_none/README", "")
+        warnings = [line for line in self.helm("dependency", "list", "web").splitlines() if line.startswith("WARNING")]
+        self.assertEqual(['WARNING: "web/charts/_none" is not a chart.'] +
+                         [f'WARNING: "web/charts/{name}" is not in Chart.yaml.' for name in ("_off", "more", "more-1.0.0.tgz")], warnings)
+
     def test_file_dependencies(self):
         self.chart("dep", "kind: Dep\n")
         self.chart("web", "kind: Web\n", more="dependencies: [{name: dep, version: 1.0.0, repository: \"file://../dep\"}]\n")

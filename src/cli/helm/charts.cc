@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/helm/commands.h"
+#include "cli/helm/folder.h"
 #include "cli/helm/groups.h"
 #include "cli/helm/packages.h"
 #include "cli/paths.h"
@@ -197,12 +198,23 @@ Task<int> dependency(runtime::RealWorld& world, Invocation said) {
     for (size_t i = 0; i < 4; ++i) out += fmt::format("{:<{}}{}", row[i], widths[i], i < 3 ? "\t" : "\n");
   }
   out += '\n';
-  for (const auto& child : chart.dependencies) {
-    std::string folder = "charts/" + child->name();
-    if (!world.files().exists(directory + "/" + folder)) continue;
-    auto is_it = [&](const auto& d) { return d->name == child->name(); };
-    if (std::ranges::none_of(chart.metadata.dependencies, is_it))
-      out += fmt::format("WARNING: \"{}{}\" is not in Chart.yaml.\n", folder_prefix(path), folder);
+  for (const std::string& file : files) {  // whether or not a chart's loader would look at it
+    std::string inner = "charts/" + file, whole = directory + "/" + inner, name;
+    if (world.files().exists(whole + "/.")) {
+      auto folder = co_await read_chart_folder(world, whole);
+      auto loaded = folder.broken ? Result<rh::LoadedChart>(*folder.broken) : rh::load_files(std::move(folder.files));
+      if (loaded) name = loaded->chart->name();
+    } else if (file.ends_with(".tgz")) {
+      auto bytes = world.files().read(whole, 64 << 20);
+      auto loaded = bytes ? rh::load_archive(*bytes) : Result<rh::LoadedChart>(bytes.error());
+      if (loaded) name = loaded->chart->name();
+    } else {
+      continue;
+    }
+    auto is_it = [&](const auto& d) { return d->name == name; };
+    if (!name.empty() && std::ranges::any_of(chart.metadata.dependencies, is_it)) continue;
+    out += fmt::format("WARNING: \"{}{}\" is not {}.\n", folder_prefix(path), inner,
+                       name.empty() ? "a chart" : "in Chart.yaml");
   }
   print(out);
   co_return 0;

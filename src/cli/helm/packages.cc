@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "cli/helm/folder.h"
@@ -140,11 +141,13 @@ class Dependencies {
   Task<Result<>> read_indexes(bool by_lock) {
     if (flags_.is("--skip-refresh")) co_return Result<>();
     bool told = by_lock;
+    std::set<std::string> asked;
     for (const Dependency& d : requested_) {
       if (by_lock || !is_served(d) || named(d.repository)) continue;
       OR_CO_RETURN(check_protocol(d.repository));
       if (!told) say_("Getting updates for unmanaged Helm repositories...\n");
       told = true;
+      if (!asked.insert(d.repository).second) continue;
       OR_CO_RETURN(co_await read_index(d.repository, d.repository));
     }
     if (repositories_.empty()) co_return Result<>();
