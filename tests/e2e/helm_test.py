@@ -366,6 +366,20 @@ c/templates/a.yaml renders to this, line 7 is the one:
         self.assertEqual('image.tag\nc/values.yaml: "1"\n--values v.yaml: "2"\n--set image.tag=x: "x"\nresult: "x"\n',
                          self.helm("template", "c", "-f", "v.yaml", "--set", "image.tag=x", "--explain-values", "image.tag"))
 
+    def test_layers_that_decide_above_the_key(self):
+        self.chart("c", more="dependencies: [{name: sub, version: '*', alias: ali, import-values: [data]}]\n")
+        self.write("c/values.yaml", "ali: {p: {q: 1, r: 1}}\nlst: [{x: 1}, {x: 2}]\nt: {u: {v: 1}}\n")
+        self.write("c/charts/sub/Chart.yaml", "apiVersion: v2\nname: sub\nversion: 1.0.0\n")
+        self.write("c/charts/sub/values.yaml", "p: {q: 0}\nexports: {data: {z: 1}}\n")
+        self.write("v.yaml", "ali: {p: null}\nlst: [{x: 3}]\nt: {u: off}\n")
+        self.write("w.yaml", "t: {w: 1}\n")
+        explain = lambda key: self.helm("template", "c", "-f", "v.yaml", "-f", "w.yaml", "--explain-values", key)  # noqa: E731
+        for key, says in (("ali.p.q", "ali.p.q\nc/charts/sub/values.yaml: 0\nc/values.yaml: 1\n--values v.yaml (ali.p): null\nresult: not set\n"),
+                          ("lst[1].x", "lst[1].x\nc/values.yaml: 2\n--values v.yaml (lst): [{\"x\":3}]\nresult: not set\n"),
+                          ("t.u.v", "t.u.v\nc/values.yaml: 1\n--values v.yaml (t.u): false\nresult: not set\n"),
+                          ("z", "z\nc/charts/sub/values.yaml (import-values exports.data): 1\nresult: 1\n")):
+            self.assertTrue(explain(key).startswith(says), explain(key))
+
     def test_where_imported_and_global_values_come_from(self):
         self.chart("c", more="dependencies: [{name: a, version: '*', import-values: [data, {child: nn, parent: mine}]}]\n")
         self.write("c/values.yaml", "global: {a: 1}\na: {global: {a: 2}}\nlist: [{x: 1}]\ntable: {x: 1}\n")

@@ -194,6 +194,11 @@ std::string Chart::full_path() const {
   return parent ? parent->full_path() + "/charts/" + name() : name();
 }
 
+std::string Chart::files_path() const {
+  const std::string& own = bare_name.empty() ? name() : bare_name;
+  return parent ? parent->files_path() + "/charts/" + own : own;
+}
+
 bool Chart::is_library() const {
   return base::to_lower(metadata.type) == "library";
 }

@@ -64,11 +64,13 @@ struct Chart {
   };
   std::optional<Value> own_values;
   std::vector<Imported> imported;
+  std::string bare_name;  // Chart.yaml's, where an alias took its place; else ""
 
   const std::string& name() const { return metadata.name; }
   bool is_root() const { return parent == nullptr; }
-  std::string full_path() const;  // "web/charts/redis"
-  bool is_library() const;        // `type: library`, in any case
+  std::string full_path() const;   // "web/charts/redis"; below an alias: "web/charts/cache"
+  std::string files_path() const;  // where its files are: "web/charts/redis" for an alias too
+  bool is_library() const;         // `type: library`, in any case
   void set_dependencies(std::vector<std::shared_ptr<Chart>> charts);
 };
 

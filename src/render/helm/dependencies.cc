@@ -117,7 +117,10 @@ class Processor {
       auto copy = std::make_shared<Chart>(*there);
       copy->kept.push_back(there);
       if (compat_ == Compat::helm4) detach(*copy);
-      if (!d.alias.empty()) copy->metadata.name = d.alias;
+      if (!d.alias.empty()) {
+        if (copy->bare_name.empty()) copy->bare_name = copy->name();
+        copy->metadata.name = d.alias;
+      }
       return copy;
     }
     return nullptr;
@@ -171,9 +174,11 @@ class Processor {
 
   // The lowest first: what is imported first wins.
   static void remember(Chart& chart, const Dependency& d, const std::string& what, const Value& values) {
-    chart.imported.insert(
-        chart.imported.begin(),
-        {fmt::format("{}/charts/{}/values.yaml (import-values {})", chart.full_path(), d.name, what), values});
+    std::string from = chart.files_path() + "/charts/" + d.name;
+    for (const auto& child : chart.dependencies)
+      if (child->name() == d.name) from = child->files_path();
+    chart.imported.insert(chart.imported.begin(),
+                          {fmt::format("{}/values.yaml (import-values {})", from, what), values});
   }
 
   // As Helm 3 logs it, and as Helm 4 does.

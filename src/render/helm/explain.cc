@@ -4,6 +4,7 @@
 #include <cctype>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "base/text.h"
 #include "render/helm/objects.h"
@@ -28,7 +29,7 @@ void add_layers(const Chart& chart, const std::vector<std::string>& prefix, std:
     out.push_back({std::move(name), std::move(values), {}});
   };
   for (const Chart::Imported& one : chart.imported) add(one.from, one.values);
-  add(chart.full_path() + "/values.yaml", chart.own_values ? *chart.own_values : chart.values);
+  add(chart.files_path() + "/values.yaml", chart.own_values ? *chart.own_values : chart.values);
 }
 
 // A name, or a place in a list.
@@ -73,6 +74,19 @@ const Value* follow(const Value& values, std::span<const Step> steps) {
     if (here == nullptr) return nullptr;
   }
   return here;
+}
+
+// What stands above the key where the key cannot be: a null, another list, a scalar. It replaces the table that weaker
+// layers have there. `path` becomes where it stands; null: the layer leaves the key alone.
+const Value* taken_away(const Value& values, std::span<const Step>& path) {
+  for (size_t n = path.size() - 1; n > 0; --n) {
+    const Value* there = follow(values, path.first(n));
+    if (there == nullptr) continue;
+    if (there->is_object() && !path[n].index) return nullptr;
+    path = path.first(n);
+    return there;
+  }
+  return nullptr;
 }
 
 // The paths under which a key's value may be said, the weakest first: a sub-chart's globals are those of the charts
@@ -220,14 +234,25 @@ Result<std::string> explain_value(const Chart& chart, const std::vector<Layer>& 
   auto steps = steps_of(bare);
   if (!steps)
     return fail(ErrorKind::bad_request, "--explain-values \"{}\": expected a key as image.tag or list[0].name", key);
-  std::string out;
-  for (const auto& path : paths_of(chart, *steps))
-    for (const Layer& layer : layers)
-      if (const Value* said = follow(layer.values, path)) {
-        std::string where = path.size() == steps->size() ? "" : fmt::format(" ({})", shown(path));
-        out += fmt::format("{}{}: {}\n", layer.name, where, value::to_json(*said));
-      }
   const Value* result = follow(all, *steps);
+  std::string out;
+  for (const auto& path : paths_of(chart, *steps)) {
+    bool is_set = false;
+    std::string away;  // counts once the key is set anew, or stays away
+    for (const Layer& layer : layers) {
+      std::span<const Step> at = path;
+      const Value* said = follow(layer.values, at);
+      bool sets = said != nullptr;
+      if (!sets && is_set) said = taken_away(layer.values, at);
+      if (said == nullptr) continue;
+      std::string where = at.size() == steps->size() ? "" : fmt::format(" ({})", shown(at));
+      away += fmt::format("{}{}: {}\n", layer.name, where, value::to_json(*said));
+      if (!sets) continue;
+      is_set = true;
+      out += std::exchange(away, {});
+    }
+    if (result == nullptr) out += away;
+  }
   if (out.empty() && !result) {
     // The table that would hold it.
     size_t there = steps->size() - 1;
