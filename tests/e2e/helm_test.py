@@ -366,6 +366,12 @@ c/templates/a.yaml renders to this, line 7 is the one:
         self.assertEqual('image.tag\nc/values.yaml: "1"\n--values v.yaml: "2"\n--set image.tag=x: "x"\nresult: "x"\n',
                          self.helm("template", "c", "-f", "v.yaml", "--set", "image.tag=x", "--explain-values", "image.tag"))
 
+    def test_a_missing_dependency_is_told_with_its_repository(self):
+        self.chart("c", more="dependencies: [{name: a, version: '*'}, {name: zz, version: 1.x, repository: 'https://charts.example.org'}]\n")
+        self.write("c/charts/a/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\n")
+        self.refused("template", "c", says="slipway: why:\n  zz 1.x of https://charts.example.org: looked for in charts/ of c, "
+                                           "which holds a 1.0.0; no repository was asked\n")
+
     def test_layers_that_decide_above_the_key(self):
         self.chart("c", more="dependencies: [{name: sub, version: '*', alias: ali, import-values: [data]}]\n")
         self.write("c/values.yaml", "ali: {p: {q: 1, r: 1}}\nlst: [{x: 1}, {x: 2}]\nt: {u: {v: 1}}\n")

@@ -277,7 +277,10 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   std::vector<std::string> warnings = std::move(found->warnings);
   if (auto fits = rh::check_installable(*found->chart, compat, warnings); !fits) {
     warn(warnings, compat == rh::Compat::helm4);
-    co_return refuse(fits.error());
+    int code = refuse(fits.error());
+    if (std::string why = rh::explain_missing_dependencies(*found->chart); !why.empty())
+      complain("\nslipway: why:\n" + why);
+    co_return code;
   }
   if (auto fits = rh::check_release_name(request.release.name, compat); !fits) {
     warn(warnings, compat == rh::Compat::helm4);

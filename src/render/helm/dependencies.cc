@@ -209,4 +209,18 @@ std::string missing_dependencies(const Chart& chart) {
   return base::join(missing, ", ");
 }
 
+std::string explain_missing_dependencies(const Chart& chart) {
+  std::string there, out;
+  for (const auto& c : chart.dependencies)
+    there += fmt::format("{}{} {}", there.empty() ? "" : ", ", c->name(), c->metadata.version);
+  for (const auto& d : chart.metadata.dependencies) {
+    if (std::ranges::any_of(chart.dependencies, [&](const auto& c) { return c->name() == d->name; })) continue;
+    out += fmt::format("  {} {} of {}: looked for in charts/ of {}, which holds {}; no repository was asked\n", d->name,
+                       d->version.empty() ? "(any version)" : d->version,
+                       d->repository.empty() ? "no repository" : d->repository, chart.name(),
+                       there.empty() ? "no chart" : there);
+  }
+  return out.empty() ? out : out + "  --dependency-update fetches what is missing before it renders\n";
+}
+
 }  // namespace slipway::render::helm

@@ -41,6 +41,8 @@ Value merge_files(const Value& below, const Value& above);  // as for several -f
 Result<> process_dependencies(Chart& chart, const Value& values, Compat compat, std::vector<std::string>& warnings);
 // What Chart.yaml names and charts/ lacks: "aa, bb"; empty when nothing is missing.
 std::string missing_dependencies(const Chart& chart);
+// A line of each: which version, from where, and where it was looked for.
+std::string explain_missing_dependencies(const Chart& chart);
 
 // A table at "a.b.c"; null when there is none. `missing`: the first part that is no table.
 const Value* table_at(const Value& values, std::string_view path, std::string* missing = nullptr);
