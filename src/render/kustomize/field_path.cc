@@ -83,6 +83,7 @@ Result<Value> change_fields(const Value& node, std::span<const std::string> path
   std::string_view name = path[0];
   bool wants_list = name.ends_with("[]");
   if (wants_list) name.remove_suffix(2);
+  if (name.empty()) return fail(ErrorKind::invalid, "cannot set or create an empty field name");
   const Value* found = node.find(name);
   Value field = found ? *found : Value();
   if (field.is_null()) {

@@ -412,3 +412,22 @@ TEST_CASE("a merge key among the texts of a list is none for vars once a JSON pa
   check(vars + patch, "expect a string", pod);
   check("resources: [p.yaml]\n" + patch, "  - args:\n    - <<\n", pod);
 }
+
+TEST_CASE("a configuration that names a kind and no path is refused where such an object comes") {
+  constexpr const char* expected = "cannot set or create an empty field name";
+  auto with = [](const char* configuration) { return Files{{"c.yaml", configuration}}; };
+  std::string configured = "resources: [m.yaml]\nconfigurations: [c.yaml]\n";
+  check(configured + "images: [{name: a, newTag: b}]\n", expected, with("images: [{kind: ConfigMap}]\n"));
+  check(configured + "commonLabels: {a: b}\n", expected, with("commonLabels: [{kind: ConfigMap, create: true}]\n"));
+  check(configured + "namePrefix: x-\n", expected, with("namePrefix: [{kind: ConfigMap}]\n"));
+  check(configured + "images: [{name: a, newTag: b}]\n", "name: m\n", with("images: [{kind: Secret}]\n"));
+}
+
+TEST_CASE("what a generator merged into another keeps the other's behavior") {
+  check(
+      "resources: [m.yaml]\nconfigMapGenerator:\n- {name: web, literals: [a=b]}\n- {name: web, behavior: merge}\n"
+      "replacements:\n- source: {kind: ConfigMap, name: web, fieldPath: metadata.annotations}\n"
+      "  targets: [{select: {name: m}, fieldPaths: [more], options: {create: true}}]\n",
+      "more:\n  internal.config.kubernetes.io/generatorBehavior: unspecified\n"
+      "  internal.config.kubernetes.io/needsHashSuffix: enabled\n");
+}

@@ -521,6 +521,7 @@ Result<> ResourceSet::absorb(Resource made) {
     made.origin = old.origin;
     if (old.from) made.from = old.from;
   }
+  made.behavior = old.behavior;  // of kustomize's own annotations the older ones stay
   old = std::move(made);
   if (old.history) old.history->push_back({old.number, old.object()});
   touched(matches[0]);
