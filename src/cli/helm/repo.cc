@@ -100,14 +100,18 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
     if (!word) co_return refuse(word.error());
     password = base::trim(*word);
   }
+  auto known = read_repositories(world, *flags);
+  if (!known) co_return refuse(known.error());
   std::unique_ptr<runtime::FileLock> lock;
-  if (changes && (verb == "add" || world.files().exists(repositories_file(*flags)))) {
+  bool some = std::ranges::any_of(
+      *known, [&](const NamedRepository& one) { return std::ranges::find(arguments, one.name) != arguments.end(); });
+  if (changes && (verb == "add" || some)) {  // with nothing to remove no file is left behind
     auto locked = co_await lock_repositories(world, *flags);
     if (!locked) co_return refuse(locked.error());
     lock = std::move(*locked);
+    known = read_repositories(world, *flags);
+    if (!known) co_return refuse(known.error());
   }
-  auto known = read_repositories(world, *flags);
-  if (!known) co_return refuse(known.error());
   if (verb == "list") {
     if (auto fits = check_count(arguments.size(), 0, 0, "repo list", ""); !fits) co_return refuse(fits.error());
     if (format != "table") {
