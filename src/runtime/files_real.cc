@@ -100,17 +100,6 @@ class OpenFile : public Interface {
     if (again([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(size)); }) < 0) return failed("truncate", path_);
     return {};
   }
-  Result<> allocate(uint64_t size) override {
-    uint64_t before = OR_RETURN(this->size());
-    if (size <= before) return {};
-    int code = 0;
-    do {
-      code = ::posix_fallocate(fd_.get(), static_cast<off_t>(before), static_cast<off_t>(size - before));
-    } while (code == EINTR);
-    if (code == 0) return {};
-    OR_RETURN(truncate(before));
-    return system_error(code, "make room in " + path_);
-  }
   Result<uint64_t> size() override {
     struct stat st;
     if (::fstat(fd_.get(), &st) < 0) return failed("stat", path_);

@@ -23,9 +23,6 @@ class File {
   virtual Result<> write_at(uint64_t offset, std::string_view bytes) = 0;
   virtual Result<> sync() = 0;  // data and size are on the disk when it returns
   virtual Result<> truncate(uint64_t size) = 0;
-  // At least so long, and with room for all of it: a later write within cannot lack any. What is new reads as zeros.
-  // Where the file system copies on each write that holds for the length alone. Error: nothing was changed.
-  virtual Result<> allocate(uint64_t size) = 0;
   virtual Result<uint64_t> size() = 0;
   virtual Result<uint64_t> inode() = 0;  // as FileStat has it
 };

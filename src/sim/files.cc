@@ -75,14 +75,6 @@ class Disk final : public SimFiles {
     tell(path);
     return {};
   }
-  Result<> allocate(const NodePtr& node, const std::string& path, uint64_t size) {
-    OR_RETURN(change("allocate", path));
-    if (size <= node->data.size()) return {};
-    if (no_room(size - node->data.size())) return full("make room in", path);
-    platter_.write(node, {true, size, {}});
-    tell(path);
-    return {};
-  }
   Fate& fate() { return fate_; }
   uint64_t life() const { return life_; }
 
@@ -414,11 +406,6 @@ class OpenFile final : public File {
     OR_RETURN(alive());
     if (!writable_) return system_error(EINVAL, "truncate " + path_);
     return disk_.truncate(node_, path_, size);
-  }
-  Result<> allocate(uint64_t size) override {
-    OR_RETURN(alive());
-    if (!writable_) return system_error(EBADF, "make room in " + path_);
-    return disk_.allocate(node_, path_, size);
   }
   Result<uint64_t> size() override {
     OR_RETURN(alive());

@@ -141,7 +141,6 @@ struct Plan {
   size_t text_size = 10;
   std::vector<uint64_t> again = {};  // further lives, and the steps at which they crash
   double errors = 0;                 // chance that a write or a sync fails, in all lives
-  uint64_t room = ~uint64_t{0};      // bytes on the disk, in all lives
 };
 
 // A life that crashes before its step `at`, further ones that crash too, then a look.
@@ -155,7 +154,6 @@ Trial trial(const Plan& plan, Faults* faults = nullptr) {
   Trial trial;
   uint64_t before = world.steps();
   world.disk().faults.write_error = world.disk().faults.sync_error = plan.errors;
-  world.disk().faults.capacity_bytes = plan.room;
   if (plan.at) world.crash_at_step(plan.at, plan.loss);
   trial.crashed = !world.run(life(used, &ledger, plan.text_size));
   trial.steps = world.steps() - before;
@@ -190,7 +188,6 @@ Plan plan_of(uint64_t seed, uint64_t small_steps, uint64_t large_steps) {
   plan.loss = random.below(3) ? sim::Loss::power : sim::Loss::process;
   for (uint64_t more = random.below(4); more > 0; --more) plan.again.push_back(1 + random.below(small_steps));
   if (random.below(4) == 0) plan.errors = 0.02;
-  if (large && random.below(2) == 0) plan.room = (6 << 20) + random.below(3 << 20);  // Slipway keeps six for itself
   return plan;
 }
 
@@ -235,8 +232,8 @@ TEST_CASE("many crashes, again and again, with failing calls in between") {
   }
   MESSAGE(faults.str());
   if (first == last) return;
-  for (const char* kind : {"power loss", "process killed", "lost write", "torn write", "lost name change",
-                           "write error", "sync error", "disk full"}) {
+  for (const char* kind :
+       {"power loss", "process killed", "lost write", "torn write", "lost name change", "write error", "sync error"}) {
     INFO(kind);
     CHECK(faults.kinds[kind] > 0);
   }

@@ -15,9 +15,8 @@ namespace {
 
 constexpr int format_version = 2;           // 2: bodies may be sealed
 constexpr int application_id = 0x536c7770;  // "Slwp"
-constexpr uint64_t page_bytes = 4096;
-constexpr int log_pages_max = 1000;   // 4 MB of write-ahead log, then it is moved into the database
-constexpr int free_pages_max = 4096;  // 16 MB of free pages are kept, more are given back
+constexpr int log_pages_max = 1000;         // 4 MB of write-ahead log, then it is moved into the database
+constexpr int free_pages_max = 4096;        // 16 MB of free pages are kept, more are given back
 
 int64_t checksum(const Key& key, Revision revision, std::string_view body) {
   uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
@@ -81,7 +80,6 @@ class SqliteDatabase final : public Database {
 
   Result<> open();
   Result<> write(const Batch& batch) override;
-  bool lacked_room() const override { return lacked_room_; }
   Result<Loaded> load() override;
   Result<Revision> reserved() override;
   bool wants_tidying() const override { return log_pages_ > log_pages_max; }
@@ -93,9 +91,7 @@ class SqliteDatabase final : public Database {
  private:
   Result<> create();
   Result<> check_whole();
-  Result<> attempt(const Batch& batch);
   int transact(const Batch& batch);
-  int make_room(const Batch& batch);
   Result<Value> object_of(const Row& row, std::string_view body) const;
   Result<> run(const char* sql);
   Result<int64_t> ask(const char* sql);
@@ -108,9 +104,8 @@ class SqliteDatabase final : public Database {
   Keyring keys_;
   SqliteFiles files_;
   sqlite3* db_ = nullptr;
-  Statement begin_, commit_, rollback_, put_, remove_, reserve_, pages_, free_pages_;
+  Statement begin_, commit_, rollback_, put_, remove_, reserve_;
   int log_pages_ = 0;
-  bool lacked_room_ = false;
 };
 
 Result<> SqliteDatabase::open() {
@@ -154,15 +149,13 @@ Result<> SqliteDatabase::open() {
   }
   if (!code) code = remove_.prepare(db_, "DELETE FROM object WHERE id = ?1");
   if (!code) code = reserve_.prepare(db_, "UPDATE revisions SET reserved = ?1");
-  if (!code) code = pages_.prepare(db_, "PRAGMA page_count");
-  if (!code) code = free_pages_.prepare(db_, "PRAGMA freelist_count");
   if (code) return error("prepare");
   return {};
 }
 
 Result<> SqliteDatabase::create() {
   // These must stand before the first page is written.
-  OR_RETURN(run(fmt::format("PRAGMA page_size={}", page_bytes).c_str()));
+  OR_RETURN(run("PRAGMA page_size=4096"));
   OR_RETURN(run("PRAGMA auto_vacuum=INCREMENTAL"));
   OR_RETURN(run("PRAGMA journal_mode=WAL"));
   OR_RETURN(run("PRAGMA synchronous=FULL"));
@@ -184,18 +177,10 @@ Result<> SqliteDatabase::check_whole() {
   return {};
 }
 
-// On a full disk a log at its end begins anew once it was moved into the database, for which there is always room.
 Result<> SqliteDatabase::write(const Batch& batch) {
-  Result<> written = attempt(batch);
-  if (lacked_room_ && log_pages_ > 0 && tidy()) written = attempt(batch);
-  return written;
-}
-
-Result<> SqliteDatabase::attempt(const Batch& batch) {
   files_.begin();
   files_.take_problem();
   int code = transact(batch);
-  lacked_room_ = (code & 0xff) == SQLITE_FULL;
   if (code == SQLITE_OK) return {};
   Error problem = error("write").context("nothing was written");
   if (!sqlite3_get_autocommit(db_)) rollback_.run();
@@ -232,23 +217,7 @@ int SqliteDatabase::transact(const Batch& batch) {
     reserve_.bind(1, static_cast<int64_t>(*batch.reserve));
     if (int code = reserve_.run()) return code;
   }
-  if (int code = make_room(batch)) return code;
   return commit_.run();
-}
-
-// Whoever has filled the disk must be able to remove something. So the log has a length of its own, nothing is
-// committed that has no place in the database's file yet (or moving the log there would fail), and what only adds
-// leaves some pages free for what leads to a removal: marks of deletion, finalizers that go.
-int SqliteDatabase::make_room(const Batch& batch) {
-  auto bytes = [](Statement& statement) {
-    int64_t pages = statement.step() == SQLITE_ROW ? statement.number(0) : 0;
-    statement.reset();
-    return static_cast<uint64_t>(pages) * page_bytes;
-  };
-  const uint64_t used = bytes(pages_), unused = bytes(free_pages_);
-  if (batch.makes_room) return files_.keep_database_room(used) ? SQLITE_OK : SQLITE_FULL;
-  const uint64_t wanted = std::max(used, used - unused + database_room_bytes);
-  return files_.keep_log_room() && files_.keep_database_room(wanted) ? SQLITE_OK : SQLITE_FULL;
 }
 
 Result<Loaded> SqliteDatabase::load() {
@@ -306,8 +275,7 @@ Result<Value> SqliteDatabase::object_of(const Row& row, std::string_view body) c
 Result<> SqliteDatabase::tidy() {
   files_.take_problem();
   int64_t free_pages = OR_RETURN(ask("PRAGMA freelist_count"));
-  // Giving pages back takes room in the log; that there is none on a full disk must not keep the log from being moved.
-  if (free_pages > free_pages_max) (void)run("PRAGMA incremental_vacuum(1024)").has_value();
+  if (free_pages > free_pages_max) OR_RETURN(run("PRAGMA incremental_vacuum(1024)"));
   int code = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if (code != SQLITE_OK) return error("tidy");
   log_pages_ = 0;  // the log is written from its beginning again
@@ -333,8 +301,7 @@ Result<> SqliteDatabase::close() {
 }
 
 void SqliteDatabase::shut() {
-  for (Statement* statement : {&begin_, &commit_, &rollback_, &put_, &remove_, &reserve_, &pages_, &free_pages_})
-    *statement = Statement();
+  for (Statement* statement : {&begin_, &commit_, &rollback_, &put_, &remove_, &reserve_}) *statement = Statement();
   sqlite3_close(db_);
   db_ = nullptr;
 }

@@ -26,7 +26,6 @@ struct Batch {
   std::vector<Row> put;
   std::vector<int64_t> remove;      // rows that are not there are fine
   std::optional<Revision> reserve;  // revisions up to this one may be given out from now on
-  bool makes_room = false;          // it removes, or leads to a removal: it may use what is kept for that
 };
 
 struct Loaded {
@@ -41,8 +40,6 @@ class Database {
   virtual ~Database() = default;
   // All or nothing, and on the disk when it returns. Error: io with the system's words; nothing was written then.
   virtual Result<> write(const Batch& batch) = 0;
-  // Whether the last write failed for want of room. One that makes room, and that alone, may still succeed.
-  virtual bool lacked_room() const = 0;
   // Every row, checked. Error: io, saying what is damaged and how to go on.
   virtual Result<Loaded> load() = 0;
   virtual Result<Revision> reserved() = 0;  // as Loaded says it, without reading the rows

@@ -1,9 +1,5 @@
 #include "store/live_store.h"
 
-#include <algorithm>
-#include <iterator>
-#include <ranges>
-
 #include "base/text.h"
 #include "runtime/sealing.h"
 #include "store/share.h"
@@ -14,19 +10,10 @@ namespace {
 
 constexpr Revision reservation = 10'000;  // revisions reserved on the disk at a time
 constexpr size_t batch_commits_max = 512;
-// Of a batch on a full disk: what the log takes at its usual length, and some more.
-constexpr size_t short_batch_commits_max = 32, short_batch_bytes_max = 1 << 20;
-constexpr size_t last_growth_bytes_max = 4096;
 constexpr Duration ring_write_delay = 30s;
 
 bool ready_without_disk(Durability durability) {
   return durability != Durability::disk;
-}
-
-// A mark of deletion, or what follows one until the object can go: finalizers that leave, a last status.
-bool leads_to_removal(const Value& before, const Value& after) {
-  return !after.at("/metadata/deletionTimestamp").is_null() &&
-         after.memory_bytes() <= before.memory_bytes() + last_growth_bytes_max;
 }
 
 }  // namespace
@@ -115,7 +102,6 @@ Result<LiveStore::Commit> LiveStore::judge(std::vector<Change> changes) {
     }
   }
   // From here on nothing fails: revisions are given out.
-  commit.makes_room = true;
   for (Change& change : changes) {
     const Entry* before = newest(change.key);
     Step step{std::move(change.key), {}, !change.object.has_value()};
@@ -131,8 +117,6 @@ Result<LiveStore::Commit> LiveStore::judge(std::vector<Change> changes) {
       Value object = change.object->with("/metadata/resourceVersion", std::to_string(revision));
       Shared shared = share(before ? before->object : Value(), object);
       step.entry.object = std::move(shared.value);
-      if (step.entry.durability == Durability::disk && !(before && leads_to_removal(before->object, step.entry.object)))
-        commit.makes_room = false;
       step.replaced_bytes = before ? shared.replaced_bytes : 0;
     } else {
       step.replaced_bytes = before->object.memory_bytes();
@@ -173,13 +157,6 @@ Task<void> LiveStore::drain() {
       Batch rows = encode(batch);
       Database* database = database_.get();
       Result<> written = co_await world_.on_pool([database, &rows] { return database->write(rows); });
-      if (!written && database->lacked_room() && !short_of_room_ && batch.size() > 1) {
-        short_of_room_ = true;  // some of it may have a place
-        if (!rows.makes_room) flush_ring_ = !ring_writing_.empty();
-        for (const auto& [id, key] : std::exchange(ring_writing_, {})) ring_unwritten_.emplace(id, key);
-        std::ranges::move(batch | std::views::reverse, std::front_inserter(queue_));
-        continue;
-      }
       if (!written) {
         world_.log().write(runtime::LogLevel::error, "store: " + written.error().str());
         for (const auto& [id, key] : ring_writing_) ring_unwritten_.emplace(id, key);
@@ -189,7 +166,6 @@ Task<void> LiveStore::drain() {
         continue;
       }
       write_failure_.reset();
-      if (!rows.makes_room) short_of_room_ = false;
       if (rows.reserve) reserved_ = *rows.reserve;
     }
     for (Commit& commit : batch) apply(commit);
@@ -204,25 +180,10 @@ Task<void> LiveStore::drain() {
 }
 
 std::deque<LiveStore::Commit> LiveStore::take_batch() {
-  if (short_of_room_) return take_like();
   if (queue_.size() <= batch_commits_max) return std::exchange(queue_, {});
   std::deque<Commit> batch;
   for (size_t i = 0; i < batch_commits_max; ++i) {
     batch.push_back(std::move(queue_.front()));
-    queue_.pop_front();
-  }
-  return batch;
-}
-
-// As many as make room, or as many as do not.
-std::deque<LiveStore::Commit> LiveStore::take_like() {
-  std::deque<Commit> batch;
-  size_t bytes = 0;
-  while (!queue_.empty() && batch.size() < short_batch_commits_max) {
-    Commit& commit = queue_.front();
-    for (const Step& step : commit.steps) bytes += step.removed ? 0 : step.entry.object.memory_bytes();
-    if (!batch.empty() && (commit.makes_room != batch.front().makes_room || bytes > short_batch_bytes_max)) break;
-    batch.push_back(std::move(commit));
     queue_.pop_front();
   }
   return batch;
@@ -246,7 +207,6 @@ Batch LiveStore::encode(const std::deque<Commit>& batch) {
     }
   }
   Batch rows;
-  rows.makes_room = std::ranges::all_of(batch, &Commit::makes_room);
   for (const auto& [id, step] : last) {
     if (step->removed) {
       rows.remove.push_back(id);
@@ -255,7 +215,7 @@ Batch LiveStore::encode(const std::deque<Commit>& batch) {
     }
   }
   ring_writing_.clear();
-  if (!rows.makes_room && std::exchange(flush_ring_, false)) {
+  if (std::exchange(flush_ring_, false)) {
     ring_writing_ = std::exchange(ring_unwritten_, {});
     for (const auto& [id, key] : ring_writing_) {
       const Entry* entry = index_.find(key);

@@ -50,7 +50,6 @@ class LiveStore final : public Store {
     std::vector<Step> steps;
     std::shared_ptr<runtime::OneShot<std::vector<Value>>> done;  // null: nobody waits
     bool disk = false;                                           // must be on the disk before it is visible
-    bool makes_room = false;                                     // as Batch has it; true for what needs no disk
   };
   struct Pending {
     Entry entry;
@@ -67,7 +66,6 @@ class LiveStore final : public Store {
   Task<void> rotate();
   std::string nonce_for(const Key& key);
   std::deque<Commit> take_batch();
-  std::deque<Commit> take_like();
   bool needs_disk(const std::deque<Commit>& batch) const;
   Batch encode(const std::deque<Commit>& batch);
   void apply(Commit& commit);
@@ -97,7 +95,6 @@ class LiveStore final : public Store {
   std::vector<std::shared_ptr<runtime::OneShot<KeyRotation>>> rotations_;  // asked for
   Keyring keys_;
   bool draining_ = false;
-  bool short_of_room_ = false;  // what makes room is written apart from what needs some
   bool closed_ = false;
 
   // Used by one pool job at a time.

@@ -226,13 +226,13 @@ TEST_CASE("a rotation that cannot be written leaves what opens") {
   }
 }
 
-TEST_CASE("a rotation that met a failing disk keeps no start from reading") {
+TEST_CASE("a rotation that met a full disk keeps no start from reading") {
   Machine machine;
   REQUIRE(run(machine, sealed(), write_some) == "");
   auto begin = +[](Machine* m, Store* store) -> Task<void> {
     // The new key gets to the disk, the rows do not.
     m->world.disk().faults.decide = [m](std::string_view what, std::string_view where) -> std::optional<Error> {
-      if (what == "write" && where.find("state.db") != std::string_view::npos) m->world.disk().faults.write_error = 1;
+      if (what == "write" && where.find("state.db") != std::string_view::npos) m->world.disk().faults.full = true;
       return std::nullopt;
     };
     CHECK(!(co_await store->rotate_keys()).has_value());
@@ -242,7 +242,7 @@ TEST_CASE("a rotation that met a failing disk keeps no start from reading") {
   machine.world.restart();
   machine.world.disk().faults.decide = nullptr;
   REQUIRE(Keyring::read(machine.content(key_file))->keys().size() == 2);
-  machine.world.disk().faults.write_error = 1;
+  machine.world.disk().faults.full = true;
   CHECK(run(machine, sealed(), read_some) == "");
   CHECK(machine.world.logged("5 Secrets are not sealed with the current key"));
   machine.world.disk().faults = {};

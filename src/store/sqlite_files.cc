@@ -17,7 +17,6 @@ struct Handle {
   std::unique_ptr<runtime::File> file;
   std::string path;
   bool is_log = false;
-  bool is_database = false;
   bool new_name = false;  // its directory entry is not known to be on the disk
 };
 
@@ -25,19 +24,9 @@ Handle& handle(sqlite3_file* file) {
   return *reinterpret_cast<Handle*>(file);
 }
 
-constexpr uint64_t log_head_bytes = 32;
-
 std::string parent(const std::string& path) {
   size_t slash = path.rfind('/');
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
-}
-
-Result<> wipe(runtime::File& file, uint64_t from, uint64_t to) {
-  const std::string zeros(64 << 10, '\0');
-  for (uint64_t at = from; at < to; at += zeros.size()) {
-    OR_RETURN(file.write_at(at, std::string_view(zeros).substr(0, std::min<uint64_t>(zeros.size(), to - at))));
-  }
-  return {};
 }
 
 }  // namespace
@@ -53,7 +42,6 @@ struct SqliteFiles::Calls {
   static int close(sqlite3_file* file) {
     Handle& h = handle(file);
     if (h.owner->log_ == h.file.get()) h.owner->log_ = nullptr;
-    if (h.owner->database_ == h.file.get()) h.owner->database_ = nullptr;
     h.~Handle();
     return SQLITE_OK;
   }
@@ -68,32 +56,18 @@ struct SqliteFiles::Calls {
   }
   static int write(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {
     Handle& h = handle(file);
-    uint64_t end = static_cast<uint64_t>(offset) + static_cast<uint64_t>(count);
     if (h.is_log) h.owner->log_low_ = std::min(h.owner->log_low_, static_cast<uint64_t>(offset));
-    if (h.is_log) h.owner->log_high_ = std::max(h.owner->log_high_, end);
-    if (h.is_database) h.owner->database_high_ = std::max(h.owner->database_high_, end);
     auto done = h.file->write_at(static_cast<uint64_t>(offset),
                                  std::string_view(static_cast<const char*>(from), static_cast<size_t>(count)));
-    if (!done) {
-      // The kind of refusal that a shorter log, or a database with free pages, would not have met.
-      auto size = h.file->size();
-      return failed(*h.owner, done.error(), size && *size < end ? SQLITE_FULL : SQLITE_IOERR_WRITE);
-    }
+    if (!done) return failed(*h.owner, done.error(), SQLITE_IOERR_WRITE);
     if (h.is_log)
       h.owner->mark_.wrote(static_cast<uint64_t>(offset), {static_cast<const char*>(from), static_cast<size_t>(count)});
     return SQLITE_OK;
   }
   static int truncate(sqlite3_file* file, sqlite3_int64 size) {
     Handle& h = handle(file);
-    uint64_t wanted = static_cast<uint64_t>(size);
-    Result<> done;
-    if (h.is_log && size == 0) {
-      done = h.owner->empty_log();
-    } else if (h.is_database && h.owner->log_) {
-      done = h.owner->end_database_at(wanted);
-    } else {
-      done = h.file->truncate(wanted);
-    }
+    auto done = h.is_log && size == 0 ? h.owner->mark_.forget() : Result<>();
+    if (done) done = h.file->truncate(static_cast<uint64_t>(size));
     return done ? SQLITE_OK : failed(*h.owner, done.error(), SQLITE_IOERR_TRUNCATE);
   }
   static int sync(sqlite3_file* file, int) {
@@ -120,11 +94,7 @@ struct SqliteFiles::Calls {
     *held = 0;
     return SQLITE_OK;
   }
-  static int control(sqlite3_file*, int what, void* about) {
-    if (what != SQLITE_FCNTL_PERSIST_WAL) return SQLITE_NOTFOUND;
-    *static_cast<int*>(about) = 1;  // its room is kept
-    return SQLITE_OK;
-  }
+  static int control(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
   static int sector_size(sqlite3_file*) { return 4096; }
   // A torn write does not harm its neighbours: what every journaling file system and today's disks promise.
   static int traits(sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; }
@@ -145,15 +115,7 @@ struct SqliteFiles::Calls {
     auto* h = new (file) Handle{{&methods}, &owner, std::move(*opened), path};
     h->is_log = flags & SQLITE_OPEN_WAL;
     h->new_name = !existed;
-    h->is_database = flags & SQLITE_OPEN_MAIN_DB;
-    if (h->is_database) {
-      owner.database_ = h->file.get();
-      owner.database_high_ = h->file->size().value_or(0);
-    }
-    if (h->is_log) {
-      owner.log_ = h->file.get();
-      owner.log_high_ = h->file->size().value_or(0);
-    }
+    if (h->is_log) owner.log_ = h->file.get();
     if (out_flags) *out_flags = flags;
     return SQLITE_OK;
   }
@@ -226,49 +188,12 @@ SqliteFiles::~SqliteFiles() {
   sqlite3_vfs_unregister(vfs_.get());
 }
 
-// The frames of a log vouch for one another from the first to the last, so that one invalid head takes all behind it.
-// Cutting the file would give away room that a full disk does not give back.
 void SqliteFiles::undo() {
   mark_.undone();
   if (!log_ || log_low_ == ~0ull) return;
   // Best effort: if this fails too, the next transaction overwrites the same place.
-  if (log_low_ < log_head_bytes && !mark_.forget()) return;  // it was begun anew: all of the old one is in the database
   auto size = log_->size();
-  if (!size || *size <= log_low_) return;
-  std::string nothing(std::min<uint64_t>(log_head_bytes, *size - log_low_), '\0');
-  if (log_->write_at(log_low_, nothing)) (void)log_->sync();
-}
-
-// Without its head a log is none, whatever follows; only then is the rest wiped.
-Result<> SqliteFiles::empty_log() {
-  OR_RETURN(mark_.forget());
-  uint64_t size = OR_RETURN(log_->size());
-  if (size == 0) return {};
-  OR_RETURN(log_->write_at(0, std::string(std::min<uint64_t>(log_head_bytes, size), '\0')));
-  OR_RETURN(log_->sync());
-  if (size > log_room_bytes) OR_RETURN(log_->truncate(size = log_room_bytes));
-  OR_RETURN(wipe(*log_, 0, std::min(std::exchange(log_high_, 0), size)));
-  return {};
-}
-
-// What is behind the end stays ours, but nothing of what stood there can be found.
-Result<> SqliteFiles::end_database_at(uint64_t end) {
-  uint64_t size = OR_RETURN(database_->size());
-  uint64_t kept = std::min(size, end + 2 * database_room_bytes);
-  if (kept < size) OR_RETURN(database_->truncate(kept));
-  OR_RETURN(wipe(*database_, end, std::min(database_high_, kept)));
-  database_high_ = end;
-  return {};
-}
-
-bool SqliteFiles::keep(runtime::File* file, uint64_t bytes, uint64_t step) {
-  if (!file) return true;
-  auto size = file->size();
-  if (size && *size >= bytes) return true;
-  if (step && file->allocate(bytes + step)) return true;  // the next ones need not ask
-  auto done = file->allocate(bytes);
-  if (!done) problem_ = done.error().str();
-  return done.has_value();
+  if (size && *size > log_low_ && log_->truncate(log_low_)) (void)log_->sync();
 }
 
 }  // namespace slipway::store

@@ -44,8 +44,6 @@ GUARDS = [
           "inline bool must_be_sealed(const Key& key) {\n  if (!key.name.empty()) return false;\n", *e2e("durability", "SecretsOnTheDisk.test_never_in_clear")),
     Guard("disk full", "a write that failed counts as done", "src/store/live_store.cc", "      if (!written) {\n", "      if (false) {\n",
           *e2e("durability", "Disks.test_full")),
-    Guard("disk full", "no room is kept for removals", "src/store/database.cc", "int SqliteDatabase::make_room(const Batch& batch) {\n",
-          "int SqliteDatabase::make_room(const Batch& batch) {\n  if (lacked_room_ || !lacked_room_) return SQLITE_OK;\n", *unit("store", "on a full disk*")),
     Guard("read-only file system", "a write that failed counts as done", "src/store/live_store.cc", "      if (!written) {\n", "      if (false) {\n",
           *unit("store", "a commit that cannot be written leaves*")),
     Guard("corrupt database page", "no checksum is looked at", "src/store/database.cc", "if (rows.number(6) != checksum(", "if (false && rows.number(6) != checksum(",

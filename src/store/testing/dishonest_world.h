@@ -35,10 +35,6 @@ class DishonestFile final : public runtime::File {
     catch_up();
     return file_->truncate(size);
   }
-  Result<> allocate(uint64_t size) override {
-    catch_up();
-    return file_->allocate(size);
-  }
   Result<uint64_t> size() override {
     catch_up();
     return file_->size();
