@@ -32,11 +32,19 @@ Result<User> authenticate(const runtime::Exchange& exchange, const runtime::Cert
 
 namespace {
 
-Error may_not_impersonate(const User& user, std::string_view resource, std::string_view name) {
-  return fail(ErrorKind::forbidden,
-              "{} \"{}\" is forbidden: User \"{}\" cannot impersonate resource \"{}\" in API group \"\" at the cluster "
-              "scope",
-              resource, name, user.name, resource);
+// What somebody may not do, in the words of kube-apiserver: of a resource, at the cluster scope where `ns` is empty.
+struct Refusal {
+  std::string_view verb, resource, group = "", subresource = "", name = "", ns = "";
+};
+
+Error forbidden(const User& user, const Refusal& to) {
+  std::string what(to.resource), resource(to.resource);
+  if (!to.group.empty()) what += fmt::format(".{}", to.group);
+  if (!to.name.empty()) what += fmt::format(" \"{}\"", to.name);
+  if (!to.subresource.empty()) resource += fmt::format("/{}", to.subresource);
+  std::string where = to.ns.empty() ? "at the cluster scope" : fmt::format("in the namespace \"{}\"", to.ns);
+  return fail(ErrorKind::forbidden, "{} is forbidden: User \"{}\" cannot {} resource \"{}\" in API group \"{}\" {}",
+              what, user.name, to.verb, resource, to.group, where);
 }
 
 // The namespace of system:serviceaccount:NAMESPACE:NAME; empty for another name.
@@ -63,18 +71,13 @@ Result<User> impersonated(const User& user, const runtime::Headers& headers) {
   }
   bool may = user.in_group("system:masters");
   std::string_view ns = account_namespace(name);
-  if (!may && ns.empty()) return may_not_impersonate(user, "users", name);
+  if (!may && ns.empty()) return forbidden(user, {.verb = "impersonate", .resource = "users", .name = name});
   if (!may) {
-    return fail(
-        ErrorKind::forbidden,
-        "serviceaccounts \"{}\" is forbidden: User \"{}\" cannot impersonate resource \"serviceaccounts\" in API "
-        "group \"\" in the namespace \"{}\"",
-        name.substr(name.rfind(':') + 1), user.name, ns);
+    name.remove_prefix(name.rfind(':') + 1);
+    return forbidden(user, {.verb = "impersonate", .resource = "serviceaccounts", .name = name, .ns = ns});
   }
   User taken{std::string(name), {groups.begin(), groups.end()}};
-  if (groups.empty() && !ns.empty()) {
-    taken.groups = {"system:serviceaccounts", "system:serviceaccounts:" + std::string(ns)};
-  }
+  if (groups.empty() && !ns.empty()) taken.groups = service_account_groups(ns);
   bool anonymous = name == "system:anonymous";
   if (!taken.in_group("system:authenticated") && !taken.in_group("system:unauthenticated")) {
     taken.groups.emplace_back(anonymous ? "system:unauthenticated" : "system:authenticated");
@@ -93,12 +96,7 @@ Result<> authorize(const User& user, const Route& route, const runtime::Request&
   if (!route.is_resource) {
     return fail(ErrorKind::forbidden, "forbidden: User \"{}\" cannot {} path \"{}\"", user.name, route.verb, path);
   }
-  std::string resource = route.resource + (route.subresource.empty() ? "" : "/" + route.subresource);
-  std::string what = route.group.empty() ? route.resource : route.resource + "." + route.group;
-  std::string name = route.name.empty() ? "" : fmt::format(" \"{}\"", route.name);
-  std::string where = route.ns.empty() ? "at the cluster scope" : fmt::format("in the namespace \"{}\"", route.ns);
-  return fail(ErrorKind::forbidden, "{}{} is forbidden: User \"{}\" cannot {} resource \"{}\" in API group \"{}\" {}",
-              what, name, user.name, route.verb, resource, route.group, where);
+  return forbidden(user, {route.verb, route.resource, route.group, route.subresource, route.name, route.ns});
 }
 
 }  // namespace slipway::apiserver

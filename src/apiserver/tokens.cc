@@ -42,9 +42,14 @@ std::optional<Value> read_token(const runtime::CertifiedKey& key, std::string_vi
   return *claims;
 }
 
+std::vector<std::string> service_account_groups(std::string_view ns) {
+  return {"system:serviceaccounts", fmt::format("system:serviceaccounts:{}", ns)};
+}
+
 User user_of(const Value& claims) {
-  std::string ns = claims["kubernetes.io"]["namespace"].str();
-  return {claims["sub"].str(), {"system:serviceaccounts", "system:serviceaccounts:" + ns, "system:authenticated"}};
+  User user{claims["sub"].str(), service_account_groups(claims["kubernetes.io"]["namespace"].as_string())};
+  user.groups.emplace_back("system:authenticated");
+  return user;
 }
 
 }  // namespace slipway::apiserver

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "apiserver/authn.h"
 #include "runtime/tls.h"
@@ -15,6 +17,8 @@ Result<std::string> sign_token(const runtime::CertifiedKey& key, const Value& cl
 // The claims of a token that `key` signed and that is valid at `now` for the API server; nothing otherwise, with no
 // word about why.
 std::optional<Value> read_token(const runtime::CertifiedKey& key, std::string_view token, WallTime now);
+// Those of the accounts of a namespace.
+std::vector<std::string> service_account_groups(std::string_view ns);
 // "system:serviceaccount:NS:NAME" in its groups.
 User user_of(const Value& claims);
 
