@@ -113,33 +113,29 @@ Task<Result<List>> EmbeddedCluster::list(GroupVersionKind id, ListOptions option
   if (!query.name.empty() || !query.controller.empty()) query.limit = 0;
 
   List page;
-  for (bool more = true, cut = false; more;) {
+  for (bool cut = false; !cut;) {
     auto listing = store_.list(query);
     if (!listing) {
       if (listing.failed_with(ErrorKind::gone) && !token_key.empty()) co_return continue_too_old(token_key);
       co_return std::move(listing).error();
     }
     page.revision = listing->revision;
-    if (everything) {
-      page.items = std::move(listing->items);
-      cut = listing->next.has_value();
-      if (cut)
+    if (everything) page.items.reserve(listing->items.size());
+    for (Value& object : listing->items) {
+      cut = limit && page.items.size() == limit;  // something follows, matching or not
+      if (cut) break;
+      if (everything || selection.matches(object)) page.items.push_back(std::move(object));
+    }
+    cut = cut || (listing->next && page.items.size() == limit);
+    if (cut) {
+      if (everything)
         page.remaining =
             remaining ? *remaining - std::min<uint64_t>(*remaining, page.items.size()) : listing->remaining;
-    } else {
-      for (Value& object : listing->items) {
-        cut = limit && page.items.size() == limit;  // something follows, matching or not
-        if (cut) break;
-        if (selection.matches(object)) page.items.push_back(std::move(object));
-      }
-      cut = cut || (listing->next && page.items.size() == limit);
-    }
-    more = !everything && !cut && listing->next;
-    if (more) query.after = *listing->next;
-    if (cut) {
       std::string last = relative(selection.ns, place_of(page.items.back()));
       page.continue_token = ContinueToken{page.revision, std::move(last), page.remaining}.encode();
     }
+    if (!listing->next) break;
+    query.after = *listing->next;
   }
   for (Value& object : page.items) object = as_version(*kind, std::move(object));
   co_return page;

@@ -169,8 +169,7 @@ Task<Result<>> EmbeddedCluster::book_disruption(Request& request, Value pod) {
   changes.push_back({{"poddisruptionbudgets.policy", request.write.key.ns, std::string(kinds::name_of(booked))},
                      booked,
                      kinds::revision_of(booked)});
-  auto committed = co_await store_.commit(std::move(changes));
-  if (!committed) co_return committed.error();
+  OR_CO_RETURN(co_await store_.commit(std::move(changes)));
   co_return {};
 }
 
