@@ -141,6 +141,19 @@ TEST_CASE("the clock goes back an hour: what is ready becomes available, and a d
   CHECK(f.condition("Progressing") == "False ProgressDeadlineExceeded");
 }
 
+TEST_CASE("the clock goes back after a Deployment was resumed: its condition stays Unknown until something moves") {
+  Fixture f;
+  f.create(deployment("1", 2, "progressDeadlineSeconds: 600, "));
+  f.settle();
+  f.patch("deployments", "web", "{spec: {paused: true}}");
+  f.patch("deployments", "web", "{spec: {paused: false}}");
+  CHECK(f.condition("Progressing") == "Unknown DeploymentResumed");
+  f.world.jump_wall_clock(-1h);
+  f.settle(30s);
+  f.patch("deployments", "web", "{metadata: {labels: {looked: again}}}");
+  CHECK(f.condition("Progressing") == "Unknown DeploymentResumed");
+}
+
 TEST_CASE("Recreate: no new pod before the last old one is gone") {
   Fixture f;
   f.create(deployment("1", 2, "strategy: {type: Recreate}, "));

@@ -32,7 +32,7 @@ bool is_available(const Value& pod, int64_t min_ready_seconds, WallTime now, Dur
   if (min_ready_seconds == 0) return true;
   auto since = base::parse_rfc3339(ready_condition(pod)["lastTransitionTime"].as_string());
   if (!since) return false;
-  if (*since > now + 1s) return true;  // the clock went back: how long it has been is not known, and not for long to be
+  if (*since > now + 1s) return true;  // the clock went back: nobody knows for how long it has been ready
   Duration missing = *since + std::chrono::seconds(min_ready_seconds) - now;
   if (missing <= Duration::zero()) return true;
   if (wait) *wait = *wait == Duration::zero() ? missing : std::min(*wait, missing);

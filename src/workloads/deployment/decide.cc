@@ -435,9 +435,9 @@ class Planner {
     } else if (!current.is_null() && reason != "ProgressDeadlineExceeded" && reason != "NewReplicaSetAvailable") {
       auto since = base::parse_rfc3339(current["lastUpdateTime"].as_string());
       if (!since) return;
-      if (*since >
-          now_ + 1s) {  // the clock went back: the time begins anew, or it would end only once it is there again
-        set_condition("Progressing", "True", reason, current["message"].as_string(), true);
+      // The clock went back: the time begins anew, or it would not end before the clock is there again.
+      if (*since > now_ + 1s) {
+        set_condition("Progressing", current["status"].as_string(), reason, current["message"].as_string(), true);
         since = now_;
       }
       Duration left = *since + std::chrono::seconds(deadline) - now_;
