@@ -115,14 +115,17 @@ std::optional<Duration> Revisions::retry_in(const std::string& url, const std::s
 
 void Revisions::forget(const std::string& url) {
   auto at = repositories_by_url_.find(sources::normalized_url(url));
-  if (at == repositories_by_url_.end()) return;
-  at->second->heads.clear();
-  ++at->second->changes;
+  if (at != repositories_by_url_.end()) forget(*at->second);
+}
+
+// What was known of it is old. Gives that.
+std::map<std::string, Revisions::Head> Revisions::forget(Repository& repository) {
+  ++repository.changes;
+  return std::exchange(repository.heads, {});
 }
 
 void Revisions::changed(Repository& repository, const Wake& wake) {
-  repository.heads.clear();
-  ++repository.changes;
+  forget(repository);
   for (const auto& application : repository.applications) wake(application);
 }
 
@@ -179,9 +182,7 @@ Task<void> Revisions::hear(Repository* repository, Wake wake) {
       changed(*repository, wake);
       continue;
     }
-    auto before = std::exchange(repository->heads, {});
-    ++repository->changes;
-    repository->follower->spawn(wake_in_order(repository, std::move(before), wake));
+    repository->follower->spawn(wake_in_order(repository, forget(*repository), wake));
   }
 }
 

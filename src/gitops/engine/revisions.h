@@ -50,6 +50,7 @@ class Revisions {
   Task<void> hear(Repository* repository, Wake wake);
   Task<void> poll(Repository* repository, Wake wake);
   Head* head_of(const std::string& url, const std::string& revision);
+  std::map<std::string, Head> forget(Repository& repository);
   void changed(Repository& repository, const Wake& wake);
   Task<void> wake_in_order(Repository* repository, std::map<std::string, Head> before, Wake wake);
   Task<Result<std::set<cluster::ObjectKey>>> touched(Repository* repository, std::map<std::string, Head> before);
