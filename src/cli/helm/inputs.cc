@@ -40,6 +40,13 @@ Result<std::string> read_stdin() {
   }
 }
 
+Result<std::string> read_password() {
+  std::string word = OR_RETURN(read_stdin());
+  for (char end : {'\n', '\r'})
+    if (word.ends_with(end)) word.pop_back();
+  return word;
+}
+
 namespace {
 
 Result<std::string> read_file(World& world, const std::string& path) {

@@ -14,7 +14,8 @@ namespace slipway::cli::helm {
 // Merged in Helm's order: -f files, --set-json, --set, --set-string, --set-file, --set-literal. Errors in Helm's words.
 Task<Result<render::helm::LayeredValues>> read_values(World& world, Flags flags);
 
-Result<std::string> read_stdin();  // at most as long as a values file. Errors: io, too_large
+Result<std::string> read_password();  // from stdin, without the end of its line. Errors: as read_stdin
+Result<std::string> read_stdin();     // at most as long as a values file. Errors: io, too_large
 
 struct FoundChart {
   std::shared_ptr<render::helm::Chart> chart;

@@ -30,11 +30,9 @@ std::string host_said(std::string text) {
 Task<int> log_in(World& world, std::string host, Flags flags) {
   std::string username = flags.text("--username"), password = flags.text("--password");
   if (flags.is("--password-stdin")) {
-    auto said = read_stdin();
+    auto said = read_password();
     if (!said) co_return refuse(said.error());
-    password = *said;
-    for (char end : {'\n', '\r'})
-      if (password.ends_with(end)) password.pop_back();
+    password = std::move(*said);
   } else if (!password.empty()) {
     complain("WARNING: Using --password via the CLI is insecure. Use --password-stdin.\n");
   }

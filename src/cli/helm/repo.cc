@@ -96,9 +96,9 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
   }
   bool changes = verb == "remove" || (verb == "add" && arguments.size() == 2);
   if (changes && flags->is("--password-stdin")) {
-    auto word = read_stdin();  // whoever types holds nobody up
-    if (!word) co_return refuse(word.error());
-    password = base::trim(*word);
+    auto said = read_password();  // whoever types holds nobody up
+    if (!said) co_return refuse(said.error());
+    password = std::move(*said);
   }
   auto known = read_repositories(world, *flags);
   if (!known) co_return refuse(known.error());
