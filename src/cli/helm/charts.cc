@@ -369,7 +369,8 @@ Task<int> push(runtime::RealWorld& world, Invocation said) {
   if (!digest) co_return refuse(digest.error());
   while (remote.ends_with('/')) remote.pop_back();
   std::string pushed = fmt::format("{}/{}:{}", remote.substr(6), m.name, base::replace_all(m.version, "+", "_"));
-  tell_of (*flags)(exchanged("Pushed", pushed, *digest));
+  Tell tell = tell_of(*flags);
+  tell(exchanged("Pushed", pushed, *digest));
   co_return 0;
 }
 

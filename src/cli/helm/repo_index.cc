@@ -10,6 +10,7 @@
 #include "cli/user_file.h"
 #include "render/helm/version.h"
 #include "runtime/digest.h"
+#include "value/go_words.h"
 #include "value/json.h"
 #include "value/yaml.h"
 
@@ -39,9 +40,7 @@ void append_ordered(std::string& out, const Value& v, bool is_map, const std::st
     return;
   }
   if (!v.is_object() || v.members().empty()) {
-    // & < and > as Go writes them where HTML might read them
-    std::string text = base::replace_all(base::replace_all(value::to_json(v), "&", "\\u0026"), "<", "\\u003c");
-    out += base::replace_all(text, ">", "\\u003e");
+    out += value::escaped_for_html(value::to_json(v));
     return;
   }
   std::vector<std::pair<size_t, const value::Member*>> members;
