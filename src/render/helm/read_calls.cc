@@ -1,5 +1,8 @@
 // What functions make of what they are given. Only those are told apart that hand on a part of it, or ask for less than
 // all of it; any other reads its arguments whole.
+#include <unordered_map>
+
+#include "base/text.h"
 #include "render/helm/read_walk.h"
 
 namespace slipway::render::helm {
@@ -35,76 +38,48 @@ enum class What {
   format,
 };
 
-const std::unordered_map<std::string_view, What>& functions() {
-  static const std::unordered_map<std::string_view, What> table = {{"default", What::one_of},
-                                                                   {"coalesce", What::one_of},
-                                                                   {"ternary", What::one_of},
-                                                                   {"and", What::one_of},
-                                                                   {"or", What::one_of},
-                                                                   {"required", What::one_of},
-                                                                   {"concat", What::one_of},
-                                                                   {"mustConcat", What::one_of},
-                                                                   {"compact", What::one_of},
-                                                                   {"mustCompact", What::one_of},
-                                                                   {"uniq", What::one_of},
-                                                                   {"mustUniq", What::one_of},
-                                                                   {"reverse", What::one_of},
-                                                                   {"mustReverse", What::one_of},
-                                                                   {"deepCopy", What::one_of},
-                                                                   {"mustDeepCopy", What::one_of},
-                                                                   {"omit", What::one_of},
-                                                                   {"unset", What::one_of},
-                                                                   {"without", What::one_of},
-                                                                   {"mustWithout", What::one_of},
-                                                                   {"toString", What::one_of},
-                                                                   {"not", What::shape},
-                                                                   {"empty", What::shape},
-                                                                   {"kindIs", What::shape},
-                                                                   {"kindOf", What::shape},
-                                                                   {"typeIs", What::shape},
-                                                                   {"typeOf", What::shape},
-                                                                   {"typeIsLike", What::shape},
-                                                                   {"all", What::shape},
-                                                                   {"any", What::shape},
-                                                                   {"len", What::length},
-                                                                   {"keys", What::keys},
-                                                                   {"values", What::values},
-                                                                   {"first", What::first},
-                                                                   {"mustFirst", What::first},
-                                                                   {"last", What::first},
-                                                                   {"mustLast", What::first},
-                                                                   {"rest", What::part},
-                                                                   {"mustRest", What::part},
-                                                                   {"initial", What::part},
-                                                                   {"mustInitial", What::part},
-                                                                   {"slice", What::part},
-                                                                   {"mustSlice", What::part},
-                                                                   {"append", What::append},
-                                                                   {"mustAppend", What::append},
-                                                                   {"push", What::append},
-                                                                   {"mustPush", What::append},
-                                                                   {"prepend", What::append},
-                                                                   {"mustPrepend", What::append},
-                                                                   {"get", What::get},
-                                                                   {"index", What::index},
-                                                                   {"hasKey", What::has_key},
-                                                                   {"pluck", What::pluck},
-                                                                   {"dig", What::dig},
-                                                                   {"pick", What::pick},
-                                                                   {"set", What::set},
-                                                                   {"dict", What::dict},
-                                                                   {"list", What::list},
-                                                                   {"tuple", What::list},
-                                                                   {"merge", What::merge},
-                                                                   {"mustMerge", What::merge},
-                                                                   {"mergeOverwrite", What::merge},
-                                                                   {"mustMergeOverwrite", What::merge},
-                                                                   {"include", What::include},
-                                                                   {"tpl", What::tpl},
-                                                                   {"print", What::join},
-                                                                   {"cat", What::join},
-                                                                   {"printf", What::format}};
-  return table;
+struct Function {
+  What what;
+  size_t needed;  // arguments: with fewer the call fails when it is made, and is like any other here
+  std::string_view names;
+};
+
+constexpr Function kFunctions[] = {
+    {What::one_of, 1,
+     "default coalesce ternary and or required concat mustConcat compact mustCompact uniq mustUniq reverse mustReverse "
+     "deepCopy mustDeepCopy omit unset without mustWithout toString"},
+    {What::shape, 1, "not empty kindIs kindOf typeIs typeOf typeIsLike all any"},
+    {What::length, 1, "len"},
+    {What::keys, 1, "keys"},
+    {What::values, 1, "values"},
+    {What::first, 1, "first mustFirst last mustLast"},
+    {What::part, 1, "rest mustRest initial mustInitial slice mustSlice"},
+    {What::append, 2, "append mustAppend push mustPush prepend mustPrepend"},
+    {What::get, 2, "get"},
+    {What::index, 1, "index"},
+    {What::has_key, 2, "hasKey"},
+    {What::pluck, 2, "pluck"},
+    {What::dig, 3, "dig"},
+    {What::pick, 2, "pick"},
+    {What::set, 3, "set"},
+    {What::dict, 0, "dict"},
+    {What::list, 0, "list tuple"},
+    {What::merge, 1, "merge mustMerge mergeOverwrite mustMergeOverwrite"},
+    {What::include, 2, "include"},
+    {What::tpl, 2, "tpl"},
+    {What::join, 1, "print cat"},
+    {What::format, 1, "printf"},
+};
+
+const Function* function_of(std::string_view name) {
+  static const auto table = [] {
+    std::unordered_map<std::string_view, const Function*> all;
+    for (const Function& one : kFunctions)
+      for (std::string_view word : base::split(one.names, ' ')) all.emplace(word, &one);
+    return all;
+  }();
+  auto found = table.find(name);
+  return found == table.end() ? nullptr : found->second;
 }
 
 }  // namespace
@@ -115,34 +90,10 @@ Things ReadWalk::make(Frame&, NodeId site) {
 }
 
 Things ReadWalk::call(Frame& f, NodeId site, const std::string& name, Arguments a) {
-  auto found = functions().find(name);
-  size_t needed = 1;
-  if (found != functions().end()) {
-    switch (found->second) {
-      case What::get:
-      case What::has_key:
-      case What::append:
-      case What::include:
-      case What::tpl:
-      case What::pick:
-      case What::pluck:
-        needed = 2;
-        break;
-      case What::set:
-      case What::dig:
-        needed = 3;
-        break;
-      case What::dict:
-      case What::list:
-        needed = 0;
-        break;
-      default:
-        break;
-    }
-  }
-  if (found == functions().end() || a.size() < needed) return any_call(a);
+  const Function* function = function_of(name);
+  if (!function || a.size() < function->needed) return any_call(a);
   Things out;
-  switch (found->second) {
+  switch (function->what) {
     case What::one_of:
       for (const Things& one : a) {
         things_.test(one);

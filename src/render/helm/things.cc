@@ -12,6 +12,15 @@ constexpr int kDepthMax = 16;  // of places: templates that call themselves go d
 constexpr size_t kTextMax = 4096;
 constexpr size_t kThingsMax = 64;  // that one expression may be
 
+// Whether templates can put something into it and find it again.
+bool is_table(const Thing& thing) {
+  return thing.kind == Thing::Kind::place || thing.kind == Thing::Kind::made;
+}
+
+bool is_known_text(const Thing& thing) {
+  return thing.kind == Thing::Kind::text && !thing.text.contains(kUnknownPart);
+}
+
 }  // namespace
 
 ThingTable::ThingTable() {
@@ -87,7 +96,7 @@ ThingId ThingTable::below(ThingId of, std::string_view key) {
   return id;
 }
 
-void ThingTable::field(ThingId of, std::string_view key, Things& out, std::set<ThingId>& seen) {
+void ThingTable::look(ThingId of, const std::string_view* key, Things& out, std::set<ThingId>& seen) {
   if (!seen.insert(of).second) return;
   Thing& thing = all_[of];
   switch (thing.kind) {
@@ -98,59 +107,41 @@ void ThingTable::field(ThingId of, std::string_view key, Things& out, std::set<T
       add(out, {of});
       return;
     case Thing::Kind::place:
-      if (thing.is_root && is_values_method(key)) {
+      if (key && thing.is_root && is_values_method(*key)) {
         thing.path->whole = true;
         add(out, {of});
         return;
       }
-      add(out, {below(of, key)});
+      if (!key) thing.path->iterated = true;
+      add(out, {below(of, key ? *key : "*")});
       break;
     case Thing::Kind::made:
       break;
   }
-  if (auto found = thing.fields.find(key); found != thing.fields.end()) add(out, found->second);
+  if (!key) {
+    for (const auto& [name, value] : thing.fields) add(out, value);
+  } else if (auto found = thing.fields.find(*key); found != thing.fields.end()) {
+    add(out, found->second);
+  }
   add(out, thing.any);
-  for (ThingId more : Things(thing.merged)) field(more, key, out, seen);
+  for (ThingId more : Things(thing.merged)) look(more, key, out, seen);
+}
+
+Things ThingTable::look(const Things& of, const std::string_view* key) {
+  Things out;
+  std::set<ThingId> seen;
+  for (ThingId id : of) look(id, key, out, seen);
+  work += seen.size();
+  limit(out);
+  return out;
 }
 
 Things ThingTable::field(const Things& of, std::string_view key) {
-  Things out;
-  std::set<ThingId> seen;
-  for (ThingId id : of) field(id, key, out, seen);
-  work += seen.size();
-  limit(out);
-  return out;
-}
-
-void ThingTable::elements(ThingId of, Things& out, std::set<ThingId>& seen) {
-  if (!seen.insert(of).second) return;
-  Thing& thing = all_[of];
-  switch (thing.kind) {
-    case Thing::Kind::text:
-      return;
-    case Thing::Kind::other:
-    case Thing::Kind::files:
-      add(out, {of});
-      return;
-    case Thing::Kind::place:
-      thing.path->iterated = true;
-      add(out, {below(of, "*")});
-      break;
-    case Thing::Kind::made:
-      break;
-  }
-  for (const auto& [key, value] : thing.fields) add(out, value);
-  add(out, thing.any);
-  for (ThingId more : Things(thing.merged)) elements(more, out, seen);
+  return look(of, &key);
 }
 
 Things ThingTable::elements(const Things& of) {
-  Things out;
-  std::set<ThingId> seen;
-  for (ThingId id : of) elements(id, out, seen);
-  work += seen.size();
-  limit(out);
-  return out;
+  return look(of, nullptr);
 }
 
 Things ThingTable::keys_of(const Things& of) {
@@ -169,7 +160,7 @@ Things ThingTable::index(const Things& of, const Things& key) {
   Things out;
   bool known = !key.empty();
   for (ThingId id : key) {
-    if (all_[id].kind == Thing::Kind::text && all_[id].text.find(kUnknownPart) == std::string::npos)
+    if (is_known_text(all_[id]))
       add(out, field(of, std::string(all_[id].text)));
     else
       known = false;
@@ -221,19 +212,17 @@ Things ThingTable::whole(const Things& all) {
 }
 
 bool ThingTable::holds(const Things& all) {
-  return !all.empty() && std::ranges::all_of(all, [&](ThingId id) {
-    return all_[id].kind == Thing::Kind::place || all_[id].kind == Thing::Kind::made;
-  });
+  return !all.empty() && std::ranges::all_of(all, [&](ThingId id) { return is_table(all_[id]); });
 }
 
 void ThingTable::put(const Things& into, const Things& key, const Things& value) {
   if (!holds(into)) whole(value);
   for (ThingId id : into) {
     Thing& thing = all_[id];
-    if (thing.kind != Thing::Kind::place && thing.kind != Thing::Kind::made) continue;
+    if (!is_table(thing)) continue;
     bool known = !key.empty();
     for (ThingId k : key) {
-      if (all_[k].kind == Thing::Kind::text && all_[k].text.find(kUnknownPart) == std::string::npos)
+      if (is_known_text(all_[k]))
         keep(thing.fields[all_[k].text], value);
       else
         known = false;
@@ -246,7 +235,7 @@ void ThingTable::merge(const Things& into, const Things& more) {
   if (!holds(into)) whole(more);
   for (ThingId id : into) {
     Thing& thing = all_[id];
-    if (thing.kind != Thing::Kind::place && thing.kind != Thing::Kind::made) continue;
+    if (!is_table(thing)) continue;
     Things others;
     for (ThingId one : more)
       if (one != id) others.push_back(one);

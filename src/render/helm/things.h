@@ -64,8 +64,9 @@ class ThingTable {
   uint64_t work = 0;  // counted up
 
  private:
-  void field(ThingId of, std::string_view key, Things& out, std::set<ThingId>& seen);
-  void elements(ThingId of, Things& out, std::set<ThingId>& seen);
+  // What stands under that key, or without one under any.
+  Things look(const Things& of, const std::string_view* key);
+  void look(ThingId of, const std::string_view* key, Things& out, std::set<ThingId>& seen);
   void whole(ThingId id, Things& carried, std::set<ThingId>& seen);
   ThingId below(ThingId of, std::string_view key);
   void limit(Things& all);        // too many to be told apart: all are read

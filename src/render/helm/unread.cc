@@ -17,8 +17,7 @@ using Paths = std::vector<const ReadPath*>;
 
 // "/a~1b" for a/b, as RFC 6901.
 std::string pointer_to(const std::string& above, std::string_view key) {
-  std::string part = base::replace_all(base::replace_all(std::string(key), "~", "~0"), "/", "~1");
-  return above + "/" + part;
+  return above + "/" + value::pointer_escape(key);
 }
 
 const ChartUse* child_of(const ChartUse& use, std::string_view key) {
