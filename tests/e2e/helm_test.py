@@ -577,9 +577,9 @@ class Elsewhere(Folder):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.shutdown)
         url = f"http://127.0.0.1:{server.server_port}/charts/?token=1"
-        self.helm("repo", "add", "mine", url, "--username", "u", "--password-stdin", stdin="p:w\n")
+        self.helm("repo", "add", "mine", url, "--username", "u", "--password-stdin", stdin="p:w \n")
         self.helm("pull", "mine/q")
-        basic = "Basic dTpwOnc="
+        basic = "Basic dTpwOncg"  # the blank is the password's
         self.assertEqual([("/charts/index.yaml?token=1", basic), ("/charts/index.yaml?token=1", basic), ("/charts/q.tgz?token=1", basic)], asked)
 
     def test_no_folder_is_named(self):

@@ -1,0 +1,92 @@
+#include "base/text.h"
+#include "sources/archive.h"
+#include "sources/chart_repository.h"
+
+namespace slipway::sources {
+
+std::string chart_url(std::string_view repository, std::string_view chart) {
+  return "chart+" + std::string(repository) + "#" + std::string(chart);
+}
+
+namespace {
+
+struct ChartUrl {
+  std::string repository, name;
+};
+
+std::optional<ChartUrl> chart_of(std::string_view url) {
+  if (!url.starts_with("chart+")) return std::nullopt;
+  size_t mark = url.rfind('#');
+  if (mark == url.npos) return std::nullopt;
+  return ChartUrl{std::string(url.substr(6, mark - 6)), std::string(url.substr(mark + 1))};
+}
+
+class WithCharts : public Repositories {
+ public:
+  WithCharts(World& world, std::unique_ptr<Repositories> git,
+             std::function<std::optional<Credentials>(std::string_view)> credentials)
+      : world_(world), git_(std::move(git)), credentials_(std::move(credentials)) {}
+
+  Task<Result<Commit>> resolve(std::string url, std::string revision) override {
+    auto chart = chart_of(url);
+    if (!chart) co_return co_await git_->resolve(url, revision);
+    std::string range = revision == "HEAD" ? "" : revision;
+    std::string version =
+        OR_CO_RETURN(co_await resolve_chart(world_, chart->repository, chart->name, range, access(chart->repository)));
+    co_return Commit{.url = url, .sha = version, .revision = revision, .author = {}, .date = {}, .subject = {}};
+  }
+
+  Task<Result<std::shared_ptr<const Tree>>> tree(Commit commit, std::string path) override {
+    auto chart = chart_of(commit.url);
+    if (!chart) co_return co_await git_->tree(commit, path);
+    std::string key = commit.url + "@" + commit.sha;
+    if (auto kept = trees_[key].lock()) co_return kept;
+    FetchedChart fetched = OR_CO_RETURN(
+        co_await fetch_chart(world_, chart->repository, chart->name, commit.sha, access(chart->repository)));
+    auto files = read_archive(fetched.archive);
+    if (!files) co_return std::move(files).error().context(fetched.url);
+    std::map<std::string, FileEntry> entries;
+    for (ArchiveFile& file : *files)
+      entries[chart->name + "/" + file.name] = {FileEntry::Kind::file, file.data, file.data->size()};
+    auto tree = std::make_shared<const Tree>(std::move(entries));
+    trees_[key] = tree;
+    co_return tree;
+  }
+
+  Task<Result<>> changed(std::string url) override {
+    // A repository of charts tells nobody of changes; an index is asked again at the poll interval.
+    return git_->changed(std::move(url));
+  }
+  void notify(std::string_view url) override { git_->notify(url); }
+  void access_changed() override { git_->access_changed(); }
+  bool is_local(std::string_view url) const override { return !chart_of(url) && git_->is_local(url); }
+
+ private:
+  ChartAccess access(const std::string& repository) const {
+    ChartAccess out;
+    auto known = credentials_ ? credentials_(repository) : std::nullopt;
+    if (!known) return out;
+    out.username = known->username;
+    out.password = known->password;
+    out.insecure = known->insecure;
+    out.plain_http = known->plain_http;
+    out.ca_certificates = known->ca_certificates;
+    out.client_certificate = known->tls_client_certificate;
+    out.client_key = known->tls_client_key;
+    return out;
+  }
+
+  World& world_;
+  std::unique_ptr<Repositories> git_;
+  std::function<std::optional<Credentials>(std::string_view)> credentials_;
+  std::map<std::string, std::weak_ptr<const Tree>> trees_;
+};
+
+}  // namespace
+
+std::unique_ptr<Repositories> with_charts(World& world, std::unique_ptr<Repositories> git,
+                                          std::function<std::optional<Credentials>(std::string_view url)> credentials) {
+  return std::make_unique<WithCharts>(world, std::move(git), std::move(credentials));
+}
+
+}  // namespace slipway::sources
