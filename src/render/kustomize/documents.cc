@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "render/kustomize/first_document.h"
+#include "render/kustomize/printable.h"
 #include "render/words.h"
 #include "value/children.h"
 #include "value/note.h"
@@ -42,6 +43,18 @@ Value all_quoted(const Value& v) {
   }
   if (v.is_null()) return Value();
   return value::with_children(v, all_quoted);
+}
+
+// JSON leaves in texts and keys what YAML forbids, and the items are read as YAML again.
+std::optional<uint32_t> control_character_within(const Value& v) {
+  if (v.is_string()) return control_character(v.as_string());
+  for (const Value& item : v.items())
+    if (auto bad = control_character_within(item)) return bad;
+  for (const auto& [key, item] : v.members()) {
+    if (auto bad = control_character(key.view())) return bad;
+    if (auto bad = control_character_within(item)) return bad;
+  }
+  return std::nullopt;
 }
 
 struct Found {
@@ -186,6 +199,10 @@ Result<std::vector<Resource>> read_resources(std::string_view text, const std::s
     // The opened items stand behind all other documents, as they do there.
     // Not written and read again before: what is nothing in braces is null here.
     Value list = all_quoted(value::plain_meaning(all_quoted(o["items"])));
+    if (auto bad = control_character_within(list))
+      return fail(ErrorKind::invalid, "control characters are not allowed: {}/items hold U+{:04X}", kinds::kind_of(o),
+                  *bad)
+          .at({file, found.line});
     for (const Value& item : list.items()) OR_RETURN(take(item, found));
   }
   return out;

@@ -85,6 +85,12 @@ TEST_CASE("items of lists go through JSON when they are read") {
       "---\n{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Secret, metadata: {name: s, annotations: "
       "{config.kubernetes.io/local-config: 'true'}}, x: .inf}]}\n",
       "", ".inf has no JSON");
+  for (const char* bad : {"x: \"\\x7f\"", "\"x\\x80\": x", "x: [{y: \"\\uffff\"}]"})
+    check(
+        "---\n{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Secret, metadata: {name: s, annotations: "
+        "{config.kubernetes.io/local-config: 'true'}}, " +
+            std::string(bad) + "}]}\n",
+        "", "control characters are not allowed");
 }
 
 TEST_CASE("subjects of a binding are a list of mappings, where a namespace is set") {
