@@ -1,6 +1,7 @@
 // Changes all through a value, each container copied once and only where something below it changes.
 #pragma once
 
+#include "value/note.h"
 #include "value/value.h"
 
 namespace slipway::value {
@@ -20,7 +21,7 @@ Value with_children(const Value& v, F&& change) {
       }
       changed.push_back(std::move(after));
     }
-    return changed.empty() ? v : Value::array(std::move(changed));
+    return changed.empty() ? v : with_note_of(v, Value::array(std::move(changed)));
   }
   auto members = v.members();
   std::vector<Member> changed;
@@ -33,7 +34,7 @@ Value with_children(const Value& v, F&& change) {
     }
     changed.push_back({members[i].key, std::move(after)});
   }
-  return changed.empty() ? v : Value::object(std::move(changed));
+  return changed.empty() ? v : with_note_of(v, Value::object(std::move(changed)));
 }
 
 }  // namespace slipway::value

@@ -13,7 +13,7 @@ std::string_view null_text(const Value& null) {
     case Note::tilde:
       return "~";
     case Note::nothing:
-    case Note::hollow:
+    case Note::tag_alone:
     case Note::made:
       return "";
     case Note::title:
@@ -27,6 +27,7 @@ std::string_view null_text(const Value& null) {
     case Note::untagged:
     case Note::unreadable:
     case Note::alias:
+    case Note::braces:
       break;
   }
   return "null";
@@ -96,8 +97,28 @@ Value plain_meaning(const Value& v) {
     return resolve_plain(v.as_string(), YamlRules::kustomize).kind == Scalar::Kind::large ? v
                                                                                           : read_plain(v.as_string());
   }
-  if (v.is_null()) return note_of(v) == Note::hollow ? Value("") : v;
   return with_children(v, plain_meaning);
+}
+
+bool is_quoted_in_braces(const Value& scalar) {
+  if (scalar.is_null()) return null_text(scalar).empty() && note_of(scalar) != Note::tag_alone;
+  bool spelled = note_of(scalar) == Note::spelled || note_of(scalar) == Note::untagged;
+  return spelled && scalar.as_string().find(':') != std::string_view::npos && is_timestamp(scalar.as_string());
+}
+
+namespace {
+
+Value written_meaning(const Value& v, bool in_braces) {
+  if (!v.is_array() && !v.is_object())
+    return in_braces && is_quoted_in_braces(v) ? Value(v.as_string()) : plain_meaning(v);
+  in_braces = in_braces || note_of(v) == Note::braces;
+  return with_children(v, [in_braces](const Value& child) { return written_meaning(child, in_braces); });
+}
+
+}  // namespace
+
+Value written_meaning(const Value& v) {
+  return written_meaning(v, false);
 }
 
 }  // namespace slipway::value

@@ -1,6 +1,6 @@
-// How a scalar was written, for who must know (kustomize: what was in quotes stays text, 1.50 put into a text is
-// "1.50"). A note lies in bytes that a text or null leaves unused. It is no part of the value: comparing, hashing and
-// to_json pass over it, and a value made anew has none.
+// How a value was written, for who must know (kustomize: what was in quotes stays text, 1.50 put into a text is
+// "1.50"). A note lies in bytes that a text, null, list or mapping leaves unused. It is no part of the value:
+// comparing, hashing and to_json pass over it, and a value made anew has none.
 #pragma once
 
 #include "value/yaml.h"
@@ -13,18 +13,22 @@ enum class Note : uint8_t {
   spelled,  // plain, and no text in truth: see plain_meaning()
   tilde,
   nothing,
+  tag_alone,  // !!null
   title,
-  upper,       // a null written ~, not at all, Null, NULL
-  hollow,      // a null not written at all in a list or mapping in braces: printed as "" (go-yaml quotes it there)
+  upper,       // a null written ~, not at all, as !!null, Null, NULL
   misfit,      // a text put where there was a number: nobody can read it, unless something replaces it
   made,        // a null that stands for a scalar just made
   untagged,    // as spelled, of a scalar that was made and not read: whatever is put there reads as what it then says
   unreadable,  // a text that stands for a scalar no JSON can hold (.inf, !!binary that is none):
                // DuplicateKeys::as_nodes
   alias,       // a text that stands for an alias, of its anchor's name: parse_yaml_unresolved() alone
+  braces,      // a list or mapping written within [] or {}; what a changed copy of it keeps
 };
-Note note_of(const Value& v);  // none for all but texts and nulls
+Note note_of(const Value& v);  // none for numbers and booleans
 Value noted(Value v, Note note);
+inline Value with_note_of(const Value& old, Value v) {
+  return noted(std::move(v), note_of(old));
+}
 
 // As parse_yaml_documents() by go-yaml v3's rules, with notes: what reads otherwise than it was written (0777, 1.50, a
 // date) stays text until plain_meaning() makes it what it is.
@@ -37,9 +41,13 @@ Result<std::vector<Document>> parse_yaml_unresolved(std::string_view text, std::
                                                     YamlLimits limits = {});
 
 std::string_view null_text(const Value& null);  // as it was written
-// What texts with Note::spelled or Note::untagged mean: a number, boolean or date; Note::hollow means "". Deep. Whole
-// numbers above 2^63 stay as they are, and to_yaml() writes their digits.
+// What texts with Note::spelled or Note::untagged mean: a number, boolean or date. Deep. Whole numbers above 2^63 stay
+// as they are, and to_yaml() writes their digits.
 Value plain_meaning(const Value& v);
+// The same once go-yaml has written the value and read it again: within braces it quotes what cannot stand plain there,
+// nothing at all and times, and both are texts then.
+Value written_meaning(const Value& v);
+bool is_quoted_in_braces(const Value& scalar);  // whether it is such a one
 // A scalar with the note of how it was written, when it would not be written so again.
 Value with_spelling(const Value& v, std::string_view text);
 // Plain text as it would be read; null also for "".

@@ -195,13 +195,14 @@ std::string_view Value::as_string(std::string_view fallback) const& noexcept {
 
 Note TreeStack::note_of(const Value& v) {
   if (v.w_.tag == Value::Tag::short_string) return static_cast<Note>(v.s_.length >> 4);
-  return v.w_.tag == Value::Tag::string || v.w_.tag == Value::Tag::null ? static_cast<Note>(v.w_.rest[0]) : Note::none;
+  bool has_one = v.w_.tag == Value::Tag::null || v.w_.tag >= Value::Tag::string;
+  return has_one ? static_cast<Note>(v.w_.rest[0]) : Note::none;
 }
 Value TreeStack::noted(Value v, Note note) {
   uint8_t bits = static_cast<uint8_t>(note);
   if (v.w_.tag == Value::Tag::short_string)
     v.s_.length = static_cast<uint8_t>((v.s_.length & 15) | (bits << 4));
-  else if (v.w_.tag == Value::Tag::string || v.w_.tag == Value::Tag::null)
+  else if (v.w_.tag == Value::Tag::null || v.w_.tag >= Value::Tag::string)
     v.w_.rest[0] = bits;
   return v;
 }

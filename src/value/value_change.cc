@@ -21,6 +21,11 @@ size_t index_of(std::string_view segment, size_t size) {
   return n;
 }
 
+// A changed list stays written as it was, and a mapping too; what replaces something else has nothing to keep.
+Value kept_as_written(const Value& old, Value made) {
+  return old.type() == made.type() ? with_note_of(old, std::move(made)) : made;
+}
+
 }  // namespace
 
 Value Value::with(std::string_view json_pointer, Value v) const {
@@ -75,7 +80,7 @@ Value Value::without(std::string_view json_pointer) const {
     size_t at = index_of(segments.back(), last.size());
     std::vector<Value> items(last.items().begin(), last.items().end());
     items.erase(items.begin() + static_cast<ptrdiff_t>(at));
-    v = array(std::move(items));
+    v = kept_as_written(last, array(std::move(items)));
   } else {
     v = last.without_member(segments.back());
   }
@@ -98,14 +103,14 @@ Value Value::with_member(std::string_view key, Value v) const {
   for (auto it = there ? at + 1 : at; it != all.end(); ++it) copy.push(*it);
   Value made = TreeStack::object_of(copy.data(), copy.size());
   copy.forget_above(0);
-  return made;
+  return kept_as_written(*this, std::move(made));
 }
 
 Value Value::with_members(std::vector<Member> more) const {
   if (more.empty() && is_object()) return *this;
   auto there = members();
   more.insert(more.begin(), there.begin(), there.end());
-  return object(std::move(more));
+  return kept_as_written(*this, object(std::move(more)));
 }
 
 Value Value::without_member(std::string_view key) const {
@@ -115,7 +120,7 @@ Value Value::without_member(std::string_view key) const {
     if (m.key.view() != key) copy.push(m);
   Value made = TreeStack::object_of(copy.data(), copy.size());
   copy.forget_above(0);
-  return made;
+  return kept_as_written(*this, std::move(made));
 }
 
 Value Value::with_item(size_t index, Value v) const {
@@ -126,7 +131,7 @@ Value Value::with_item(size_t index, Value v) const {
     copy.push_back(std::move(v));
   else
     copy[index] = std::move(v);
-  return array(std::move(copy));
+  return kept_as_written(*this, array(std::move(copy)));
 }
 
 Value Value::appended(Value v) const {

@@ -90,6 +90,7 @@ class YamlReader {
     YamlPosition start;
     std::string anchor;
     size_t nodes_before, bytes_before;
+    bool in_braces;
     std::vector<std::string> odd_keys = {};  // that are no texts
     bool object() const { return expects != Expects::item; }
   };
@@ -166,7 +167,7 @@ class YamlReader {
       return too_large("YAML is nested deeper than {} levels", limits_.depth_max);
     if (!count(1, 0)) return false;
     frames_.push_back({object ? Expects::key : Expects::item, object ? stack_.members.size() : stack_.values.size(),
-                       merges_.size(), e.start, e.anchor, nodes_ - 1, text_bytes_});
+                       merges_.size(), e.start, e.anchor, nodes_ - 1, text_bytes_, e.flow});
     if (!frames_.back().anchor.empty()) anchors_[frames_.back().anchor] = {};
     return true;
   }
@@ -187,6 +188,7 @@ class YamlReader {
     } else {
       v = stack_.close_array(f.mark);
     }
+    if (notes && f.in_braces) v = noted(std::move(v), Note::braces);
     if (!f.anchor.empty()) anchors_[f.anchor] = {v, nodes_ - f.nodes_before, text_bytes_ - f.bytes_before, false};
     return true;
   }
@@ -330,7 +332,6 @@ class YamlReader {
       if (!scalar_of(v, resolve_plain(text, limits_.rules), text, as_key)) return false;
       if (!notes || as_key) return true;
       v = with_spelling(v, text);
-      if (events_.in_flow()) v = in_braces(std::move(v), text);
       return true;
     }
     std::string_view tag = s.tag;
@@ -354,19 +355,11 @@ class YamlReader {
       if (tag_name(found.kind) != tag)
         return wrong("cannot decode !!{} `{}` as a !!{}", tag_name(found.kind), text, tag);
       if (!scalar_of(v, found, text, as_key)) return false;
-      if (notes && !as_key && v.is_null()) v = with_spelling(v, text);
+      if (notes && !as_key && v.is_null()) v = text.empty() ? noted(v, Note::tag_alone) : with_spelling(v, text);
       return true;
     }
     v = Value(text);
     return true;
-  }
-
-  // kustomize writes objects and reads them again, and there go-yaml must quote what cannot stand plain within braces:
-  // nothing at all, and times.
-  static Value in_braces(Value v, std::string_view text) {
-    if (v.is_null()) return text.empty() ? noted(std::move(v), Note::hollow) : v;
-    bool time = note_of(v) == Note::spelled && text.find(':') != text.npos;
-    return time ? Value(text) : v;
   }
 
   bool scalar_of(Value& v, const Scalar& s, std::string_view text, bool as_key) {

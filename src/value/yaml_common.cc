@@ -429,12 +429,9 @@ class CommonReader {
     }
     if (p_ == end_) return false;
     ++p_;
-    if (!object) {
-      v = stack_.close_array(values);
-      return true;
-    }
     bool twice = false;
-    v = stack_.close_object(members, [&twice](const Key&) { twice = true; });
+    v = object ? stack_.close_object(members, [&twice](const Key&) { twice = true; }) : stack_.close_array(values);
+    if (notes_) v = noted(std::move(v), Note::braces);
     return !twice || duplicates_ == DuplicateKeys::last_wins;
   }
 

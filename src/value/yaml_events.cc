@@ -50,20 +50,7 @@ YamlEvents::YamlEvents(std::string_view text, std::string_view file, YamlRules r
       parser_(text_, rules) {}
 
 bool YamlEvents::next() {
-  if (refused_ != nullptr || !parser_.next(event_)) return false;
-  switch (event_.kind) {
-    case Kind::mapping_start:
-    case Kind::sequence_start:
-      if (flow_depth_ > 0 || event_.flow) ++flow_depth_;
-      break;
-    case Kind::mapping_end:
-    case Kind::sequence_end:
-      if (flow_depth_ > 0) --flow_depth_;
-      break;
-    default:
-      break;
-  }
-  return true;
+  return refused_ == nullptr && parser_.next(event_);
 }
 
 Error YamlEvents::error() const {

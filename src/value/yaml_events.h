@@ -21,7 +21,6 @@ class YamlEvents {
 
   // Moves on; false on a syntax error: take error(). The event lives until the next call.
   bool next();
-  bool in_flow() const { return flow_depth_ > 0; }  // the event is within [] or {}, or begins such
   const YamlEvent& event() const { return event_; }
   Kind kind() const { return event_.kind; }
   base::Place place() const { return place(event_.start); }
@@ -36,7 +35,6 @@ class YamlEvents {
   std::string file_;
   YamlParser parser_;
   YamlEvent event_;
-  int flow_depth_ = 0;
 };
 
 }  // namespace slipway::value

@@ -112,7 +112,7 @@ Result<Value> merge_values(std::string_view text, const std::string& file, const
   if (!merged) return std::move(merged).error().context("could not merge values");
   Value all = OR_RETURN(with_merge_keys(merged->value_or(Value::object())).context("could not parse merged values"));
   OR_RETURN(check_keys(all, true).context("could not parse merged values"));
-  all = value::plain_meaning(all.without_member(value::repeated_keys));
+  all = value::written_meaning(all.without_member(value::repeated_keys));
   if (has_flaw(all)) return fail(ErrorKind::invalid, "{} has a value that no JSON can hold", file);
   return as_helm_reads(all);
 }

@@ -32,17 +32,14 @@ Value with_texts_for_keys(Value o) {
 }
 
 // As if it had been read from JSON, which is how the items of a List go.
-Value all_quoted(const Value& v) {
+Value all_as_json(const Value& v) {
   if (v.is_string()) {
-    value::Note note = value::note_of(v);
-    if (note == value::Note::spelled) return v;  // still: a number above 2^63
-    // Plain, and no text: a time in braces, which the way of JSON knows as one.
-    std::string time;
-    bool is_time = note == value::Note::none && value::is_timestamp(v.as_string(), &time);
-    return value::noted(is_time ? Value(time) : v, value::Note::quoted);
+    bool large = value::note_of(v) == value::Note::spelled;  // still: a number above 2^63
+    return large ? v : value::noted(v, value::Note::quoted);
   }
   if (v.is_null()) return Value();
-  return value::with_children(v, all_quoted);
+  if (!v.is_object() && !v.is_array()) return v;
+  return value::noted(value::with_children(v, all_as_json), value::Note::braces);
 }
 
 // JSON leaves in texts and keys what YAML forbids, and the items are read as YAML again.
@@ -60,7 +57,6 @@ std::optional<uint32_t> control_character_within(const Value& v) {
 struct Found {
   Value object;
   int line;
-  bool in_flow = false;
   std::shared_ptr<const Error> flaw = nullptr;
 };
 
@@ -126,8 +122,7 @@ Result<std::vector<Found>> read_documents(const std::string& text, const std::st
       if (!read) return why;
       flaw = std::make_shared<const Error>(std::move(why));
     }
-    for (value::Document& d : *read)
-      out.push_back({std::move(d.value), d.line + chunk.line, base::trim(chunk.text).starts_with('{'), flaw});
+    for (value::Document& d : *read) out.push_back({std::move(d.value), d.line + chunk.line, flaw});
   }
   return out;
 }
@@ -163,7 +158,7 @@ Result<std::vector<Resource>> read_resources(std::string_view text, const std::s
   std::deque<Found> ahead;
   auto take = [&](Value object, const Found& from) -> Result<> {
     if (object.is_null() || (object.is_object() && object.empty())) return {};
-    ahead.push_back({with_written_names(std::move(object)), from.line, from.in_flow, from.flaw});
+    ahead.push_back({with_written_names(std::move(object)), from.line, from.flaw});
     if (Found& last = ahead.back(); last.flaw) {
       last.object = with_texts_for_keys(std::move(last.object));
       if (!has_flaw(last.object)) last.flaw.reset();
@@ -186,7 +181,6 @@ Result<std::vector<Resource>> read_resources(std::string_view text, const std::s
     const Value& o = found.object;
     if (!kinds::kind_of(o).ends_with("List") || !o.has("items")) {
       out.emplace_back(o, base::Place{file, found.line}, known);
-      out.back().in_flow = found.in_flow;
       out.back().flaw = found.flaw;
       continue;
     }
@@ -197,8 +191,7 @@ Result<std::vector<Resource>> read_resources(std::string_view text, const std::s
                   words(o["items"].type()))
           .at({file, found.line});
     // The opened items stand behind all other documents, as they do there.
-    // Not written and read again before: what is nothing in braces is null here.
-    Value list = all_quoted(value::plain_meaning(all_quoted(o["items"])));
+    Value list = all_as_json(value::plain_meaning(o["items"]));
     if (auto bad = control_character_within(list))
       return fail(ErrorKind::invalid, "control characters are not allowed: {}/items hold U+{:04X}", kinds::kind_of(o),
                   *bad)

@@ -111,6 +111,20 @@ TEST_CASE("an empty text written where there was nothing is null, in braces a te
         R"("spec":{"args":[""]})", "");
 }
 
+TEST_CASE("what a mapping in braces receives is written in braces") {
+  const std::string empty_text =
+      "replacements: [{source: {kind: ConfigMap, fieldPath: spec.z}, targets: [{select: {kind: ConfigMap}, fieldPaths: "
+      "[data.n], options: {create: true}}]}]\n";
+  check("spec: {z: ''}\ndata: {q: x}\n", empty_text, R"("data":{"n":"","q":"x"})");
+  check("spec:\n  z: ''\ndata:\n  q: x\n", empty_text, R"("data":{"n":null,"q":"x"})");
+  check("data: {q: x}\n", patch("data: {at: 2024-01-01 10:00:00}"), R"("at":"2024-01-01 10:00:00")");
+  check("data:\n  q: x\n", patch("data: {at: 2024-01-01 10:00:00}"), R"("at":"2024-01-01T10:00:00Z")");
+  check("data: {}\n", patch("data: {at: 2024-01-01 10:00:00}"), R"("at":"2024-01-01 10:00:00")");
+  check("data:\n", patch("data: {at: 2024-01-01 10:00:00}"), R"("at":"2024-01-01T10:00:00Z")");
+  check("spec:\n  q: x\n", patch("spec: {l: [2024-01-01 10:00:00]}"), R"("l":["2024-01-01 10:00:00"])");
+  check("data: {q: 2024-01-01 10:00:00}\n", "namespace: ns\n", R"("q":"2024-01-01 10:00:00")");
+}
+
 TEST_CASE("a name that becomes empty is missing") {
   check("data: {a: b}\n",
         "replacements: [{source: {kind: ConfigMap, fieldPath: data}, targets: [{select: {kind: ConfigMap}, fieldPaths: "

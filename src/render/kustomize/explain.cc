@@ -116,12 +116,12 @@ void Explanation::finished(ResourceSet& set) {
 class Explanation::Replay {
  public:
   Replay(const std::vector<Writer>& writers, const Followed& followed) {
-    Value at = value::plain_meaning(followed.states[0].object);
+    Value at = value::written_meaning(followed.states[0].object);
     origin = made(at);
     for (writing_.state = 1; writing_.state < followed.states.size(); ++writing_.state) {
       const State& state = followed.states[writing_.state];
       const Writer& writer = writers[state.writer];
-      Value now = value::plain_meaning(state.object);
+      Value now = value::written_meaning(state.object);
       patched_ = writer.is_patch();
       const Value& operations = writer.operations();
       for (size_t i = 0; i < operations.size(); ++i) {
@@ -264,7 +264,7 @@ std::string Explanation::origin_words(const Followed& followed, const Origin& or
 base::Place Explanation::field_place(const Followed& followed, const Writing& writing) const {
   const State& state = followed.states[writing.state];
   const Value& before = followed.states[writing.state ? writing.state - 1 : 0].object;
-  return writers_[state.writer].field(writing, before, value::plain_meaning(state.object), followed.read);
+  return writers_[state.writer].field(writing, before, value::written_meaning(state.object), followed.read);
 }
 
 base::Place Explanation::place_of(size_t resource, const std::vector<std::string>& path) const {

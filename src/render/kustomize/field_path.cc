@@ -76,7 +76,7 @@ Result<Value> change_fields(const Value& node, std::span<const std::string> path
       items.push_back(OR_RETURN(change_fields(item, path, missing, change)));
       changed = changed || !is_unchanged(items.back(), item);
     }
-    return changed ? Value::array(std::move(items)) : node;
+    return changed ? value::with_note_of(node, Value::array(std::move(items))) : node;
   }
   if (!node.is_object())
     return fail(ErrorKind::invalid, "expected a mapping with \"{}\", found {}", path[0], words(node.type()));

@@ -228,7 +228,7 @@ std::string item_text(const Value& object, const Added& added, std::string_view 
 }
 
 Value with_text_annotations(const Value& object) {
-  Value out = value::plain_meaning(object);
+  Value out = value::written_meaning(object);
   for (const auto& [key, text] : object["metadata"]["annotations"].members())
     if (!text.is_string() || value::note_of(text) != value::Note::none)
       out = out.with(fmt::format("/metadata/annotations/{}", value::pointer_escape(key)), Value(scalar_text(text)));

@@ -78,6 +78,14 @@ bool is_plain_scalar(const Value& v) {
   return !v.is_null() && !v.is_object() && !v.is_array();
 }
 
+// A field is written as what was there before, in braces or not, unless that was empty.
+Value in_braces_of(const Value* target, const Value* patch, Value merged) {
+  if (!target || (!merged.is_object() && !merged.is_array())) return merged;
+  const Value& model = patch && target->empty() && (target->is_object() || target->is_array()) ? *patch : *target;
+  bool in_braces = value::note_of(model) == value::Note::braces;
+  return value::noted(std::move(merged), in_braces ? value::Note::braces : value::Note::none);
+}
+
 // `target` and `patch` may be one Value: then it is new here. Neither null: absent.
 Result<Merged> merge(const Value* target, const Value* patch, const Slot& slot);
 
@@ -105,13 +113,13 @@ Result<Merged> merge_map(const Value* target, const Value* patch, const Slot& sl
     Merged merged = stays ? Merged(kept_as_text(*t)) : OR_RETURN(merge(t, p, slot.member(key)));
     if (!merged && repeats.any()) merged = repeats.next(key);
     changed = changed || !merged || !t || !same(*merged, *t);
-    if (merged) members.push_back({key, std::move(*merged)});
+    if (merged) members.push_back({key, in_braces_of(t, p, std::move(*merged))});
     return {};
   };
   auto done = [&] {
     if (!changed) return Merged(*target);
     repeats.add_left(members);
-    return Merged(Value::object(std::move(members)));
+    return Merged(value::with_note_of(*target, Value::object(std::move(members))));
   };
   if (target == patch) {
     for (const auto& [key, item] : target->members())
@@ -414,7 +422,7 @@ Result<Merged> merge(const Value* target, const Value* patch, const Slot& slot) 
   if (is_missing(target) && is_missing(patch)) {
     // A null that was written stays unless the patch says something; one that was only left out goes.
     bool kept = target && !patch && value::note_of(*target) != value::Note::nothing &&
-                value::note_of(*target) != value::Note::hollow;
+                value::note_of(*target) != value::Note::tag_alone;
     return kept ? Merged(*target) : Merged();
   }
   Shape shape = shape_of(is_missing(target) ? *patch : *target);

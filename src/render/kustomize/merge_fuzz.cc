@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!merged && merged.error().str().empty()) std::abort();
     if (!merged || !*merged) return 0;
     target = **merged;
-    (void)value::to_yaml(value::plain_meaning(target)).size();
+    (void)value::to_yaml(value::written_meaning(target)).size();
   }
   return 0;
 }

@@ -111,7 +111,7 @@ class Referrer {
         item = std::move(after);
         changed = true;
       }
-      return changed ? Value::array(std::move(items)) : at;
+      return changed ? value::with_note_of(at, Value::array(std::move(items))) : at;
     }
     return follow_name(at, target, role_ref);
   }

@@ -185,7 +185,7 @@ Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource&
   }
   Value after = std::move(*merged), before = r.object();
   if (!allowed.kind) after = after.with_member("kind", untyped_over(after["kind"], kind));
-  if (!before.has("apiVersion") && after["apiVersion"] == Value("") && !r.in_flow)
+  if (!before.has("apiVersion") && after["apiVersion"] == Value("") && value::note_of(before) != value::Note::braces)
     after =
         after.with_member("apiVersion", value::noted(Value(), value::Note::made));  // read as null outside of braces
   if (whole)
@@ -284,7 +284,7 @@ Value reread(const Value& v) {
     return value::noted(v, value::Note::spelled);  // written without quotes: it reads as a merge key
   if (v.is_string()) return value::noted(v, is_quoted_in_yaml(v.as_string()) ? value::Note::quoted : value::Note::none);
   if (v.is_null()) return Value();
-  return value::with_children(v, reread);
+  return value::noted(value::with_children(v, reread), value::Note::none);
 }
 
 // Whether an operation reads, replaces or drops all annotations, among which kustomize keeps its notes.
@@ -324,10 +324,10 @@ Result<> apply_operations(ResourceSet& set, size_t index, const Value& operation
   // Where kustomize keeps notes of its own among the annotations there are some to add to.
   OR_RETURN(check_misfits(r).context(r.id().str()));
   OR_RETURN(check_whole_document(operations).context(fmt::format("patching {}", r.id().str())));
-  Value before = value::plain_meaning(r.object());
+  Value before = value::written_meaning(r.object());
   bool whole = takes_notes(operations) && before["metadata"].is_object();
   bool lent = !whole && r.has_notes() && !before["metadata"].has("annotations") && before["metadata"].is_object();
-  if (whole) before = value::plain_meaning(with_notes(r));
+  if (whole) before = value::written_meaning(with_notes(r));
   if (lent) before = before.with("/metadata/annotations", Value::object());
   auto after = value::json_patch(before, operations);
   if (!after) return std::move(after).error().context(fmt::format("patching {}", r.id().str()));
@@ -345,7 +345,6 @@ Result<> apply_operations(ResourceSet& set, size_t index, const Value& operation
   else
     r.set_object(std::move(result));
   r.shared_labels.clear();
-  r.in_flow = false;
   r.left_by_json_patch = r.object();
   if (r.is_removed() && whole) return fail(ErrorKind::invalid, "patching {}: nothing is left, and no kind", id.str());
   if (r.is_removed()) set.remove(r);
@@ -403,7 +402,7 @@ Error placed(Error error, const Patch& patch, const PatchText& text, const Folde
 Error at_operation(Error error, const Resource& r, const Value& operations, const Patch& patch, const Folder& folder) {
   auto source = find_patch_source(patch, folder);
   if (!source || error.place().line) return error;
-  Value object = value::plain_meaning(r.object());
+  Value object = value::written_meaning(r.object());
   if (r.has_notes() && object["metadata"].is_object() && !object["metadata"].has("annotations"))
     object = object.with("/metadata/annotations", Value::object());
   auto first = [&](size_t count) {

@@ -216,7 +216,7 @@ IndexDoubts::IndexDoubts(const Value& operations, std::string_view text) : opera
 
 std::vector<IndexDoubt> IndexDoubts::about(const Value& object) const {
   if (comments_.empty()) return {};
-  return Doubts(value::plain_meaning(object), operations_, comments_).find();
+  return Doubts(value::written_meaning(object), operations_, comments_).find();
 }
 
 }  // namespace slipway::render::kustomize

@@ -12,7 +12,7 @@ namespace {
 // What kustomize writes between its steps it must read again, and cannot: control characters, a block that begins
 // with a tab.
 enum class Written { once, between_steps };
-Result<> check_text(const Value& v, bool& spelled, Written written) {
+Result<> check_text(const Value& v, bool& spelled, Written written, bool in_braces = false) {
   if (v.is_string()) {
     std::string_view text = v.as_string();
     value::Note note = value::note_of(v);
@@ -24,14 +24,15 @@ Result<> check_text(const Value& v, bool& spelled, Written written) {
     if (auto bad = control_character(text))
       return fail(ErrorKind::invalid, "a text holds U+{:04X}, which no YAML can hold: \"{}\"", *bad,
                   text.substr(0, 40));
-    return written == Written::between_steps && begins_with_tab(v) ? check_misfits(v) : Result<>();
+    return written == Written::between_steps && !in_braces && begins_with_tab(v) ? check_misfits(v) : Result<>();
   }
-  if (v.is_null()) spelled = spelled || value::note_of(v) == value::Note::hollow;
-  for (const Value& item : v.items()) OR_RETURN(check_text(item, spelled, written));
+  in_braces = in_braces || value::note_of(v) == value::Note::braces;
+  if (v.is_null()) spelled = spelled || (in_braces && value::is_quoted_in_braces(v));
+  for (const Value& item : v.items()) OR_RETURN(check_text(item, spelled, written, in_braces));
   for (const auto& member : v.members()) {
     if (member.key.view() == value::repeated_keys)
       return fail(ErrorKind::invalid, "a mapping has a key that is no text, or one twice");
-    OR_RETURN(check_text(member.value, spelled, written));
+    OR_RETURN(check_text(member.value, spelled, written, in_braces));
   }
   return {};
 }
@@ -60,7 +61,7 @@ Result<Value> printed_object(const Resource& r, Written written) {
   bool spelled = false;
   auto fine = check_text(r.object(), spelled, written);
   if (!fine) return std::move(fine).error().context(r.id().str()).at(r.origin);
-  return spelled ? value::plain_meaning(r.object()) : r.object();
+  return spelled ? value::written_meaning(r.object()) : r.object();
 }
 
 }  // namespace

@@ -57,14 +57,14 @@ std::string text_of(const Value& v) {
   return scalar_text(v);
 }
 
-// An empty text without a type is null, but in a mapping or list in braces it is written in quotes.
-Value empty_text(bool in_flow) {
-  return in_flow ? Value("") : value::noted(Value(), value::Note::made);
+// An empty text without a type is null; what that comes to in braces value::written_meaning() knows.
+Value untyped(std::string text) {
+  return text.empty() ? value::noted(Value(), value::Note::made) : value::noted(Value(text), value::Note::untagged);
 }
 
 // Only the text of a scalar is written over another: the old one's type stays, and must still be what the text says.
-Value retyped(const Value& old, std::string text, bool in_flow) {
-  if ((old.is_null() || value::note_of(old) == value::Note::untagged) && text.empty()) return empty_text(in_flow);
+Value retyped(const Value& old, std::string text) {
+  if ((old.is_null() || value::note_of(old) == value::Note::untagged) && text.empty()) return untyped("");
   if (old.is_string() && value::note_of(old) != value::Note::spelled)  // untagged stays so too
     return value::noted(Value(text), value::note_of(old));
   std::string_view before = value::plain_tag(scalar_text(old)), after = value::plain_tag(text);
@@ -72,7 +72,7 @@ Value retyped(const Value& old, std::string text, bool in_flow) {
   return before == "str" ? value::scalar_as_written(text) : value::noted(Value(text), value::Note::misfit);
 }
 
-Result<Value> with_options(const Value& old, bool made, const Value& value, const FieldOptions& options, bool in_flow) {
+Result<Value> with_options(const Value& old, bool made, const Value& value, const FieldOptions& options) {
   bool scalar = !old.is_object() && !old.is_array();
   std::string text = text_of(value);
   if (!options.delimiter.empty()) {
@@ -81,8 +81,8 @@ Result<Value> with_options(const Value& old, bool made, const Value& value, cons
   } else if (!scalar) {
     return value;
   }
-  if (!made) return retyped(old, std::move(text), in_flow);
-  return text.empty() ? empty_text(in_flow) : value::noted(Value(text), value::Note::untagged);
+  if (!made) return retyped(old, std::move(text));
+  return untyped(std::move(text));
 }
 
 // A node by where it stands: names and, where the name is empty, indices.
@@ -296,16 +296,15 @@ void take_again(Taken& taken, bool is_source, const Value& object) {
   if (const Value* now = at_place(object, taken.place)) taken.value = *now;
 }
 
-// Writes the value to each place (`in_flow`: of an object in braces). What it writes over the field that it takes the
-// value from, it takes from then on.
+// Writes the value to each place. What it writes over the field that it takes the value from, it takes from then on.
 Result<Value> write_at(const Value& object, const std::vector<Place>& places, Taken& taken, bool is_source,
-                       const FieldOptions& options, bool in_flow) {
+                       const FieldOptions& options) {
   Value out = object;
   take_again(taken, is_source, out);
   for (const Place& place : places) {
     const Value& old = *at_place(out, place);
     bool made = value::note_of(old) == value::Note::made;
-    out = with_place(out, place, OR_RETURN(with_options(old, made, taken.value, options, in_flow)));
+    out = with_place(out, place, OR_RETURN(with_options(old, made, taken.value, options)));
     take_again(taken, is_source, out);
   }
   return out;
@@ -391,7 +390,7 @@ Result<Taken> source_value(ResourceSet& set, const Replacement& r) {
   for (int64_t i = 0;; ++i) {
     size_t at = rest.find(r.source_options.delimiter);
     // A copy of the node with another text: it keeps its type.
-    if (i == r.source_options.index) return Taken{retyped(*field, rest.substr(0, at), false), SIZE_MAX, {}, false};
+    if (i == r.source_options.index) return Taken{retyped(*field, rest.substr(0, at)), SIZE_MAX, {}, false};
     if (at == rest.npos || r.source_options.index < 0)
       return fail(ErrorKind::invalid, "options.index {} is out of bounds for value {}", r.source_options.index, text);
     rest.erase(0, at + r.source_options.delimiter.size());
@@ -457,14 +456,14 @@ bool is_target(const Resource& r, const ReplacementTarget& target, const Chosen&
 }
 
 Result<Value> write(const Value& object, std::span<const std::string> path, Taken& taken, bool is_source,
-                    const FieldOptions& options, bool in_flow) {
+                    const FieldOptions& options) {
   if (auto within = write_within_text(object, path, taken, is_source, options)) return *within;
   Finder finder(taken.value, options.create);
   Value grown = OR_RETURN(finder.find(object, path));
   if (finder.found.size() + finder.lost == 0) return fail(ErrorKind::invalid, "");
   if (finder.lost_collection && !options.delimiter.empty())
     return fail(ErrorKind::invalid, "delimiter option can only be used with scalar nodes");
-  return write_at(grown, finder.found, taken, is_source, options, in_flow);
+  return write_at(grown, finder.found, taken, is_source, options);
 }
 
 // Of a path those parts that are names, and lead to no element of a list.
@@ -482,7 +481,7 @@ Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, Taken& 
       auto path = split_field_path(text);
       bool noted = takes_notes(path) || (i == taken.resource && taken.with_notes);
       Value before = noted ? with_notes(r) : r.object();
-      auto after = write(before, path, taken, i == taken.resource, target.options, r.in_flow);
+      auto after = write(before, path, taken, i == taken.resource, target.options);
       if (!after) {
         std::string what = fmt::format("unable to find {}field \"{}\" in replacement target {}",
                                        target.options.create ? "or create " : "", text, r.id().str());

@@ -101,14 +101,15 @@ Result<> check_misfits(const Resource& r) {
   return check_misfits(r.object());
 }
 
-Result<> check_misfits(const Value& v) {
-  if (begins_with_tab(v))
+Result<> check_misfits(const Value& v, bool in_braces) {
+  in_braces = in_braces || value::note_of(v) == value::Note::braces;
+  if (begins_with_tab(v) && !in_braces)  // a block; in braces it stands in quotes
     return fail(ErrorKind::invalid, "a text of several lines begins with a tab, which kustomize cannot write: \"{}\"",
                 v.as_string().substr(0, 40));
   if (v.is_string() && value::note_of(v) == value::Note::misfit)
     return fail(ErrorKind::invalid, "\"{}\" was written where there is a number or boolean", v.as_string());
-  for (const Value& item : v.items()) OR_RETURN(check_misfits(item));
-  for (const auto& member : v.members()) OR_RETURN(check_misfits(member.value));
+  for (const Value& item : v.items()) OR_RETURN(check_misfits(item, in_braces));
+  for (const auto& member : v.members()) OR_RETURN(check_misfits(member.value, in_braces));
   return {};
 }
 

@@ -29,7 +29,7 @@ class Resource;
 // Error: invalid, naming the first text that kustomize could not read again: one that stands where there was a number
 // (Note::misfit), or a block that begins with a tab; bad_request: the resource's flaw, where that is still in it.
 Result<> check_misfits(const Resource& r);
-Result<> check_misfits(const Value& v);
+Result<> check_misfits(const Value& v, bool in_braces = false);
 // Whether anything in it can be read only as nodes (value::DuplicateKeys::as_nodes).
 bool has_flaw(const Value& v);
 // Where kustomize makes a mapping it writes the keys without quotes, and then reads some as numbers, booleans, dates or
@@ -134,7 +134,6 @@ class Resource {
     by_selector
   } merged = Merged::none;                          // last, and nothing else wrote version, kind or namespace since
   Value left_by_json_patch;                         // the object, as the last such patch left it; null: there was none
-  bool in_flow = false;                             // written in braces as a whole, as JSON is
   bool name_allowed = false, kind_allowed = false;  // a patch came that may change its name, or kind
   bool needs_hash = false;
   bool generated = false;

@@ -43,7 +43,7 @@ Result<Value> with_subject_namespaces(const Value& object, const NamespaceChange
     if (takes && change.unset_only && !subject["namespace"].as_string().empty()) takes = false;
     subjects.push_back(takes ? subject.with_member("namespace", change.name) : subject);
   }
-  return object.with_member("subjects", Value::array(std::move(subjects)));
+  return object.with_member("subjects", value::with_note_of(object["subjects"], Value::array(std::move(subjects))));
 }
 
 Result<> check_distinct(const ResourceSet& set, const Spot* spot) {
@@ -236,7 +236,7 @@ Result<> add_joined_pairs(ResourceSet& set, std::span<const Pairs* const> steps,
           const Value* there = old.find(member.key.view());
           merged.push_back(there ? value::Member{member.key, text_over(*there, member.value.as_string())} : member);
         }
-        Value out = Value::object(std::move(merged));
+        Value out = value::with_note_of(old, Value::object(std::move(merged)));
         return odd ? with_new_odd_keys(out, old, members) : out;
       };
       OR_RETURN(change_fields(r, field, Missing::make_map, change));

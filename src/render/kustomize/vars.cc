@@ -95,7 +95,7 @@ class Replacer {
           return fail(ErrorKind::invalid, "invalid value type expect a string");
         items.push_back(expand(item));
       }
-      return Value::array(std::move(items));
+      return value::with_note_of(field, Value::array(std::move(items)));
     }
     if (!field.is_object()) return field;
     Value out = field;

@@ -152,7 +152,7 @@ const std::vector<Writer::Text>& Writer::texts() const {
     Text text{std::move(*source), {}};
     auto documents = value::parse_yaml_noted(*text.source.text, {}, yaml_limits, value::DuplicateKeys::last_wins);
     if (documents)
-      for (value::Document& d : *documents) text.documents.push_back(value::plain_meaning(d.value));
+      for (value::Document& d : *documents) text.documents.push_back(value::written_meaning(d.value));
     texts_->push_back(std::move(text));
   };
   if (patch_) add(find_patch_source(*patch_, *folder_));

@@ -32,7 +32,7 @@ class Writer {
   // The entry of a kustomization, a plugin, or line 0.
   const base::Place& entry() const;
   // The field itself, in a file of resources (`read`: its document's place), a patch, a list of labels; line 0 where
-  // there is no more to say than entry(). `before` and `after` mean what they say: see value::plain_meaning().
+  // there is no more to say than entry(). `before` and `after` mean what they say: see value::written_meaning().
   base::Place field(const Writing& writing, const Value& before, const Value& after, const base::Place& read) const;
 
  private:
