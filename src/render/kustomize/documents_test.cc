@@ -125,6 +125,19 @@ TEST_CASE("what a mapping in braces receives is written in braces") {
   check("data: {q: 2024-01-01 10:00:00}\n", "namespace: ns\n", R"("q":"2024-01-01 10:00:00")");
 }
 
+TEST_CASE("a text of several lines that begins with a tab is refused where it is written as a block") {
+  const std::string json =
+      "patches: [{target: {}, patch: '[{\"op\": \"add\", \"path\": \"/data/y\", \"value\": \"z\"}]'}]\n";
+  const std::string copied =
+      "replacements: [{source: {kind: ConfigMap, fieldPath: data.x}, targets: [{select: {kind: ConfigMap}, fieldPaths: "
+      "[spec.y], options: {create: true}}]}]\n";
+  check("data: {x: \"\\ta\\nb\"}\n", json, "begins with a tab");
+  check("data: {x: \"\\ta \\nb\"}\n", json, R"("data":{"x":"\ta \nb","y":"z"})");
+  check("data: {x: \"\\ta\\nb\"}\n", copied, "begins with a tab");
+  check("data: {x: \"\\n\\ta\\nb\"}\n", copied, R"("spec":{"y":"\n\ta\nb"})");
+  check("spec: {}\ndata: {x: \"\\ta\\nb\"}\n", copied, R"("spec":{"y":"\ta\nb"})");
+}
+
 TEST_CASE("a name that becomes empty is missing") {
   check("data: {a: b}\n",
         "replacements: [{source: {kind: ConfigMap, fieldPath: data}, targets: [{select: {kind: ConfigMap}, fieldPaths: "

@@ -287,6 +287,13 @@ Value reread(const Value& v) {
   return value::noted(value::with_children(v, reread), value::Note::none);
 }
 
+// Written anew no text is in quotes because it was before.
+bool any_begins_with_tab(const Value& v) {
+  if (v.is_string()) return begins_with_tab(v.as_string());
+  return std::ranges::any_of(v.items(), any_begins_with_tab) ||
+         std::ranges::any_of(v.members(), [](const value::Member& m) { return any_begins_with_tab(m.value); });
+}
+
 // Whether an operation reads, replaces or drops all annotations, among which kustomize keeps its notes.
 bool takes_notes(const Value& operations) {
   for (const Value& operation : operations.items())
@@ -334,6 +341,9 @@ Result<> apply_operations(ResourceSet& set, size_t index, const Value& operation
   if (lent && (*after)["metadata"]["annotations"].is_object() && (*after)["metadata"]["annotations"].empty())
     after = after->without("/metadata/annotations");
   Id id = r.id();
+  if (any_begins_with_tab(*after))
+    return fail(ErrorKind::invalid,
+                "patching {}: a text of several lines begins with a tab, which kustomize cannot read again", id.str());
   Value result = reread(*after);
   if (result["metadata"]["annotations"].size()) {
     Value annotations = with_odd_keys(texts_of(result["metadata"]["annotations"]));

@@ -27,11 +27,13 @@ Value untyped_over(const Value& old, std::string_view text) {
   return value::noted(Value(text), quoted ? value::Note::quoted : value::Note::untagged);
 }
 
+bool begins_with_tab(std::string_view text) {
+  return text.starts_with('\t') && text.find('\n') != text.npos &&
+         value::to_yaml(Value(text), value::YamlStyle::go_yaml_v3).starts_with('|');
+}
+
 bool begins_with_tab(const Value& v) {
-  std::string_view text = v.as_string();
-  size_t first = text.find_first_not_of('\n');
-  return first != text.npos && text[first] == '\t' && text.find('\n') != text.npos &&
-         value::note_of(v) != value::Note::quoted;
+  return v.is_string() && value::note_of(v) != value::Note::quoted && begins_with_tab(v.as_string());
 }
 
 bool has_flaw(const Value& v) {

@@ -42,7 +42,9 @@ Value last_of_equal_keys(const Value& mapping);
 // Metadata with labels or annotations several times: kustomize reads the first, takes it away and writes it over the
 // next one. So often, as long as there is a next one.
 Value with_next_put_under(Value metadata, std::string_view field, int times);
-bool begins_with_tab(const Value& v);
+// A text that go-yaml writes as a block, and cannot read again as it begins with a tab.
+bool begins_with_tab(std::string_view text);
+bool begins_with_tab(const Value& v);  // unless it was in quotes, which stay
 // What stands in the YAML of a scalar: "1.50", "null", "~"; "" for lists and mappings.
 std::string scalar_text(const Value& v);
 
