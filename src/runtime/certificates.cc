@@ -183,7 +183,10 @@ Result<> check_certified(const CertifiedKey& pair, const CertifiedKey& issuer) {
 
 Result<CertificateFacts> read_certificate(std::string_view pem) {
   std::vector<X509Ptr> all = OR_RETURN(read_certificates(pem));
-  X509* certificate = all[0].get();
+  return facts_of(all[0].get());
+}
+
+CertificateFacts facts_of(X509* certificate) {
   CertificateFacts facts;
   auto names = name_entries(X509_get_subject_name(certificate), NID_commonName);
   if (!names.empty()) facts.common_name = names.front();

@@ -45,6 +45,7 @@ Task<Result<H1ResponseHead>> H1ClientConnection::exchange(std::string request_he
     auto text = co_await read_h1_head(&input_, head_bytes_max, &refusal);
     if (refusal.status) co_return fail(ErrorKind::io, "the answer is not HTTP/1.1: {}", refusal.why);
     if (!text || text->empty()) {
+      if (text.failed_with(ErrorKind::unauthorized)) co_return std::move(text).error();  // our certificate
       if (!sent) co_return std::move(sent).error().as(interim == 0 ? ErrorKind::unavailable : ErrorKind::io);
       if (!text && !input_.bytes().empty()) co_return std::move(text).error();
       if (text.failed_with(ErrorKind::canceled)) co_return std::move(text).error();

@@ -31,6 +31,12 @@ Error openssl_error(ErrorKind kind, std::string_view what);
 // All certificates of a PEM text, in its order; invalid when there is none or one cannot be read.
 Result<std::vector<X509Ptr>> read_certificates(std::string_view pem);
 Result<KeyPtr> read_private_key(std::string_view pem);
+CertificateFacts facts_of(X509* certificate);
+// Why a client does not believe the server: "x509: certificate is valid for a, b, not c", as Go says it.
+std::string why_untrusted(X509_STORE_CTX* chain);
+// As openssl_error; what the other side refused in an alert is told as that: unauthorized, "TLS read: the other side
+// refused: certificate required".
+Error tls_error(std::string_view what);
 // What the subject and the DER say; `verified` is left to the caller.
 void fill_identity(X509* certificate, PeerIdentity& identity);
 std::string certificate_fingerprint(X509* certificate);

@@ -61,7 +61,7 @@ class TlsStreamImpl final : public TlsStream {
       if (why == SSL_ERROR_ZERO_RETURN) co_return size_t{0};
       if (why != SSL_ERROR_WANT_READ) {
         if (closed_) co_return Error(ErrorKind::canceled, "closed");
-        co_return openssl_error(ErrorKind::io, "TLS read");
+        co_return tls_error("TLS read");
       }
       // Answers that reading produced (key updates). A flush under way will take them along.
       if (!outgoing_.empty() && !flushing_) OR_CO_RETURN(co_await flush());
@@ -98,6 +98,15 @@ class TlsStreamImpl final : public TlsStream {
   const PeerIdentity& identity() const override { return identity_; }
   SSL* ssl() const { return ssl_.get(); }
   void refuse_identity() { refused_ = true; }
+  // Of the server that a client met. OpenSSL does not keep the certificate of one that is not believed.
+  static int judge_server(int good, X509_STORE_CTX* chain) {
+    if (!good) of(chain).untrusted_ = why_untrusted(chain);
+    return good;
+  }
+  static TlsStreamImpl& of(X509_STORE_CTX* chain) {
+    auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    return *static_cast<TlsStreamImpl*>(SSL_get_app_data(ssl));
+  }
 
  private:
   // Sends what OpenSSL wrote. One flush at a time; a second caller waits, for back-pressure and for order.
@@ -132,13 +141,11 @@ class TlsStreamImpl final : public TlsStream {
   }
 
   Error handshake_error() {
-    long verdict = SSL_get_verify_result(ssl_.get());
-    if (verdict != X509_V_OK && !SSL_is_server(ssl_.get())) {
+    if (!untrusted_.empty()) {
       ERR_clear_error();
-      return fail(ErrorKind::unavailable, "TLS handshake: the server's certificate: {}",
-                  X509_verify_cert_error_string(verdict));
+      return fail(ErrorKind::unavailable, "TLS handshake: the server's certificate: {}", untrusted_);
     }
-    return openssl_error(ErrorKind::io, "TLS handshake");
+    return tls_error("TLS handshake");
   }
 
   void learn_identity() {
@@ -192,6 +199,7 @@ class TlsStreamImpl final : public TlsStream {
   std::string outgoing_;  // bytes for below
   std::string sending_;   // on their way
   bool flushing_ = false, ended_ = false, closed_ = false, refused_ = false;
+  std::string untrusted_;  // why, where the server is not
   Signal flushed_;
 };
 
@@ -280,10 +288,7 @@ class TlsServerContextImpl final : public TlsServerContext {
   // The handshake goes on whatever the client showed: who may do what is decided later, with an answer that can be
   // read.
   static int note_verdict(int good, X509_STORE_CTX* store) {
-    if (!good) {
-      auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-      static_cast<TlsStreamImpl*>(SSL_get_app_data(ssl))->refuse_identity();
-    }
+    if (!good) TlsStreamImpl::of(store).refuse_identity();
     return 1;
   }
   static int select_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
@@ -337,7 +342,7 @@ Task<Result<std::unique_ptr<TlsStream>>> tls_connect(World& world, std::unique_p
                                                      TlsClientOptions options) {
   SslContextPtr context = new_context(TLS_client_method());
   if (options.verify) {
-    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, TlsStreamImpl::judge_server);
     if (options.ca_pem.empty())
       SSL_CTX_set1_cert_store(context.get(), system_store());
     else

@@ -168,9 +168,12 @@ TEST_CASE("a server is believed only for its names and its CA") {
   auto context = server_of(world, a);
   CHECK(talk(world, context, client_of(a, "127.0.0.1")).echoed == "hello");
   CHECK(talk(world, context, client_of(a, "[::1]")).echoed == "hello");
-  CHECK(talk(world, context, client_of(a, "evil.example")).client_error.contains("ostname mismatch"));
-  CHECK(talk(world, context, client_of(a, "10.0.0.1")).client_error.contains("IP address mismatch"));
-  CHECK(talk(world, context, client_of(other)).client_error.contains("certificate"));
+  std::string why = "TLS handshake: the server's certificate: x509: certificate ";
+  CHECK(talk(world, context, client_of(a, "evil.example")).client_error ==
+        why + "is valid for localhost, api.example, not evil.example");
+  CHECK(talk(world, context, client_of(a, "10.0.0.1")).client_error ==
+        why + "is valid for 127.0.0.1, ::1, not 10.0.0.1");
+  CHECK(talk(world, context, client_of(other)).client_error == why + "signed by unknown authority");
   CHECK(talk(world, context, client_of(a, "")).client_error.contains("no server name"));
   auto careless = client_of(other, "evil.example");
   careless.verify = false;
@@ -199,7 +202,7 @@ TEST_CASE("what is valid is judged by the World's time") {
   options.own = a.client;
   CHECK(talk(world, context, options).server->verified);
   CHECK(world.run(runtime::sleep(25h)).has_value());
-  CHECK(talk(world, context, options).client_error.contains("expired"));
+  CHECK(talk(world, context, options).client_error.contains("has expired or is not yet valid: current time "));
   options.verify = false;
   CHECK_FALSE(talk(world, context, options).server->verified);
 }

@@ -48,6 +48,17 @@ std::unique_ptr<HttpClient> client_for(World& world, const Url& url, const Chart
 std::string dialed(std::string_view message) {
   constexpr std::string_view connect = "connect to ", resolve = "cannot resolve ";
   if (message == "TLS handshake: wrong version number") return std::string(kNoTls);
+  constexpr std::string_view untrusted = "TLS handshake: the server's certificate: ",
+                             refused = "the other side refused: ";
+  if (message.starts_with(untrusted))
+    return fmt::format("tls: failed to verify certificate: {}", message.substr(untrusted.size()));
+  if (size_t at = message.find(refused); message.starts_with("TLS ") && at != message.npos) {
+    std::string_view why = message.substr(at + refused.size());
+    if (why == "unknown ca") why = "unknown certificate authority";
+    if (why == "certificate expired") why = "expired certificate";
+    if (why == "certificate revoked") why = "revoked certificate";
+    return fmt::format("remote error: tls: {}", why);
+  }
   if (!message.starts_with(connect)) return std::string(message);
   message.remove_prefix(connect.size());
   size_t end = message.find(": ");

@@ -39,8 +39,8 @@ class Folder(unittest.TestCase):
     def files(self):
         return sorted(os.path.relpath(os.path.join(at, f), self.folder) for at, _, names in os.walk(self.folder) for f in names)
 
-    def serve(self, folder):
-        """The folder over https; its certificate is ca.pem. Gives the URL."""
+    def serve(self, folder, asks=False):
+        """The folder over https; its certificate is ca.pem. `asks`: clients must show that one. Gives the URL."""
         key, cert = self.certificate()
 
         class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -50,6 +50,9 @@ class Folder(unittest.TestCase):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(cert, key)
+        if asks:
+            context.load_verify_locations(cert)
+            context.verify_mode = ssl.CERT_REQUIRED
         server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.shutdown)

@@ -582,6 +582,16 @@ class Elsewhere(Folder):
         basic = "Basic dTpwOncg"  # the blank is the password's
         self.assertEqual([("/charts/index.yaml?token=1", basic), ("/charts/index.yaml?token=1", basic), ("/charts/q.tgz?token=1", basic)], asked)
 
+    def test_certificates_that_are_not_believed(self):
+        self.write("repo/index.yaml", "apiVersion: v1\nentries: {}\n")
+        url = self.serve(os.path.join(self.folder, "repo"), asks=True)
+        trust, named = ["--ca-file", "ca.pem"], url.replace("127.0.0.1", "localhost")
+        for words, says in (([url], "tls: failed to verify certificate: x509: certificate signed by unknown authority"),
+                            ([named, *trust], "tls: failed to verify certificate: x509: certificate is not valid for any names, but wanted to match localhost"),
+                            ([url, *trust], "remote error: tls: certificate required")):
+            self.assertTrue(self.helm("repo", "add", "r", *words, code=1).endswith(f"/index.yaml\": {says}\n"), says)
+        self.helm("repo", "add", "r", url, "--ca-file", "ca.pem", "--cert-file", "ca.pem", "--key-file", "key.pem")
+
     def test_no_folder_is_named(self):
         """An empty --destination is here, and so is what would stand in the home of somebody without one."""
         self.chart("dep")
