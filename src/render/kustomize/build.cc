@@ -28,6 +28,7 @@
 #include "render/kustomize/vars.h"
 #include "render/words.h"
 #include "sources/url.h"
+#include "value/note.h"
 #include "value/yaml.h"
 
 namespace slipway::render::kustomize {
@@ -573,7 +574,7 @@ class Build {
       bool same = before.size() == after.size();
       // Where there were labels in a file, writing that one and taking it away again leaves other nodes there.
       for (size_t i = 0; same && i < before.size(); ++i)
-        same = !(before[i].object()["metadata"]["labels"].size() && !before[i].labels_made &&
+        same = !(before[i].object()["metadata"]["labels"].size() && !has_made_labels(before[i]) &&
                  after[i].object()["metadata"]["labels"].has("validated-by")) &&
                before[i].scalars_written == after[i].scalars_written &&
                before[i].object() == without_validated(after[i].object()) &&
@@ -585,6 +586,14 @@ class Build {
             .at(plugin.origin);
     }
     return {};
+  }
+  // As kustomize would write them anew: a text over another one keeps the quotes of that one, or none.
+  static bool has_made_labels(const Resource& r) {
+    auto has_quotes = [](const Value& text) { return value::note_of(text) == value::Note::quoted; };
+    return r.labels_made &&
+           std::ranges::all_of(r.object()["metadata"]["labels"].members(), [&](const value::Member& label) {
+             return has_quotes(label.value) == has_quotes(value::made_text(scalar_text(label.value)));
+           });
   }
   static Value without_validated(const Value& object) {
     if (!object["metadata"]["labels"].has("validated-by")) return object;

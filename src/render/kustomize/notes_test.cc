@@ -322,6 +322,11 @@ TEST_CASE("a validator sees whether labels that a patch brought were copied, and
   check(with(by_list, label), R"("labels":{"validated-by":"us","x":"null"})");
   check(with(by_selector, label, ", labels: {x: y}"), "shouldn't modify the resource map");
   check(with("labels: [{pairs: {a: b}}]\n", label), R"("validated-by":"us")");
+  for (const char* twice : {"[{pairs: {a: b}}, {pairs: {a: 'yes'}}]", "[{pairs: {a: '1'}}, {pairs: {a: b}}]"})
+    check(with("labels: " + std::string(twice) + "\n", label), "shouldn't modify the resource map");
+  for (const char* first : {"b", "c"})
+    check(with("labels: [{pairs: {a: " + std::string(first) + "}}, {pairs: {a: 'yes'}}, {pairs: {a: c}}]\n", label),
+          R"("labels":{"a":"c","validated-by":"us"})");
   check(built("validators: [\"{apiVersion: builtin, metadata: {name: v}, " + label +
                   "}\"]\npatches: [{patch: " + patch + "}]\n",
               "labels: [{pairs: {a: b}}]\n", "{apiVersion: v1, kind: Pod, metadata: {name: p}}\n"),
