@@ -144,3 +144,20 @@ TEST_CASE("a name that becomes empty is missing") {
         "[metadata.name]}]}]\n",
         "missing metadata.name");
 }
+
+TEST_CASE("a name that reads as null is missing once a JSON patch has written it anew") {
+  const std::string named =
+      "replacements: [{sourceValue: '~', targets: [{select: {kind: ConfigMap}, fieldPaths: [metadata.name]}]}]\n";
+  const std::string json =
+      "patches: [{target: {}, patch: '[{\"op\": \"add\", \"path\": \"/x\", \"value\": \"z\"}]'}]\n";
+  auto built = [&](const std::string& overlay) {
+    auto tree =
+        sources::testing::make_tree({{"app/kustomization.yaml", "resources: [../base]\n" + overlay},
+                                     {"base/kustomization.yaml", "resources: [r.yaml]\nnameSuffix: -s\n" + named},
+                                     {"base/r.yaml", std::string(config_map)}});
+    auto done = build({.tree = tree, .path = "app"});
+    return done ? value::to_json(done->resources[0].object()) : done.error().str();
+  };
+  CHECK(built("commonAnnotations: {a: b}\n").find(R"("name":null)") != std::string::npos);
+  CHECK(built(json).find("missing metadata.name") != std::string::npos);
+}

@@ -87,7 +87,8 @@ Result<> make_printable(Resource& r, bool with_origin, bool with_transformers) {
         .at(r.origin);
   finish_metadata(r, with_origin, with_transformers);
   if (r.gvk().kind.empty()) return fail(ErrorKind::invalid, "missing kind in object: it was taken away").at(r.origin);
-  if (scalar_text(r.object()["metadata"]["name"]).empty() && !r.gvk().kind.ends_with("List"))
+  const Value& name = r.object()["metadata"]["name"];
+  if ((name.is_null() || scalar_text(name).empty()) && !r.gvk().kind.ends_with("List"))
     return fail(ErrorKind::invalid, "missing metadata.name in object of kind {}: it was taken away", r.gvk().kind)
         .at(r.origin);
   Value printed = OR_RETURN(printed_object(r, Written::between_steps));
