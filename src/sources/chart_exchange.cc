@@ -41,6 +41,7 @@ std::unique_ptr<HttpClient> client_for(World& world, const Url& url, const Chart
   options.tls.own = {access.client_certificate, access.client_key};
   options.tls.verify = !access.insecure;
   options.proxy_url = proxy_for(url);
+  options.redirects_max = 10;  // as Go
   return HttpClient::create(world, std::move(options));
 }
 
