@@ -16,9 +16,9 @@
 #include "render/helm/go_json.h"
 #include "render/helm/metaschemas.h"
 #include "render/helm/schema_documents.h"
+#include "render/helm/schema_faults.h"
 #include "value/json.h"
 #include "value/json_error.h"
-#include "value/number.h"
 #include "value/utf8.h"
 
 namespace slipway::render::helm {
@@ -29,46 +29,6 @@ constexpr int kDepthMax = 500;
 constexpr uint64_t kStepsMax = 20'000'000;
 constexpr size_t kFaultsMax = 2000;
 
-std::string quoted(std::string_view text) {
-  std::string out = go_quote(text);
-  out = base::replace_all(std::move(out), "\\\"", "\"");
-  out = base::replace_all(std::move(out), "'", "\\'");
-  return "'" + out.substr(1, out.size() - 2) + "'";
-}
-
-std::string all_quoted(const std::vector<std::string>& texts) {
-  std::string out;
-  for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + quoted(text);
-  return out;
-}
-
-std::string grouped(std::string digits) {
-  size_t start = digits.starts_with('-') ? 1 : 0;
-  size_t end = std::min(digits.find('.'), digits.size());
-  for (size_t i = end; i > start + 3; i -= 3) digits.insert(i - 3, ",");
-  return digits;
-}
-
-// x/text's English: digits in threes, exponents as powers of ten.
-std::string number_text(double d) {
-  std::string text = value::go_format_g(d);
-  size_t e = text.find('e');
-  if (e == text.npos) return grouped(text);
-  std::string out = text.substr(0, e) + "×10";
-  static constexpr const char* superscripts[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-  for (char c : text.substr(e + 1)) {
-    if (c == '-')
-      out += "⁻";
-    else if (c >= '0' && c <= '9')
-      out += superscripts[c - '0'];
-  }
-  return out;
-}
-
-std::string count_text(size_t n) {
-  return grouped(std::to_string(n));
-}
-
 std::string_view type_of(const Value& v) {
   return v.is_bool() ? "boolean" : json_word(v);
 }
@@ -76,14 +36,6 @@ std::string_view type_of(const Value& v) {
 bool is_integer(const Value& v) {
   return v.is_number() && v.as_double() == std::trunc(v.as_double());
 }
-
-struct Fault {
-  std::string at, text;
-  bool group = false;      // several faults of one value: its parent takes them over
-  bool reference = false;  // told only when it stands over several
-  std::vector<Fault> causes;
-};
-using Faults = std::vector<Fault>;
 
 // What additionalProperties and unevaluatedProperties must still look at.
 struct Seen {
@@ -576,22 +528,6 @@ class Validator {
   std::optional<Error> broken_;
   uint64_t steps_ = 0;
 };
-
-void print(const Fault& fault, int indent, std::string& out) {
-  bool skip = fault.reference && fault.causes.size() == 1;
-  if (!skip) {
-    if (!out.empty()) out += '\n';
-    out.append(static_cast<size_t>(indent) * 2, ' ');
-    out += "- at " + quoted(fault.at) + ": " + fault.text;
-  }
-  for (const Fault& cause : fault.causes) print(cause, skip ? indent : indent + 1, out);
-}
-
-std::string printed(const Faults& faults) {
-  std::string out;
-  for (const Fault& fault : faults) print(fault, 0, out);
-  return out;
-}
 
 // Whether a schema is one. Error: invalid, with what is wrong.
 Result<> check_schema(int draft, const Value& schema, const std::string& where) {
