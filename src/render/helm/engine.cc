@@ -189,13 +189,11 @@ class Scopes {
 
 // Higher folders last, so that their definitions win; among equals the alphabetically first is parsed last.
 std::vector<std::string> parse_order(const std::map<std::string, Renderable>& templates) {
+  std::vector<std::pair<long, std::string_view>> all;
+  for (const auto& [path, _] : templates) all.emplace_back(std::ranges::count(path, '/'), path);
+  std::ranges::sort(all, std::greater());
   std::vector<std::string> paths;
-  for (const auto& [path, _] : templates) paths.push_back(path);
-  auto depth = [](const std::string& p) { return std::ranges::count(p, '/'); };
-  std::ranges::sort(paths, [&](const std::string& a, const std::string& b) {
-    auto da = depth(a), db = depth(b);
-    return da != db ? da > db : a > b;
-  });
+  for (const auto& [depth, path] : all) paths.emplace_back(path);
   return paths;
 }
 

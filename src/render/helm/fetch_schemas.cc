@@ -25,10 +25,35 @@ Error in_helms_words(const Error& error, const std::string& address) {
   return fail(error.kind(), "HTTP request failed for {}: {}", address, error.str());
 }
 
+// Whether what stands plainly may be written as an escape, the words below among it. Go writes <, > and & so.
+bool hides_words(std::string_view json) {
+  if (json.find("\\/") != json.npos) return true;
+  for (size_t at = json.find("\\u"); at != json.npos; at = json.find("\\u", at + 2)) {
+    std::string_view digits = json.substr(at + 2, 4);
+    if (digits.size() == 4 && digits.starts_with("00") && digits[2] < '8' && digits != "003c" && digits != "003e" &&
+        digits != "0026")
+      return true;
+  }
+  return false;
+}
+
+// Whether a reference is more than a place in its own document.
+bool leads_out(std::string_view json) {
+  constexpr std::string_view key_end = "ef\"";  // of $ref, $dynamicRef, $recursiveRef
+  for (size_t at = json.find(key_end); at != json.npos; at = json.find(key_end, at + 1)) {
+    std::string_view rest = base::trim(json.substr(at + key_end.size()));
+    if (!rest.starts_with(':')) continue;
+    rest = base::trim(rest.substr(1));
+    if (rest.starts_with('"') && !rest.starts_with("\"#")) return true;
+  }
+  return false;
+}
+
 // Whether a schema's text may name one elsewhere: by a reference, by an id that references go by, or by a draft of its
 // own. Nearly none does, and to read them all for it took as long as the check.
 bool may_name_elsewhere(std::string_view json) {
-  if (json.find("\\u") != json.npos || json.find("\\/") != json.npos) return true;  // anything may be written so
+  if (hides_words(json)) return true;
+  bool has_address = false;
   for (size_t at = json.find("://"); at != json.npos; at = json.find("://", at + 3)) {
     size_t open = json.rfind('"', at),
            key_end = open;  // a text's beginning, or a quote within one: then it is no value
@@ -41,11 +66,15 @@ bool may_name_elsewhere(std::string_view json) {
     if (!back_over(" \t\r\n") || json[key_end] != ':' || !back_over(" \t\r\n") || json[key_end] != '"') continue;
     std::string_view key = json.substr(0, key_end);
     bool draft = key.ends_with("\"$schema");
-    if (!draft && !key.ends_with("ef") && !key.ends_with("\"id") && !key.ends_with("\"$id")) continue;
+    if (key.ends_with("\"id") || key.ends_with("\"$id")) {
+      has_address = true;
+      continue;
+    }
+    if (!draft && !key.ends_with("ef")) continue;
     std::string_view value = json.substr(open + 1, json.find('"', at) - open - 1);
     if (!draft || draft_of(value) == 0) return true;
   }
-  return false;
+  return has_address && leads_out(json);
 }
 
 // What `wanted` misses of a chart's and its sub-charts' schemas.

@@ -136,6 +136,11 @@ TEST_CASE(".helmignore and path patterns") {
   CHECK(rules->ignores("templates/.hidden", false));
   CHECK(*match_path("a[b-d]?*", "acxyz"));
   CHECK(!*match_path("a*", "a/b"));
+  CHECK(*match_path("*.swp", ".a.swp"));
+  CHECK(*match_path("*/b", "a/b"));
+  CHECK(!*match_path("*.swp", "a/b.swp"));
+  CHECK(!*match_path("b", "a/b"));
+  CHECK(*match_path("\\*", "*"));
   CHECK(!match_path("a[", "a"));
 }
 
@@ -233,6 +238,17 @@ TEST_CASE("a schema that is none, or leads nowhere, is refused in Helm's words")
   CHECK(warnings.size() == 1);
 }
 
+TEST_CASE("examples are a list where the draft knows them") {
+  std::vector<std::string> warnings;
+  auto faults = [&](const char* schema) {
+    auto found = schema_faults(schema, Value::object(), {}, warnings);
+    return found ? *found : found.error().message();
+  };
+  CHECK(faults(R"({"properties": {"a": {"examples": ["x", 1]}}})").empty());
+  CHECK(faults(R"({"properties": {"a": {"examples": "x"}}})").find("got string, want array") != std::string::npos);
+  CHECK(faults(R"({"$schema": "http://json-schema.org/draft-04/schema#", "examples": "x"})").empty());
+}
+
 TEST_CASE("what a schema names elsewhere") {
   auto wanted = [](const std::string& schema) {
     Chart chart;
@@ -248,6 +264,12 @@ TEST_CASE("what a schema names elsewhere") {
                "https://a.test/x"}}})",
             "https://a.test/x"},
            {R"({"$id": "https://a.test/b/c", "properties": {"a": {"$ref": "d.json"}}})", "https://a.test/b/d.json"},
+           {R"({"$id": "https://a.test/b/c", "properties": {"a": {"$ref": "#/$defs/d"}}, "$defs": {"d": {"$ref" :
+               "e"}}})",
+            "https://a.test/b/e"},
+           {R"({"$id": "https://a.test/b/c", "properties": {"a": {"$ref": "#/$defs/d"}}, "$defs": {"d": {}}})", ""},
+           {R"({"$id": "https://a.test/\u003cb\u003e", "description": "a \u0026 b"})", ""},
+           {R"({"$id": "https://a.test/b", "\u0024ref": "c"})", "https://a.test/c"},
            {R"({"$schema": "https://a.test/own"})", "https://a.test/own"},
            {R"({"\u0024ref": "https:\/\/a.test/x"})", "https://a.test/x"},
            {R"({"properties": {"id": {"default": "https://a.test/x"}}})", ""},

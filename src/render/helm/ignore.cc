@@ -146,6 +146,13 @@ bool scan_chunk(std::string_view& pattern, std::string_view& chunk) {
 }  // namespace
 
 std::optional<bool> match_path(std::string_view pattern, std::string_view name) {
+  // Nearly all patterns of .helmignore: "OWNERS", "*.swp". Each is asked about every file of a chart.
+  bool star = pattern.starts_with('*');
+  std::string_view tail = pattern.substr(star ? 1 : 0);
+  if (!tail.empty() && tail.find_first_of("*?[\\") == tail.npos) {
+    if (!star) return name == tail;
+    return name.ends_with(tail) && name.substr(0, name.size() - tail.size()).find('/') == name.npos;
+  }
   while (!pattern.empty()) {
     std::string_view chunk;
     bool star = scan_chunk(pattern, chunk);

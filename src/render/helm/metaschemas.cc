@@ -307,6 +307,7 @@ int draft_of(std::string_view address) {
 }
 
 const Value* metaschema(std::string_view address) {
+  if (!without_scheme(address).starts_with("json-schema.org/")) return nullptr;  // without reading all of them
   static const auto all = read_all();
   if (int draft = draft_of(address)) address = metaschema_address(draft);
   auto found = all.find(address);
@@ -328,6 +329,7 @@ enum class Shape {
   positive,
   boolean,
   texts,
+  list,
   type,
   regex,
   choices,
@@ -374,7 +376,7 @@ const std::unordered_map<std::string_view, Shape>& shapes() {
                                                                   {"pattern", Shape::regex},
                                                                   {"required", Shape::texts},
                                                                   {"enum", Shape::choices},
-                                                                  {"examples", Shape::unsure},
+                                                                  {"examples", Shape::list},
                                                                   {"type", Shape::type},
                                                                   {"allOf", Shape::schemas},
                                                                   {"anyOf", Shape::schemas},
@@ -445,6 +447,8 @@ bool fits(const Value& v, Shape shape, int draft, int depth) {
     case Shape::texts:
       return v.is_array() && v.size() > 0 && all_differ(v) &&
              std::ranges::all_of(v.items(), [](const Value& one) { return one.is_string(); });
+    case Shape::list:
+      return v.is_array();
     case Shape::type:
       return is_type(v) || (v.is_array() && v.size() > 0 && all_differ(v) && std::ranges::all_of(v.items(), is_type));
     case Shape::regex:
