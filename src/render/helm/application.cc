@@ -6,6 +6,7 @@
 #include "render/helm/go_json.h"
 #include "render/helm/source_types.h"
 #include "render/helm/unread.h"
+#include "render/helm/unread_memory.h"
 #include "render/helm/version.h"
 #include "render/helm/worker.h"
 #include "value/yaml.h"
@@ -73,10 +74,20 @@ void add_unread(const Chart& chart, const LayeredValues& values, const sources::
   };
   std::vector<const Value*> said;
   for (const Layer& layer : layers) said.push_back(&layer.values);
-  auto reads = find_reads(chart, said, look_closer ? kWorkMax : kWorkMaxOnTheWay);
+  if (!look_closer) {
+    static auto& lately = *new UnreadMemory();
+    auto search = [&] {
+      auto reads = find_reads(chart, said, kWorkMaxOnTheWay);
+      std::vector<Unread> found = unread_values(*reads, layers);
+      std::ranges::move(unread_by_parents(*reads), std::back_inserter(found));
+      return found;
+    };
+    for (const Unread& one : lately.find(chart, layers, search)) add(one, kUnreadValue);
+    return;
+  }
+  auto reads = find_reads(chart, said, kWorkMax);
   for (const Unread& one : unread_values(*reads, layers)) add(one, kUnreadValue);
   for (const Unread& one : unread_by_parents(*reads)) add(one, kUnreadValue);
-  if (!look_closer) return;
   for (const Unread& one : unread_defaults(*reads, folder)) add(one, "unread-default");
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "render/helm/go_json.h"
+#include "render/helm/unread_memory.h"
 #include "render/testing/tree_on_disk.h"
 
 using namespace slipway;
@@ -246,4 +247,26 @@ TEST_CASE("charts of others: keys that moved, misspelt ones, and their own value
   CHECK(unread(*grafana,
                "{grafana.ini: {server: {root_url: x}}, ldap: {config: x}, dashboards: {default: {x: {gnetId: 1}}}}") ==
         "");
+}
+
+TEST_CASE("what was looked for lately is not looked for again") {
+  UnreadMemory memory;
+  int searches = 0;
+  auto ask = [&](const std::string& text, const std::string& of_child, const char* value, const char* file) {
+    auto c = chart({{"templates/a.yaml", text},
+                    {"charts/d/Chart.yaml", "apiVersion: v2\nname: d\nversion: 1.0.0\n"},
+                    {"charts/d/templates/a.yaml", of_child}});
+    std::vector<Layer> layers = {{"said", Value{{"a", value}}, file}};
+    return memory.find(*c, layers, [&] { return std::vector<Unread>{{file, "/a", std::to_string(++searches), ""}}; })[0]
+        .message;
+  };
+  CHECK(ask("x", "y", "1", "v.yaml") == "1");
+  CHECK(ask("x", "y", "1", "v.yaml") == "1");
+  CHECK(ask("y", "x", "1", "v.yaml") == "2");
+  CHECK(ask("x", "z", "1", "v.yaml") == "3");
+  CHECK(ask("x", "y", "2", "v.yaml") == "4");
+  CHECK(ask("x", "y", "1", "w.yaml") == "5");
+  for (int i = 0; i < 600; ++i) ask("x", "y", std::to_string(1000 + i).c_str(), "v.yaml");
+  CHECK(ask("x", "y", "1599", "v.yaml") == "605");
+  CHECK(ask("x", "y", "1", "v.yaml") == "606");  // too long ago
 }
