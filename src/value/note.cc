@@ -93,9 +93,10 @@ Value made_text(std::string_view text) {
 Value plain_meaning(const Value& v) {
   if (v.is_string()) {
     if (note_of(v) != Note::spelled && note_of(v) != Note::untagged) return v;
-    // Above 2^63 the digits are kept: to_yaml() writes them as they are.
-    return resolve_plain(v.as_string(), YamlRules::kustomize).kind == Scalar::Kind::large ? v
-                                                                                          : read_plain(v.as_string());
+    // Above 2^63 it is the digits: to_yaml() writes them as they are.
+    Scalar s = resolve_plain(v.as_string(), YamlRules::kustomize);
+    return s.kind == Scalar::Kind::large ? noted(Value(std::to_string(s.large)), Note::spelled)
+                                         : read_plain(v.as_string());
   }
   return with_children(v, plain_meaning);
 }

@@ -41,8 +41,8 @@ Result<std::vector<Document>> parse_yaml_unresolved(std::string_view text, std::
                                                     YamlLimits limits = {});
 
 std::string_view null_text(const Value& null);  // as it was written
-// What texts with Note::spelled or Note::untagged mean: a number, boolean or date. Deep. Whole numbers above 2^63 stay
-// as they are, and to_yaml() writes their digits.
+// What texts with Note::spelled or Note::untagged mean: a number, boolean or date. Deep. Of a whole number above 2^63
+// it is the decimal digits, still Note::spelled, which to_yaml() writes as they are.
 Value plain_meaning(const Value& v);
 // The same once go-yaml has written the value and read it again: within braces it quotes what cannot stand plain there,
 // nothing at all and times, and both are texts then.
