@@ -6,9 +6,27 @@
 #include "render/kustomize/first_document.h"
 #include "render/words.h"
 #include "value/json.h"
+#include "value/number.h"
 #include "value/yaml.h"
 
 namespace slipway::render::kustomize {
+
+namespace {
+
+// sigs.k8s.io/yaml gives what is meant as a text the digits of whole numbers below 2^64, and those of a 32-bit real of
+// other ones.
+std::string text_of_number(const Value& v) {
+  std::string digits = value::to_json(v);
+  bool is_whole = digits.find_first_of(".e") == digits.npos;
+  auto is_below_limit = [](std::string_view text) {
+    return text.size() < 20 || (text.size() == 20 && text <= "18446744073709551615");
+  };
+  return v.is_bool() || (is_whole && (digits.starts_with('-') ? v.is_int() : is_below_limit(digits)))
+             ? digits
+             : value::go_format_g(v.as_double(), true);
+}
+
+}  // namespace
 
 base::Place Spot::place() const {
   if (!text) return {file, line};
@@ -95,7 +113,7 @@ void Fields::refuse(std::string_view name, std::string message) {
 
 std::optional<std::string> Fields::text_of(const Value& v) const {
   if (v.is_string()) return v.str();
-  if (source_.numbers_are_texts && (v.is_number() || v.is_bool())) return value::to_json(v);
+  if (source_.numbers_are_texts && (v.is_number() || v.is_bool())) return text_of_number(v);
   return std::nullopt;
 }
 

@@ -46,6 +46,36 @@ constexpr Number numbers[] = {
 
 }  // namespace
 
+TEST_CASE("whole numbers above 2^63 are printed in decimal digits") {
+  std::string printed = built({{"app/kustomization.yaml", "resources: [r.yaml]\n"},
+                               {"app/r.yaml",
+                                "apiVersion: v1\nkind: Foo\nmetadata: {name: m}\na: 0x8000000000000000\n"
+                                "b: 9_223_372_036_854_775_808\nc: 01777777777777777777777\nd: 0x7FFFFFFFFFFFFFFF\n"}});
+  CHECK(printed.find("a: 9223372036854775808\n") != printed.npos);
+  CHECK(printed.find("b: 9223372036854775808\n") != printed.npos);
+  CHECK(printed.find("c: 18446744073709551615\n") != printed.npos);
+  CHECK(printed.find("d: 9223372036854775807\n") != printed.npos);
+}
+
+TEST_CASE("what plugins take as texts are times as JSON has them, and reals of 32 bits") {
+  auto printed = [](const std::string& written) {
+    std::string plugin =
+        "apiVersion: builtin\nkind: AnnotationsTransformer\nmetadata: {name: t}\nannotations:\n  a: " + written +
+        "\nfieldSpecs: [{path: metadata/annotations, create: true}]\n";
+    std::string out = built({{"app/kustomization.yaml", "resources: [r.yaml]\ntransformers: [t.yaml]\n"},
+                             {"app/t.yaml", plugin},
+                             {"app/r.yaml", "apiVersion: v1\nkind: Foo\nmetadata: {name: m}\n"}});
+    size_t at = out.find("    a: ");
+    return at == out.npos ? out : out.substr(at + 7, out.find('\n', at) - at - 7);
+  };
+  CHECK(printed("2024-01-01 10:00:00") == "\"2024-01-01T10:00:00Z\"");
+  CHECK(printed("2024-01-01T00:00:00.500Z") == "\"2024-01-01T00:00:00.5Z\"");
+  CHECK(printed("123456789.123456789") == "\"1.2345679e+08\"");
+  CHECK(printed("0.30000000000000004") == "\"0.3\"");
+  CHECK(printed("0xDEADBEEFDEADBEEF") == "\"16045690984833335023\"");
+  CHECK(printed("18446744073709551616") == "\"1.8446744e+19\"");
+}
+
 TEST_CASE("numbers of what a JSON patch touched have gone through float64") {
   for (const auto& [written, printed, text] : numbers) {
     CAPTURE(written);

@@ -1,22 +1,24 @@
 #include "render/kustomize/plugin.h"
 
 #include "base/text.h"
+#include "render/helm/manifest.h"
 #include "render/kustomize/first_document.h"
 #include "render/kustomize/generate.h"
 #include "render/kustomize/patch.h"
 #include "render/kustomize/replacement.h"
 #include "render/kustomize/transform.h"
 #include "render/kustomize/value_add.h"
+#include "value/note.h"
 #include "value/yaml.h"
 
 namespace slipway::render::kustomize {
 namespace {
 
-// The configuration reads like the kustomization's own field; the text for places in errors is written anew.
+// The configuration reads like the kustomization's own field; it and the text for places in errors are written anew.
 struct Config {
   explicit Config(const Resource& plugin)
-      : object(plugin.object()),
-        source{.text = std::make_shared<const std::string>(value::to_yaml(plugin.object())),
+      : object(value::written_meaning(plugin.object())),
+        source{.text = std::make_shared<const std::string>(value::to_yaml(object)),
                .file = plugin.origin.file,
                .lenient = true,
                .numbers_are_texts = true},
@@ -127,7 +129,7 @@ Result<> transform(ResourceSet& set, const Resource& plugin, const Folder& folde
   }
   if (kind == "ValueAddTransformer") {
     ValueAdd add;
-    add.value = base::trim(f.text("value"));
+    add.value = helm::trim_space(f.text("value"));
     if (add.value.empty()) add.value = folder.root().substr(folder.root().rfind('/') + 1);
     auto read_targets = [&](Fields& from) {
       from.each("targets", [&](Fields& t) {
