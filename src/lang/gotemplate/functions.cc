@@ -54,6 +54,7 @@ Signature parse_signature(std::string_view go, std::span<const Type* const> more
     }
     const Type* t = type_of(name);
     SLIPWAY_CHECK(t != nullptr);
+    if (s.in.empty()) s.in.reserve(2 + static_cast<size_t>(std::ranges::count(in, ',')));
     s.in.push_back(t);
   }
   while (out.starts_with(' ')) out.remove_prefix(1);
@@ -408,6 +409,7 @@ Any printed_result(Call& call, std::string text) {
 }  // namespace
 
 Functions::Functions() {
+  table_.reserve(300);  // with sprig's
   auto add_builtin = [this](std::string_view name, Function::Builtin builtin) {
     Function f{std::string(name), parse_signature("(reflect.Value, ...reflect.Value) reflect.Value"),
                [](Call&) { return Any(); }, builtin};

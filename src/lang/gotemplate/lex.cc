@@ -223,6 +223,16 @@ Token Lexer::right_delimiter() {
 }
 
 Token Lexer::inside() {
+  // What most tokens begin with, and nothing below would take for something else.
+  if (position_ + 1 < input_.size()) {
+    auto c = static_cast<unsigned char>(input_[position_]), after = static_cast<unsigned char>(input_[position_ + 1]);
+    if (kWord[c] && (c < '0' || c > '9')) return identifier();
+    if (is_blank(c) && after != '-') return space();
+    if (c == '.' && (after < '0' || after > '9')) {
+      ++position_;
+      return field_or_variable(Token::Type::field);
+    }
+  }
   bool trims = false;
   if (at_right_delimiter(trims)) {
     if (parens_ == 0) return right_delimiter();

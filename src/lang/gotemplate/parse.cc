@@ -288,6 +288,12 @@ tl::expected<std::shared_ptr<const Parsed>, Failure> parse_text(std::string_view
     f.text = fmt::format("template: {}: {}", name, f.message);
     return tl::unexpected(std::move(f));
   }
+  // Of a text full of actions; a long one is mostly text.
+  size_t likely = std::min<size_t>(parsed->text.size(), 16 << 10) / 24;
+  parsed->nodes.reserve(likely);
+  parsed->children.reserve(likely);
+  parsed->keys.reserve(likely / 2);
+  parsed->functions.reserve(likely / 8);
   Source source{
       *parsed, functions, Lexer(parsed->text), std::nullopt, static_cast<const char*>(__builtin_frame_address(0)), {}};
   source.lexer.break_is_word = functions.find("break") == nullptr;

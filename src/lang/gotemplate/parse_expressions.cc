@@ -128,18 +128,17 @@ NodeId TreeParser::operand() {
   NodeId id = term();
   if (id == kNoNode || !ok() || peek().type != T::field) return id;
   uint32_t position = peek().position;
-  std::vector<value::Key> fields;
-  while (peek().type == T::field) fields.emplace_back(next().text.substr(1));
-  Expr::Type type = p_.nodes[id].type;
-  switch (type) {
+  auto first = static_cast<uint32_t>(p_.keys.size());
+  while (peek().type == T::field) p_.keys.emplace_back(next().text.substr(1));
+  auto count = static_cast<uint32_t>(p_.keys.size()) - first;
+  switch (p_.nodes[id].type) {
     case Expr::Type::field:
     case Expr::Type::variable: {
-      // The same node with more keys, placed where the further ones begin.
-      Expr e = p_.nodes[id];
-      std::vector<value::Key> all(p_.keys.begin() + e.first, p_.keys.begin() + e.first + e.count);
-      all.insert(all.end(), fields.begin(), fields.end());
+      // The same node with more keys, placed where the further ones begin: its own are the last before them.
+      Expr& e = p_.nodes[id];
       e.position = position;
-      return with_keys(e, std::move(all));
+      e.count += count;
+      return id;
     }
     case Expr::Type::boolean:
     case Expr::Type::string:
@@ -150,8 +149,10 @@ NodeId TreeParser::operand() {
       return id;
     default: {
       Expr e{.type = Expr::Type::chain, .position = position};
+      e.first = first;
+      e.count = count;
       e.index = id;
-      return with_keys(e, std::move(fields));
+      return node(e);
     }
   }
 }

@@ -143,12 +143,6 @@ class TreeParser {
     p_.keys.emplace_back(key);
     return node(e);
   }
-  NodeId with_keys(Expr e, std::vector<value::Key> keys) {
-    e.first = static_cast<uint32_t>(p_.keys.size());
-    e.count = static_cast<uint32_t>(keys.size());
-    for (value::Key& k : keys) p_.keys.push_back(std::move(k));
-    return node(e);
-  }
   Op& emit(Op::Code code) { return template_->code.emplace_back(Op{.code = code}); }
   uint32_t here() const { return static_cast<uint32_t>(template_->code.size()); }
 
