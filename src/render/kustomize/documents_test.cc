@@ -145,6 +145,20 @@ TEST_CASE("a name that becomes empty is missing") {
         "missing metadata.name");
 }
 
+TEST_CASE("a name that was emptied gets a suffix, also once a patch has written it") {
+  const std::string patch = "patches: [{patch: '{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, x: y}'}]\n";
+  const std::string emptied =
+      "replacements: [{source: {kind: ConfigMap, fieldPath: data}, targets: [{select: {name: a}, fieldPaths: "
+      "[metadata.name]}]}]\n";
+  for (const std::string& first : {std::string(), patch}) {
+    auto tree = sources::testing::make_tree({{"app/kustomization.yaml", "resources: [../base]\nnameSuffix: -s\n"},
+                                             {"base/kustomization.yaml", "resources: [r.yaml]\n" + first + emptied},
+                                             {"base/r.yaml", std::string(config_map) + "data: {k: v}\n"}});
+    auto done = build({.tree = tree, .path = "app"});
+    CHECK((done ? done->resources[0].object()["metadata"]["name"].str() : done.error().str()) == "-s");
+  }
+}
+
 TEST_CASE("a name that reads as null is missing once a JSON patch has written it anew") {
   const std::string named =
       "replacements: [{sourceValue: '~', targets: [{select: {kind: ConfigMap}, fieldPaths: [metadata.name]}]}]\n";

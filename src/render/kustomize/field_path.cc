@@ -86,7 +86,7 @@ Result<Value> change_fields(const Value& node, std::span<const std::string> path
   if (name.empty()) return fail(ErrorKind::invalid, "cannot set or create an empty field name");
   const Value* found = node.find(name);
   Value field = found ? *found : Value();
-  if (field.is_null()) {
+  if (field.is_null() && value::note_of(field) != value::Note::made) {
     if (wants_list) return found ? node.with_member(name, Value::array()) : node;
     if (missing == Missing::skip) return node;
     bool is_map = path.size() > 1 || missing == Missing::make_map;
