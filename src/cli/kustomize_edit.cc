@@ -247,7 +247,8 @@ const std::vector<Option>& create_options() {
       {.name = "--nameprefix", .value = "TEXT", .help = "the namePrefix field"},
       {.name = "--namesuffix", .value = "TEXT", .help = "the nameSuffix field"},
       {.name = "--labels", .value = "LIST", .help = "common labels, KEY:VALUE parted by commas"},
-      {.name = "--annotations", .value = "LIST", .help = "common annotations, KEY:VALUE parted by commas"}};
+      {.name = "--annotations", .value = "LIST", .help = "common annotations, KEY:VALUE parted by commas"},
+      {.name = "--stack-trace", .help = "accepted"}};
   return options;
 }
 

@@ -41,7 +41,7 @@ std::vector<std::string> glob(const sources::Tree& tree, const std::string& fold
       std::string inside = absolute ? at.substr(at.size() ? 1 : 0) : sources::join_path(folder, at).value_or("");
       if (part.find_first_of("*?[") == part.npos) {
         auto joined = sources::join_path(inside, part);
-        if (joined && tree.real_path(*joined)) add(part);
+        if (joined && (tree.real_path(*joined) || tree.unreadable(*joined))) add(part);
         continue;
       }
       auto real = tree.real_path(inside);
@@ -152,7 +152,8 @@ Result<bool> add_base(Value& fields, EditRequest& r) {
   if (r.arguments.size() != 1) return wants("must specify a base directory");
   for (const std::string& path : comma_list(r.arguments[0])) {
     auto joined = sources::join_path(r.folder, path);
-    if (!joined || !r.tree->real_path(*joined)) return fail(ErrorKind::bad_request, "{} does not exist", path);
+    bool is_there = joined && r.tree->real_path(*joined) && (!path.ends_with('/') || r.tree->is_directory(*joined));
+    if (!is_there) return fail(ErrorKind::bad_request, "{} does not exist", path);
     if (contains(fields["resources"], path))
       return fail(ErrorKind::bad_request, "base {} already in kustomization file", path);
     fields = fields.with_member("resources", fields["resources"].appended(path));
@@ -264,12 +265,13 @@ Result<bool> set_image(Value& fields, EditRequest& r) {
   std::map<std::string, Value> images;
   for (const std::string& word : r.arguments) {
     size_t equals = word.find('=');
+    std::string key = equals == word.npos ? "" : word.substr(0, equals);
     ImageName parts =
         split_image_name(equals == word.npos ? std::string_view(word) : std::string_view(word).substr(equals + 1));
     if (parts.name == word) return wants(image_forms);
-    std::string name = equals == word.npos ? parts.name : word.substr(0, equals);
+    std::string name = key.empty() ? parts.name : key;
     Value image{{"name", name}, {"newTag", parts.tag}, {"digest", parts.digest}};
-    if (equals != word.npos) image = image.with_member("newName", parts.name);
+    if (!key.empty()) image = image.with_member("newName", parts.name);
     images[name] = image;
   }
   auto keep = [](Value image, const Value& old) {
@@ -286,7 +288,7 @@ Result<bool> set_image(Value& fields, EditRequest& r) {
   }
   for (auto& [name, image] : images) {
     image = keep(image, Value());
-    for (const char* field : {"newName", "newTag", "digest"})
+    for (const char* field : {"name", "newName", "newTag", "digest"})
       if (image[field].as_string().empty()) image = image.without_member(field);
   }
   fields = fields.with_member("images", sorted_by_name(images));
@@ -298,9 +300,12 @@ Result<bool> set_replicas(Value& fields, EditRequest& r) {
   std::map<std::string, Value> replicas;
   for (const std::string& word : r.arguments) {
     auto parts = base::split(word, '=');
-    auto count = parts.size() == 2 ? base::parse_int(parts[1]) : std::nullopt;
+    std::string_view digits = parts.size() == 2 ? parts[1] : "";
+    if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
+    auto count = base::parse_int(digits);
     if (!count) return wants("invalid format of replica, use the following format: <name>=<count>");
-    replicas[std::string(parts[0])] = Value{{"name", parts[0]}, {"count", static_cast<int64_t>(*count)}};
+    Value replica{{"name", parts[0]}, {"count", static_cast<int64_t>(*count)}};
+    replicas[std::string(parts[0])] = parts[0].empty() ? replica.without_member("name") : replica;
   }
   for (const Value& old : fields["replicas"].items()) replicas.try_emplace(old["name"].str(), old);
   fields = fields.with_member("replicas", sorted_by_name(replicas));
