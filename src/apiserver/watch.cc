@@ -109,14 +109,14 @@ Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const 
     OR_CO_RETURN(co_await exchange.write(frame("ERROR", status_of(events.error()), accepted->encoding)));
     co_return co_await exchange.finish();
   }
-  SteadyTime end = world_.steady_now() + base::whole_seconds(seconds);
+  runtime::Deadline deadline(co_await runtime::current_scope(), base::whole_seconds(seconds));
   bool first = true;
-  while (true) {
-    Duration left = end - world_.steady_now();
-    if (left <= Duration::zero()) break;
-    auto event = co_await runtime::with_timeout(left, (*events)->next());
-    if (event.failed_with(ErrorKind::timeout)) break;
-    if (event.failed_with(ErrorKind::canceled)) co_return event.error();
+  while (!deadline.passed()) {
+    auto event = co_await (*events)->next().in(deadline.scope());
+    if (event.failed_with(ErrorKind::canceled)) {
+      if (deadline.passed()) break;
+      co_return event.error();
+    }
     if (!event) {
       OR_CO_RETURN(co_await exchange.write(frame("ERROR", status_of(event.error()), accepted->encoding)));
       break;

@@ -230,7 +230,7 @@ Task<void> keep_registered(World& world, cluster::Cluster& cluster, PodRuntime& 
     Duration wait = well ? options.lease_period : kAskAgain;
     for (SteadyTime next : {next_status, next_lease})
       if (next > world.steady_now()) wait = std::min<Duration>(wait, next - world.steady_now());
-    auto woken = co_await runtime::with_timeout(wait, deleted.wait());
+    auto woken = co_await runtime::with_timeout(wait, runtime::wait_for(deleted));
     if (woken) next_status = next_lease = world.steady_now();
     if (!woken && !woken.error().is(ErrorKind::timeout)) co_return;
   }

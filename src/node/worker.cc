@@ -242,7 +242,7 @@ Task<void> Worker::wait_for_news(std::optional<WallTime> until) {
     wait = wait ? std::min(*wait, left) : left;
   }
   if (wait)
-    (void)co_await runtime::with_timeout(*wait, news_.wait());
+    (void)co_await runtime::with_timeout(*wait, runtime::wait_for(news_));
   else
     (void)co_await news_.wait();
 }

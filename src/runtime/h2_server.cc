@@ -98,7 +98,7 @@ class H2Exchange final : public Exchange {
       H2Stream& stream = *exchange_.stream_;
       while (stream.in.empty() && !stream.in_ended) {
         if (stream.failed) co_return *stream.failed;
-        OR_CO_RETURN(co_await with_timeout(exchange_.served_.core.limits.idle_time_max, stream.in_changed.wait()));
+        OR_CO_RETURN(co_await with_timeout(exchange_.served_.core.limits.idle_time_max, wait_for(stream.in_changed)));
       }
       std::string piece = std::move(stream.in);
       stream.in.clear();
@@ -161,7 +161,7 @@ class H2ServerConnection final : private H2Session::Events {
     co_await requests.stop();
     // The reason for which we end the connection (GOAWAY) is worth a moment.
     if (farewell && !outer.canceled()) {
-      auto said = co_await with_timeout(farewell_time_max, written_.wait());
+      auto said = co_await with_timeout(farewell_time_max, wait_for(written_));
       (void)said;
     }
     served_.stream.close();

@@ -143,17 +143,14 @@ struct H2Session::Callbacks {
     return 0;
   }
 
-  static ssize_t read_out(nghttp2_session* session, int32_t id, uint8_t* into, size_t size, uint32_t* flags,
-                          nghttp2_data_source* source, void* user) {
+  // How much comes next of the body; the bytes go from where they are into what is gathered (send_out), not by way of
+  // nghttp2.
+  static ssize_t read_out(nghttp2_session* session, int32_t id, uint8_t*, size_t size, uint32_t* flags,
+                          nghttp2_data_source* source, void*) {
     auto* stream = static_cast<H2Stream*>(source->ptr);
     size_t n = std::min(size, stream->unsent());
-    memcpy(into, stream->out.data() + stream->out_sent, n);
-    stream->out_sent += n;
-    self(user).unsent_ -= n;
-    if (stream->unsent() > 0) return static_cast<ssize_t>(n);
-    stream->out.clear();
-    stream->out_sent = 0;
-    stream->out_changed.notify();
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (stream->unsent() > n) return static_cast<ssize_t>(n);
     if (stream->out_ended) {
       stream->out_done = true;
       *flags |= NGHTTP2_DATA_FLAG_EOF;
@@ -169,6 +166,24 @@ struct H2Session::Callbacks {
     }
     return static_cast<ssize_t>(n);
   }
+
+  static int send_out(nghttp2_session*, nghttp2_frame*, const uint8_t* head, size_t size, nghttp2_data_source* source,
+                      void* user) {
+    H2Session& s = self(user);
+    auto* stream = static_cast<H2Stream*>(source->ptr);
+    if (s.gathered_->size() >= s.gathered_max_) return NGHTTP2_ERR_WOULDBLOCK;  // asked again with the next ones
+    if (stream->unsent() < size) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // it failed meanwhile
+    constexpr size_t head_bytes = 9;
+    s.gathered_->append(text(head, head_bytes));
+    s.gathered_->append(stream->out, stream->out_sent, size);
+    stream->out_sent += size;
+    s.unsent_ -= size;
+    if (stream->unsent() > 0) return 0;
+    stream->out.clear();
+    stream->out_sent = 0;
+    stream->out_changed.notify();
+    return 0;
+  }
 };
 
 H2Session::H2Session(Side side, H2Limits limits, Executor& executor, Events& events)
@@ -182,6 +197,7 @@ H2Session::H2Session(Side side, H2Limits limits, Executor& executor, Events& eve
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Callbacks::data);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Callbacks::closed);
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, Callbacks::frame_sent);
+  nghttp2_session_callbacks_set_send_data_callback(callbacks, Callbacks::send_out);
   nghttp2_option* option = nullptr;
   nghttp2_option_new(&option);
   nghttp2_option_set_no_auto_window_update(option, 1);
@@ -224,6 +240,8 @@ Result<> H2Session::receive(std::string_view bytes) {
 
 bool H2Session::gather(std::string& out, size_t size) {
   size_t before = out.size();
+  gathered_ = &out;
+  gathered_max_ = size;
   while (out.size() < size) {
     const uint8_t* bytes = nullptr;
     ssize_t n = nghttp2_session_mem_send(session_, &bytes);

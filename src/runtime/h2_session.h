@@ -27,7 +27,7 @@ struct H2Stream {
   // What is to be sent.
   std::string out;
   size_t out_sent = 0;
-  bool out_ended = false, out_done = false;  // nothing more will come; all was handed to the connection
+  bool out_ended = false, out_done = false;  // nothing more will come; all was handed to nghttp2
   Headers out_trailers;
   Signal out_changed;  // bytes left, or a failure
   bool discard_in = false;
@@ -113,6 +113,8 @@ class H2Session {
   nghttp2_session* session_ = nullptr;
   std::unordered_map<int32_t, H2StreamPtr> streams_;
   size_t unsent_ = 0;
+  std::string* gathered_ = nullptr;  // while gather() runs
+  size_t gathered_max_ = 0;
   bool going_away_ = false, any_request_ = false;
   SteadyTime last_active_;
   std::optional<SteadyTime> head_begun_;

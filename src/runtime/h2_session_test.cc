@@ -90,6 +90,46 @@ TEST_CASE("a request is understood and answered") {
   CHECK(front.session.open_streams() == 0);
 }
 
+TEST_CASE("a long answer is gathered in pieces of about the size that was asked for") {
+  Front front;
+  uint32_t window = 1 << 20;
+  auto wide = [&](uint32_t id) { return frame(window_update, 0, id, std::string("\0\x10\0\0", 4)); };
+  CHECK(front.take(preface + request(1) + wide(0) + wide(1)));
+  std::string body;
+  for (int i = 0; body.size() < window / 2; ++i) body += std::to_string(i) + " ";
+  CHECK(front.session.respond(*front.requests[0], 200, {}, false));
+  front.session.add(*front.requests[0], body);
+  front.session.end(*front.requests[0]);
+  std::string all, piece;
+  for (; front.session.gather(piece, 40'000); piece.clear()) {
+    CHECK(piece.size() < 40'000 + 17'000);
+    all += piece;
+  }
+  std::string seen;
+  for (size_t at = 0; at + 9 <= all.size();) {
+    auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(all[at + i])); };
+    size_t size = byte(0) << 16 | byte(1) << 8 | byte(2);
+    if (all[at + 3] == data) seen += all.substr(at + 9, size);
+    at += 9 + size;
+  }
+  CHECK(seen == body);
+  CHECK(front.session.unsent() == 0);
+  CHECK(front.session.open_streams() == 0);
+}
+
+TEST_CASE("what is gathered no more after all streams failed does not come") {
+  Front front;
+  CHECK(front.take(preface + request(1)));
+  CHECK(front.session.respond(*front.requests[0], 200, {}, false));
+  front.session.add(*front.requests[0], std::string(60'000, 'x'));
+  std::string piece;
+  CHECK(front.session.gather(piece, 20'000));
+  front.session.fail_all(Error(ErrorKind::io, "gone"));
+  piece.clear();
+  front.session.gather(piece, 1 << 20);
+  CHECK(piece.size() < 1000);
+}
+
 TEST_CASE("what is no HTTP/2 is refused") {
   Front front;
   CHECK_FALSE(front.take("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));

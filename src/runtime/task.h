@@ -360,28 +360,102 @@ Task<Result<T>> with_timeout(Duration d, Task<Result<T>> task) {
   co_return r;
 }
 
-// Wakes every waiter when something changed; remembers one change that nobody waited for.
+// One end in time for many tasks, one after the other: they run in its scope, which is canceled then.
+class Deadline {
+ public:
+  Deadline(Scope& outer, Duration left) : scope_(outer), end_(outer.executor().steady_now() + left) {
+    timer_ = scope_.executor().call_at(end_, [this] { scope_.cancel(); });
+  }
+  Deadline(const Deadline&) = delete;
+  ~Deadline() { scope_.executor().forget_call(timer_); }
+  Scope& scope() { return scope_; }
+  bool passed() const { return scope_.executor().steady_now() >= end_; }
+
+ private:
+  Scope scope_;
+  SteadyTime end_;
+  uint64_t timer_ = 0;
+};
+
+// Wakes its waiter when something changed; remembers one change that nobody waited for. Costs no memory.
 class Signal {
  public:
-  void notify() {
-    changed_ = true;
-    if (auto shot = std::exchange(shot_, nullptr)) shot->resolve({});
-  }
-  // Returns at once when notify() was called since the last wait. One waiter at a time. Error: canceled.
-  Task<Result<>> wait() {
-    if (!changed_) {
-      shot_ = OneShot<void>::create();
-      auto shot = shot_;
-      OR_CO_RETURN(co_await shot->wait());
-    }
-    changed_ = false;
-    co_return Result<>();
-  }
+  class Wait;
+  Signal() = default;
+  Signal(const Signal&) = delete;
+  inline ~Signal();
+  inline void notify();
+  // co_await signal.wait(): at once when notify() was called since the last wait. One waiter at a time. Error:
+  // canceled.
+  inline Wait wait();
 
  private:
   bool changed_ = false;
-  std::shared_ptr<OneShot<void>> shot_;
+  Wait* waiter_ = nullptr;  // until it goes on, so that changes meanwhile are one with what woke it
 };
+
+class Signal::Wait final : private Waiter {
+ public:
+  explicit Wait(Signal& signal) : signal_(&signal) {}
+  Wait(const Wait&) = delete;
+  ~Wait() { leave(); }
+  bool await_ready() const noexcept { return signal_->changed_; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> h) {
+    Scope* scope = h.promise().scope;
+    canceled_ = scope->canceled();
+    if (canceled_) return false;
+    SLIPWAY_CHECK(!signal_->waiter_);
+    handle_ = h;
+    executor_ = &scope->executor();
+    signal_->waiter_ = this;
+    scope->add(*this);
+    return true;
+  }
+  Result<> await_resume() {
+    if (canceled_) return Error(ErrorKind::canceled, "canceled");
+    if (signal_) signal_->changed_ = false;
+    leave();
+    return {};
+  }
+
+ private:
+  friend class Signal;
+  void on_cancel() override {
+    canceled_ = true;
+    leave();
+    wake();
+  }
+  void wake() {
+    if (!executor_) return;
+    unlink();
+    std::exchange(executor_, nullptr)->post([h = handle_] { h.resume(); });
+  }
+  void leave() {
+    if (signal_ && signal_->waiter_ == this) signal_->waiter_ = nullptr;
+  }
+
+  Signal* signal_;  // null: it is gone
+  std::coroutine_handle<> handle_;
+  Executor* executor_ = nullptr;  // null: does not wait, or is woken already
+  bool canceled_ = false;
+};
+
+Signal::~Signal() {
+  if (waiter_) waiter_->signal_ = nullptr;
+}
+void Signal::notify() {
+  changed_ = true;
+  if (waiter_) waiter_->wake();
+}
+Signal::Wait Signal::wait() {
+  return Wait(*this);
+}
+
+// The same where a task is wanted; the signal must outlive it.
+inline Task<Result<>> wait_for(Signal& signal) {
+  co_return co_await signal.wait();
+}
 
 }  // namespace slipway::runtime
 

@@ -74,6 +74,27 @@ Task<void> stop_after(Duration d, TaskGroup* group) {
   co_await group->stop();
 }
 
+Task<void> count_changes(Signal* signal, int* count) {
+  while (true) {
+    auto changed = co_await signal->wait();
+    if (!changed) co_return;
+    ++*count;
+  }
+}
+
+Task<void> wait_once(Signal* signal, std::optional<Result<>>* out) {
+  out->emplace(co_await signal->wait());
+}
+
+Task<void> halve_until(Duration left, int most, int* halves, std::optional<Error>* end) {
+  Deadline deadline(co_await current_scope(), left);
+  while (*halves < most && !deadline.passed()) {
+    auto one = co_await half(2).in(deadline.scope());
+    if (!one) co_return void(*end = one.error());
+    ++*halves;
+  }
+}
+
 Task<void> read_all(Channel<int>* channel, std::vector<int>* out) {
   while (true) {
     auto item = co_await channel->receive();
@@ -117,6 +138,57 @@ TEST_CASE("with_timeout says timeout, and only then") {
   executor.run();
   CHECK(late->error().is(ErrorKind::timeout));
   CHECK(early->value() == 2);
+}
+
+TEST_CASE("a deadline ends what is under way, and stands no longer than it is held") {
+  StepExecutor executor;
+  TaskGroup group(executor);
+  int halves = 0;
+  std::optional<Error> end;
+  group.spawn(halve_until(3500ms, 100, &halves, &end));
+  executor.run();
+  CHECK(halves == 3);
+  CHECK(end->is(ErrorKind::canceled));
+  CHECK(executor.steady_now() == SteadyTime(3500ms));
+  end.reset();
+  group.spawn(halve_until(1000s, 5, &halves, &end));
+  executor.run();
+  CHECK(halves == 5);
+  CHECK_FALSE(end.has_value());
+  CHECK(executor.steady_now() == SteadyTime(5500ms));
+}
+
+TEST_CASE("a signal wakes once for changes that come together, and remembers one") {
+  StepExecutor executor;
+  TaskGroup group(executor);
+  Signal signal;
+  int count = 0;
+  signal.notify();
+  group.spawn(count_changes(&signal, &count));
+  executor.run();
+  CHECK(count == 1);
+  signal.notify();
+  signal.notify();
+  executor.run();
+  CHECK(count == 2);
+  group.cancel();
+  signal.notify();  // its waiter is leaving
+  executor.run();
+  CHECK(count == 2);
+  CHECK(group.running() == 0);
+}
+
+TEST_CASE("a signal that goes leaves its waiter to be canceled") {
+  StepExecutor executor;
+  TaskGroup group(executor);
+  auto signal = std::make_unique<Signal>();
+  std::optional<Result<>> waited;
+  group.spawn(wait_once(signal.get(), &waited));
+  executor.run();
+  signal.reset();
+  group.cancel();
+  executor.run();
+  CHECK(waited->error().is(ErrorKind::canceled));
 }
 
 TEST_CASE("a channel hands over in order and ends when closed") {
