@@ -112,17 +112,10 @@ class LiveCache final : public Cache {
 
   Task<Result<>> fill(GroupVersionKind kind, Held* held) {
     List list = OR_CO_RETURN(co_await cluster_.list(kind, {}));
-    std::set<Place> there;
-    for (Value& object : list.items) {
-      Place place = place_of(object);
-      there.insert(place);
-      set(held, place, std::move(object));
-    }
-    std::vector<Place> left;
-    for (const auto& [place, object] : held->objects) {
-      if (!there.contains(place)) left.push_back(place);
-    }
-    for (const Place& place : left) drop(held, place);
+    size_t count = list.items.size();
+    for (const Value& object : list.items) set(held, place_of(object), object);
+    // Each of the list is there now: when there are no more, nothing is left of before.
+    if (held->objects.size() > count) drop_all_but(list.items, held);
     held->revision = list.revision;
     held->synced = true;
     if (synced()) {
@@ -155,13 +148,22 @@ class LiveCache final : public Cache {
   }
 
   // Listeners see the cache as it is after the change; they may not await, so nothing moves under them.
-  void set(Held* held, const Place& place, Value object) {
-    Value& now = held->objects[place];
+  void set(Held* held, Place place, Value object) {
+    Value& now = held->objects.try_emplace(held->objects.end(), std::move(place))->second;  // lists come in order
     Value before = std::exchange(now, std::move(object));
     if (before["metadata"]["resourceVersion"] == now["metadata"]["resourceVersion"] && !before.is_null()) return;
     Value after = now;
     follow_owners(before, after);
     for (const Listener& listener : held->listeners) listener(before, after);
+  }
+  void drop_all_but(const std::vector<Value>& listed, Held* held) {
+    std::set<Place> there;
+    for (const Value& object : listed) there.insert(place_of(object));
+    std::vector<Place> left;
+    for (const auto& [place, object] : held->objects) {
+      if (!there.contains(place)) left.push_back(place);
+    }
+    for (const Place& place : left) drop(held, place);
   }
   void drop(Held* held, const Place& place) {
     auto at = held->objects.find(place);

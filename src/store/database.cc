@@ -233,9 +233,9 @@ Result<Loaded> SqliteDatabase::load() {
     row.ring = rows.number(4) != 0;
     row.revision = static_cast<Revision>(rows.number(5));
     std::string_view body = rows.bytes(7);
-    std::string what = row.key.resource + " " + place_of(row.key);
-    if (rows.number(6) != checksum(row.key, row.revision, body)) return damaged(what + ": wrong checksum");
-    if (row.revision > loaded.reserved) return damaged(what + ": a revision that was never reserved");
+    auto what = [&row] { return row.key.resource + " " + place_of(row.key); };
+    if (rows.number(6) != checksum(row.key, row.revision, body)) return damaged(what() + ": wrong checksum");
+    if (row.revision > loaded.reserved) return damaged(what() + ": a revision that was never reserved");
     row.object = OR_RETURN(object_of(row, body));
     if (must_be_sealed(row.key) && !keys_.empty() && sealed_by(body) != keys_.current()) {
       loaded.to_seal.push_back(loaded.rows.size());
@@ -252,7 +252,7 @@ Result<Revision> SqliteDatabase::reserved() {
 }
 
 Result<Value> SqliteDatabase::object_of(const Row& row, std::string_view body) const {
-  std::string what = row.key.resource + " " + place_of(row.key);
+  auto what = [&row] { return row.key.resource + " " + place_of(row.key); };
   std::string opened;
   if (!sealed_by(body).empty()) {
     auto plain = keys_.open(bound_to(row.key, row.revision), body);
@@ -261,14 +261,14 @@ Result<Value> SqliteDatabase::object_of(const Row& row, std::string_view body) c
           ErrorKind::io,
           "{}: {} is {}. Put the file of keys back at {} (it is part of every backup), or: slipway restore FILE "
           "--force --data {}",
-          path_, what, plain.error().str(), key_file_.empty() ? "its place" : key_file_, directory());
+          path_, what(), plain.error().str(), key_file_.empty() ? "its place" : key_file_, directory());
     }
-    if (!plain) return damaged(what + ": " + plain.error().str());
+    if (!plain) return damaged(what() + ": " + plain.error().str());
     opened = std::move(*plain);
     body = opened;
   }
   auto object = value::parse_json(body);
-  if (!object) return damaged(what + ": " + object.error().str());
+  if (!object) return damaged(what() + ": " + object.error().str());
   return object;
 }
 

@@ -27,10 +27,15 @@ const Entry* Index::find(const Key& key) const {
 
 void Index::put(const Key& key, Entry entry) {
   Resource& resource = resources_[key.resource];
-  auto [at, fresh] = resource.objects.try_emplace(place_of(key));
+  size_t before_it = resource.objects.size();
+  auto at = resource.objects.try_emplace(resource.objects.end(), place_of(key));  // many come in order
+  bool fresh = resource.objects.size() > before_it;
   std::string_view before = controller_of(at->second.object), after = controller_of(entry.object);
   if (!fresh && before != after) resource.leave(before, at->first);
-  if (fresh || before != after) resource.by_controller[std::string(after)].insert(at->first);
+  if (fresh || before != after) {
+    Places& places = resource.by_controller[std::string(after)];
+    places.insert(places.end(), at->first);
+  }
   at->second = std::move(entry);
 }
 
