@@ -22,7 +22,12 @@ class Disk : public Tree {
   bool is_directory(std::string_view path) const override { return path.empty() || look(path).directory; }
 
   std::vector<std::string> list(std::string_view directory) const override {
-    return files_.list(fmt::format("/{}", directory)).value_or(std::vector<std::string>());
+    auto names = files_.list(fmt::format("/{}", directory));
+    if (names.failed_with(ErrorKind::forbidden)) {
+      look(directory);
+      found_[std::string(directory)].why = refused(directory, names.error());
+    }
+    return std::move(names).value_or(std::vector<std::string>());
   }
   std::vector<std::string> files_below(std::string_view directory) const override {
     std::vector<std::string> out;

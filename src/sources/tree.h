@@ -35,7 +35,8 @@ class Tree {
   Result<std::shared_ptr<const std::string>> read(std::string_view path) const;
   virtual std::vector<std::string> list(std::string_view directory) const;  // names of files and directories, sorted
   virtual std::vector<std::string> files_below(std::string_view directory) const;  // paths, sorted
-  // Why something that is there cannot be read, as a disk may refuse it; null: it can, or is not there.
+  // Why something that is there cannot be read, as a disk may refuse it, or why the list() of a directory that was just
+  // asked for is empty; null: it can, or is not there.
   virtual const Error* unreadable(std::string_view /*path*/) const { return nullptr; }
   // A path as messages name it.
   virtual std::string shown(std::string_view path) const { return path.empty() ? "." : std::string(path); }

@@ -608,7 +608,7 @@ class MayNotBeRead(unittest.TestCase):
              ("resources: [base]\n", "base/kustomization.yaml", "kustomization.yaml:1:13: open base/kustomization.yaml: "),
              ("namePrefix: a-\n", "kustomization.yaml", "open kustomization.yaml: "),
              *[("helmGlobals: {chartHome: c}\nhelmCharts: [{name: c}]\n", f"c/c/{name}", f"kustomization.yaml:2:14: open c/c/{name}: ")
-               for name in ("values.yaml", "templates/map.yaml")]]
+               for name in ("values.yaml", "templates/map.yaml", "templates")]]
 
     def test_each(self):
         root = os.geteuid() == 0

@@ -142,7 +142,9 @@ class Walker {
   Result<> walk(const std::string& folder, const std::string& prefix, int depth) {
     if (depth > 64)
       return fail(ErrorKind::too_large, "{}: folders are nested deeper than 64 levels, or link in a circle", prefix);
-    for (const std::string& name : tree_.list(folder)) {
+    std::vector<std::string> names = tree_.list(folder);
+    if (const Error* why = tree_.unreadable(folder)) return *why;
+    for (const std::string& name : names) {
       std::string path = folder.empty() ? name : folder + "/" + name;
       std::string inner = prefix + name;
       auto real = tree_.real_path(path);
