@@ -431,6 +431,28 @@ void check_claim_spec(Checks& c, const Value& spec, const Value* before, const P
         "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
 }
 
+void check_volume_spec(Checks& c, const Value& spec, const Value* before, const Path& at) {
+  const Type& type = type_named("core.v1.PersistentVolumeSpec");
+  c.fields(type, spec.without_member("accessModes").without_member("capacity"), before, at);
+  if (before && *before == spec) return;
+  if (spec["accessModes"].empty()) c.required(at / "accessModes");
+  static const std::vector<std::string> modes = {"ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"};
+  for (const Value& mode : spec["accessModes"].items())
+    if (std::ranges::find(modes, mode.as_string()) == modes.end()) c.not_supported(at / "accessModes", mode, modes);
+  const Value& capacity = spec["capacity"];
+  if (capacity.empty()) c.required(at / "capacity");
+  if (capacity.size() != 1 || !capacity.has("storage")) c.not_supported(at / "capacity", capacity, {"storage"});
+  for (const auto& [name, text] : capacity.members())
+    if (auto amount = Quantity::parse(text.as_string()); amount && amount->nano <= 0)
+      c.invalid((at / "capacity").key(name.view()), text, "must be greater than zero");
+  size_t sources = spec["hostPath"].is_null() ? 0 : 1;
+  for (const Field& source : type_named("core.v1.PersistentVolumeSource").fields) {
+    if (source.name == "hostPath" || spec[source.name].is_null()) continue;
+    if (sources++ > 0) c.forbidden(at / source.name, "may not specify more than 1 volume type");
+  }
+  if (sources == 0) c.required(at, "must specify a volume type");
+}
+
 // ---- the rest
 // ---------------------------------------------------------------------------------------------------------------
 
@@ -513,6 +535,54 @@ void check_role_ref(Checks& c, const Value& v, const Value* before, const Path& 
   }
 }
 
+void check_network_policy_port(Checks& c, const Value& v, const Value*, const Path& at) {
+  // In the order in which Kubernetes names them here.
+  if (std::string_view protocol = v["protocol"].as_string("TCP");
+      protocol != "TCP" && protocol != "UDP" && protocol != "SCTP")
+    c.not_supported(at / "protocol", v["protocol"], {"TCP", "UDP", "SCTP"});
+  const Value &port = v["port"], &end = v["endPort"];
+  if (!port.is_null()) c.port_number_or_name(at / "port", port);
+  if (end.is_null()) return;
+  if (port.is_null()) {
+    c.invalid(at / "endPort", end, "may not be specified when `port` is not specified");
+  } else if (port.is_string()) {
+    c.invalid(at / "endPort", end, "may not be specified when `port` is non-numeric");
+  } else {
+    if (end.as_int() < port.as_int()) c.invalid(at / "endPort", port, "must be greater than or equal to `port`");
+    c.port_number(at / "endPort", end);
+  }
+}
+
+void check_priority_class(Checks& c, const Value& v, const Value* before, const Path& at) {
+  constexpr int64_t of_users_max = 1'000'000'000;
+  const std::string name = v["metadata"]["name"].str();
+  const int64_t value = v["value"].as_int();
+  if (!before && name.starts_with("system-")) {
+    int64_t known = name == "system-node-critical"      ? 2 * of_users_max + 1000
+                    : name == "system-cluster-critical" ? 2 * of_users_max
+                                                        : 0;
+    std::string why;
+    if (known == 0)
+      why = fmt::format("{} is not a known system priority class", name);
+    else if (value != known)
+      why = fmt::format("value of {} PriorityClass must be {}", name, known);
+    else if (v["globalDefault"].as_bool())
+      why = fmt::format("globalDefault of {} PriorityClass must be false", name);
+    if (!why.empty())
+      c.forbidden(at / "metadata" / "name",
+                  "priority class names with 'system-' prefix are reserved for system use only. error: " + why);
+  } else if (!before && value > of_users_max) {
+    c.forbidden(at / "value", fmt::format("maximum allowed value of a user defined priority is {}", of_users_max));
+  }
+  const Type& type = type_named("scheduling.v1.PriorityClass");
+  if (before) return c.fields(type, v, before, at);
+  c.fields(type, v.without_member("preemptionPolicy"), before, at);
+  // In the order in which Kubernetes names them here.
+  if (std::string_view policy = v["preemptionPolicy"].as_string("Never");
+      policy != "PreemptLowerPriority" && policy != "Never")
+    c.not_supported(at / "preemptionPolicy", v["preemptionPolicy"], {"PreemptLowerPriority", "Never"});
+}
+
 void check_pod_template_spec(Checks& c, const Value& v, const Value* before, const Path& at) {
   check_pod_template(c, v, before, at);
 }
@@ -528,6 +598,9 @@ const std::unordered_map<std::string_view, CheckStep>& steps() {
       {"core.v1.Secret", check_secret},
       {"core.v1.Event", check_event},
       {"core.v1.PersistentVolumeClaimSpec", check_claim_spec},
+      {"core.v1.PersistentVolumeSpec", check_volume_spec},
+      {"networking.v1.NetworkPolicyPort", check_network_policy_port},
+      {"scheduling.v1.PriorityClass", check_priority_class},
       {"apps.v1.DeploymentSpec", check_deployment_spec},
       {"apps.v1.ReplicaSetSpec", check_replica_set_spec},
       {"apps.v1.DaemonSetSpec", check_daemon_set_spec},
