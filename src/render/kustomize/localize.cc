@@ -395,7 +395,8 @@ std::string localize_destination(std::string_view target) {
     if (auto spec = parse_remote(target); spec && *spec) {
       const std::string& in = (*spec)->folder.empty() ? (*spec)->url : (*spec)->folder;
       std::string name = in.substr(in.find_last_of("/:") + 1);
-      if (name.ends_with(".git")) name.resize(name.size() - 4);
+      bool is_said = target.find(".git") != target.npos;  // then it is a part of the name
+      if (name.ends_with(".git") && !is_said) name.resize(name.size() - 4);
       return fmt::format("localized-{}-{}", name, base::replace_all((*spec)->ref, "/", "-"));
     }
   while (target.size() > 1 && target.ends_with('/')) target.remove_suffix(1);

@@ -75,7 +75,9 @@ TEST_CASE("what is remote comes to stand below localized-files") {
       localized({{"kustomization.yaml", std::string("resources: [\"https://h/o/r//base\"]\n")}}, "", "", &bases);
   CHECK(got.find("missing ref query string parameter") != got.npos);
   CHECK(localize_destination("/x/app/") == "localized-app");
-  CHECK(localize_destination("https://h/o/r.git?ref=v1") == "localized-r-v1");
+  CHECK(localize_destination("https://h/o/r.git?ref=v1") == "localized-r.git-v1");
+  CHECK(localize_destination("https://github.com/o/r?ref=v1") == "localized-r-v1");
+  CHECK(localize_destination("https://h/o/r.git//over?ref=v1") == "localized-over-v1");
 }
 
 TEST_CASE("what cannot be localized is named with its place") {
