@@ -15,10 +15,7 @@ class History::Reader final : public Subscription {
       : history_(std::move(history)), log_(log), next_(next), after_(after) {
     log_.readers.push_back(this);
   }
-  ~Reader() override {
-    std::erase(log_.readers, this);
-    if (due) std::erase(history_->due_, this);
-  }
+  ~Reader() override { std::erase(log_.readers, this); }
 
   Task<Result<Event>> next() override {
     while (true) {
@@ -42,11 +39,7 @@ class History::Reader final : public Subscription {
     return std::nullopt;
   }
 
-  void notify() {
-    due = false;
-    changed_.notify();
-  }
-  bool due = false;  // to be woken
+  void notify() { changed_.notify(); }
 
  private:
   std::shared_ptr<History> history_;
@@ -56,8 +49,7 @@ class History::Reader final : public Subscription {
   runtime::Signal changed_;
 };
 
-History::History(runtime::Executor& executor, HistoryLimits limits, Revision floor)
-    : executor_(executor), limits_(limits), start_(floor) {
+History::History(HistoryLimits limits, Revision floor) : limits_(limits), start_(floor) {
   all_.floor = floor;
 }
 
@@ -68,25 +60,8 @@ void History::append(Event event, SteadyTime now, size_t bytes) {
   all_.events.push_back({shared, now, bytes});
   bytes_ += bytes;
   trim(now);
-  for (const Log* heard : {&log, &all_}) {
-    for (Reader* reader : heard->readers) {
-      if (!std::exchange(reader->due, true)) due_.push_back(reader);
-    }
-  }
-  if (!waking_) wake_some();
-}
-
-// A few at a time: what they make of the event is on its way to their clients before the next ones begin, which read
-// it meanwhile; and what one connection needs is touched once, not again after all others.
-void History::wake_some() {
-  constexpr int at_once = 64;
-  for (int i = 0; i < at_once && !due_.empty(); ++i) {
-    Reader* reader = due_.front();
-    due_.pop_front();
-    reader->notify();
-  }
-  waking_ = !due_.empty();
-  if (waking_) executor_.post([self = shared_from_this()] { self->wake_some(); });
+  for (Reader* reader : log.readers) reader->notify();
+  for (Reader* reader : all_.readers) reader->notify();
 }
 
 Result<std::unique_ptr<Subscription>> History::subscribe(const std::string& resource, Revision after) {
@@ -113,7 +88,6 @@ Result<std::map<std::string, Value>> History::undo(const std::string& resource, 
 
 void History::close() {
   closed_ = true;
-  due_.clear();  // all are woken here
   for (auto& [resource, log] : logs_) {
     for (Reader* reader : log.readers) reader->notify();
   }

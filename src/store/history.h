@@ -21,7 +21,7 @@ struct HistoryLimits {
 class History : public std::enable_shared_from_this<History> {
  public:
   // `floor`: the revision from which on this history is whole.
-  History(runtime::Executor& executor, HistoryLimits limits, Revision floor);
+  History(HistoryLimits limits, Revision floor);
 
   // `bytes`: what this event keeps alive that nobody else does. Wakes the subscriptions.
   void append(Event event, SteadyTime now, size_t bytes);
@@ -47,18 +47,14 @@ class History : public std::enable_shared_from_this<History> {
     Revision floor = 0;  // whole after this revision
     std::vector<Reader*> readers;
   };
-  void wake_some();
   void trim(SteadyTime now);
   Log& log(const std::string& resource);
   static void drop_front(Log& log);
 
-  runtime::Executor& executor_;
   HistoryLimits limits_;
   Revision start_;
   Log all_;
   std::map<std::string, Log> logs_;  // nodes stay where they are: readers point at them
-  std::deque<Reader*> due_;          // to be woken
-  bool waking_ = false;              // wake_some() comes again
   size_t bytes_ = 0;
   bool closed_ = false;
 };

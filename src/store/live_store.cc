@@ -24,7 +24,6 @@ LiveStore::LiveStore(World& world, StoreOptions options, std::unique_ptr<Databas
       options_(std::move(options)),
       // A restart begins a revision of its own: whoever watched before it lists again, since leases in memory are gone.
       history_(std::make_shared<History>(
-          world_.executor(),
           HistoryLimits{options_.history_events_max, options_.history_time_max, options_.history_bytes_max},
           loaded.reserved + 1)),
       visible_(loaded.reserved + 1),

@@ -309,38 +309,6 @@ Task<void> keeps_one_order_for_all_durabilities(World& world, Store& store) {
   CHECK(!store.latest(key_of("pods", "a/3")));
 }
 
-Task<void> count_events(Subscription* watch, int* heard, char* ended) {
-  while (true) {
-    auto event = co_await watch->next();
-    if (!event) break;
-    ++*heard;
-  }
-  *ended = true;
-}
-
-// They are woken a few at a time, and some go before their turn.
-Task<void> wakes_very_many_watchers(World& world, Store& store) {
-  constexpr size_t many = 300;
-  std::vector<std::unique_ptr<Subscription>> watches;
-  std::vector<int> heard(many);
-  std::vector<char> ended(many);
-  TaskGroup group(world.executor());
-  for (size_t i = 0; i < many; ++i) {
-    watches.push_back(std::move(store.subscribe("pods", store.revision()).value()));
-    group.spawn(count_events(watches[i].get(), &heard[i], &ended[i]));
-  }
-  std::vector<std::unique_ptr<Subscription>> going;
-  for (size_t i = 0; i < many; ++i) going.push_back(std::move(store.subscribe("pods", store.revision()).value()));
-  (void)co_await runtime::sleep(1ms);
-  co_await write(store, put("pods", "a/1", "1"));
-  going.clear();
-  co_await write(store, put("pods", "a/1", "2"));
-  for (int i = 0; i < 100 && heard.back() < 2; ++i) (void)co_await runtime::sleep(1ms);
-  CHECK(heard == std::vector<int>(many, 2));
-  co_await group.stop();
-  CHECK(ended == std::vector<char>(many, true));
-}
-
 Task<void> bounds_the_ring(World&, Store& store) {
   for (int i = 0; i < 10; ++i) {
     co_await write(store, put("events", "a/e" + std::to_string(i), "x", {}, Durability::ring));
@@ -368,7 +336,6 @@ const std::vector<ContractCase>& store_contract() {
       {"forgets old events", forgets_old_events, {.history_events_max = 10}},
       {"judges against pending writes", judges_against_pending_writes},
       {"keeps one order for all durabilities", keeps_one_order_for_all_durabilities},
-      {"wakes very many watchers", wakes_very_many_watchers},
       {"bounds the ring", bounds_the_ring, {.event_ring_max = 4}},
   };
   return cases;

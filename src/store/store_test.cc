@@ -64,44 +64,7 @@ Task<void> commit(Store& store, Change change) {
   REQUIRE(done.has_value());
 }
 
-Task<void> hear(Subscription* watch, int* heard, int* ended) {
-  while (true) {
-    auto event = co_await watch->next();
-    if (!event) break;
-    ++*heard;
-  }
-  ++*ended;
-}
-
-Task<int> close_while_watched(World& world) {
-  auto store = co_await open_store(world, {});
-  REQUIRE(store.has_value());
-  std::vector<std::unique_ptr<Subscription>> watches;
-  int heard = 0, ended = 0;
-  TaskGroup group(world.executor());
-  for (int i = 0; i < 300; ++i) {
-    watches.push_back(std::move((*store)->subscribe("pods", (*store)->revision()).value()));
-    group.spawn(hear(watches.back().get(), &heard, &ended));
-  }
-  (void)co_await runtime::sleep(1ms);
-  co_await commit(**store, put("pods", "a/1", "1"));
-  auto closed = co_await (*store)->close();
-  CHECK(closed.has_value());
-  co_await group.join();
-  CHECK(heard == 300);
-  CHECK(ended == 300);
-  watches.clear();
-  store->reset();
-  (void)co_await runtime::sleep(1ms);
-  co_return 0;
-}
-
 }  // namespace
-
-TEST_CASE("a store that closes ends every watch, also those that are still to be woken") {
-  auto world = runtime::RealWorld::create();
-  CHECK(world->run(close_while_watched(*world)) == 0);
-}
 
 TEST_CASE("the contract, in memory") {
   for (const ContractCase& test : store_contract()) {
