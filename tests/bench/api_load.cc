@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -65,6 +66,7 @@ class Connection {
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ssl_ = SSL_new(target.tls);
     SSL_set_fd(ssl_, fd_);
+    SSL_set_read_ahead(ssl_, 1);  // one read for a record, not one for its head and one for the rest
     if (SSL_connect(ssl_) != 1) give_up("the TLS handshake failed");
     ::fcntl(fd_, F_SETFL, O_NONBLOCK);
     start_session(fmt::format("{}:{}", target.host, target.port));
@@ -121,7 +123,8 @@ class Connection {
         receiving_ = true;  // an answer's callback may ask again; what it asks is sent below
         if (nghttp2_session_mem_recv(session_, buffer, static_cast<size_t>(n)) < 0) give_up("wrong HTTP/2");
         receiving_ = false;
-        continue;
+        if (SSL_has_pending(ssl_)) continue;
+        break;  // what comes now wakes us again
       }
       int why = SSL_get_error(ssl_, n);
       if (why != SSL_ERROR_WANT_READ) give_up("the server closed a connection");
@@ -315,19 +318,18 @@ void watch(const Target& target, int watchers, int count) {
     c.on_bytes = [&, rest](std::string_view text) {
       int64_t now = now_ns();
       *rest += text;
-      size_t end;
-      while ((end = rest->find('\n')) != std::string::npos) {
+      size_t begin = 0;
+      for (size_t end; (end = rest->find('\n', begin)) != std::string::npos; begin = end + 1) {
         static constexpr std::string_view mark = "\"sent\":\"";
-        size_t at = rest->find(mark);
-        if (at < end) {
-          int64_t sent = std::atoll(rest->c_str() + at + mark.size());
-          if (sent == 0)
-            ++began;
-          else
-            took.push_back(static_cast<double>(now - sent) / 1e6);
-        }
-        rest->erase(0, end + 1);
+        const void* at = ::memmem(rest->data() + begin, end - begin, mark.data(), mark.size());
+        if (!at) continue;
+        int64_t sent = std::atoll(static_cast<const char*>(at) + mark.size());
+        if (sent == 0)
+          ++began;
+        else
+          took.push_back(static_cast<double>(now - sent) / 1e6);
       }
+      rest->erase(0, begin);
     };
     c.ask({"GET", fmt::format("{}?watch=true&fieldSelector=metadata.name%3Dpod-1&resourceVersion=0", kPods), ""});
   };
