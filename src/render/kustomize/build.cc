@@ -343,15 +343,32 @@ class Build {
       step.folder = &folder;
       if (request_.observer) request_.observer->after(into.resources, step);
     };
+    // What merges into the same as the one before waits, where nobody looks at each, so that all is merged at once.
+    std::vector<Resource> waiting;
+    std::optional<Id> merged;
+    auto merge_waiting = [&]() -> Result<> {
+      if (waiting.empty()) return {};
+      return into.resources.absorb(ResourceSet::joined_merges(std::exchange(waiting, {})));
+    };
     for (const Generator& generator : k.generated) {
       size_t fresh_from = into.resources.all().size();
       Resource made = OR_RETURN(generate(generator, folder, &known_));
+      bool joins = !traced_ && !request_.observer && made.behavior == Behavior::merge && !made.flaw;
+      Id id = made.id();
+      if (joins && merged == id) {
+        waiting.push_back(std::move(made));
+        continue;
+      }
+      OR_RETURN(merge_waiting());
+      merged.reset();
+      if (joins) merged = std::move(id);
       if (traced_) made.from = by_builtin(k, trail, generator.secret ? "SecretGenerator" : "ConfigMapGenerator");
       OR_RETURN(into.resources.absorb(std::move(made)));
       look({.field = generator.secret ? "secretGenerator" : "configMapGenerator",
             .spot = &generator.spot,
             .fresh_from = fresh_from});
     }
+    OR_RETURN(merge_waiting());
     for (const HelmChart& chart : k.charts) {
       size_t fresh_from = into.resources.all().size();
       auto made = inflate_chart(chart, k.helm_globals, folder, ns, request_.chart_settings, &known_, warnings_);

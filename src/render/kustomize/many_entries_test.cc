@@ -81,6 +81,32 @@ TEST_CASE("labels that are added together are those that are added one by one") 
   }
 }
 
+TEST_CASE("generators that merge into one make together what they make one by one") {
+  for (const char* kind : {"configMapGenerator", "secretGenerator"}) {
+    std::string entries = std::string(kind) + R"(:
+- {name: g, literals: [a=1, b=2], options: {labels: {l: one}, annotations: {n: one}}}
+- {name: g, behavior: merge, literals: [b=3, c=null]}
+- {name: g, behavior: merge, literals: [c=4, d=], options: {labels: {l: two, m: '1'}, immutable: true}}
+- {name: g, behavior: merge, literals: [a=5], options: {disableNameSuffixHash: true, annotations: {o: 'true'}}}
+- {name: g, behavior: merge, literals: [a=6], options: {labels: {z: last}}}
+- {name: g, behavior: replace, literals: [z=7, b=8]}
+- {name: g, behavior: merge, literals: [b=9]}
+- {name: g, behavior: merge, literals: [c=10]}
+- {name: h, literals: [a=1]}
+- {name: h, behavior: merge, literals: [a=2]}
+- {name: h, behavior: merge, literals: [b=]}
+- {name: h, behavior: merge)";
+    for (const char* last : {"}\n", ", literals: ['5=odd']}\n- {name: h, behavior: merge, literals: [b=1]}\n",
+                             ", literals: [x]}\n", ", files: [none]}\n", "}\n- {name: i, behavior: merge}\n"}) {
+      Observer alone;
+      std::string resources = "{apiVersion: v1, kind: Pod, metadata: {name: p}}\n";
+      std::string one_by_one = built(entries + last, resources, &alone);
+      CHECK(one_by_one != "");
+      CHECK(built(entries + last, resources) == one_by_one);
+    }
+  }
+}
+
 TEST_CASE("targets are found by the names they had, and rejected by them") {
   auto map = [](const char* name) {
     return fmt::format("---\n{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {}}}, data: {{k: {}}}}}\n", name,
@@ -132,6 +158,9 @@ TEST_CASE("thousands of entries take a time that grows with their number" * doct
         "    fieldPaths: [metadata.annotations.x]\n    options: {{create: true}}\n",
         i, (i + 1) % count);
   }
+  std::string merges = "configMapGenerator:\n- {name: g}\n";
+  for (int i = 0; i < 7 * count; ++i) merges += fmt::format("- {{name: g, behavior: merge, literals: [k{}=v]}}\n", i);
+  CHECK(built(merges, pod("p", "i")).find("\"k20999\":\"v\"") != std::string::npos);
   CHECK(built("images:\n" + images, pods).find("\"image\":\"img-2999:t2999\"") != std::string::npos);
   CHECK(built("labels:\n" + labels, pod("p", "i")).find("\"l2999\":\"v\"") != std::string::npos);
   CHECK(built(replacements, pods).find("\"x\":\"p2999\"") != std::string::npos);

@@ -491,6 +491,23 @@ void set_merged(Resource& into, const char* pointer, const Value& lower, bool is
 
 }  // namespace
 
+Resource ResourceSet::joined_merges(std::vector<Resource> merges) {
+  Resource last = std::move(merges.back());
+  merges.pop_back();
+  for (const char* pointer : {"/metadata/labels", "/metadata/annotations", "/data", "/binaryData"}) {
+    std::vector<value::Member> members;
+    auto gather = [&](const Resource& r) {
+      auto more = r.object().at(pointer).members();
+      members.insert(members.end(), more.begin(), more.end());
+    };
+    for (const Resource& r : merges) gather(r);
+    gather(last);
+    if (!members.empty()) last.set_object(last.object().with(pointer, Value::object(std::move(members))));
+  }
+  for (const Resource& r : merges) last.needs_hash = last.needs_hash && r.needs_hash;
+  return last;
+}
+
 Result<> ResourceSet::absorb(Resource made) {
   auto matches = with_any_id(made.id());
   bool joins = made.behavior == Behavior::merge || made.behavior == Behavior::replace;

@@ -207,6 +207,8 @@ class ResourceSet {
   using Index = std::unordered_map<std::string, std::vector<size_t>>;  // in order, each once
   static void put(auto& into, std::string key, size_t index);
   void index();
+  // Several that merge into one and the same, and have no flaw, as one that merges what all of them would.
+  static Resource joined_merges(std::vector<Resource> merges);
   void note(size_t index);
   void note_for_selectors(size_t index);
   void index_for_selectors();
