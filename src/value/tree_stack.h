@@ -52,6 +52,7 @@ class TreeStack {
 
   static Note note_of(const Value& v);
   static Value noted(Value v, Note note);
+  static Value* own_child(Value& v, std::string_view key);  // see in_place.h
 
   Value close_array(size_t mark);
   // Sorts by key; of members with one name the last wins, and `on_duplicate(key)` hears of each that lost.

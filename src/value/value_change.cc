@@ -1,6 +1,7 @@
 // Changed copies, and JSON pointers. A change copies the nodes on its path and shares everything else.
 #include <algorithm>
 
+#include "value/in_place.h"
 #include "value/tree_stack.h"
 #include "value/value.h"
 
@@ -136,6 +137,22 @@ Value Value::with_item(size_t index, Value v) const {
 
 Value Value::appended(Value v) const {
   return with_item(is_array() ? size() : 0, std::move(v));
+}
+
+Value* TreeStack::own_child(Value& v, std::string_view key) {
+  size_t at = v.is_array() ? index_of(key, v.size()) : 0;
+  const Value* there = v.is_array() ? (at < v.size() ? &v.items()[at] : nullptr) : v.find(key);
+  if (there == nullptr) return nullptr;
+  if (v.node()->refs.load(std::memory_order_acquire) != 1) {
+    Value same = *there;
+    v = v.is_array() ? v.with_item(at, std::move(same)) : v.with_member(key, std::move(same));
+    there = v.is_array() ? &v.items()[at] : v.find(key);
+  }
+  return const_cast<Value*>(there);
+}
+
+Value* own_child(Value& v, std::string_view key) {
+  return TreeStack::own_child(v, key);
 }
 
 const Value& Value::at(std::string_view json_pointer) const {

@@ -1,4 +1,5 @@
 #include "value/value.h"
+#include "value/in_place.h"
 
 #include <doctest/doctest.h>
 
@@ -167,4 +168,29 @@ TEST_CASE("a member is found by its whole name, in small objects and in large on
   for (size_t count : {1, 2, 7, 12, 13, 14, 60, 200}) check(count);
   CHECK(!Value().has(""));
   CHECK(!Value::object().has(""));
+}
+
+TEST_CASE("a change in place is seen by who holds the value alone, and by nobody else") {
+  Value v{{"a", Value{{"b", Value::array({1, Value{{"c", "d"}}})}}}, {"z", Value{{"y", 1}}}};
+  Value before = v;
+  auto at = [&](std::initializer_list<const char*> keys) {
+    Value* here = &v;
+    for (const char* key : keys) here = here ? value::own_child(*here, key) : nullptr;
+    return here;
+  };
+  *at({"a", "b", "1", "c"}) = "new";
+  CHECK(before["a"]["b"][1]["c"] == Value("d"));
+  CHECK(v["a"]["b"][1]["c"] == Value("new"));
+  CHECK(v["z"].same_node(before["z"]));
+  const Value* list = v["a"]["b"].items().data();
+  *at({"a", "b", "0"}) = 2;
+  CHECK(v["a"]["b"].items().data() == list);  // nothing is copied the second time
+  Value later = v["a"]["b"];
+  *at({"a", "b", "0"}) = 3;
+  CHECK(later[0] == Value(2));
+  CHECK(v["a"]["b"][0] == Value(3));
+  CHECK(at({"a", "none"}) == nullptr);
+  CHECK(at({"a", "b", "2"}) == nullptr);
+  CHECK(at({"a", "b", "-"}) == nullptr);
+  CHECK(at({"z", "y", "x"}) == nullptr);
 }

@@ -80,6 +80,52 @@ TEST_CASE("lists of thousands of texts are merged in a time that grows with thei
   CHECK(got.find(R"("b19999","a19999"])") != got.npos);
 }
 
+TEST_CASE("the tenth patch of one object does what it would do as the first") {
+  std::string object =
+      "{apiVersion: v1, kind: Foo, metadata: {name: m, labels: {app: a, n: 0777}, annotations: {a: 1.50, b: ~}}, data: "
+      "{r: 1.0, e: 1e6, big: 9007199254740993, huge: 18446744073709551616, d: 2020-01-01, t: yes, q: '5', n: ~, "
+      "'o/p': {z: 1}, list: [x, {y: 1, w: [1, 2]}], none: {}, tab: \"\\ta\", keep: [{}, [], 0x10, +1, .5]}}\n";
+  auto patch = [](const std::string& operations) {
+    return fmt::format("- target: {{name: m}}\n  patch: |\n    [{}]\n", operations);
+  };
+  std::string eight;
+  for (const char* key : {"a", "b", "c", "d", "e", "f", "g", "h"})
+    eight += patch(fmt::format(R"({{"op": "add", "path": "/data/list/1/{}", "value": "x"}})", key));
+  // Each works on what the one before left.
+  const char* all[] = {
+      R"({"op": "replace", "path": "/data/r", "value": 2.50})",
+      R"({"op": "add", "path": "/data/e", "value": 1e21}, {"op": "test", "path": "/data/t", "value": true})",
+      R"({"op": "add", "path": "/data/fresh", "value": "0777"})",
+      R"({"op": "add", "path": "/data/fresh", "value": "<<"})",
+      R"({"op": "add", "path": "/data/more", "value": 9007199254740993})",
+      R"({"op": "replace", "path": "/data/o~1p/z", "value": false})",
+      R"({"op": "replace", "path": "/data/list/0", "value": "z"})",
+      R"({"op": "add", "path": "/data/list/0", "value": "first"})",
+      R"({"op": "add", "path": "/data/list/2/w/-1", "value": 7})",
+      R"({"op": "replace", "path": "/data/list/02", "value": 7})",
+      R"({"op": "replace", "path": "/data/list/2/w/0", "value": 3})",
+      R"({"op": "add", "path": "/data/none/a", "value": "a"})",
+      R"({"op": "replace", "path": "/data/keep", "value": "a"})",
+      R"({"op": "replace", "path": "/data/keep/0", "value": "a"})",
+      R"({"op": "add", "path": "/data/gone/a", "value": "a"})",
+      R"({"op": "add", "path": "/data/q/a", "value": "a"})",
+      R"({"op": "replace", "path": "/data/q", "value": "\ta\nb"})",
+      R"({"op": "replace", "path": "/data/q", "value": null})",
+      R"({"op": "replace", "path": "/metadata/labels/app", "value": "b"})",
+      R"({"op": "replace", "path": "/metadata/annotations/a", "value": 2})",
+      R"({"op": "replace", "path": "/metadata/name", "value": "w"})",
+      R"({"op": "replace", "path": "/kind", "value": "Bar"})",
+      R"({"op": "add", "path": "/data/x", "value": "1"}, {"op": "add", "path": "/data/x/y", "value": "1"})",
+      R"({"op": "remove", "path": "/data/t"})"};
+  for (const char* field : {"data", "metadata", "kind"})
+    for (const char* operations : all) {
+      std::string merge_between = "- patch: '{apiVersion: v1, kind: Foo, metadata: {name: m}, data: {}}'\n";
+      CHECK(built(eight + "# nothing between\n" + patch(operations) + add("labelSelector: app=a", "s"), object, nullptr,
+                  field) == built(eight + merge_between + patch(operations) + add("labelSelector: app=a", "s"), object,
+                                  nullptr, field));
+    }
+}
+
 TEST_CASE("an expression finds names by how they begin, also those that resources had and were given") {
   std::string maps = map("api", "") + map("web", "") + map("web-1", "");
   auto finds = [&](const std::string& name, const std::string& before = "") {
@@ -115,6 +161,14 @@ TEST_CASE("thousands of patches take a time that grows with their number" * doct
   CHECK(built(by_label, resources) == expected);
   CHECK(built(by_expression, resources) == expected);
   built(by_name, map("m0", "labels: {app: a}"));
+
+  std::string members, writes, written;
+  for (int i = 0; i < 3 * count; ++i) {
+    members += fmt::format("k{}: x, ", i);
+    writes += add("name: m", fmt::format("k{}", i));
+  }
+  CHECK(built(writes, "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}, data: {" + members + "}}\n").size() >
+        3 * count);
 
   // Very many that match nothing: the first are told the nearest name.
   std::vector<Hazard> hazards;

@@ -1,6 +1,8 @@
 #include "render/kustomize/patch.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstdlib>
 
 #include "base/text.h"
@@ -12,6 +14,7 @@
 #include "render/kustomize/patch_source.h"
 #include "render/kustomize/shared_labels.h"
 #include "value/children.h"
+#include "value/in_place.h"
 #include "value/json.h"
 #include "value/note.h"
 #include "value/number.h"
@@ -22,6 +25,8 @@ namespace slipway::render::kustomize {
 
 namespace {
 constexpr int kNameBeginMax = 64;  // bytes of a name by which those that an expression means are looked up
+constexpr size_t kPlainWritesMax = 1000;
+constexpr unsigned kSettledAfter = 4;  // patches on end, before it is worth while to look whether all is settled
 }  // namespace
 
 Result<Matcher::Pattern> Matcher::compile(const std::string& text) {
@@ -320,8 +325,106 @@ Result<> check_whole_document(const Value& operations) {
   return {};
 }
 
+bool is_written_alike(const Value& a, const Value& b) {
+  if (a.type() != b.type() || value::note_of(a) != value::note_of(b)) return false;
+  if (!a.is_array() && !a.is_object()) return a == b;
+  return std::ranges::equal(a.items(), b.items(), is_written_alike) &&
+         std::ranges::equal(a.members(), b.members(), [](const value::Member& x, const value::Member& y) {
+           return x.key == y.key && is_written_alike(x.value, y.value);
+         });
+}
+
+// Whether a patch that changes nothing leaves it as it is.
+bool is_settled(const Value& v) {
+  return !has_flaw(v) && check_misfits(v) && !any_begins_with_tab(v) &&
+         is_written_alike(reread(value::written_meaning(v)), v);
+}
+
+bool are_settled_texts(const Value& annotations) {
+  return annotations.size() && is_written_alike(with_odd_keys(texts_of(annotations)), annotations);
+}
+
+struct Write {
+  std::vector<std::string> path;
+  Value value;
+};
+
+std::optional<size_t> plain_index(const std::string& text, size_t size) {
+  auto at = base::parse_int(text);
+  if (!at || *at < 0 || static_cast<size_t>(*at) >= size || std::to_string(*at) != text) return std::nullopt;
+  return static_cast<size_t>(*at);
+}
+
+// Operations that write scalars over scalars, or beside them, and away from all that says what a resource is: nothing
+// can fail, and nothing else changes. Nothing when there are others.
+std::optional<std::vector<Write>> plain_writes(const Value& object, const Value& operations) {
+  if (!operations.is_array() || operations.size() > kPlainWritesMax) return std::nullopt;
+  std::vector<Write> writes;
+  for (const Value& operation : operations.items()) {
+    std::string_view op = operation["op"].as_string(), pointer = operation["path"].as_string();
+    const Value& given = operation["value"];
+    if ((op != "add" && op != "replace") || !pointer.starts_with('/')) return std::nullopt;
+    if (given.is_null() || given.is_array() || given.is_object() || any_begins_with_tab(given)) return std::nullopt;
+    Write write{value::pointer_split(pointer), reread(given)};
+    if (write.path.size() < 2 || write.path[0] == "metadata" || !is_settled(write.value)) return std::nullopt;
+    const Value *at = &object, *parent = nullptr;
+    for (const std::string& part : write.path) {
+      if (!at || at->empty() || part == value::repeated_keys) return std::nullopt;
+      parent = at;
+      auto index = at->is_array() ? plain_index(part, at->size()) : std::nullopt;
+      at = index ? &at->items()[*index] : at->find(part);
+    }
+    bool over = at && !at->is_array() && !at->is_object();
+    if (!over && (at || !parent->is_object())) return std::nullopt;
+    if (parent->is_array() && op == "add") return std::nullopt;  // it is put before
+    writes.push_back(std::move(write));
+  }
+  return writes;
+}
+
+// With a comma in it, or empty, what a resource was called is noted otherwise; see Resource::Earlier.
+bool is_plain_id(const Id& id) {
+  return std::ranges::all_of(std::array{&id.name, &id.scope, &id.gvk.kind},
+                             [](const std::string* part) { return !part->empty() && part->find(',') == part->npos; });
+}
+
+// One more of many patches to one resource, done in the time that its own operations take: the first ones have made of
+// all else what each would make of it. False, with nothing done, where it must go the long way.
+bool apply_plainly(Resource& r, const Value& operations, bool remembers) {
+  if (!r.left_by_json_patch.is_object() || !r.left_by_json_patch.same_node(r.object())) {
+    r.json_patches_on_end = 0;
+    r.settled = false;
+    return false;
+  }
+  const Value& metadata = r.object()["metadata"];
+  if (std::has_single_bit(++r.json_patches_on_end) && r.json_patches_on_end >= kSettledAfter && !r.settled)
+    r.settled = !r.flaw && metadata.is_object() && is_plain_id(r.id()) && is_settled(r.object()) &&
+                (!metadata.has("annotations") || are_settled_texts(metadata["annotations"]));
+  if (!r.settled || r.flaw) return false;
+  auto writes = plain_writes(r.object(), operations);
+  if (!writes) return false;
+  if (remembers) r.remember_id();
+  r.labels_made = false;
+  r.merged = Resource::Merged::none;
+  r.shared_labels.clear();
+  r.left_by_json_patch = {};
+  Value object = r.take_object();
+  for (Write& write : *writes) {
+    Value* at = &object;
+    for (size_t i = 0; i + 1 < write.path.size(); ++i) at = value::own_child(*at, write.path[i]);
+    if (Value* old = value::own_child(*at, write.path.back()))
+      *old = std::move(write.value);
+    else
+      *at = at->with_member(write.path.back(), std::move(write.value));
+  }
+  r.set_object(std::move(object));
+  r.left_by_json_patch = r.object();
+  return true;
+}
+
 Result<> apply_operations(ResourceSet& set, size_t index, const Value& operations, bool remembers) {
   Resource& r = set.all()[index];
+  if (apply_plainly(r, operations, remembers)) return {};
   r.labels_made = false;
   r.merged = Resource::Merged::none;
   // All is read anew from JSON, and differs to a validator from what else it was made of.

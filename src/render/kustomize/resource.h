@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "kinds/object.h"
@@ -76,6 +77,8 @@ class Resource {
   Resource(Value object, base::Place origin, const KnownKinds* known);
   const Value& object() const { return object_; }
   void set_object(Value object);
+  // Lends the object to who changes it in place, and gives it back by set_object() before anybody asks for it.
+  Value take_object() { return std::exchange(object_, {}); }
   const GroupVersionKind& gvk() const { return gvk_; }
   // Its name and namespace, as texts: a patch or replacement may have made a number of one.
   std::string_view name() const { return number_as_name_.empty() ? kinds::name_of(object_) : number_as_name_; }
@@ -136,6 +139,8 @@ class Resource {
     by_selector
   } merged = Merged::none;                          // last, and nothing else wrote version, kind or namespace since
   Value left_by_json_patch;                         // the object, as the last such patch left it; null: there was none
+  unsigned json_patches_on_end = 0;                 // that came with nothing between them
+  bool settled = false;                             // what is left so, a patch that changes nothing leaves as it is
   bool name_allowed = false, kind_allowed = false;  // a patch came that may change its name, or kind
   bool needs_hash = false;
   bool generated = false;
@@ -202,13 +207,13 @@ class ResourceSet {
   Result<> append_all(ResourceSet other);
   // What a generator made: by its behavior a new one, or put in place of the one with its id.
   Result<> absorb(Resource generated);
+  // Several that merge into one and the same, and have no flaw, as one that merges what all of them would.
+  static Resource joined_merges(std::vector<Resource> merges);
 
  private:
   using Index = std::unordered_map<std::string, std::vector<size_t>>;  // in order, each once
   static void put(auto& into, std::string key, size_t index);
   void index();
-  // Several that merge into one and the same, and have no flaw, as one that merges what all of them would.
-  static Resource joined_merges(std::vector<Resource> merges);
   void note(size_t index);
   void note_for_selectors(size_t index);
   void index_for_selectors();
