@@ -189,14 +189,20 @@ class Patching {
     if (op == "replace") return replace(path, operation["value"]);
     if (op == "remove") return remove(path, "remove").context(fmt::format("error in remove for path: '{}'", pointer));
     if (op == "test") {
-      if (doc_.read(path, touched_).value_or(Value()) == operation["value"]) return {};
+      Value there = OR_RETURN(get(path, [&](std::string_view why) {
+        return why.empty() ? fmt::format("test operation does not apply: is missing path: {}: missing value", pointer)
+                           : fmt::format("error in test for path: '{}': {}", pointer, why);
+      }));
+      if (there == operation["value"]) return {};
       return fail(ErrorKind::invalid, "testing value {} failed: test failed", pointer);
     }
     Path from = OR_RETURN(path_of(operation, "from"));
-    if (!doc_.read(std::span(from).first(from.empty() ? 0 : from.size() - 1), touched_))
-      return fail(ErrorKind::invalid, "{} operation does not apply: doc is missing from path: {}: missing value", op,
-                  operation["from"].as_string());
-    Value moved = doc_.read(from, touched_).value_or(Value());
+    std::string_view source = operation["from"].as_string();
+    Value moved = OR_RETURN(get(from, [&](std::string_view why) {
+      return why.empty()
+                 ? fmt::format("{} operation does not apply: doc is missing from path: {}: missing value", op, source)
+                 : fmt::format("error in {} for from: '{}': {}", op, source, why);
+    }));
     if (op == "copy") {
       copied_ += text_size(moved, kCopiedBytesMax);
       if (copied_ > kCopiedBytesMax)
@@ -206,8 +212,7 @@ class Patching {
       return add(path, std::move(moved), "copy");
     }
     if (path.size() > from.size() && std::equal(from.begin(), from.end(), path.begin()))
-      return fail(ErrorKind::invalid, "move operation does not apply: {} lies inside {}", pointer,
-                  operation["from"].as_string());
+      return fail(ErrorKind::invalid, "move operation does not apply: {} lies inside {}", pointer, source);
     OR_RETURN(remove(from, "move"));
     return add(path, std::move(moved), "move");
   }
@@ -215,6 +220,15 @@ class Patching {
   Value take() { return doc_.closed(touched_); }
 
  private:
+  // What stands there; null for a key that an object lacks. `words`: of the refusal, for a reason that may be empty.
+  template <class Words>
+  Result<Value> get(const Path& path, Words words) {
+    if (auto there = doc_.read(path, touched_)) return *there;
+    auto parent = doc_.read(std::span(path).first(path.size() - 1), touched_);
+    if (!parent || (!parent->is_object() && !parent->is_array())) return Error(ErrorKind::invalid, words(""));
+    if (parent->is_object()) return Value();
+    return Error(ErrorKind::invalid, words(index_in(path.back(), parent->size()).error().message()));
+  }
   Result<Draft*> parent_of(const Path& path, std::string_view operation) {
     Draft* here = &doc_;
     for (size_t i = 0; i + 1 < path.size(); ++i) {

@@ -71,6 +71,28 @@ TEST_CASE("JSON patch: errors name operation and path") {
         "operation 0 (move /a/b): move operation does not apply: /a/b lies inside /a");
 }
 
+TEST_CASE("JSON patch: what is looked at must be there to be looked at") {
+  auto refused = [&](std::string operation, std::string words) {
+    check(R"({"a":[1],"n":null,"s":"x"})", "[" + operation + "]", words);
+  };
+  refused(R"({"op":"copy","from":"/a/1","path":"/b"})",
+          "operation 0 (copy /b): error in copy for from: '/a/1': Unable to access invalid index: 1: invalid index "
+          "referenced");
+  refused(R"({"op":"copy","from":"/a/-","path":"/b"})",
+          "operation 0 (copy /b): error in copy for from: '/a/-': strconv.Atoi: parsing \"-\": invalid syntax");
+  refused(R"({"op":"test","path":"/a/1","value":null})",
+          "operation 0 (test /a/1): error in test for path: '/a/1': Unable to access invalid index: 1: invalid index "
+          "referenced");
+  for (std::string below : {"/n/x", "/s/x", "/none/x"}) {
+    refused(
+        R"({"op":"copy","from":")" + below + R"(","path":"/b"})",
+        "operation 0 (copy /b): copy operation does not apply: doc is missing from path: " + below + ": missing value");
+    refused(R"({"op":"test","path":")" + below + R"(","value":null})",
+            "operation 0 (test " + below + "): test operation does not apply: is missing path: " + below +
+                ": missing value");
+  }
+}
+
 TEST_CASE("JSON patch: copies cannot grow a document without bound") {
   std::string ops = "[";
   for (int i = 0; i < 60; ++i) ops += R"({"op":"copy","from":"/a","path":"/a/c)" + std::to_string(i) + R"("},)";
