@@ -431,3 +431,35 @@ TEST_CASE("what a generator merged into another keeps the other's behavior") {
       "more:\n  internal.config.kubernetes.io/generatorBehavior: unspecified\n"
       "  internal.config.kubernetes.io/needsHashSuffix: enabled\n");
 }
+
+TEST_CASE("a var takes a scalar by its tag, as Go's functions read it") {
+  struct Case {
+    const char *written, *alone, *within;
+  };
+  constexpr Case cases[] = {
+      {"1.10", "1.1", "1.1"},
+      {"12345678.5", "1.23456785e+07", "1.23456785e+07"},
+      {"1e-7", "1e-07", "1e-07"},
+      {"+1", "1", "1"},
+      {"0777", "777", "777"},
+      {"True", "true", "true"},
+      {"null", "\"null\"", "null"},
+      {"2020-01-01", "\"2020-01-01\"", "2020-01-01"},
+      {"2020-01-01 10:00:00", "\"2020-01-01 10:00:00\"", "2020-01-01 10:00:00"},
+      {"\"1.10\"", "\"1.10\"", "1.10"},
+      {"yes", "\"yes\"", "yes"},
+  };
+  auto given = [](const char* written, std::string_view expected) {
+    check(
+        "resources: [x.yaml, p.yaml]\nvars:\n- name: V\n  objref: {apiVersion: x.io/v1, kind: X, name: x}\n"
+        "  fieldref: {fieldpath: spec.t}\n",
+        expected,
+        {{"x.yaml", fmt::format("apiVersion: x.io/v1\nkind: X\nmetadata: {{name: x}}\nspec:\n  t: {}\n", written)},
+         {"p.yaml",
+          "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: c\n    args:\n"
+          "    - $(V)\n    - a-$(V)\n"}});
+  };
+  for (const Case& c : cases) given(c.written, fmt::format("- {}\n    - a-{}\n", c.alone, c.within));
+  for (const char* refused : {"0x1F", "0o17", "1_000", "12345678901234567890"})
+    given(refused, "not found in corresponding resource");
+}

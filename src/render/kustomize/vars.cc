@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "render/kustomize/notes.h"
 #include "render/kustomize/replacement.h"
-#include "value/json.h"
+#include "value/go_words.h"
 #include "value/note.h"
 
 namespace slipway::render::kustomize {
@@ -75,6 +75,22 @@ std::optional<Value> value_of(const Value& object, const std::string& path) {
   return field_at(object, parts);
 }
 
+// As kyaml's GetFieldValue() reads a scalar for a var: by its tag, with Go's functions for each. None where they fail.
+std::optional<Value> read_for_var(const Value& field) {
+  if (field.is_object() || field.is_array() || value::note_of(field) == value::Note::quoted) return field;
+  if (field.is_null()) return Value("null");
+  std::string text = scalar_text(field);
+  std::string_view tag = value::plain_tag(text);
+  if (tag == "int") {
+    auto whole = base::parse_int(text.starts_with('+') ? std::string_view(text).substr(1) : text);
+    if (!whole || text.starts_with("+-")) return std::nullopt;
+    return Value(static_cast<int64_t>(*whole));
+  }
+  if (tag == "bool") return Value(base::to_lower(text) == "true");
+  if (tag == "float") return value::plain_meaning(field);
+  return tag == "timestamp" ? value::noted(Value(text), value::Note::quoted) : field;
+}
+
 // "<<" that a JSON patch left without quotes is no text.
 bool is_merge_key(const Value& v) {
   return value::note_of(v) == value::Note::spelled && v.as_string() == "<<";
@@ -138,7 +154,7 @@ class Replacer {
       } else {
         used.insert(name);
         if (text.size() == name.size() + 3) return value->second;
-        out += value->second.is_string() ? value->second.str() : value::to_json(value->second);
+        out += value->second.is_string() ? value->second.str() : value::go_print(value->second);
       }
       i = close;
     }
@@ -166,6 +182,7 @@ Result<> resolve_vars(ResourceSet& set, std::span<const Var> vars, std::span<con
     // Notes of kustomize's own are annotations, too.
     const Resource& from = *object->second;
     auto field = value_of(var.path == "metadata.annotations" ? with_notes(from) : from.object(), var.path);
+    if (field) field = read_for_var(*field);
     if (!field)
       return fail(ErrorKind::invalid, "field specified in var {} not found in corresponding resource", describe(var))
           .at(var.spot.place());
