@@ -92,15 +92,27 @@ Value id_of(const Value& object) {
   return ns.empty() ? id : id.with_member("namespace", ns);
 }
 
+// Of a patch what its target says, but in the namespace that it names itself.
+Value select_for(const Touched& file, const Value& object) {
+  if (!file.target) return id_of(object);
+  Value select = file.target->is_object() ? *file.target : Value::object();
+  std::string_view ns = kinds::namespace_of(object);
+  return ns.empty() ? select : select.with_member("namespace", ns);
+}
+
 Result<> add_targets(const Touched& file, const std::string& text, const std::string& var,
                      std::vector<Value>& targets) {
   auto documents = OR_RETURN(value::parse_yaml_documents(
       text, file.path, {.depth_max = yaml_depth_max, .rules = value::YamlRules::kustomize}));
   for (size_t d = 0; d < documents.size(); ++d) {
     const Value& document = documents[d].value;
-    if (!document.is_object())
-      return fail(ErrorKind::invalid, "expected a resource or a strategic merge patch")
+    if (!document.is_object()) {  // a JSON patch, which may stand there as long as no var does
+      std::vector<Hit> hits;
+      OR_RETURN(find(document, var, "", "", hits));
+      if (hits.empty()) continue;
+      return fail(ErrorKind::invalid, "expected a resource or a strategic merge patch around {}", var)
           .at({file.path, documents[d].line});
+    }
     bool list = kinds::kind_of(document).ends_with("List") && document["items"].is_array();
     for (size_t i = 0; i < (list ? document["items"].size() : 1); ++i) {
       const Value& object = list ? document["items"][i] : document;
@@ -109,8 +121,7 @@ Result<> add_targets(const Touched& file, const std::string& text, const std::st
       for (Hit& hit : hits) hit.place = value::locate_yaml(text, "", d, hit.place.file);
       std::ranges::sort(hits, {}, [](const Hit& h) { return std::pair(h.place.line, h.place.column); });
       for (Hit& hit : hits) {
-        Value select = !file.target ? id_of(object) : file.target->is_object() ? *file.target : Value::object();
-        Value target{{"fieldPaths", Value::array({Value(hit.path)})}, {"select", std::move(select)}};
+        Value target{{"fieldPaths", Value::array({Value(hit.path)})}, {"select", select_for(file, object)}};
         targets.push_back(hit.options.is_null() ? target : target.with_member("options", hit.options));
       }
     }
@@ -138,6 +149,10 @@ Value source_of(const Value& var) {
 }  // namespace
 
 Result<std::map<std::string, std::string>> fix_vars(Value& fields, const Folder& folder) {
+  if (fields["vars"].items().empty()) {  // what it is made of is not looked at then
+    fields = fields.without_member("vars");
+    return std::map<std::string, std::string>();
+  }
   std::vector<Touched> touched;
   OR_RETURN(gather(folder, fields, "", 0, touched));
   std::map<std::string, std::string> before, after;

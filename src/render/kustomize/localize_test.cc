@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "render/kustomize/fix_vars.h"
 #include "sources/testing/make_tree.h"
+#include "value/json.h"
 #include "value/yaml.h"
 
 using namespace slipway;
@@ -113,6 +114,25 @@ TEST_CASE("vars become replacements") {
         "select:\n"
         "      kind: Pod\n      name: p\n      namespace: q\n      version: v1\nresources:\n- a.yaml\n");
   CHECK(files->at("a.yaml").find("args: [\"SVC_PLACEHOLDER\", \"a:SVC_PLACEHOLDER:b\"]") != std::string::npos);
+}
+
+TEST_CASE("vars in patches become replacements of what the patch is for, in the namespace that it names") {
+  std::string patch =
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: zz}\nspec: {containers: [{name: c, args: [$(V)]}]}\n";
+  auto fixed = [&](const std::string& entry, const std::string& json) {
+    auto tree = sources::testing::make_tree({{"q.yaml", patch}, {"j.json", json}});
+    Value fields = *value::parse_yaml("patches: [" + entry + ", {path: j.json, target: {kind: Pod}}]\n" +
+                                      "vars: [{name: V, objref: {kind: Service, name: web}}]\n");
+    auto files = fix_vars(fields, Folder(tree, "", false));
+    return files ? value::to_json(fields["replacements"][0]["targets"][0]["select"]) : files.error().str();
+  };
+  std::string other = R"([{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}])";
+  CHECK(fixed("{path: q.yaml}", other) == R"({"namespace":"zz"})");
+  CHECK(fixed("{path: q.yaml, target: {kind: Pod, namespace: a}}", other) == R"({"kind":"Pod","namespace":"zz"})");
+  CHECK(fixed("{path: q.yaml}", base::replace_all(other, "\"b\"", "\"$(V)\""))
+            .find("expected a resource or a strategic merge patch around $(V)") != std::string::npos);
+  Value none = *value::parse_yaml("resources: [../gone]\n");
+  CHECK(fix_vars(none, Folder(sources::testing::make_tree({{"a/x.yaml", std::string("a: b\n")}}), "a", false)));
 }
 
 TEST_CASE("configurations of plugins are written anew as the resources they are, by YAML 1.2's words for booleans") {
