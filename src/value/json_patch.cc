@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "value/number.h"
 #include "value/patch.h"
 
 namespace slipway::value {
@@ -25,10 +26,9 @@ using Path = std::vector<std::string>;
 
 // An index as strconv.Atoi reads it; negative ones count from `size`.
 Result<size_t> index_in(std::string_view text, size_t size) {
-  std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
-  auto n = base::parse_int(digits);
+  auto n = go_atoi(text);
   if (!n) return fail(ErrorKind::invalid, "strconv.Atoi: parsing \"{}\": invalid syntax", text);
-  long long limit = static_cast<long long>(size), i = *n < 0 ? *n + limit : *n;
+  int64_t limit = static_cast<int64_t>(size), i = *n < 0 ? *n + limit : *n;
   if (i < 0 || i >= limit)
     return fail(ErrorKind::invalid, "Unable to access invalid index: {}: invalid index referenced", *n);
   return static_cast<size_t>(i);

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/text.h"
+
 namespace slipway::value {
 
 size_t write_json_real(char* out, double d) {
@@ -46,6 +48,11 @@ std::string go_format_g(double d, bool single) {
   std::string exponential = print(std::chars_format::scientific);
   int exponent = std::atoi(exponential.c_str() + exponential.find('e') + 1);
   return exponent < -4 || exponent >= 6 ? exponential : print(std::chars_format::fixed);
+}
+
+std::optional<int64_t> go_atoi(std::string_view text) {
+  if (text.starts_with("+-")) return std::nullopt;
+  return base::parse_int(text.starts_with('+') ? text.substr(1) : text);
 }
 
 }  // namespace slipway::value

@@ -7,6 +7,7 @@
 #include "lang/gotemplate/quote.h"
 #include "render/helm/go_json.h"
 #include "value/json.h"
+#include "value/number.h"
 #include "value/utf8.h"
 
 namespace slipway::render::helm {
@@ -159,9 +160,7 @@ class Setter {
     Word w = until("]");
     if (w.ended && compat_ == Compat::helm4) return std::optional<int64_t>();
     if (w.ended) return fail(ErrorKind::invalid, "error parsing index: EOF");
-    std::string_view digits = w.text;
-    bool plus = digits.starts_with('+');
-    auto n = base::parse_int(plus ? digits.substr(1) : digits);
+    auto n = value::go_atoi(w.text);
     if (!n)
       return fail(ErrorKind::invalid, "error parsing index: strconv.Atoi: parsing {}: invalid syntax",
                   go_quote(w.text));

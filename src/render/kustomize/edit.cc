@@ -11,6 +11,7 @@
 #include "render/kustomize/edit_words.h"
 #include "render/kustomize/image_name.h"
 #include "render/kustomize/kustomization.h"
+#include "value/number.h"
 
 namespace slipway::render::kustomize {
 
@@ -300,11 +301,9 @@ Result<bool> set_replicas(Value& fields, EditRequest& r) {
   std::map<std::string, Value> replicas;
   for (const std::string& word : r.arguments) {
     auto parts = base::split(word, '=');
-    std::string_view digits = parts.size() == 2 ? parts[1] : "";
-    if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
-    auto count = base::parse_int(digits);
+    auto count = parts.size() == 2 ? value::go_atoi(parts[1]) : std::nullopt;
     if (!count) return wants("invalid format of replica, use the following format: <name>=<count>");
-    Value replica{{"name", parts[0]}, {"count", static_cast<int64_t>(*count)}};
+    Value replica{{"name", parts[0]}, {"count", *count}};
     replicas[std::string(parts[0])] = parts[0].empty() ? replica.without_member("name") : replica;
   }
   for (const Value& old : fields["replicas"].items()) replicas.try_emplace(old["name"].str(), old);

@@ -10,6 +10,7 @@
 #include "render/kustomize/replacement.h"
 #include "value/go_words.h"
 #include "value/note.h"
+#include "value/number.h"
 
 namespace slipway::render::kustomize {
 namespace {
@@ -82,9 +83,8 @@ std::optional<Value> read_for_var(const Value& field) {
   std::string text = scalar_text(field);
   std::string_view tag = value::plain_tag(text);
   if (tag == "int") {
-    auto whole = base::parse_int(text.starts_with('+') ? std::string_view(text).substr(1) : text);
-    if (!whole || text.starts_with("+-")) return std::nullopt;
-    return Value(static_cast<int64_t>(*whole));
+    auto whole = value::go_atoi(text);
+    return whole ? std::optional(Value(*whole)) : std::nullopt;
   }
   if (tag == "bool") return Value(base::to_lower(text) == "true");
   if (tag == "float") return value::plain_meaning(field);
