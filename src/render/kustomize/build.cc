@@ -25,10 +25,10 @@
 #include "render/kustomize/replacement.h"
 #include "render/kustomize/shared_labels.h"
 #include "render/kustomize/transform.h"
+#include "render/kustomize/validated.h"
 #include "render/kustomize/vars.h"
 #include "render/words.h"
 #include "sources/url.h"
-#include "value/note.h"
 #include "value/yaml.h"
 
 namespace slipway::render::kustomize {
@@ -573,7 +573,7 @@ class Build {
     return {};
   }
 
-  // A validator is a transformer that must leave everything as it was, but for one label.
+  // A validator is a transformer that must leave everything as it was.
   Result<> run_validators(const Folder& folder, const Kustomization& k, Accumulated& all, const Trail& trail) {
     Accumulated plugins = OR_RETURN(load_plugins(folder, k.validators, k, trail));
     for (const Resource& plugin : plugins.resources.all()) {
@@ -587,35 +587,12 @@ class Build {
           all.resources,
           {.field = "validators", .what = what.c_str(), .kustomization = &k, .folder = &folder, .place = plugin.origin},
           [&] { return run_transformer(all.resources, plugin, folder, &known_); }));
-      const std::vector<Resource>& after = all.resources.all();
-      bool same = before.size() == after.size();
-      // Where there were labels in a file, writing that one and taking it away again leaves other nodes there.
-      for (size_t i = 0; same && i < before.size(); ++i)
-        same = !(before[i].object()["metadata"]["labels"].size() && !has_made_labels(before[i]) &&
-                 after[i].object()["metadata"]["labels"].has("validated-by")) &&
-               before[i].scalars_written == after[i].scalars_written &&
-               before[i].object() == without_validated(after[i].object()) &&
-               before[i].previous_count() == after[i].previous_count() && before[i].prefixes == after[i].prefixes &&
-               before[i].suffixes == after[i].suffixes;
-      if (!same)
+      if (!is_left_alone(before, all.resources.all()))
         return fail(ErrorKind::invalid, "validator shouldn't modify the resource map: {} \"{}\" does",
                     plugin.gvk().kind, plugin.name())
             .at(plugin.origin);
     }
     return {};
-  }
-  // As kustomize would write them anew: a text over another one keeps the quotes of that one, or none.
-  static bool has_made_labels(const Resource& r) {
-    auto has_quotes = [](const Value& text) { return value::note_of(text) == value::Note::quoted; };
-    return r.labels_made &&
-           std::ranges::all_of(r.object()["metadata"]["labels"].members(), [&](const value::Member& label) {
-             return has_quotes(label.value) == has_quotes(value::made_text(scalar_text(label.value)));
-           });
-  }
-  static Value without_validated(const Value& object) {
-    if (!object["metadata"]["labels"].has("validated-by")) return object;
-    Value after = object.without("/metadata/labels/validated-by");
-    return after["metadata"]["labels"].empty() ? after.without("/metadata/labels") : after;
   }
 
   // ---- at the root
