@@ -42,9 +42,14 @@ def programs(table, rounds, home):
 # ---- the program alone, and what it renders ----
 
 
+def installed(program, home):
+    """A copy: the pages of a file that a linker has just written lie so that programs start a tenth later."""
+    return shutil.copy(program, f"{home}/{Path(program).name}-copy")
+
+
 def program(table, rounds, home):
     table.row("release binary", os.path.getsize(SLIPWAY) / 1e6, "MB", "<= 20")
-    slipway = shutil.copy(SLIPWAY, f"{home}/slipway-copy")
+    slipway = installed(SLIPWAY, home)
     table.row("slipway version, whole process", median_of(20 * rounds, lambda _: timed(lambda: spawn(slipway, "version")) * 1e3), "ms", "< 5")
 
 
@@ -56,9 +61,8 @@ def charts(table, rounds, home):
     folder = ROOT.parent / "shared/testdata/charts"
     if not folder.exists():
         return table.skip("charts", f"no {folder}")
-    # Copies, as when they are installed: the pages of a file that a linker has just written lie so that programs start a tenth later.
-    slipway = shutil.copy(SLIPWAY, f"{home}/slipway-copy")
-    helm = shutil.copy(PEERS / "helm", f"{home}/helm-copy") if PEERS and (PEERS / "helm").exists() else None
+    slipway = installed(SLIPWAY, home)
+    helm = installed(PEERS / "helm", home) if PEERS and (PEERS / "helm").exists() else None
     for name in CHARTS:
         words = ["template", "rel", str(folder / name), "--namespace", "ns", "--kube-version", "1.35.0"]
         # the two in turn, so that what else the machine does hits both
