@@ -96,9 +96,9 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
   }
   bool changes = verb == "remove" || (verb == "add" && arguments.size() == 2);
   if (changes && flags->is("--password-stdin")) {
-    auto said = read_password();  // whoever types holds nobody up
-    if (!said) co_return refuse(said.error());
-    password = std::move(*said);
+    auto word = read_password();  // whoever types holds nobody up
+    if (!word) co_return refuse(word.error());
+    password = std::move(*word);
   }
   auto known = read_repositories(world, *flags);
   if (!known) co_return refuse(known.error());
