@@ -1,5 +1,7 @@
 // One HTTP/2 connection of the server: a reader, a writer, and a task for each request. Reader and writer are apart, so
 // that two peers which both have much to say never wait for each other.
+#include <deque>
+
 #include "base/text.h"
 #include "runtime/h1_head.h"
 #include "runtime/h2_session.h"
@@ -155,6 +157,7 @@ class H2ServerConnection final : private H2Session::Events {
     requests_ = &requests;
     helpers.spawn(writing());
     helpers.spawn(watching());
+    helpers.spawn(beginning());
     bool farewell = co_await reading();
     session_.fail_all(Error(ErrorKind::io, "the client went away"));
     count_backlog();
@@ -203,6 +206,24 @@ class H2ServerConnection final : private H2Session::Events {
     served_.stream.close();  // ends the reader
   }
 
+  // One request after the other, with everybody else's work between them, and none that its client took back meanwhile:
+  // hundreds of requests in one read hold nobody up, and those whose reset stands beside them cost no work.
+  Task<void> beginning() {
+    while (true) {
+      auto woken = co_await headed_.wait();
+      if (!woken) co_return;
+      while (!heads_.empty()) {
+        H2StreamPtr stream = std::move(heads_.front());
+        heads_.pop_front();
+        if (stream->closed) continue;
+        requests_->spawn(serve_request(std::move(stream)));
+        if (heads_.empty()) break;
+        auto turn = co_await yield_now();
+        if (!turn) co_return;
+      }
+    }
+  }
+
   // Ends the connection when it is idle for too long, or a head does not come to its end.
   Task<void> watching() {
     const ServerLimits& limits = served_.core.limits;
@@ -219,11 +240,12 @@ class H2ServerConnection final : private H2Session::Events {
 
   void on_head(H2StreamPtr stream) override {
     // Streams that the client has reset count no more for nghttp2, but their handlers may still be ending.
-    if (requests_->running() >= 2 * served_.core.limits.streams_per_connection_max) {
+    if (heads_.size() + requests_->running() >= 2 * served_.core.limits.streams_per_connection_max) {
       session_.drop(*stream, H2Session::Reset::refused);
       return;
     }
-    requests_->spawn(serve_request(std::move(stream)));
+    heads_.push_back(std::move(stream));
+    headed_.notify();
   }
   void on_output() override {
     count_backlog();
@@ -254,7 +276,8 @@ class H2ServerConnection final : private H2Session::Events {
   ServedConnection& served_;
   H2Session session_;
   TaskGroup* requests_ = nullptr;
-  Signal output_, written_;
+  std::deque<H2StreamPtr> heads_;  // of requests that have not begun
+  Signal headed_, output_, written_;
 };
 
 }  // namespace

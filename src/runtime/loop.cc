@@ -28,6 +28,8 @@ namespace {
 
 using Work = std::move_only_function<void()>;
 
+constexpr Duration turn_time_max = 5ms;  // of queued work between two looks at sockets and timers
+
 bool is_stream_socket(int fd) {
   int type = 0, listens = 0;
   socklen_t size = sizeof type;
@@ -121,12 +123,16 @@ class EpollLoop final : public Loop {
       first.mapped()();
     }
   }
-  // Bounded, so that work which keeps posting work leaves sockets, timers and other threads their turn.
+  // Bounded in number and time, so that work which keeps posting work, and much work that takes long, leave sockets,
+  // timers and other threads their turn.
   void run_ready(const bool& done) {
+    if (ready_.empty()) return;
+    SteadyTime end = steady_now() + turn_time_max;
     for (int left = 256; left > 0 && !ready_.empty() && !done; --left) {
       Work work = std::move(ready_.front());
       ready_.pop_front();
       work();
+      if (steady_now() >= end) return;
     }
   }
 

@@ -74,6 +74,23 @@ TEST_CASE("work that posts for ever leaves timers their turn") {
   });
 }
 
+TEST_CASE("much work that takes long leaves timers their turn") {
+  in_real_world([](World&, std::string) -> Task<void> {
+    Scope& scope = co_await current_scope();
+    int done = 0, done_before_timer = -1;
+    scope.executor().call_at(scope.executor().steady_now() + 1ms, [&] { done_before_timer = done; });
+    for (int i = 0; i < 150; ++i) {
+      scope.executor().post([&done] {
+        std::this_thread::sleep_for(1ms);
+        ++done;
+      });
+    }
+    while (done < 150) CHECK_WAITED(co_await yield_now());
+    CHECK(done_before_timer >= 0);
+    CHECK(done_before_timer < 50);
+  });
+}
+
 TEST_CASE("pool work runs elsewhere and comes back to the loop") {
   in_real_world([](World& world, std::string) -> Task<void> {
     auto loop = std::this_thread::get_id();
