@@ -145,7 +145,6 @@ std::string ListText::whole() const {
 }
 
 Task<Result<>> answer_list(runtime::Exchange& exchange, Turns& turns, ListText text, runtime::Headers headers) {
-  OR_CO_RETURN(co_await turns.next(exchange));
   std::string piece = text.next(piece_bytes);
   if (text.done()) {
     // YAML and protobuf are made in one piece: tens of megabytes that malloc would keep for the next such list.

@@ -35,7 +35,7 @@ class ListText {
   bool done_ = false;
 };
 
-// Answers with it: a short list at once, a long one piece by piece.
+// Answers with it, in the caller's turn: a short list at once, a long one piece by piece, each in another turn.
 Task<Result<>> answer_list(runtime::Exchange& exchange, Turns& turns, ListText text, runtime::Headers headers);
 
 }  // namespace slipway::apiserver

@@ -78,6 +78,9 @@ Task<Result<>> ApiServer::list(runtime::Exchange& exchange, Route route, const k
   std::string include = request.query("includeObject").value_or("");
   if (auto known = check_include_object(*accepted, include); !known)
     co_return co_await answer_error(exchange, known.error());
+  // Thousands of objects are a piece of work already, and a handle of each is kept while the client reads: so not
+  // before its turn, and not before there is room for the answer.
+  OR_CO_RETURN(co_await turns_.next(exchange));
   auto list = co_await cluster_.list(kind.id, std::move(*options));
   if (!list) co_return co_await answer_error(exchange, list.error());
   runtime::Headers headers = answer_headers(accepted->content_type());

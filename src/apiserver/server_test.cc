@@ -219,6 +219,27 @@ TEST_CASE("a long list comes in pieces, and is the same list") {
   CHECK(list("?limit=2", "application/json", "items") == "0 c-00 c-01 c-01 ");
 }
 
+TEST_CASE("a list, and a watch that begins with one, are made when there is room for them") {
+  Fixture f;
+  for (std::string query : {"", "?watch=1&timeoutSeconds=1"}) {
+    FakeExchange exchange("GET", "/api/v1/namespaces" + query);
+    runtime::Signal room;
+    TaskGroup group(f.world.executor());
+    group.spawn(serve_one(f.api.get(), &exchange.waiting_for(room)));
+    f.world.run_for(1s);
+    CHECK(exchange.status == 0);
+    std::string name = query.empty() ? "meanwhile" : "later";
+    f.send("POST", "/api/v1/namespaces",
+           fmt::format("{{apiVersion: v1, kind: Namespace, metadata: {{name: {}}}}}", name));
+    room.notify();
+    f.world.run_for(3s);
+    CHECK(exchange.status == 200);
+    size_t first = exchange.answer.find("\"name\":\"" + name), all = exchange.answer.find("\"name\":\"shop");
+    CHECK(first < all);  // in order of names: with what was there, not after it
+    f.world.run(group.stop());
+  }
+}
+
 TEST_CASE("what is not there, and what cannot be done") {
   Fixture f;
   CHECK(f.send("GET", "/api/v1/namespaces/shop/pods/none")["message"].str() == "pods \"none\" not found");

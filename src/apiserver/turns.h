@@ -1,6 +1,6 @@
-// Turns: one piece of a long answer each round of the loop. Hundreds of clients that all want megabytes would otherwise
-// have a piece made for each of them between two looks at the sockets, and a short question wait through several such
-// rounds: to be accepted, greeted, read and answered.
+// Turns: one list made, or one piece of a long answer, each round of the loop. Hundreds of clients that all want
+// megabytes would otherwise have a piece made for each of them between two looks at the sockets, and a short question
+// wait through several such rounds: to be accepted, greeted, read and answered.
 #pragma once
 
 #include <list>

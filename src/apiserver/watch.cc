@@ -100,6 +100,8 @@ Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const 
   int64_t seconds = 1800 + static_cast<int64_t>(world_.random().below(1800));
   if (*wanted) seconds = std::max<int64_t>(1, **wanted);
 
+  // What begins with all that is there is a list too.
+  if (!options.resource_version) OR_CO_RETURN(co_await turns_.next(exchange));
   auto events = co_await cluster_.watch(kind.id, std::move(options));
   if (!events && !events.error().is(ErrorKind::gone)) co_return co_await answer_error(exchange, events.error());
   std::string stream_type(accepted->content_type());

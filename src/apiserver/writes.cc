@@ -244,6 +244,7 @@ Task<Result<>> ApiServer::remove_collection(runtime::Exchange& exchange, Route r
   }
   list->continue_token.clear();
   list->remaining.reset();
+  OR_CO_RETURN(co_await turns_.next(exchange));
   co_return co_await answer_list(exchange, turns_, ListText(kind, std::move(*list), *accepted, world_.now(), ""),
                                  answer_headers(accepted->content_type()));
 }

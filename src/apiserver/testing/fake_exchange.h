@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "base/text.h"
 #include "runtime/http.h"
@@ -22,6 +23,11 @@ class FakeExchange final : public runtime::Exchange {
   // The client sends what it has, and then neither more nor the end.
   FakeExchange& stalling() {
     body_.stalls = true;
+    return *this;
+  }
+  // There is no room for an answer until this is notified.
+  FakeExchange& waiting_for(runtime::Signal& room) {
+    room_ = &room;
     return *this;
   }
   FakeExchange& as(std::string user, std::vector<std::string> groups) {
@@ -56,7 +62,10 @@ class FakeExchange final : public runtime::Exchange {
     ++writes;
     co_return Result<>();
   }
-  Task<Result<>> room() override { co_return Result<>(); }
+  Task<Result<>> room() override {
+    if (auto* room = std::exchange(room_, nullptr)) OR_CO_RETURN(co_await room->wait());
+    co_return Result<>();
+  }
   Task<Result<>> finish() override {
     finished = true;
     co_return Result<>();
@@ -90,6 +99,7 @@ class FakeExchange final : public runtime::Exchange {
   runtime::Request request_;
   runtime::PeerIdentity peer_;
   Sent body_;
+  runtime::Signal* room_ = nullptr;
 };
 
 }  // namespace slipway::apiserver::testing
