@@ -2,6 +2,7 @@
 
 #include "apiserver/status.h"
 #include "base/text.h"
+#include "kinds/conversion.h"
 #include "kinds/protobuf.h"
 #include "value/json.h"
 #include "value/yaml.h"
@@ -75,10 +76,10 @@ std::optional<std::string> protobuf_text(const Value& object) {
   return kinds::to_protobuf(*type, object);
 }
 
-Value metadata_alone(const Value& object, std::string_view version) {
+Value metadata_alone(const kinds::Kind& kind, const Value& object, std::string_view version) {
   return Value{{"kind", "PartialObjectMetadata"},
                {"apiVersion", fmt::format("meta.k8s.io/{}", version)},
-               {"metadata", object["metadata"]}};
+               {"metadata", kinds::kept_form(kind, object)["metadata"]}};
 }
 
 static Value row(const kinds::Kind& kind, const Value& object, std::string_view version, WallTime now,
@@ -86,14 +87,14 @@ static Value row(const kinds::Kind& kind, const Value& object, std::string_view 
   ObjectBuilder row;
   row.set("cells", kinds::table_cells(kind, object, now));
   row.set_unless_empty("conditions", kinds::table_row_conditions(kind, object));
-  row.set("object", include == "None" ? Value() : include == "Object" ? object : metadata_alone(object, version));
+  row.set("object", include == "None" ? Value() : include == "Object" ? object : metadata_alone(kind, object, version));
   return row.build();
 }
 
 Value in_form(const kinds::Kind& kind, const Value& object, const Accepted& accepted, WallTime now,
               std::string_view include_object) {
   if (accepted.form == Form::partial || accepted.form == Form::partial_list)
-    return metadata_alone(object, accepted.table_version);
+    return metadata_alone(kind, object, accepted.table_version);
   if (accepted.form != Form::table) return object;
   Value metadata{{"resourceVersion", object["metadata"]["resourceVersion"]}};
   return Value{{"kind", "Table"},

@@ -25,7 +25,7 @@ Task<Result<>> answer_status(runtime::Exchange& exchange, Value status);
 Value in_form(const kinds::Kind& kind, const Value& object, const Accepted& accepted, WallTime now,
               std::string_view include_object);
 // Its PartialObjectMetadata.
-Value metadata_alone(const Value& object, std::string_view version);
+Value metadata_alone(const kinds::Kind& kind, const Value& object, std::string_view version);
 // The object in protobuf, in its envelope; nothing when it has none (Table, custom kinds).
 std::optional<std::string> protobuf_text(const Value& object);
 

@@ -2,6 +2,7 @@
 
 #include "apiserver/answer.h"
 #include "base/text.h"
+#include "kinds/conversion.h"
 #include "kinds/protobuf.h"
 #include "runtime/heap.h"
 #include "value/json.h"
@@ -84,7 +85,7 @@ void ListText::add_row(std::string& text, const Value& object) const {
     text += R"({"apiVersion":"meta.k8s.io/)";
     text += accepted_.table_version;
     text += R"(","kind":"PartialObjectMetadata","metadata":)";
-    value::append_json(text, object["metadata"]);
+    value::append_json(text, kinds::kept_form(kind_, object)["metadata"]);
     text += '}';
   }
   text += '}';
@@ -121,7 +122,8 @@ std::string ListText::whole() const {
     kinds::append_field(message, 1, item_text);
     for (const Value& item : list_.items) {
       item_text.clear();
-      kinds::append_protobuf(item_text, *type, item);
+      bool partial = accepted_.form == Form::partial_list;
+      kinds::append_protobuf(item_text, *type, partial ? kinds::kept_form(kind_, item) : item);
       kinds::append_field(message, 2, item_text);
     }
     kinds::append_envelope(out, api_version, kind + "List", message);
@@ -129,7 +131,7 @@ std::string ListText::whole() const {
   }
   ArrayBuilder items;
   if (accepted_.form == Form::partial_list) {
-    for (const Value& item : list_.items) items.push(metadata_alone(item, accepted_.table_version));
+    for (const Value& item : list_.items) items.push(metadata_alone(kind_, item, accepted_.table_version));
     Value whole{{"kind", "PartialObjectMetadataList"},
                 {"apiVersion", fmt::format("meta.k8s.io/{}", accepted_.table_version)},
                 {"metadata", metadata},

@@ -78,6 +78,8 @@ CheckStep check_step(std::string_view type_name);  // null: none
 void check_pod_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
 void check_pod_template(Checks& c, const Value& pod_template, const Value* before, const Path& at);
 void check_pod(Checks& c, const Value& pod, const Value* before, const Path& at);
+// validate_autoscalers.cc
+void check_autoscaler_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
 // validate_kinds.cc: the rest
 
 }  // namespace slipway::kinds

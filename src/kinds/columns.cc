@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/text.h"
+#include "kinds/conversion.h"
 #include "kinds/object.h"
 
 namespace slipway::kinds {
@@ -606,7 +607,8 @@ Value table_columns(const Kind& kind) {
 
 Value table_cells(const Kind& kind, const Value& object, WallTime now) {
   ArrayBuilder out;
-  for (const Column& c : columns_of(kind)) out.push(cell({object, now}, c.source));
+  const Value kept = kept_form(kind, object);
+  for (const Column& c : columns_of(kind)) out.push(cell({kept, now}, c.source));
   return out.build();
 }
 

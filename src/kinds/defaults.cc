@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "kinds/conversion.h"
 #include "kinds/object.h"
 #include "kinds/table.h"
 
@@ -103,6 +104,7 @@ Value job(Value v) {
 }
 
 Value autoscaler(Value v) {
+  v = without_v1_annotations(std::move(v));
   if (v["spec"]["metrics"].empty())
     v = v.with("/spec/metrics",
                Value::array({Value{

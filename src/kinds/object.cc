@@ -37,7 +37,11 @@ bool is_same_but_for(const Value& a, const Value& b, std::initializer_list<std::
 
 Error invalid(const Kind& kind, std::string_view name, std::vector<base::Cause> causes) {
   std::vector<std::string> texts;
-  for (const base::Cause& cause : causes) texts.push_back(fmt::format("{}: {}", cause.field, cause.message));
+  for (const base::Cause& cause : causes) {
+    std::string text = fmt::format("{}: {}", cause.field, cause.message);
+    // A cause found twice is listed twice and told once.
+    if (std::ranges::find(texts, text) == texts.end()) texts.push_back(std::move(text));
+  }
   std::string all = base::join(texts, ", ");
   if (texts.size() > 1) all = "[" + all + "]";
   auto error = fail(ErrorKind::invalid, "{}{}{} \"{}\" is invalid: {}", kind.id.kind, kind.id.group.empty() ? "" : ".",

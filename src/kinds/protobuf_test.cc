@@ -3,9 +3,9 @@
 #include <doctest/doctest.h>
 
 #include "base/text.h"
+#include "kinds/go_json.h"
 #include "kinds/object.h"
 #include "kinds/table.h"
-#include "kinds/testing/go_json.h"
 #include "kinds/testing/sets.h"
 #include "value/yaml.h"
 

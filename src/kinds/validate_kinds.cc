@@ -497,17 +497,6 @@ void check_ingress_spec(Checks& c, const Value& spec, const Value*, const Path& 
   }
 }
 
-void check_autoscaler_spec(Checks& c, const Value& spec, const Value*, const Path& at) {
-  for (std::string_view name : {"kind", "name"})
-    if (spec["scaleTargetRef"][name].as_string().empty()) c.required(at / "scaleTargetRef" / name);
-  const Value &least = spec["minReplicas"], &most = spec["maxReplicas"];
-  if (!least.is_null() && least.as_int() < 1)
-    c.invalid(at / "minReplicas", least, "must be greater than or equal to 1");
-  if (most.as_int() < 1) c.invalid(at / "maxReplicas", most, "must be greater than 0");
-  if (!least.is_null() && most.as_int() < least.as_int())
-    c.invalid(at / "maxReplicas", most, "must be greater than or equal to `minReplicas`");
-}
-
 void check_budget_spec(Checks& c, const Value& spec, const Value*, const Path& at) {
   bool both = !spec["minAvailable"].is_null() && !spec["maxUnavailable"].is_null();
   if (both) c.invalid(at, spec, "minAvailable and maxUnavailable cannot be both set");

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "kinds/checks.h"
 #include "kinds/object.h"
+#include "kinds/resource_names.h"
 
 namespace slipway::kinds {
 namespace {
@@ -135,28 +136,11 @@ void check_mounts(Checks& c, const Value& mounts, const std::set<std::string>& v
   }
 }
 
-bool is_standard_container_resource(std::string_view name) {
-  return name == "cpu" || name == "memory" || name == "ephemeral-storage" || name.starts_with("hugepages-");
-}
-bool is_standard_resource(std::string_view name) {
-  static const std::set<std::string_view> others = {
-      "storage",    "pods",          "services",           "replicationcontrollers", "resourcequotas",
-      "secrets",    "configmaps",    "requests.cpu",       "requests.memory",        "requests.storage",
-      "limits.cpu", "limits.memory", "services.nodeports", "services.loadbalancers", "persistentvolumeclaims"};
-  return is_standard_container_resource(name) || others.contains(name);
-}
-
 void check_resource_names_and_amounts(Checks& c, const Value& amounts, const Path& at) {
   for (const auto& [key, amount] : amounts.members()) {
     std::string_view name = key.view();
     Path here = at.key(name);
-    c.invalid(here, Value(key), label_key_problems(name));
-    if (name.find('/') == name.npos) {
-      if (!is_standard_resource(name))
-        c.invalid(here, Value(key), "must be a standard resource type or fully qualified");
-      if (!is_standard_container_resource(name))
-        c.invalid(here, Value(key), "must be a standard resource for containers");
-    }
+    c.invalid(here, Value(key), container_resource_problems(name));
     auto quantity = Quantity::parse(amount.as_string());
     if (quantity && quantity->nano < 0) c.invalid(here, amount, "must be greater than or equal to 0");
     if (quantity && name.find('/') != name.npos && quantity->nano % 1'000'000'000 != 0)

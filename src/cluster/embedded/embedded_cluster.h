@@ -12,13 +12,13 @@
 //   prepare.cc            what single kinds need beyond their tables
 //   namespaces.cc         a namespace that is there and stays
 //   service_addresses.cc  ClusterIPs and node ports
-//   event_view.cc         events.k8s.io as another view of core Events
 //   list.cc, watch.cc     reads
 #pragma once
 
 #include "cluster/embedded/admission/pods.h"
 #include "cluster/embedded/embedded.h"
 #include "cluster/embedded/service_addresses.h"
+#include "kinds/conversion.h"
 
 namespace slipway::cluster {
 
@@ -50,7 +50,7 @@ class EmbeddedCluster final : public Cluster {
  private:
   Task<Result<Written>> route(Request& request);
 
-  Task<Result<Written>> write_event_view(const kinds::Kind& kind, Write write);
+  Task<Result<Written>> write_converted(const kinds::Kind& kind, const kinds::Conversion& conversion, Write asked);
 
   Task<Result<Written>> create(Request& request);
   Task<Result<Written>> update(Request& request);
@@ -86,8 +86,6 @@ class EmbeddedCluster final : public Cluster {
 inline constexpr int attempts_max = 5;
 
 store::Durability durability_of(const kinds::Kind& kind, std::string_view ns);
-// The object as the asked-for version of its kind.
-Value as_version(const kinds::Kind& kind, Value object);
 // What went through this very kind's steps before it was stored; null: nothing did, or those of another version.
 Value stored_as(const kinds::Kind& kind, const std::optional<Value>& object);
 

@@ -3,8 +3,8 @@
 #include "cluster/embedded/continue_token.h"
 #include "cluster/embedded/embedded_cluster.h"
 #include "cluster/embedded/errors.h"
-#include "cluster/embedded/event_view.h"
 #include "cluster/embedded/selection.h"
+#include "kinds/conversion.h"
 
 namespace slipway::cluster {
 
@@ -65,24 +65,24 @@ std::string place_of(const Value& object) {
 Task<Result<Value>> EmbeddedCluster::get(ObjectKey key) {
   const kinds::Kind* kind = catalog_.find(key.kind);
   if (!kind || !kind->served) co_return no_such_resource();
-  if (is_event_view(key.kind)) {
-    auto core = co_await get({core_event, key.ns, key.name});
-    if (core.failed_with(ErrorKind::not_found)) co_return no_such_object(*kind, key.name);
-    if (!core) co_return core;
-    co_return event_view_of(*core);
+  if (const kinds::Conversion* conversion = kinds::conversion_of(key.kind)) {
+    auto kept = co_await get({conversion->kept, key.ns, key.name});
+    if (kept.failed_with(ErrorKind::not_found)) co_return no_such_object(*kind, key.name);
+    if (!kept) co_return kept;
+    co_return conversion->to_shown(*kept);
   }
   auto object = store_.get({kind->group_resource(), kind->namespaced ? key.ns : "", key.name});
   if (!object) co_return no_such_object(*kind, key.name);
-  co_return as_version(*kind, std::move(*object));
+  co_return kinds::converted(*kind, std::move(*object));
 }
 
 Task<Result<List>> EmbeddedCluster::list(GroupVersionKind id, ListOptions options) {
   const kinds::Kind* kind = catalog_.find(id);
   if (!kind || !kind->served) co_return no_such_resource();
-  if (is_event_view(id)) {
-    options.field_selector = core_fields_of(std::move(options.field_selector));
-    List page = OR_CO_RETURN(co_await list(core_event, std::move(options)));
-    for (Value& object : page.items) object = event_view_of(object);
+  if (const kinds::Conversion* conversion = kinds::conversion_of(id)) {
+    if (conversion->kept_fields) options.field_selector = conversion->kept_fields(std::move(options.field_selector));
+    List page = OR_CO_RETURN(co_await list(conversion->kept, std::move(options)));
+    for (Value& object : page.items) object = conversion->to_shown(object);
     co_return page;
   }
   Selection selection =
@@ -137,7 +137,7 @@ Task<Result<List>> EmbeddedCluster::list(GroupVersionKind id, ListOptions option
     if (!listing->next) break;
     query.after = *listing->next;
   }
-  for (Value& object : page.items) object = as_version(*kind, std::move(object));
+  for (Value& object : page.items) object = kinds::converted(*kind, std::move(object));
   co_return page;
 }
 

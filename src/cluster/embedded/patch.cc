@@ -48,7 +48,7 @@ Task<Result<Written>> EmbeddedCluster::patch(Request& request) {
   for (int attempt = 1;; ++attempt) {
     auto before = store_.latest(request.key());
     if (!before) co_return no_such_object(kind, request.write.key.name);
-    Value stored = stored_as(kind, before), shown = as_version(kind, *before);
+    Value stored = stored_as(kind, before), shown = kinds::converted(kind, *before);
     Value changed = OR_CO_RETURN(patched(kind, shown, request.write));
     bool names_revision = changed["metadata"]["resourceVersion"] != shown["metadata"]["resourceVersion"];
     request.warnings.clear();

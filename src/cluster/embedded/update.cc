@@ -34,7 +34,7 @@ Task<Result<Written>> EmbeddedCluster::update(Request& request) {
       if (request.kind.create_on_update && part != Part::status) co_return co_await create(request);
       co_return no_such_object(request.kind, request.write.key.name);
     }
-    auto written = co_await replace(request, *before, wanted, part);
+    auto written = co_await replace(request, kinds::converted(request.kind, *before), wanted, part);
     bool again = written.failed_with(ErrorKind::conflict) && !names_revision(request) && attempt < attempts_max;
     if (!again) co_return written;
   }
@@ -63,16 +63,16 @@ Task<Result<Written>> EmbeddedCluster::replace(Request& request, Value before, V
 }
 
 Task<Result<Written>> EmbeddedCluster::put(Request& request, Value before, Value after) {
-  if (changes_nothing(before, after)) co_return Written{.object = as_version(request.kind, before)};
+  if (changes_nothing(before, after)) co_return Written{.object = kinds::converted(request.kind, before)};
   if (may_go(request.kind, before, after)) co_return co_await remove_now(request, before, after);
-  if (request.dry_run()) co_return Written{.object = as_version(request.kind, after)};
+  if (request.dry_run()) co_return Written{.object = kinds::converted(request.kind, after)};
   OR_CO_RETURN(check_size(request.kind, after, before));
   std::string name(kinds::name_of(before));
   std::vector<store::Change> changes;
   changes.push_back(
       {request.key(name), after, kinds::revision_of(before), durability_of(request.kind, request.write.key.ns)});
   auto stored = co_await store_.commit(std::move(changes));
-  if (stored) co_return Written{.object = as_version(request.kind, std::move(stored->front()))};
+  if (stored) co_return Written{.object = kinds::converted(request.kind, std::move(stored->front()))};
   if (stored.failed_with(ErrorKind::conflict)) co_return changed_meanwhile(request.kind, name);
   if (stored.failed_with(ErrorKind::not_found)) co_return no_such_object(request.kind, name);
   co_return std::move(stored).error();
@@ -80,7 +80,7 @@ Task<Result<Written>> EmbeddedCluster::put(Request& request, Value before, Value
 
 // `last` is what the client sees: the state that let it go.
 Task<Result<Written>> EmbeddedCluster::remove_now(Request& request, Value before, Value last) {
-  Written written{.object = as_version(request.kind, last), .removed = true};
+  Written written{.object = kinds::converted(request.kind, last), .removed = true};
   if (request.dry_run()) co_return written;
   std::string name(kinds::name_of(before));
   std::vector<store::Change> changes;

@@ -1,8 +1,8 @@
 // Watch: the store's events of one resource, seen through a selection; before them, when asked for, what is there now.
 #include "cluster/embedded/embedded_cluster.h"
 #include "cluster/embedded/errors.h"
-#include "cluster/embedded/event_view.h"
 #include "cluster/embedded/selection.h"
+#include "kinds/conversion.h"
 
 namespace slipway::cluster {
 
@@ -14,9 +14,11 @@ constexpr size_t first_objects_max = 1000;
 
 class EmbeddedWatch final : public Watch {
  public:
-  EmbeddedWatch(World& world, const store::Store& store, const kinds::Kind& kind, Selection selection, bool bookmarks)
+  EmbeddedWatch(World& world, const store::Store& store, const kinds::Catalog& catalog, const kinds::Kind& kind,
+                Selection selection, bool bookmarks)
       : world_(world),
         store_(store),
+        catalog_(catalog),
         kind_id_(kind.id),
         selection_(std::move(selection)),
         bookmarks_(bookmarks),
@@ -89,8 +91,10 @@ class EmbeddedWatch final : public Watch {
     return WatchEvent{WatchType::deleted, versioned(std::move(last))};
   }
 
+  // What an earlier Slipway stored may be in another form. (The kind is looked at only then: a CRD's may be gone.)
   Value versioned(Value object) const {
     if (object["apiVersion"].as_string() == kind_id_.api_version()) return object;
+    if (const kinds::Kind* kind = catalog_.find(kind_id_)) return kinds::converted(*kind, std::move(object));
     return object.with_member("apiVersion", kind_id_.api_version());
   }
 
@@ -102,6 +106,7 @@ class EmbeddedWatch final : public Watch {
 
   World& world_;
   const store::Store& store_;
+  const kinds::Catalog& catalog_;
   const GroupVersionKind kind_id_;  // a CRD's kind may go while this runs
   const Selection selection_;
   const bool bookmarks_;
@@ -114,19 +119,39 @@ class EmbeddedWatch final : public Watch {
   SteadyTime next_bookmark_;
 };
 
+// The events of a watch of the form that is kept, in the form that was asked for.
+class ConvertedWatch final : public Watch {
+ public:
+  ConvertedWatch(const kinds::Conversion& conversion, std::unique_ptr<Watch> kept)
+      : conversion_(conversion), kept_(std::move(kept)) {}
+  Task<Result<WatchEvent>> next() override {
+    WatchEvent event = OR_CO_RETURN(co_await kept_->next());
+    bool bookmark = event.type == WatchType::bookmark;
+    event.object = bookmark ? event.object.with_member("apiVersion", conversion_.shown.api_version())
+                            : conversion_.to_shown(event.object);
+    co_return event;
+  }
+
+ private:
+  const kinds::Conversion& conversion_;
+  std::unique_ptr<Watch> kept_;
+};
+
 }  // namespace
 
 Task<Result<std::unique_ptr<Watch>>> EmbeddedCluster::watch(GroupVersionKind id, WatchOptions options) {
   const kinds::Kind* kind = catalog_.find(id);
   if (!kind || !kind->served) co_return no_such_resource();
-  if (is_event_view(id)) {
-    options.field_selector = core_fields_of(std::move(options.field_selector));
-    co_return watch_event_view(OR_CO_RETURN(co_await watch(core_event, std::move(options))));
+  if (const kinds::Conversion* conversion = kinds::conversion_of(id)) {
+    if (conversion->kept_fields) options.field_selector = conversion->kept_fields(std::move(options.field_selector));
+    auto kept = OR_CO_RETURN(co_await watch(conversion->kept, std::move(options)));
+    co_return std::unique_ptr<Watch>(std::make_unique<ConvertedWatch>(*conversion, std::move(kept)));
   }
   Selection selection =
       OR_CO_RETURN(Selection::parse(*kind, options.ns, options.label_selector, options.field_selector));
   store::ListQuery query{.resource = kind->group_resource(), .ns = selection.ns, .name = selection.only_name(*kind)};
-  auto watch = std::make_unique<EmbeddedWatch>(world_, store_, *kind, std::move(selection), options.bookmarks);
+  auto watch =
+      std::make_unique<EmbeddedWatch>(world_, store_, catalog_, *kind, std::move(selection), options.bookmarks);
   uint64_t after = options.resource_version.value_or(0);
   if (after == 0 || options.send_initial_events) {
     if (after != 0) OR_CO_RETURN(co_await wait_for_revision(after));

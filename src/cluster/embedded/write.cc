@@ -1,8 +1,8 @@
 #include "base/text.h"
 #include "cluster/embedded/embedded_cluster.h"
 #include "cluster/embedded/errors.h"
-#include "cluster/embedded/event_view.h"
 #include "cluster/embedded/patched.h"
+#include "kinds/conversion.h"
 
 namespace slipway::cluster {
 
@@ -53,7 +53,8 @@ EmbeddedCluster::EmbeddedCluster(World& world, store::Store& store, const kinds:
 Task<Result<Written>> EmbeddedCluster::write(Write write) {
   const kinds::Kind* kind = catalog_.find(write.key.kind);
   if (!kind || !kind->served) co_return no_such_resource();
-  if (is_event_view(kind->id)) co_return co_await write_event_view(*kind, std::move(write));
+  if (const kinds::Conversion* conversion = kinds::conversion_of(kind->id))
+    co_return co_await write_converted(*kind, *conversion, std::move(write));
   Request request{*kind, std::move(write), {}};
   Result<Written> written = co_await route(request);
   if (written) {
@@ -62,25 +63,38 @@ Task<Result<Written>> EmbeddedCluster::write(Write write) {
   co_return written;
 }
 
-// A write of the view is a write of the core Event; a patch is applied to what the view shows.
-Task<Result<Written>> EmbeddedCluster::write_event_view(const kinds::Kind& kind, Write write) {
-  bool patches = write.verb == Verb::patch;
-  if (patches) {
-    Value shown = OR_CO_RETURN(co_await get(write.key));
-    write.body = OR_CO_RETURN(patched(kind, shown, write));
-    write.verb = Verb::update;
-    write.patch_type = PatchType::none;
+// A write in another form than the one that is kept is decoded in its own words, then a write of the kept form; a patch
+// is applied to what its client sees.
+Task<Result<Written>> EmbeddedCluster::write_converted(const kinds::Kind& kind, const kinds::Conversion& conversion,
+                                                       Write asked) {
+  for (int attempt = 1;; ++attempt) {
+    Request request{kind, asked, {}};
+    Write write = asked;
+    bool names_revision = asked.uid || asked.resource_version;
+    bool patches = asked.verb == Verb::patch && asked.patch_type != PatchType::apply;
+    if (patches) {
+      Value shown = OR_CO_RETURN(co_await get(asked.key));
+      Value changed = OR_CO_RETURN(patched(kind, shown, asked));
+      names_revision |= changed["metadata"]["resourceVersion"] != shown["metadata"]["resourceVersion"];
+      write.body = OR_CO_RETURN(decode_patched(request, std::move(changed), {}));
+      write.verb = Verb::update;
+      write.patch_type = PatchType::none;
+    } else if (asked.verb == Verb::create || asked.verb == Verb::update) {
+      write.body = OR_CO_RETURN(decode(request));
+    }
+    if (write.verb == Verb::create || write.verb == Verb::update) {
+      write.body = conversion.to_kept(kinds::apply_defaults(kind, std::move(write.body)));
+      write.duplicate_fields.clear();  // told already
+    }
+    write.key.kind = conversion.kept;
+    auto written = co_await this->write(std::move(write));
+    if (patches && written.failed_with(ErrorKind::conflict) && !names_revision && attempt < attempts_max) continue;
+    if (written.failed_with(ErrorKind::not_found)) co_return no_such_object(kind, asked.key.name);
+    if (!written) co_return written;
+    if (!written->object.is_null()) written->object = kinds::converted(kind, std::move(written->object));
+    written->warnings.insert(written->warnings.begin(), request.warnings.begin(), request.warnings.end());
+    co_return written;
   }
-  if (write.verb == Verb::create || write.verb == Verb::update) {
-    Request request{kind, write, {}};  // in the view's own words
-    write.body = core_event_of(OR_CO_RETURN(decode(request)));
-  }
-  std::string name = write.key.name;
-  write.key.kind = core_event;
-  auto written = co_await this->write(std::move(write));
-  if (written.failed_with(ErrorKind::not_found)) co_return no_such_object(kind, name);
-  if (written) written->object = event_view_of(written->object);
-  co_return written;
 }
 
 Task<Result<Written>> EmbeddedCluster::route(Request& request) {
@@ -141,11 +155,6 @@ store::Durability durability_of(const kinds::Kind& kind, std::string_view ns) {
     return store::Durability::ring;
   }
   return store::Durability::disk;
-}
-
-Value as_version(const kinds::Kind& kind, Value object) {
-  if (object["apiVersion"].as_string() == kind.id.api_version()) return object;
-  return object.with_member("apiVersion", kind.id.api_version());
 }
 
 Value stored_as(const kinds::Kind& kind, const std::optional<Value>& object) {

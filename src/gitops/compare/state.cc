@@ -9,6 +9,7 @@
 #include "gitops/application/tracking.h"
 #include "gitops/compare/normalize.h"
 #include "gitops/compare/three_way.h"
+#include "kinds/conversion.h"
 #include "kinds/pod_template.h"
 
 namespace slipway::gitops {
@@ -141,7 +142,8 @@ State compare_state(const Application& app, const Targets& targets, const Found&
   for (const Value& live : found.live) {
     auto key = cluster::ObjectKey::of(live);
     Resource& r = by_place[place_of(key)];
-    r.live = live;
+    // What is compared is the version that Git has.
+    r.live = r.kind ? kinds::converted(*r.kind, live) : live;
     if (!r.target.is_null()) continue;
     r.key = key;
     r.kind = catalog.find(key.kind);

@@ -5,6 +5,7 @@
 #include "cluster/watched_kinds.h"
 #include "gitops/application/tracking.h"
 #include "gitops/health/health.h"
+#include "kinds/conversion.h"
 
 namespace slipway::gitops {
 
@@ -148,7 +149,7 @@ void LiveObjects::wrote(const ObjectKey& key, const Value& object) {
     own_writes_.erase(place_of(held));
     return;  // the watch was quicker
   }
-  Value shown = object.is_null() ? Value() : object.with_member("apiVersion", kind->id.api_version());
+  Value shown = object.is_null() ? Value() : kinds::converted(*kind, object);
   if (auto tracking = TrackingId::of(object); tracking && !has_owner(object)) {
     tracked_[tracking->application][place_of(held)] = held;
   }

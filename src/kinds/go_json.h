@@ -1,29 +1,42 @@
-// JSON as Go prints an object: members in the order of the struct, which is the order of the table, and indented by
-// two. (We write members in the order of their names: JSON gives it no meaning. Golden files of Go's need this one.)
+// JSON as Go prints an object: members in the order of the struct, which is the order of the table. (We write members
+// in the order of their names: JSON gives it no meaning. Annotations that clients compare as text need this one, and
+// the golden files of Go's.)
 #pragma once
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "kinds/kind.h"
 #include "value/json.h"
 
-namespace slipway::kinds::testing {
+namespace slipway::kinds {
 
 class GoJson {
  public:
+  // Indented by two.
   static std::string print(const Type& type, const Value& v) {
     GoJson out;
     out.object(type, v);
     return out.text_;
   }
+  // On one line, and safe inside HTML: json.Marshal.
+  static std::string compact(const Type& type, const Value& v) {
+    GoJson out;
+    out.compact_ = true;
+    out.object(type, v);
+    std::string text = base::replace_all(out.text_, "&", "\\u0026");
+    return base::replace_all(base::replace_all(text, "<", "\\u003c"), ">", "\\u003e");
+  }
 
  private:
-  void line() { text_ += "\n" + std::string(2 * depth_, ' '); }
+  void line() {
+    if (!compact_) text_ += "\n" + std::string(2 * depth_, ' ');
+  }
   void member(std::string_view name, bool& first) {
     if (!first) text_ += ',';
     first = false;
     line();
-    text_ += value::to_json(Value(name)) + ": ";
+    text_ += value::to_json(Value(name)) + (compact_ ? ":" : ": ");
   }
   void fields(const Type& type, const Value& v, bool& first) {
     auto type_meta = [](const Field& f) { return f.tag == 0 && (f.name == "kind" || f.name == "apiVersion"); };
@@ -87,7 +100,8 @@ class GoJson {
   }
 
   std::string text_;
+  bool compact_ = false;
   size_t depth_ = 0;
 };
 
-}  // namespace slipway::kinds::testing
+}  // namespace slipway::kinds

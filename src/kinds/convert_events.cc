@@ -1,13 +1,12 @@
-#include "cluster/embedded/event_view.h"
-
 #include "base/text.h"
+#include "kinds/conversion.h"
 
-namespace slipway::cluster {
+namespace slipway::kinds {
 
 namespace {
 
 struct Names {
-  const char *view, *core;
+  const char *shown, *core;
 };
 constexpr Names renamed[] = {{"regarding", "involvedObject"},
                              {"note", "message"},
@@ -41,47 +40,25 @@ Value without_empty(Value object, std::initializer_list<const char*> names) {
   return object;
 }
 
-class ViewWatch final : public Watch {
- public:
-  explicit ViewWatch(std::unique_ptr<Watch> core) : core_(std::move(core)) {}
-  Task<Result<WatchEvent>> next() override {
-    WatchEvent event = OR_CO_RETURN(co_await core_->next());
-    bool bookmark = event.type == WatchType::bookmark;
-    event.object = bookmark ? event.object.with_member("apiVersion", "events.k8s.io/v1") : event_view_of(event.object);
-    co_return event;
-  }
-
- private:
-  std::unique_ptr<Watch> core_;
-};
-
 }  // namespace
 
-bool is_event_view(const GroupVersionKind& kind) {
-  return kind.group == "events.k8s.io" && kind.kind == "Event";
+Value event_to_core(const Value& event) {
+  return translated(event, &Names::shown, &Names::core, "v1");
 }
 
-Value event_view_of(const Value& core) {
-  Value view = translated(core, &Names::core, &Names::view, "events.k8s.io/v1");
-  view = without_empty(std::move(view), {"reportingController", "reportingInstance"});
-  return view.has("eventTime") ? view : view.with_member("eventTime", Value());
+Value event_from_core(const Value& core) {
+  Value event = translated(core, &Names::core, &Names::shown, "events.k8s.io/v1");
+  event = without_empty(std::move(event), {"reportingController", "reportingInstance"});
+  return event.has("eventTime") ? event : event.with_member("eventTime", Value());
 }
 
-Value core_event_of(const Value& view) {
-  return translated(view, &Names::view, &Names::core, "v1");
-}
-
-std::string core_fields_of(std::string selector) {
+std::string event_fields_of_core(std::string selector) {
   for (const Names& names : renamed) {
-    std::string_view view = names.view;
+    std::string_view shown = names.shown;
     for (const std::string& end : {std::string("."), std::string("="), std::string("!")})
-      selector = base::replace_all(selector, std::string(view) + end, names.core + end);
+      selector = base::replace_all(selector, std::string(shown) + end, names.core + end);
   }
   return selector;
 }
 
-std::unique_ptr<Watch> watch_event_view(std::unique_ptr<Watch> watch) {
-  return std::make_unique<ViewWatch>(std::move(watch));
-}
-
-}  // namespace slipway::cluster
+}  // namespace slipway::kinds
