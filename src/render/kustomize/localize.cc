@@ -187,7 +187,8 @@ class Localizer {
       return v;
     }));
     if (!fields["helmCharts"].size() && !fields["helmGlobals"].is_object()) return {};
-    std::string home = OR_RETURN(copy_home(folder, fields["helmGlobals"]["chartHome"].str()));
+    std::string home =
+        OR_RETURN(copy_home(folder, fields["helmGlobals"]["chartHome"].str()).context("unable to copy helmGlobals"));
     if (!home.empty()) fields = fields.with("/helmGlobals/chartHome", Value(home));
     return {};
   }
@@ -197,7 +198,8 @@ class Localizer {
     bool usual = said.empty() || sources::clean_path(said) == std::string("charts");
     auto there = sources::join_path(folder.root(), said.empty() ? "charts" : said);
     if (there && tree_->is_directory(*there)) {
-      std::string real = OR_RETURN(tree_->real_path(*there));
+      // a home around the kustomization itself would hold the copy of what is being copied
+      std::string real = OR_RETURN(folder.open(said.empty() ? "charts" : said).context("invalid chart home")).root();
       if (!in_scope(real))
         return fail(ErrorKind::invalid, "root \"{}\" outside localize scope \"{}\"", tree_->shown(real),
                     tree_->shown(scope_));

@@ -45,6 +45,19 @@ TEST_CASE("files come to stand where they stood below the scope, the kustomizati
         "root \"base\" outside localize scope \"app\"");
 }
 
+TEST_CASE("a home of charts lies beside the kustomization, or is copied from around it never") {
+  auto home = [](const char* where) {
+    return localized({{"app/kustomization.yaml", fmt::format("helmGlobals: {{chartHome: {}}}\n", where)},
+                      {"app/c/Chart.yaml", std::string("name: c\n")},
+                      {"c/Chart.yaml", std::string("name: outer\n")}},
+                     "app", "");
+  };
+  CHECK(home("../c") == "app/kustomization.yaml: helmGlobals:\n  chartHome: ../c\nc/Chart.yaml: name: outer\n");
+  for (const char* around : {".", "..", "../app"})
+    CHECK(home(around).starts_with(
+        "unable to localize target \"app\": unable to copy helmGlobals: invalid chart home: cycle detected"));
+}
+
 TEST_CASE("what is remote comes to stand below localized-files") {
   RemoteBases bases;
   auto clone = sources::testing::make_tree({{"over/kustomization.yaml", std::string("resources: [../base]\n")},
