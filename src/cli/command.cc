@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "base/text.h"
 
@@ -194,7 +196,11 @@ Command also_called(Command command, std::string words, Literal summary) {
   return command;
 }
 
-int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, char** argv) {
+namespace {
+
+int unwritten = 0;  // why, by errno
+
+int run_command(const std::vector<Command>& commands, MakeWorld make_world, int argc, char** argv) {
   std::vector<std::string> line(argv + 1, argv + argc);
   if (line.empty() || line[0] == "--help" || line[0] == "-h" || line[0] == "help") {
     if (line.size() > 1) {
@@ -236,6 +242,14 @@ int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, ch
   return world->run(match.command->run(*world, std::move(*said)));
 }
 
+}  // namespace
+
+int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, char** argv) {
+  int code = run_command(commands, make_world, argc, argv);
+  if (auto all = printed(); !all && code == 0) return report(all.error());
+  return code;
+}
+
 void print(std::string_view text) {
   print(std::vector<std::string_view>{text});
 }
@@ -246,13 +260,22 @@ void print(const std::vector<std::string_view>& pieces) {
     if (!piece.empty()) left.push_back({const_cast<char*>(piece.data()), piece.size()});
   for (size_t at = 0; at < left.size();) {
     ssize_t n = ::writev(STDOUT_FILENO, &left[at], static_cast<int>(std::min<size_t>(left.size() - at, IOV_MAX)));
-    if (n <= 0) return;  // the reader went away
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) {
+      if (unwritten == 0 && errno != EPIPE) unwritten = errno;
+      return;
+    }
     auto written = static_cast<size_t>(n);
     for (; at < left.size() && written >= left[at].iov_len; ++at) written -= left[at].iov_len;
     if (at == left.size()) return;
     left[at].iov_base = static_cast<char*>(left[at].iov_base) + written;
     left[at].iov_len -= written;
   }
+}
+
+Result<> printed() {
+  if (unwritten == 0) return {};
+  return fail(ErrorKind::io, "write stdout: {}", std::strerror(unwritten));
 }
 
 void complain(std::string_view text) {

@@ -72,6 +72,9 @@ int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, ch
 // For run functions: stdout is the answer, stderr the conversation.
 void print(std::string_view text);
 void print(const std::vector<std::string_view>& pieces);  // one behind the other
+// Whether all of that could be written: a full disk; not a reader that went away, which had all it wanted. Commands
+// need not ask, run() does when they are through. Error: io.
+Result<> printed();
 void complain(std::string_view text);
 void print_help(const Command& command);
 int report(const Error& error, std::string_view next_step = {});  // prints, gives 1

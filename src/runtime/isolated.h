@@ -1,7 +1,8 @@
-// Runs a piece of pure work in a process of its own that can reach nothing: no files, no network, no other processes,
-// bounded memory and time. What untrusted input can break there (a crash, endless memory, endless time) is one error
-// here. The child is a fork: it sees everything that this process had in memory and costs about a millisecond; a system
-// call filter that lets it compute, read and write one pipe and end is all that it keeps. Blocks: call it on the pool.
+// Runs a piece of pure work in a process of its own that can reach nothing: no files (but stdout, if it may print), no
+// network, no other processes, bounded memory and time. What untrusted input can break there (a crash, endless memory,
+// endless time) is one error here. The child is a fork: it sees everything that this process had in memory and costs
+// about a millisecond; a system call filter that lets it compute, read and write one pipe and end is all that it keeps.
+// Blocks: call it on the pool.
 #pragma once
 
 #include <functional>
@@ -24,6 +25,7 @@ struct IsolationLimits {
   uint64_t output_bytes_max = 256 << 20;
   size_t stack_bytes = 64 << 20;  // taken as it is used
   std::function<bool()> stop;     // asked now and then; true: the work is ended, and is canceled
+  bool prints = false;            // stdout stays open, for what IsolatedOutput::begin_printing() announces
 };
 
 // What the work may ask of the process around it, one question at a time; the answer is text.
@@ -32,11 +34,15 @@ using Ask = std::function<std::string(std::string_view question)>;
 // Where the work puts its result: memory that this process sees as well, so that large results are not sent.
 class IsolatedOutput {
  public:
-  IsolatedOutput(char* memory, uint64_t bytes_max, std::function<void()> full)
-      : memory_(memory), bytes_max_(bytes_max), full_(std::move(full)) {}
+  IsolatedOutput(char* memory, uint64_t bytes_max, std::function<void()> full, std::function<void()> prints)
+      : memory_(memory), bytes_max_(bytes_max), full_(std::move(full)), prints_(std::move(prints)) {}
   // Gives where they are now, in memory that outlives this process. Ends the process when there is no room.
   std::string_view append(std::string_view bytes);
   std::string_view view() const { return {memory_, size_}; }
+
+  // All is computed: from here on the work prints, and whoever reads that may take any time. A reader that goes away is
+  // an error of the write.
+  void begin_printing() const { prints_(); }
 
   // Where the work stands, for the error when it is ended; gives how much it wrote. Called from a signal handler, and
   // where there is no memory: it must not allocate.
@@ -48,7 +54,7 @@ class IsolatedOutput {
   char* memory_;
   uint64_t bytes_max_, size_ = 0;
   uint64_t ready_ = 0;  // so much has pages
-  std::function<void()> full_;
+  std::function<void()> full_, prints_;
 };
 
 // What `work` put into its output; nobody changes it any more. `answer` runs here. Errors: too_large (memory, output),

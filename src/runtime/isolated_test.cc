@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <cstring>
+#include <thread>
 
 using namespace slipway;
 using runtime::Ask;
@@ -39,6 +41,34 @@ TEST_CASE("isolated work reaches nothing") {
       {});
   REQUIRE_MESSAGE(done, done.error().str());
   CHECK(done->view() == "no files, no network, no processes, no stderr");
+}
+
+TEST_CASE("isolated work may print, and a slow reader takes none of its time") {
+  int ends[2], before = ::dup(STDOUT_FILENO);
+  REQUIRE(::pipe(ends) == 0);
+  std::thread reader([from = ends[0]] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    char some[4096];
+    while (::read(from, some, sizeof some) > 0) {
+    }
+  });
+  std::fflush(stdout);
+  ::dup2(ends[1], STDOUT_FILENO);
+  auto print = [](const Ask&, IsolatedOutput& out) {
+    out.begin_printing();
+    std::string much(1 << 20, 'x');
+    out.append(std::to_string(::write(STDOUT_FILENO, much.data(), much.size())));
+  };
+  auto done = run_isolated(print, {}, {.time_max = std::chrono::milliseconds(100), .prints = true});
+  auto unasked = run_isolated(print, {}, {.time_max = std::chrono::milliseconds(100)});
+  ::dup2(before, STDOUT_FILENO);
+  for (int fd : {before, ends[1]}) ::close(fd);
+  reader.join();
+  ::close(ends[0]);
+  REQUIRE_MESSAGE(done, done.error().str());
+  CHECK(done->view() == std::to_string(1 << 20));
+  REQUIRE(unasked);
+  CHECK(unasked->view() == "-1");  // its stdout is closed
 }
 
 TEST_CASE("what breaks there is one error here") {

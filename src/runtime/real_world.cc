@@ -176,9 +176,6 @@ class RealWorldOnLoop final : public RealWorld {
         signals_(*loop_),
         pool_(options.pool_threads, ThreadPool::AtEnd::join) {
     ::signal(SIGPIPE, SIG_IGN);
-    // a socket must never become somebody's stdout
-    for (int fd = 0; fd <= STDERR_FILENO; ++fd)
-      if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)!::open("/dev/null", O_RDWR);
     raise_descriptor_limit();
   }
 
@@ -216,6 +213,9 @@ class RealWorldOnLoop final : public RealWorld {
 }  // namespace
 
 std::unique_ptr<RealWorld> RealWorld::create(RealWorldOptions options) {
+  // A file or socket of ours must never become somebody's stdout: before the first is opened.
+  for (int fd = 0; fd <= STDERR_FILENO; ++fd)
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)!::open("/dev/null", O_RDONLY);
   return std::make_unique<RealWorldOnLoop>(options);
 }
 

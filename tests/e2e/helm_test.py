@@ -103,6 +103,24 @@ class Words(Folder):
         self.assertIn("requires 1 argument", self.helm("repo", "index", code=1))
         self.assertEqual("Error: non-absolute URLs should be in form of repo_name/path_to_chart, got: nope\n", self.helm("template", "r", "nope", code=1))
 
+    def test_what_becomes_of_the_output(self):
+        """The worker that rendered prints; who reads takes any time, and what cannot be written is told."""
+        self.chart("c", "kind: ConfigMap\nmetadata: {name: x}\ndata:\n  a: {{ repeat 3000000 \"x\" }}\n")
+        line = f"'{SLIPWAY}' helm template r c --timeout 1s"
+        for behind, code, said in (("> all", 0, ""), ("| (sleep 2; cat > slow); exit ${PIPESTATUS[0]}", 0, ""),
+                                   ("| head -c 1 > one; exit ${PIPESTATUS[0]}", 0, ""), (">> all", 0, ""),
+                                   ("> /dev/full", 1, "Error: write stdout: No space left on device\n"),
+                                   (">&-", 1, "Error: write stdout: Bad file descriptor\n"),
+                                   (">&- <&-", 1, "Error: write stdout: Bad file descriptor\n"),
+                                   ("-s nope", 1, "Error: could not find template nope in chart\n")):
+            done = subprocess.run(["bash", "-c", f"{line} {behind}"], cwd=self.folder, capture_output=True, text=True, timeout=60)
+            self.assertEqual((code, said, ""), (done.returncode, done.stderr, done.stdout), behind)
+        sizes = [os.path.getsize(os.path.join(self.folder, name)) for name in ("slow", "all", "one")]
+        self.assertEqual([sizes[0], 2 * sizes[0], 1], sizes)
+        self.assertGreater(sizes[0], 3000000)
+        done = subprocess.run(["bash", "-c", f"'{SLIPWAY}' version > /dev/full"], capture_output=True, text=True, timeout=60)
+        self.assertEqual((1, "slipway: write stdout: No space left on device\n"), (done.returncode, done.stderr))
+
     def test_groups_say_what_there_is(self):
         for words, lists in ((["repo"], "add"), (["repo", "nope"], "index"), (["dependency"], "build"), (["dependencies"], "list"), (["show", "nope"], "crds"), (["inspect"], "values")):
             said = self.helm(*words)

@@ -323,12 +323,20 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
     request.engine.lookup = [why = *around->no_cluster](std::string_view, std::string_view, std::string_view,
                                                         std::string_view) -> Result<Value> { return why; };
   }
+  rh::PrintOptions printing = printing_of(flags, compat);
+  auto print_all = [&printing](const rh::Release& release) -> Result<> {
+    auto text = OR_RETURN(rh::print_release(release, printing));
+    print(text.pieces);
+    return printed();
+  };
+  bool is_seen_before = !around->post_renderer.empty() || around->validate || flags.has("--output-dir");
+  if (!is_seen_before && warnings.empty()) request.print = print_all;
   if (!request.skip_schema_validation) co_await rh::fetch_schemas(world, *request.chart, &request.schemas);
   auto release =
       co_await rendered(world, std::move(request), around->lookup ? around->cluster.get() : nullptr, &warnings);
   warn(warnings, compat == rh::Compat::helm4);
   if (!release) co_return refuse_rendering(release.error(), flags, compat);
-  rh::PrintOptions printing = printing_of(flags, compat);
+  if (release->printed) co_return 0;
   if (!around->post_renderer.empty()) {
     // What goes into files does not pass a post-renderer.
     std::string block = flags.has("--output-dir") ? "" : rh::manifest_block(*release, printing.crds);
@@ -351,9 +359,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
     printing.hooks = false;
     if (!printing.manifests) printing.manifests = "";
   }
-  auto text = rh::print_release(*release, printing);
-  if (!text) co_return refuse(text.error());
-  print(text->pieces);
+  if (auto done = print_all(*release); !done) co_return refuse_rendering({done.error(), false, {}, {}}, flags, compat);
   runtime::leave_to_exit(std::move(*release));
   co_return 0;
 }

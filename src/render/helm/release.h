@@ -14,6 +14,8 @@
 
 namespace slipway::render::helm {
 
+struct Release;
+
 struct ReleaseRequest {
   std::shared_ptr<Chart> chart;  // changed: dependencies are processed in place
   Value values;                  // of the user: -f and --set, merged
@@ -28,8 +30,12 @@ struct ReleaseRequest {
   // Of a worker (render_apart).
   Duration time_max = std::chrono::seconds(60);
   uint64_t memory_bytes_max = 0;  // 0: runtime::sane_memory_max()
+  // Prints the release to stdout where it was rendered, so that a large one is not handed over; not if anything was
+  // warned of, which people read first. Errors are those of the rendering.
+  std::function<Result<>(const Release& release)> print;
 };
 struct Release {
+  bool printed = false;  // by ReleaseRequest::print: nothing else is here
   Sorted documents;
   std::vector<CrdFile> crds;
   std::string notes;

@@ -165,6 +165,7 @@ void pack(const ReleaseResult& result, const std::vector<std::string>& warnings,
     out.text(result.error().explanation).number(start);
     return;
   }
+  out.number(result->printed);
   out.number(result->documents.manifests.size());
   for (const Manifest& m : result->documents.manifests) write(out, m);
   out.number(result->documents.hooks.size());
@@ -225,6 +226,7 @@ ReleaseResult unpacked(const base::SharedText& text, const Chart& chart, std::ve
     result = tl::unexpected(ReleaseError{std::move(error), rendering, std::move(files), std::string(in.text())});
   } else {
     Release release;
+    release.printed = in.number() != 0;
     for (uint64_t n = in.count(); n > 0; --n) release.documents.manifests.push_back(read_manifest(in, text));
     for (uint64_t n = in.count(); n > 0; --n) {
       Hook hook;
@@ -279,6 +281,14 @@ std::string asking(std::string_view kind, std::string_view about) {
   return question;
 }
 
+ReleaseResult printed(ReleaseResult result, const std::function<Result<>(const Release&)>& print) {
+  if (!result) return result;
+  if (auto done = print(*result); !done) return tl::unexpected(ReleaseError{std::move(done).error(), false, {}, {}});
+  Release shell;
+  shell.printed = true;
+  return shell;
+}
+
 }  // namespace
 
 void render_in_workers(bool on) {
@@ -290,7 +300,11 @@ void stop_workers() {
 }
 
 ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& warnings) {
-  if (!in_workers) return render_release(std::move(request), warnings);
+  if (!in_workers) {
+    auto print = std::move(request.print);
+    auto release = render_release(std::move(request), warnings);
+    return print && warnings.empty() ? printed(std::move(release), print) : std::move(release);
+  }
   auto work = [&](const runtime::Ask& ask, runtime::IsolatedOutput& out) {
     runtime::prepare_heap((256 << 10) + bytes_of(*request.chart));
     // Neither is freed: this process is about to end. What is moved here still stands in the parent.
@@ -301,7 +315,9 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
       out.where = nullptr;
       if (run) out.where = [run](std::span<char> into) { return run->where(into); };
     };
-    inner.engine.keep = [&out](std::string_view text) { return base::SharedText(out.append(text), nullptr); };
+    auto print = std::move(inner.print);
+    if (!print)
+      inner.engine.keep = [&out](std::string_view text) { return base::SharedText(out.append(text), nullptr); };
     auto asks_parent = [&ask](std::string_view kind) {
       return [&ask, kind](std::string_view about) -> std::optional<std::string> {
         std::string text = ask(asking(kind, about));
@@ -328,6 +344,10 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
     }
     std::vector<std::string> said;
     auto& result = *new ReleaseResult(render_release(std::move(inner), said));
+    if (result && print && said.empty()) {
+      out.begin_printing();
+      result = *new ReleaseResult(printed(std::move(result), print));
+    }
     pack(result, said, out);
   };
   auto done = runtime::run_isolated(
@@ -336,7 +356,8 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
        .memory_bytes_max = request.memory_bytes_max != 0 ? request.memory_bytes_max : runtime::sane_memory_max(),
        .output_bytes_max = kOutputMax,
        .stack_bytes = kStackMax,
-       .stop = [] { return stopping.load(); }});
+       .stop = [] { return stopping.load(); },
+       .prints = request.print != nullptr});
   if (!done) {
     // Time is a limit like memory: the same chart would only meet it again.
     ErrorKind kind = done.failed_with(ErrorKind::timeout) ? ErrorKind::too_large : done.error().kind();
