@@ -78,6 +78,16 @@ CheckStep check_step(std::string_view type_name);  // null: none
 void check_pod_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
 void check_pod_template(Checks& c, const Value& pod_template, const Value* before, const Path& at);
 void check_pod(Checks& c, const Value& pod, const Value* before, const Path& at);
+// validate_storage.cc
+void check_claim_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
+void check_volume_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
+// validate_schedules.cc
+void check_schedule(Checks& c, const Value& spec, const Value* before, const Path& at);
+void check_time_zone(Checks& c, const Value& zone, const Path& at);
+// validate_limits.cc, validate_nodes.cc, validate_webhooks.cc
+void check_limit_range_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
+void check_node(Checks& c, const Value& node, const Value* before, const Path& at);
+void check_webhooks(Checks& c, const Value& configuration, const Value* before, const Path& at);
 // validate_autoscalers.cc
 void check_autoscaler_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
 // validate_kinds.cc: the rest

@@ -185,6 +185,14 @@ Value name_space(Value v) {
   return name.empty() || v.at(label).as_string() == name ? v : v.with(label, Value(name));
 }
 
+// podCIDR is the first of podCIDRs; who knows only it changes both.
+Value node_spec(Value v) {
+  const Value only = v["podCIDR"], all = v["podCIDRs"];
+  if (!only.as_string().empty() && (all.empty() || all[0] != only))
+    return v.with_member("podCIDRs", Value::array({only}));
+  return only.as_string().empty() && !all.empty() ? v.with_member("podCIDR", all[0]) : v;
+}
+
 Value node_status(Value v) {
   return v["capacity"].is_object() ? set_if_absent(v, "allocatable", v["capacity"]) : v;
 }
@@ -264,6 +272,7 @@ const std::unordered_map<std::string_view, Step>& steps() {
       {"core.v1.Service", service},
       {"core.v1.LoadBalancerIngress", load_balancer_ingress},
       {"core.v1.Namespace", name_space},
+      {"core.v1.NodeSpec", node_spec},
       {"core.v1.NodeStatus", node_status},
       {"core.v1.Secret", secret},
       {"core.v1.LimitRangeItem", limit_range_item},

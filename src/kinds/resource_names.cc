@@ -42,6 +42,10 @@ bool is_integer_resource(std::string_view name) {
   return is_among(counted, name) || is_extended_resource(name);
 }
 
+bool may_be_overcommitted(std::string_view name) {
+  return is_native(name) && !name.starts_with("hugepages-");
+}
+
 Problems resource_problems(std::string_view name) {
   Problems problems = label_key_problems(name);
   if (problems.empty() && name.find('/') == name.npos && !is_standard_resource(name))

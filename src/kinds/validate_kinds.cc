@@ -179,21 +179,15 @@ void check_job_spec(Checks& c, const Value& spec, const Value* before, const Pat
   c.unchanged(at / "completionMode", spec["completionMode"], (*before)["completionMode"]);
 }
 
-void check_cron_job_spec(Checks& c, const Value& spec, const Value*, const Path& at) {
-  std::string schedule = spec["schedule"].str();
-  if (schedule.empty()) {
-    c.required(at / "schedule");
-  } else if (schedule[0] != '@') {
-    size_t parts = 0;
-    for (std::string_view part : base::split(schedule, ' ')) parts += !part.empty();
-    if (parts != 5)
-      c.invalid(at / "schedule", schedule, fmt::format("expected exactly 5 fields, found {}: [{}]", parts, schedule));
-  }
-  for (std::string_view name : {"startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"})
-    c.not_negative(at / name, spec[name]);
+void check_cron_job_spec(Checks& c, const Value& spec, const Value* before, const Path& at) {
+  check_schedule(c, spec, before, at);
+  c.not_negative(at / "startingDeadlineSeconds", spec["startingDeadlineSeconds"]);
+  if (!before || (*before)["timeZone"] != spec["timeZone"]) check_time_zone(c, spec["timeZone"], at / "timeZone");
   c.value(type_named("batch.v1.CronJobSpec").field("concurrencyPolicy")->type, spec["concurrencyPolicy"], nullptr,
           at / "concurrencyPolicy");
   check_job_spec(c, spec["jobTemplate"]["spec"], nullptr, at / "jobTemplate" / "spec");
+  for (std::string_view name : {"successfulJobsHistoryLimit", "failedJobsHistoryLimit"})
+    c.not_negative(at / name, spec[name]);
 }
 
 // ---- services and endpoints
@@ -410,49 +404,6 @@ void check_event(Checks& c, const Value& v, const Value*, const Path&) {
   if (!fits) c.invalid(Path("involvedObject") / "namespace", theirs, "does not match event.namespace");
 }
 
-void check_claim_spec(Checks& c, const Value& spec, const Value* before, const Path& at) {
-  if (spec["accessModes"].empty()) c.required(at / "accessModes", "at least 1 access mode is required");
-  c.value(type_named("core.v1.PersistentVolumeClaimSpec").field("accessModes")->type, spec["accessModes"], nullptr,
-          at / "accessModes");
-  const Value& storage = spec["resources"]["requests"]["storage"];
-  if (storage.is_null()) {
-    c.required((at / "resources").key("storage"));
-  } else if (auto amount = Quantity::parse(storage.as_string()); amount && amount->nano <= 0) {
-    c.invalid((at / "resources").key("storage"), storage, "must be greater than zero");
-  }
-  if (!before || c.object["kind"].as_string() == "StatefulSet") return;
-  Value same = spec;
-  for (std::string_view name : {"resources", "volumeAttributesClassName", "volumeName", "storageClassName"})
-    if (name == "resources" || name == "volumeAttributesClassName" || (*before)[name].is_null())
-      same = before->has(name) ? same.with_member(name, (*before)[name]) : same.without_member(name);
-  if (same != *before)
-    c.forbidden(
-        at,
-        "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
-}
-
-void check_volume_spec(Checks& c, const Value& spec, const Value* before, const Path& at) {
-  const Type& type = type_named("core.v1.PersistentVolumeSpec");
-  c.fields(type, spec.without_member("accessModes").without_member("capacity"), before, at);
-  if (before && *before == spec) return;
-  if (spec["accessModes"].empty()) c.required(at / "accessModes");
-  static const std::vector<std::string> modes = {"ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"};
-  for (const Value& mode : spec["accessModes"].items())
-    if (std::ranges::find(modes, mode.as_string()) == modes.end()) c.not_supported(at / "accessModes", mode, modes);
-  const Value& capacity = spec["capacity"];
-  if (capacity.empty()) c.required(at / "capacity");
-  if (capacity.size() != 1 || !capacity.has("storage")) c.not_supported(at / "capacity", capacity, {"storage"});
-  for (const auto& [name, text] : capacity.members())
-    if (auto amount = Quantity::parse(text.as_string()); amount && amount->nano <= 0)
-      c.invalid((at / "capacity").key(name.view()), text, "must be greater than zero");
-  size_t sources = spec["hostPath"].is_null() ? 0 : 1;
-  for (const Field& source : type_named("core.v1.PersistentVolumeSource").fields) {
-    if (source.name == "hostPath" || spec[source.name].is_null()) continue;
-    if (sources++ > 0) c.forbidden(at / source.name, "may not specify more than 1 volume type");
-  }
-  if (sources == 0) c.required(at, "must specify a volume type");
-}
-
 // ---- the rest
 // ---------------------------------------------------------------------------------------------------------------
 
@@ -460,16 +411,29 @@ void check_ingress_spec(Checks& c, const Value& spec, const Value*, const Path& 
   if (spec["rules"].empty() && !spec["defaultBackend"].is_object())
     c.invalid(at, "", "either `defaultBackend` or `rules` must be specified");
   auto backend = [&](const Value& b, const Path& here) {
-    if (b["resource"].is_object() == b["service"].is_object())
-      return b["resource"].is_object() ? c.invalid(here, "", "cannot set both resource and service backends")
-                                       : c.required(here, "resource or service backend is required");
-    const Value& service = b["service"];
-    if (!service.is_object()) return;
-    if (service["name"].as_string().empty()) c.required(here / "service" / "name");
-    const Value& port = service["port"];
-    if (port["name"].as_string().empty() && port["number"].as_int() == 0)
-      c.required(here / "service" / "port", "port name or number is required");
-    if (port["number"].as_int() != 0) c.port_number(here / "service" / "port" / "number", port["number"]);
+    const Value &resource = b["resource"], &service = b["service"], &port = service["port"];
+    if (resource.is_object() == service.is_object())
+      return c.invalid(here, "",
+                       resource.is_object() ? "cannot set both resource and service backends"
+                                            : "resource or service backend is required");
+    if (resource.is_object()) {
+      for (std::string_view name : {"kind", "name"})
+        if (resource[name].as_string().empty()) c.required(here / "resource" / name);
+      return;
+    }
+    if (service["name"].as_string().empty())
+      c.required(here / "service" / "name");
+    else
+      c.invalid(here / "service" / "name", service["name"], dns_1035_label_problems(service["name"].as_string()));
+    bool named = !port["name"].as_string().empty(), numbered = port["number"].as_int() != 0;
+    if (named && numbered)
+      c.invalid(here, "", "cannot set both port name & port number");
+    else if (named)
+      c.invalid(here / "service" / "port" / "name", port["name"], port_name_problems(port["name"].as_string()));
+    else if (numbered)
+      c.port_number(here / "service" / "port" / "number", port["number"]);
+    else
+      c.required(here, "port name or number is required");
   };
   if (spec["defaultBackend"].is_object()) backend(spec["defaultBackend"], at / "defaultBackend");
   for (size_t i = 0; i < spec["rules"].size(); ++i) {
@@ -521,6 +485,34 @@ void check_role_ref(Checks& c, const Value& v, const Value* before, const Path& 
   if (before && *before != v) {
     // The field's own rule ("immutable") would print another text.
     c.invalid(at, v, "cannot change roleRef");
+  }
+}
+
+void check_policy_rules(Checks& c, const Value& role, const Value*, const Path&) {
+  const Value& rules = role["rules"];
+  for (size_t i = 0; i < rules.size() && !c.full(); ++i) {
+    const Value &rule = rules[i], &paths = rule["nonResourceURLs"];
+    Path at = Path("rules")[i];
+    if (rule["verbs"].empty()) c.required(at / "verbs", "verbs must contain at least one value");
+    if (paths.empty()) {
+      if (rule["apiGroups"].empty()) c.required(at / "apiGroups", "resource rules must supply at least one api group");
+      if (rule["resources"].empty()) c.required(at / "resources", "resource rules must supply at least one resource");
+      continue;
+    }
+    if (c.kind.namespaced)
+      c.invalid(at / "nonResourceURLs", paths, "namespaced rules cannot apply to non-resource URLs");
+    if (!rule["apiGroups"].empty() || !rule["resources"].empty() || !rule["resourceNames"].empty())
+      c.invalid(at / "nonResourceURLs", paths, "rules cannot apply to both regular resources and non-resource URLs");
+  }
+  const Value& aggregation = role["aggregationRule"];
+  if (!aggregation.is_object()) return;
+  Path at = Path("aggregationRule") / "clusterRoleSelectors";
+  const Value& selectors = aggregation["clusterRoleSelectors"];
+  if (selectors.empty()) c.required(at, "at least one clusterRoleSelector required if aggregationRule is non-nil");
+  for (size_t i = 0; i < selectors.size() && !c.full(); ++i) {
+    size_t wrong = c.causes.size();
+    c.label_selector(at[i], selectors[i]);
+    if (c.causes.size() > wrong) c.invalid(at[i], Value(), "invalid label selector.");
   }
 }
 
@@ -601,6 +593,12 @@ const std::unordered_map<std::string_view, CheckStep>& steps() {
       {"autoscaling.v2.HorizontalPodAutoscalerSpec", check_autoscaler_spec},
       {"policy.v1.PodDisruptionBudgetSpec", check_budget_spec},
       {"rbac.v1.RoleRef", check_role_ref},
+      {"rbac.v1.Role", check_policy_rules},
+      {"rbac.v1.ClusterRole", check_policy_rules},
+      {"core.v1.Node", check_node},
+      {"core.v1.LimitRangeSpec", check_limit_range_spec},
+      {"admissionregistration.v1.ValidatingWebhookConfiguration", check_webhooks},
+      {"admissionregistration.v1.MutatingWebhookConfiguration", check_webhooks},
   };
   return all;
 }

@@ -45,6 +45,22 @@ Value with_pod_ips(const Value& before, Value pod) {
   return pod.with("/status/podIPs", Value::array({Value{{"ip", first}}}));
 }
 
+// A claim's dataSource and dataSourceRef say the same, the newer one more. A source that the older field does not know
+// falls away, as it always did there.
+Value with_data_sources(const Value& before, Value claim) {
+  Value source = claim["spec"]["dataSource"], reference = claim["spec"]["dataSourceRef"];
+  if (source.is_object() && reference.is_null() && before["spec"]["dataSource"].is_null()) {
+    std::string_view group = source["apiGroup"].as_string(), kind = source["kind"].as_string();
+    bool known = (group.empty() && kind == "PersistentVolumeClaim") ||
+                 (group == "snapshot.storage.k8s.io" && kind == "VolumeSnapshot");
+    if (!known) return claim.without("/spec/dataSource");
+  }
+  if (source.is_object() && reference.is_null()) return claim.with("/spec/dataSourceRef", source);
+  if (reference.is_object() && source.is_null() && reference["namespace"].as_string().empty())
+    return claim.with("/spec/dataSource", reference.without_member("namespace"));
+  return claim;
+}
+
 Value namespace_for_create(Value object) {
   bool has = false;
   for (const Value& finalizer : object["spec"]["finalizers"].items()) has |= finalizer.as_string() == "kubernetes";
@@ -66,6 +82,7 @@ Value prepare_for_create(const kinds::Kind& kind, Value object, WallTime now) {
     if (kind.builtin) object = object.with_member("status", kinds::conform(kind, Value::object())->object["status"]);
   }
   if (is(kind, "", "Namespace")) return namespace_for_create(std::move(object));
+  if (is(kind, "", "PersistentVolumeClaim")) return with_data_sources(Value(), std::move(object));
   if (is(kind, "", "Pod")) {
     ObjectBuilder status;
     status.set("phase", "Pending").set("qosClass", quality_of(object));
@@ -91,6 +108,7 @@ Value prepare_for_update(const kinds::Kind& kind, const Value& before, Value aft
         after = after.with("/spec/finalizers", before["spec"]["finalizers"]);
         after = after.with("/metadata/labels/kubernetes.io~1metadata.name", before["metadata"]["name"]);
       }
+      if (is(kind, "", "PersistentVolumeClaim")) after = with_data_sources(before, std::move(after));
       return after;
     }
     case Part::status: {
