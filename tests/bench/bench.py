@@ -81,10 +81,17 @@ def process(*command):
 
 
 def peak(*command):
-    """Peak megabytes of a program and what it starts. Asked of a small process: a child's figure begins with its parent's."""
-    ask = ("import os, sys; words = sys.argv[1:]; quiet = [(os.POSIX_SPAWN_OPEN, 1, '/dev/null', os.O_WRONLY, 0)]\n"
-           "_, status, used = os.wait4(os.posix_spawn(words[0], words, os.environ, file_actions=quiet), 0)\n"
-           "print(used.ru_maxrss); sys.exit(status != 0)")
+    """Peak megabytes of the largest process of a program: a worker, forked, shares what was there before. Asked of a small process: a
+    child's figure begins with its parent's; and whatever the program leaves behind comes to it."""
+    ask = ("import ctypes, os, sys; words = sys.argv[1:]; quiet = [(os.POSIX_SPAWN_OPEN, 1, '/dev/null', os.O_WRONLY, 0)]\n"
+           "ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER\n"
+           "main, most = os.posix_spawn(words[0], words, os.environ, file_actions=quiet), 0\n"
+           "while True:\n"
+           "    try: pid, status, used = os.wait4(-1, 0)\n"
+           "    except ChildProcessError: break\n"
+           "    most = max(most, used.ru_maxrss)\n"
+           "    if pid == main and status: sys.exit(1)\n"
+           "print(most)")
     asked = subprocess.run([sys.executable, "-I", "-S", "-c", ask, *map(str, command)], check=True, capture_output=True, text=True)
     return int(asked.stdout) / 1024
 
