@@ -356,8 +356,8 @@ Error what_happened(Child& child, const Error& error, const IsolationLimits& lim
 
 // Pages that come in one go cost a fourth of those that come one by one when they are touched.
 void IsolatedOutput::make_ready(uint64_t bytes) {
-  uint64_t more = std::min(std::max<uint64_t>(bytes, std::max<uint64_t>(size_ / 4, 64 << 10)), bytes_max_ - ready_) &
-                  ~uint64_t{4095};
+  uint64_t step = size_ == 0 ? 4096 : std::max<uint64_t>(size_ / 4, 64 << 10);  // often there is little at all
+  uint64_t more = std::min(std::max(bytes, step) + 4095, bytes_max_ - ready_) & ~uint64_t{4095};
   take_pages(memory_ + ready_, more);
   ready_ += more;
 }
