@@ -49,8 +49,10 @@ bool is_subchart(const std::string& folder) {
 
 std::vector<std::string> folders_of(const sources::Tree& tree, const std::string& path) {
   if (render::detect(tree, path) != render::Tool::directory) return {path};
+  auto files = tree.files_below(path);
+  if (!files) return {path};
   std::vector<std::string> found;
-  for (const std::string& file : tree.files_below(path)) {
+  for (const std::string& file : *files) {
     size_t slash = file.rfind('/');
     std::string folder = slash == file.npos ? "" : file.substr(0, slash);
     if (!found.empty() && found.back() == folder) continue;

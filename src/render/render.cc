@@ -57,7 +57,9 @@ Tool detect(const sources::Tree& tree, std::string_view path) {
 
 Result<Rendered> render(const RenderRequest& request) {
   SLIPWAY_CHECK(request.tree && request.catalog);
-  if (!request.tree->real_path(request.path)) return no_path(request);
+  auto folder = request.tree->real_path(request.path);
+  if (!folder) return no_path(request);
+  if (const Error* why = request.tree->unreadable(*folder)) return *why;
   Tool tool = OR_RETURN(chosen(request));
   switch (tool) {
     case Tool::helm:

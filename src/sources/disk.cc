@@ -29,7 +29,7 @@ class Disk : public Tree {
     }
     return std::move(names).value_or(std::vector<std::string>());
   }
-  std::vector<std::string> files_below(std::string_view directory) const override {
+  Result<std::vector<std::string>> files_below(std::string_view directory) const override {
     std::vector<std::string> out;
     walk(std::string(directory), out, 0);
     return out;

@@ -8,7 +8,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "sources/unfolded.h"
 
 namespace slipway::sources {
 namespace {
@@ -16,12 +15,8 @@ namespace {
 constexpr size_t kRecentTrees = 4;
 constexpr uint64_t kRecentBytesMax = 4 << 20;  // larger trees live as long as somebody holds them
 constexpr Duration kWalkUnasked = 50ms;        // thousands of files take less, once they are in the system's cache
-constexpr uint64_t kDirectoriesPerFile = 10;   // Git makes none without a file
 constexpr uint64_t kBatchBytes = 32 << 20;     // of blobs asked for at a time
-
-bool is_readable(const TreeLine& line) {
-  return line.kind != FileEntry::Kind::submodule && !line.absent;
-}
+constexpr uint64_t kTreesBytesMax = 48 << 20;  // of trees that are counted; longer ones hold more than may be
 
 }  // namespace
 
@@ -50,7 +45,7 @@ Task<Result<std::shared_ptr<const Tree>>> ObjectStore::tree(std::string objects,
   if (auto known = trees_[key].lock()) co_return std::move(known);  // somebody else was faster
   trees_[key] = tree;
   uint64_t bytes = 0;
-  for (const std::string& file : tree->files_below("")) bytes += tree->entry(file)->size;
+  for (const auto& [file, entry] : tree->files()) bytes += entry.size;
   if (bytes <= kRecentBytesMax) recent_.push_front(tree);
   if (recent_.size() > kRecentTrees) recent_.pop_back();
   co_return std::move(tree);
@@ -60,19 +55,22 @@ Task<Result<std::shared_ptr<const Tree>>> ObjectStore::read_tree(std::string obj
                                                                  std::string path) {
   if (!is_object_id(sha)) co_return fail(ErrorKind::bad_request, "\"{}\" is no commit's SHA", sha);
   GitCall reading = OR_CO_RETURN(reading_from(objects, sha));
-  std::string text = OR_CO_RETURN(co_await list_files(reading, sha, path));
-  auto lines = OR_CO_RETURN(parse_ls_tree(text, limits_.files_max));
-  if (lines.empty() && !path.empty()) co_return fail(ErrorKind::not_found, "no directory \"{}\" in the commit", path);
+  Outline listed = OR_CO_RETURN(co_await list_files(reading, sha, path));
+  std::vector<TreeLine>& lines = listed.lines;
+  if (lines.empty() && listed.left_out.empty() && !path.empty())
+    co_return fail(ErrorKind::not_found, "no directory \"{}\" in the commit", path);
+  uint64_t largest = largest_held(lines);
 
   std::unordered_map<std::string, Bytes> blobs;
   std::vector<std::string> wanted;
-  uint64_t total = 0, batch = 0;
+  uint64_t batch = 0;
   for (const TreeLine& line : lines) {
-    if (!is_readable(line) || line.size > limits_.blob_bytes_max) continue;
-    total += line.size;
-    if (total > limits_.tree_bytes_max)
-      co_return fail(ErrorKind::too_large, "the files take more than {} bytes", limits_.tree_bytes_max);
-    auto [at, fresh] = blobs.try_emplace(std::string(line.id), known_blob(line.id));
+    if (!may_be_held(line)) continue;
+    if (line.size > largest) {
+      listed.left_out.emplace(line.path, LeftOut{too_much(line)});
+      continue;
+    }
+    auto [at, fresh] = blobs.try_emplace(line.id, known_blob(line.id));
     if (!fresh || at->second) continue;
     wanted.push_back(at->first);
     batch += line.size;
@@ -85,16 +83,51 @@ Task<Result<std::shared_ptr<const Tree>>> ObjectStore::read_tree(std::string obj
 
   std::map<std::string, FileEntry> files;
   for (TreeLine& line : lines) {
-    auto blob = blobs.find(std::string(line.id));
+    auto blob = blobs.find(line.id);
     files.emplace_hint(files.end(), std::move(line.path),
                        FileEntry{line.kind, blob == blobs.end() ? nullptr : blob->second, line.size});
   }
-  co_return std::make_shared<const Tree>(std::move(files));
+  co_return std::make_shared<const Tree>(std::move(files), std::move(listed.left_out));
+}
+
+bool ObjectStore::may_be_held(const TreeLine& line) const {
+  return line.kind != FileEntry::Kind::submodule && !line.absent && line.size <= limits_.blob_bytes_max;
+}
+
+// The size up to which files are held, so that all that are take no more than they may: manifests are small.
+uint64_t ObjectStore::largest_held(const std::vector<TreeLine>& lines) const {
+  std::vector<uint64_t> sizes;
+  uint64_t total = 0;
+  for (const TreeLine& line : lines) {
+    if (!may_be_held(line)) continue;
+    sizes.push_back(line.size);
+    total += line.size;
+  }
+  if (total <= limits_.tree_bytes_max) return limits_.blob_bytes_max;
+  std::ranges::sort(sizes);
+  total = 0;
+  uint64_t largest = 0;
+  for (auto size = sizes.begin(); size != sizes.end();) {
+    auto next = std::ranges::upper_bound(size, sizes.end(), *size);
+    total += *size * static_cast<uint64_t>(next - size);
+    if (total > limits_.tree_bytes_max) break;
+    largest = *size;
+    size = next;
+  }
+  return largest;
+}
+
+Error ObjectStore::too_much(const TreeLine& line) const {
+  return fail(
+      ErrorKind::too_large,
+      "\"{}\" ({} bytes) was left out: the files of the commit take more than {} bytes together, and its smallest "
+      "are read",
+      line.path, line.size, limits_.tree_bytes_max);
 }
 
 // A walk is quick or it is through something huge: then what it would come to is counted beside it, from each tree
 // once.
-Task<Result<std::string>> ObjectStore::list_files(GitCall reading, std::string sha, std::string path) {
+Task<Result<Outline>> ObjectStore::list_files(GitCall reading, std::string sha, std::string path) {
   GitCall call = reading;
   call.args = {"--literal-pathspecs", "ls-tree", "-r", "-z", "-l", "--full-tree", sha};
   if (!path.empty()) call.args.insert(call.args.end(), {"--", path});
@@ -102,14 +135,22 @@ Task<Result<std::string>> ObjectStore::list_files(GitCall reading, std::string s
   Walk walk(world_.executor());
   TaskGroup doubting(world_.executor());
   walk.task.spawn(walk_all(call, &walk));
-  doubting.spawn(doubt(std::move(reading), std::move(sha), std::move(path), &walk));
+  doubting.spawn(doubt(reading, sha, path, &walk));
   co_await walk.task.join();
   co_await doubting.stop();
-  if (walk.refused) co_return std::move(*walk.refused);
-  if (walk.text.failed_with(ErrorKind::too_large))
-    co_return fail(ErrorKind::too_large, "the names of its files alone take more than {} bytes; at most {} files",
-                   call.output_max, limits_.files_max);
-  co_return std::move(walk.text);
+  if (walk.outline) co_return co_await with_sizes(std::move(reading), std::move(*walk.outline));
+  Result<Outline> all = Error(ErrorKind::canceled, "canceled");
+  if (walk.text) {
+    auto lines = parse_ls_tree(*walk.text, limits_.files_max);
+    if (lines) co_return Outline{std::move(*lines), {}};
+    all = std::move(lines).error();
+  } else {
+    all = std::move(walk.text).error();
+  }
+  if (!all.failed_with(ErrorKind::too_large)) co_return all;
+  auto outline = OR_CO_RETURN(co_await outline_of(reading, std::move(sha), std::move(path)));
+  if (!outline) co_return all;
+  co_return co_await with_sizes(std::move(reading), std::move(*outline));
 }
 
 Task<void> ObjectStore::walk_all(GitCall call, Walk* walk) {
@@ -119,35 +160,73 @@ Task<void> ObjectStore::walk_all(GitCall call, Walk* walk) {
 Task<void> ObjectStore::doubt(GitCall reading, std::string sha, std::string path, Walk* walk) {
   auto slept = co_await runtime::sleep(kWalkUnasked);
   if (!slept) co_return;
-  Result<> size = co_await check_size(std::move(reading), std::move(sha), std::move(path));
-  // Whatever else keeps it from being counted is for the walk to say.
-  if (!size.failed_with(ErrorKind::too_large)) co_return;
-  walk->refused = std::move(size).error();
+  auto outline = co_await outline_of(std::move(reading), std::move(sha), std::move(path));
+  // Whatever keeps it from being counted is for the walk to say.
+  if (!outline || !*outline) co_return;
+  walk->outline = std::move(**outline);
   walk->task.cancel();
 }
 
-// Two processes, each of which reads every tree once, however often it is named.
-Task<Result<>> ObjectStore::check_size(GitCall reading, std::string sha, std::string path) {
+// Three processes, each of which reads every tree once, however often it is named.
+Task<Result<std::optional<Outline>>> ObjectStore::outline_of(GitCall reading, std::string sha, std::string path) {
   GitCall naming = reading;
   naming.args = {"rev-list",           "--objects",        "--no-object-names",
                  "--filter=blob:none", "--end-of-options", fmt::format("{}:{}", sha, path)};
   std::string ids = OR_CO_RETURN(co_await git_.run(std::move(naming)));
+  std::string_view root = std::string_view(ids).substr(0, ids.find('\n'));
+  GitCall sizing = reading;
+  sizing.args = {"cat-file", "--batch-check", "--buffer"};
+  sizing.input = ids;
+  std::string sizes_text = OR_CO_RETURN(co_await git_.run(std::move(sizing)));
+  auto asked = static_cast<size_t>(std::ranges::count(ids, '\n'));
+  auto sizes = OR_CO_RETURN(parse_sizes(sizes_text, asked));
+  std::ranges::stable_sort(sizes, {}, &ObjectSize::size);
+  Trees trees;
   GitCall content = std::move(reading);
   content.args = {"cat-file", "--batch", "--buffer"};
-  content.input = ids;
+  uint64_t bytes = 0;
+  size_t read = 0;
+  for (const ObjectSize& tree : sizes) {
+    if ((bytes += tree.size) > kTreesBytesMax) {
+      trees.too_long.push_back(tree.id);
+    } else {
+      content.input += fmt::format("{}\n", tree.id);
+      ++read;
+    }
+  }
+  content.output_max = kTreesBytesMax + read * 100;
   std::string text = OR_CO_RETURN(co_await git_.run(std::move(content)));
-  auto count = [&]() -> Result<Unfolded> {
-    auto objects = OR_RETURN(parse_batch(text, static_cast<size_t>(std::ranges::count(ids, '\n'))));
-    return objects.empty() ? Unfolded{} : unfold(objects, objects[0].id);
-  };
-  Unfolded all = OR_CO_RETURN(co_await world_.on_pool(count));
-  if (all.files > limits_.files_max)
-    co_return fail(ErrorKind::too_large, "more than {} files: unfolded, its trees hold {}", limits_.files_max,
-                   all.files);
-  if (all.directories > limits_.files_max * kDirectoriesPerFile)
-    co_return fail(ErrorKind::too_large, "more than {} directories: unfolded, its trees hold {}",
-                   limits_.files_max * kDirectoriesPerFile, all.directories);
-  co_return Result<>();
+  trees.read = OR_CO_RETURN(parse_batch(text, read));
+  co_return co_await world_.on_pool([&] { return outline(trees, root, path, limits_); });
+}
+
+// Blobs that are in memory are known already.
+Task<Result<Outline>> ObjectStore::with_sizes(GitCall reading, Outline outline) {
+  std::unordered_map<std::string_view, std::optional<uint64_t>> sizes;
+  GitCall call = std::move(reading);
+  call.args = {"cat-file", "--batch-check", "--buffer"};
+  size_t asked = 0;
+  for (const TreeLine& line : outline.lines) {
+    if (line.kind == FileEntry::Kind::submodule) continue;
+    auto [at, fresh] = sizes.try_emplace(line.id);
+    if (!fresh) continue;
+    if (Bytes known = known_blob(line.id)) {
+      at->second = known->size();
+      continue;
+    }
+    call.input += line.id + "\n";
+    ++asked;
+  }
+  std::string text;
+  if (asked) text = OR_CO_RETURN(co_await git_.run(std::move(call)));
+  for (const ObjectSize& blob : OR_CO_RETURN(parse_sizes(text, asked)))
+    if (blob.type == "blob") sizes[blob.id] = blob.size;
+  for (TreeLine& line : outline.lines) {
+    auto known = sizes.find(line.id);
+    line.absent = known == sizes.end() || !known->second;
+    line.size = line.absent ? 0 : *known->second;
+  }
+  co_return outline;
 }
 
 Task<Result<>> ObjectStore::read_blobs(GitCall reading, std::vector<std::string> ids,

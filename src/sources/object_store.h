@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "sources/git.h"
-#include "sources/object_text.h"
+#include "sources/outline.h"
 
 namespace slipway::sources {
 
@@ -25,17 +25,20 @@ class ObjectStore {
 
  private:
   Task<Result<std::shared_ptr<const Tree>>> read_tree(std::string objects, std::string sha, std::string path);
-  Task<Result<std::string>> list_files(GitCall reading, std::string sha, std::string path);  // ls-tree's output
+  Task<Result<Outline>> list_files(GitCall reading, std::string sha, std::string path);
   struct Walk {
     explicit Walk(runtime::Executor& executor) : task(executor) {}
     Result<std::string> text = Error(ErrorKind::canceled, "canceled");
-    std::optional<Error> refused;  // what it holds is too much; it was ended
+    std::optional<Outline> outline;  // of what it may take in of too much; it was ended
     TaskGroup task;
   };
   Task<void> walk_all(GitCall call, Walk* walk);
   Task<void> doubt(GitCall reading, std::string sha, std::string path, Walk* walk);
-  // Error: too_large, when the tree holds more than the limits allow.
-  Task<Result<>> check_size(GitCall reading, std::string sha, std::string path);
+  Task<Result<std::optional<Outline>>> outline_of(GitCall reading, std::string sha, std::string path);
+  Task<Result<Outline>> with_sizes(GitCall reading, Outline outline);
+  bool may_be_held(const TreeLine& line) const;
+  uint64_t largest_held(const std::vector<TreeLine>& lines) const;
+  Error too_much(const TreeLine& line) const;
   using Bytes = std::shared_ptr<const std::string>;
   Result<GitCall> reading_from(const std::string& objects, const std::string& sha);
   Task<Result<>> read_blobs(GitCall reading, std::vector<std::string> ids,

@@ -83,6 +83,23 @@ Result<std::vector<BatchObject>> parse_batch(std::string_view text, size_t asked
   return objects;
 }
 
+// <id> blob 6<LF>, or: <what was asked> missing<LF>
+Result<std::vector<ObjectSize>> parse_sizes(std::string_view text, size_t asked) {
+  std::vector<ObjectSize> sizes;
+  while (!text.empty()) {
+    std::string_view line = cut(text, '\n');
+    ObjectSize object{.id = cut(line, ' '), .type = {}};
+    std::string_view type = cut(line, ' ');
+    if (auto size = base::parse_int(line); size && *size >= 0) {
+      object.type = type;
+      object.size = static_cast<uint64_t>(*size);
+    }
+    sizes.push_back(object);
+  }
+  if (sizes.size() != asked) return fail(ErrorKind::unavailable, "git cat-file: the answer is cut short");
+  return sizes;
+}
+
 void describe_commit(std::string_view content, Commit& commit) {
   while (!content.empty()) {
     std::string_view line = cut(content, '\n');

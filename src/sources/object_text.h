@@ -11,7 +11,7 @@ namespace slipway::sources {
 
 struct TreeLine {
   FileEntry::Kind kind = FileEntry::Kind::file;
-  std::string_view id;  // of the blob; into the text that was parsed
+  std::string id;  // of the blob
   uint64_t size = 0;
   bool absent = false;  // a partial clone does not hold it
   std::string path;
@@ -26,6 +26,12 @@ struct BatchObject {
 };
 // Output of `cat-file --batch`, which was asked for `asked` objects. Error: unavailable when it is cut short.
 Result<std::vector<BatchObject>> parse_batch(std::string_view text, size_t asked);
+struct ObjectSize {
+  std::string_view id, type;  // type is empty when git does not have it
+  uint64_t size = 0;
+};
+// Output of `cat-file --batch-check`; as above.
+Result<std::vector<ObjectSize>> parse_sizes(std::string_view text, size_t asked);
 
 // Fills author ("Name <mail>"), date (RFC 3339, UTC) and subject from a commit object's text.
 void describe_commit(std::string_view content, Commit& commit);

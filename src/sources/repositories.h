@@ -56,7 +56,8 @@ class Repositories {
   // such repository or revision, with the nearest branch), unauthorized, unavailable, timeout: in git's own words.
   virtual Task<Result<Commit>> resolve(std::string url, std::string revision) = 0;
   // All files below `path` ("" all), by their names from the repository's root, from the object store. The same commit
-  // gives the same Tree again while somebody holds it. Errors: as resolve(); too_large.
+  // gives the same Tree again while somebody holds it. Where that is more than the limits allow, folders and files are
+  // left out, the largest first: who asks the Tree for one of them is told so. Errors: as resolve().
   virtual Task<Result<std::shared_ptr<const Tree>>> tree(Commit commit, std::string path = "") = 0;
   // Completes when the URL may have changed: at once for local repositories (their refs are watched); for remote ones
   // only when notify() names it. A change that nobody waited for completes the next call; so does the first call for a

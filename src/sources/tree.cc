@@ -25,6 +25,27 @@ std::string below(std::string_view directory, std::string_view name) {
   return directory.empty() ? std::string(name) : fmt::format("{}/{}", directory, name);
 }
 
+template <class T>
+bool any_below(const std::map<std::string, T>& paths, const std::string& prefix) {
+  auto first = paths.lower_bound(prefix);
+  return first != paths.end() && first->first.starts_with(prefix);
+}
+
+// The first parts of the paths below `prefix`, each once.
+template <class T>
+void add_names(const std::map<std::string, T>& paths, const std::string& prefix, std::vector<std::string>& names) {
+  for (auto at = paths.lower_bound(prefix); at != paths.end() && at->first.starts_with(prefix);) {
+    std::string_view rest = std::string_view(at->first).substr(prefix.size());
+    std::string name(rest.substr(0, rest.find('/')));
+    if (name.size() == rest.size()) {
+      ++at;
+    } else {
+      at = paths.lower_bound(prefix + name + '0');  // '0' follows '/': past everything below
+    }
+    if (!name.empty()) names.push_back(std::move(name));
+  }
+}
+
 }  // namespace
 
 const FileEntry* Tree::entry(std::string_view path) const {
@@ -35,8 +56,8 @@ const FileEntry* Tree::entry(std::string_view path) const {
 bool Tree::is_directory(std::string_view path) const {
   if (path.empty()) return true;
   std::string prefix = fmt::format("{}/", path);
-  auto first = files_.lower_bound(prefix);
-  return first != files_.end() && first->first.starts_with(prefix);
+  if (any_below(files_, prefix) || any_below(left_out_, prefix)) return true;
+  return left_out_.contains(std::string(path)) && !entry(path);
 }
 
 Result<std::string> Tree::real_path(std::string_view path) const {
@@ -81,6 +102,7 @@ Result<std::shared_ptr<const std::string>> Tree::read(std::string_view path) con
   if (found->kind == FileEntry::Kind::submodule)
     return fail(ErrorKind::not_found, "\"{}\" is a submodule; its files are in another repository", path);
   if (!found->bytes) {
+    if (const Error* why = unreadable(real)) return *why;
     // Whose size nobody knows: a clone leaves large ones out, and a damaged repository has lost it.
     return fail(ErrorKind::too_large, "\"{}\" is over the size limit of a file{}", path,
                 found->size == 0 ? ", or its object is missing or damaged in the repository (git fsck tells)" : "");
@@ -90,28 +112,38 @@ Result<std::shared_ptr<const std::string>> Tree::read(std::string_view path) con
 
 std::vector<std::string> Tree::list(std::string_view directory) const {
   std::vector<std::string> names;
+  if (unreadable(directory)) return names;
   std::string prefix = directory.empty() ? "" : fmt::format("{}/", directory);
-  for (auto at = files_.lower_bound(prefix); at != files_.end() && at->first.starts_with(prefix);) {
-    std::string_view rest = std::string_view(at->first).substr(prefix.size());
-    std::string name(rest.substr(0, rest.find('/')));
-    if (name.size() == rest.size()) {
-      ++at;
-    } else {
-      at = files_.lower_bound(prefix + name + '0');  // '0' follows '/': past everything below
-    }
-    names.push_back(std::move(name));
-  }
+  add_names(files_, prefix, names);
+  add_names(left_out_, prefix, names);
   std::ranges::sort(names);  // "a-b" stands before "a/x" among paths, and behind "a" among names
   names.erase(std::ranges::unique(names).begin(), names.end());
   return names;
 }
 
-std::vector<std::string> Tree::files_below(std::string_view directory) const {
+Result<std::vector<std::string>> Tree::files_below(std::string_view directory) const {
   std::vector<std::string> paths;
   std::string prefix = directory.empty() ? "" : fmt::format("{}/", directory);
+  auto is_folder = [&](const auto& left) { return !files_.contains(left.first); };
+  if (auto own = left_out_.find(std::string(directory)); own != left_out_.end() && is_folder(*own))
+    return own->second.why;
+  for (auto at = left_out_.lower_bound(prefix); at != left_out_.end() && at->first.starts_with(prefix); ++at)
+    if (is_folder(*at)) return at->second.why;
   for (auto at = files_.lower_bound(prefix); at != files_.end() && at->first.starts_with(prefix); ++at)
     paths.push_back(at->first);
   return paths;
+}
+
+const Error* Tree::unreadable(std::string_view path) const {
+  if (left_out_.empty()) return nullptr;
+  auto known = left_out_.find(std::string(path));
+  if (known != left_out_.end()) return known->second.is_deeper ? nullptr : &known->second.why;
+  if (entry(path) || is_directory(path)) return nullptr;
+  std::string above(path);
+  do above = parent_of(above);
+  while (!is_directory(above));
+  known = left_out_.find(above);
+  return known == left_out_.end() || known->second.is_deeper ? nullptr : &known->second.why;
 }
 
 Error Tree::missing(std::string_view path) const {

@@ -36,7 +36,7 @@ TEST_CASE("a Tree lists, reads and says what is near") {
       {{"base/redis.yaml", "r"}, {"base-2/x", "x"}, {"base/z/deep", "d"}, {"top", "t"}, {"a-b", ""}, {"a/x", ""}});
   CHECK(base::join(tree->list(""), " ") == "a a-b base base-2 top");
   CHECK(base::join(tree->list("base"), " ") == "redis.yaml z");
-  CHECK(base::join(tree->files_below("base"), " ") == "base/redis.yaml base/z/deep");
+  CHECK(base::join(*tree->files_below("base"), " ") == "base/redis.yaml base/z/deep");
   CHECK(tree->is_directory("base"));
   CHECK(!tree->is_directory("bas"));
   CHECK(read(*tree, "base/redis.yaml") == "r");

@@ -1,32 +1,12 @@
 #include "sources/unfolded.h"
 
-#include <limits>
-#include <optional>
-#include <unordered_map>
-
 #include "base/text.h"
 
 namespace slipway::sources {
 namespace {
 
-constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
-
 void add(uint64_t& sum, uint64_t more) {
-  sum = more > kMost - sum ? kMost : sum + more;
-}
-
-// Cuts one entry off: "40000 name<NUL><id in bytes>". Nothing: the object is none, or at its end.
-struct Entry {
-  bool is_tree = false;
-  std::string id;
-};
-std::optional<Entry> next_entry(std::string_view& rest, size_t id_bytes) {
-  size_t space = rest.find(' '), end = rest.find('\0');
-  if (space == rest.npos || end == rest.npos || end < space || rest.size() - end - 1 < id_bytes) return std::nullopt;
-  std::string_view mode = rest.substr(0, space);
-  Entry entry{mode == "40000" || mode == "040000", base::hex_encode(rest.substr(end + 1, id_bytes))};
-  rest.remove_prefix(end + 1 + id_bytes);
-  return entry;
+  sum = more > Unfolded::most - sum ? Unfolded::most : sum + more;
 }
 
 struct Counted {
@@ -37,13 +17,29 @@ struct Counted {
 
 }  // namespace
 
-Unfolded unfold(const std::vector<BatchObject>& trees, std::string_view root) {
+std::optional<TreeEntry> next_entry(std::string_view& content, size_t id_bytes) {
+  size_t space = content.find(' '), end = content.find('\0');
+  if (space == content.npos || end == content.npos || end < space || content.size() - end - 1 < id_bytes)
+    return std::nullopt;
+  TreeEntry entry{content.substr(0, space), content.substr(space + 1, end - space - 1),
+                  content.substr(end + 1, id_bytes)};
+  content.remove_prefix(end + 1 + id_bytes);
+  return entry;
+}
+
+std::unordered_map<std::string, Unfolded> unfold(const Trees& trees, std::string_view root) {
   std::unordered_map<std::string, Counted> known;
-  for (const BatchObject& tree : trees)
+  for (const BatchObject& tree : trees.read)
     if (tree.type == "tree") known[base::to_lower(tree.id)].rest = tree.content;
+  for (std::string_view id : trees.too_long) {
+    Counted& tree = known[base::to_lower(id)];
+    tree.sum.files = Unfolded::most;
+    tree.done = true;
+  }
   auto first = known.find(std::string(root));
   if (first == known.end()) return {};
-  std::vector<Counted*> way{&first->second};  // not recursion: a tree may be 20,000 deep
+  std::vector<Counted*> way;  // not recursion: a tree may be 20,000 deep
+  if (!first->second.done) way.push_back(&first->second);
   first->second.open = true;
   while (!way.empty()) {
     Counted& tree = *way.back();
@@ -55,13 +51,16 @@ Unfolded unfold(const std::vector<BatchObject>& trees, std::string_view root) {
       way.pop_back();
       continue;
     }
-    if (!entry->is_tree) {
+    if (!entry->is_tree()) {
       add(tree.sum.files, 1);
       continue;
     }
-    auto inner = known.find(entry->id);
+    auto inner = known.find(base::hex_encode(entry->raw_id));
     if (inner == known.end()) continue;
-    if (inner->second.open) return {kMost, kMost};
+    if (inner->second.open) {
+      tree.sum = {Unfolded::most, Unfolded::most};
+      continue;
+    }
     if (!inner->second.done) {
       tree.rest = before;  // counted when that one is
       inner->second.open = true;
@@ -72,7 +71,9 @@ Unfolded unfold(const std::vector<BatchObject>& trees, std::string_view root) {
     add(tree.sum.directories, inner->second.sum.directories);
     add(tree.sum.directories, 1);
   }
-  return first->second.sum;
+  std::unordered_map<std::string, Unfolded> sums;
+  for (const auto& [id, tree] : known) sums[id] = tree.sum;
+  return sums;
 }
 
 }  // namespace slipway::sources

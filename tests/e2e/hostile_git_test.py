@@ -35,24 +35,32 @@ class HostileRepositories(unittest.TestCase):
         lines = Path(f"/proc/{self.slipway.process.pid}/status").read_text().splitlines()
         return int(next(line for line in lines if line.startswith(what)).split()[1]) / 1024
 
-    def refused(self, name, *words, fill):
-        """What the Application says of a repository that `fill` made; meanwhile another commit of the good one is delivered."""
-        repo = Repository(f"{self.home.name}/{name}")
+    def apply(self, name, repo, **source):
+        status, answer = self.slipway.api.json("post", "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications", {
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": name}, "spec": {
+                "project": "default", "source": {"repoURL": str(repo.path), "path": "app", "targetRevision": "main"} | source,
+                "destination": {"server": "https://kubernetes.default.svc", "namespace": "default"}, "syncPolicy": {"automated": {}}}})
+        self.assertEqual(201, status, answer)
+        self.addCleanup(self.slipway.delete, f"/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{name}")
+
+    def refused(self, name, *words, fill, beside=None, **source):
+        """What the Application says of a repository that `fill` made; meanwhile another commit of the good one is delivered, and so
+        is, to an Application of its own, the folder `beside` of the same commit, which holds a ConfigMap of its name."""
+        self.repo = repo = Repository(f"{self.home.name}/{name}")
         fill(repo)
         text = str(time.time())
         Path(f"/proc/{self.slipway.process.pid}/clear_refs").write_text("5")  # the peak is measured anew
         before, begun = self.memory_mb("VmRSS"), time.monotonic()
-        status, answer = self.slipway.api.json("post", "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications", {
-            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": name}, "spec": {
-                "project": "default", "source": {"repoURL": str(repo.path), "path": "app", "targetRevision": "main"},
-                "destination": {"server": "https://kubernetes.default.svc", "namespace": "default"}, "syncPolicy": {"automated": {}}}})
-        self.assertEqual(201, status, answer)
-        self.addCleanup(self.slipway.delete, f"/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{name}")
+        self.apply(name, repo, **source)
         said = wait(f"{name} is refused", lambda: self.slipway.conditions(name), 60, pause=0.01)
         seconds = time.monotonic() - begun
         self.good.write("app/a.yaml", config_map("good", text))
         head = self.good.commit()
         wait("the good one goes on", lambda: self.slipway.is_app("good", "Synced", None, head), 30, pause=0.01)
+        if beside:
+            self.apply(beside, repo, path=beside)
+            wait(f"{beside} is delivered", lambda: self.slipway.is_app(beside, "Synced") and not self.slipway.conditions(beside), 30, pause=0.01)
+            self.assertIsNotNone(self.slipway.get(f"/api/v1/namespaces/default/configmaps/{beside}"))
         growth = self.memory_mb("VmHWM") - before
         print(f"\n  {name}: refused after {seconds:.2f} s, {growth:.0f} MB more at the most: {said[:150]}", file=sys.stderr)
         for word in words:
@@ -66,12 +74,12 @@ class HostileRepositories(unittest.TestCase):
             self.assertLess(seconds, SECONDS_MAX)
         return said
 
-    def entry(self, repo, lines, path="app"):
-        """Commits a tree of exactly these entries, whether or not git likes it, as `path`."""
+    def entry(self, repo, lines, path="app", **others):
+        """Commits a tree of exactly these entries, whether or not git likes it, as `path`, and other trees beside it."""
         tree = b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(sha) for mode, name, sha in lines)
         sha = subprocess.run(["git", "-C", repo.path, "hash-object", "-w", "--literally", "-t", "tree", "--stdin"], input=tree, check=True, capture_output=True).stdout.decode().strip()
         top = subprocess.run(["git", "-C", repo.path, "hash-object", "-w", "--literally", "-t", "tree", "--stdin"],
-                             input=f"40000 {path}\0".encode() + bytes.fromhex(sha), check=True, capture_output=True).stdout.decode().strip()
+                             input=b"".join(f"40000 {name}\0".encode() + bytes.fromhex(tree) for name, tree in [(path, sha), *others.items()]), check=True, capture_output=True).stdout.decode().strip()
         repo.git("update-ref", "refs/heads/main", repo.git("commit-tree", "-m", "hostile", top))
 
     def blob(self, repo, text):
@@ -84,8 +92,9 @@ class HostileRepositories(unittest.TestCase):
             with open(repo.path / "app/huge.yaml", "wb") as file:
                 file.write(b"a: b\n#")
                 file.truncate(HUGE)
+            repo.write("nothuge/a.yaml", config_map("nothuge"))
             repo.commit()
-        self.refused("huge", "app/huge.yaml", "limit", fill=fill)
+        self.refused("huge", "app/huge.yaml", "limit", fill=fill, beside="nothuge")
 
     def test_a_billion_laughs(self):
         lines = ["a0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]"]
@@ -110,10 +119,25 @@ class HostileRepositories(unittest.TestCase):
 
     def test_very_many_files(self):
         def fill(repo):
+            repo.write("few/a.yaml", config_map("few"))
+            repo.write("parts/overlay/kustomization.yaml", "resources: [../base]\n")
+            repo.write("parts/base/kustomization.yaml", "resources: [deep/b.yaml]\n")
+            repo.write("parts/base/deep/b.yaml", config_map("based"))
+            repo.write("parts/reaches/kustomization.yaml", "resources: [../../app]\n")
+            repo.write("recursed/deep/c.yaml", config_map("recursed"))
+            repo.commit()
             sha = self.blob(repo, config_map("a"))
-            self.entry(repo, [("100644", f"f{n:06}.yaml", sha) for n in range(200_000)])
-            repo.git("repack", "-adq")  # as what was fetched; git opens each loose object anew to tell its size
-        self.refused("many", "files", "100000", fill=fill)
+            self.entry(repo, [("100644", f"f{n:06}.yaml", sha) for n in range(200_000)],
+                       **{name: repo.git("rev-parse", f"HEAD:{name}") for name in ("few", "parts", "recursed")})
+        words = 'the folder "app" holds more than 100000 files: unfolded, its trees hold 200000'
+        self.refused("many", words, fill=fill, beside="few")
+        self.apply("overlay", self.repo, path="parts/overlay")
+        self.apply("recursed", self.repo, path="recursed", directory={"recurse": True})
+        self.apply("reaches", self.repo, path="parts/reaches")
+        for app, made in (("overlay", "based"), ("recursed", "recursed")):
+            wait(f"{app} is delivered", lambda: self.slipway.is_app(app, "Synced"), 30, pause=0.01)
+            self.assertIsNotNone(self.slipway.get(f"/api/v1/namespaces/default/configmaps/{made}"))
+        self.assertIn(words, wait("who needs the large folder is refused", lambda: self.slipway.conditions("reaches"), 30, pause=0.01))
 
     def test_trees_without_end(self):
         def fill(repo):
@@ -122,7 +146,7 @@ class HostileRepositories(unittest.TestCase):
             for _ in range(11):
                 inner = tree("".join(f"040000 tree {inner}\td{i}\n" for i in range(10)))
             repo.git("update-ref", "refs/heads/main", repo.git("commit-tree", "-m", "bomb", tree(f"040000 tree {inner}\tapp\n")))
-        self.refused("bomb", "more than 100000 files: unfolded, its trees hold 100000000000", fill=fill)
+        self.refused("bomb", 'the folder "app" holds more than 100000 files: unfolded, its trees hold 100000000000', fill=fill, directory={"recurse": True})
 
     def test_very_many_objects(self):
         count = 120_000 if SOAK else 25_000

@@ -25,7 +25,7 @@ Result<std::string> application_path(const sources::Tree& tree, const std::strin
   auto real = tree.real_path(*clean);
   if (real && tree.is_directory(*real)) return real;
   if (real) return fail(ErrorKind::bad_request, "{}: app path is not a directory", path);
-  if (real.failed_with(ErrorKind::forbidden)) return std::move(real).error();
+  if (real.failed_with(ErrorKind::forbidden) || real.failed_with(ErrorKind::too_large)) return std::move(real).error();
   size_t slash = clean->rfind('/');
   std::string above = slash == clean->npos ? "" : clean->substr(0, slash);
   auto near = base::nearest(slash == clean->npos ? *clean : clean->substr(slash + 1), tree.list(above));

@@ -22,9 +22,9 @@ void add_directories(std::set<std::string>& all, std::string_view file) {
 
 std::set<std::string> touched_directories(const sources::Tree& before, const sources::Tree& after) {
   std::set<std::string> touched;
-  for (const std::string& file : after.files_below(""))
-    if (!same(before.entry(file), after.entry(file))) add_directories(touched, file);
-  for (const std::string& file : before.files_below(""))
+  for (const auto& [file, entry] : after.files())
+    if (!same(before.entry(file), &entry)) add_directories(touched, file);
+  for (const auto& [file, entry] : before.files())
     if (!after.entry(file)) add_directories(touched, file);
   return touched;
 }

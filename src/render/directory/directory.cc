@@ -124,6 +124,16 @@ class Reader {
   }
 };
 
+Result<std::vector<std::string>> files_in(const sources::Tree& tree, const std::string& folder) {
+  std::vector<std::string> files;
+  for (const std::string& name : tree.list(folder)) {
+    std::string path = folder.empty() ? name : folder + "/" + name;
+    if (!tree.is_directory(path)) files.push_back(std::move(path));
+  }
+  if (const Error* why = tree.unreadable(folder)) return *why;
+  return files;
+}
+
 }  // namespace
 
 bool matches_glob(std::string_view pattern, std::string_view path) {
@@ -138,9 +148,9 @@ Result<Rendered> render(const sources::Tree& tree, const std::string& path, cons
   if (!tree.is_directory(root)) return fail(ErrorKind::bad_request, "\"{}\" is a file; a directory was expected", path);
   Reader reader;
   size_t bytes = 0;
-  for (const std::string& file : tree.files_below(root)) {
+  std::vector<std::string> files = OR_RETURN(recurse ? tree.files_below(root) : files_in(tree, root));
+  for (const std::string& file : files) {
     std::string relative = root.empty() ? file : file.substr(root.size() + 1);
-    if (!recurse && relative.find('/') != relative.npos) continue;
     bool jsonnet = file.ends_with(".jsonnet");
     if (!jsonnet && !file.ends_with(".yaml") && !file.ends_with(".yml") && !file.ends_with(".json")) continue;
     if (!exclude.empty() && matches_glob(exclude, relative)) continue;

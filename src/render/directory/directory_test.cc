@@ -24,6 +24,22 @@ std::string object(std::string name) {
 
 }  // namespace
 
+TEST_CASE("a folder that was left out is missed by who needs it") {
+  Error why(ErrorKind::too_large, "more than 9 files");
+  auto text = std::make_shared<const std::string>(object("a"));
+  auto tree = [&](std::string folder) {
+    return sources::Tree({{"d/a.yaml", {.bytes = text, .size = text->size()}}}, {{folder, {why}}});
+  };
+  auto render = [&](std::string folder, const char* options) {
+    auto out = directory::render(tree(folder), "d", *value::parse_yaml(options));
+    return out ? fmt::format("{}", out->objects.size()) : out.error().str();
+  };
+  CHECK(render("many", "{recurse: true}") == "1");
+  CHECK(render("d/many", "{}") == "1");
+  CHECK(render("d/many", "{recurse: true}").ends_with("more than 9 files"));
+  CHECK(render("d", "{}").ends_with("more than 9 files"));
+}
+
 TEST_CASE("files of a directory, with their documents and lists") {
   std::string list = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: l1}}\n";
   CHECK(names({{"d/b.yml", object("b1") + "---\n# nothing\n---\n" + object("b2")},

@@ -62,14 +62,25 @@ std::string with_empty_folders(std::string_view pattern) {
 }
 
 // The files that a pattern names, in order of their names. What the list names itself keeps its own place.
-std::vector<std::string> matches(const Named& pattern,
-                                 const std::set<std::pair<const sources::Tree*, std::string>>& listed) {
+Result<std::vector<std::string>> matches(const Named& pattern,
+                                         const std::set<std::pair<const sources::Tree*, std::string>>& listed) {
   std::string_view fixed = std::string_view(pattern.path).substr(0, pattern.path.find_first_of("*?["));
   size_t slash = fixed.rfind('/');
   std::string folder(slash == fixed.npos ? "" : fixed.substr(0, slash));
   Glob glob(with_empty_folders(pattern.path));
   std::vector<std::string> out;
-  for (const std::string& file : pattern.tree->files_below(folder))
+  // "env/*.yaml" needs no look at what lies deeper, which may be too much
+  bool is_flat =
+      pattern.path.find('/', fixed.size()) == std::string::npos && pattern.path.find("**") == std::string::npos;
+  std::vector<std::string> files;
+  if (is_flat) {
+    for (const std::string& name : pattern.tree->list(folder))
+      files.push_back(folder.empty() ? name : folder + "/" + name);
+    if (const Error* why = pattern.tree->unreadable(folder)) return *why;
+  } else {
+    files = OR_RETURN(pattern.tree->files_below(folder));
+  }
+  for (const std::string& file : files)
     if (glob.matches(file) && !listed.contains({pattern.tree, file})) out.push_back(file);
   return out;
 }
@@ -116,7 +127,7 @@ class Reader {
       }
       Named at = OR_RETURN(named(request_, path_, said));
       std::vector<std::string> found = {at.path};
-      if (is_pattern(said)) found = matches(at, listed);
+      if (is_pattern(said)) found = OR_RETURN(matches(at, listed));
       if (found.empty() && !ignore_missing)
         return fail(ErrorKind::not_found, "valueFiles: {}: no file matches this pattern", said);
       for (const std::string& one : found) {

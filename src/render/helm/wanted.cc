@@ -121,7 +121,9 @@ Result<Wanted> wanted_by(const RenderRequest& request) {
     auto text = request.tree->read(folder.empty() ? name : folder + "/" + name);
     depends = depends || (text && (*text)->find("repository") != std::string::npos);
   }
-  for (const std::string& file : request.tree->files_below(folder)) {
+  auto files = request.tree->files_below(folder);
+  if (!files) has_schemas = true;  // a folder was left out, which the chart may ignore: loading it tells
+  for (const std::string& file : files ? *files : std::vector<std::string>()) {
     if (!file.ends_with("values.schema.json")) continue;
     auto text = request.tree->read(file);
     has_schemas = has_schemas || (text && (*text)->find("\"http") != std::string::npos);

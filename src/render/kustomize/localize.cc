@@ -204,7 +204,8 @@ class Localizer {
         return fail(ErrorKind::invalid, "root \"{}\" outside localize scope \"{}\"", tree_->shown(real),
                     tree_->shown(scope_));
       if (!usual) there = real;
-      for (const std::string& file : tree_->files_below(*there)) out_.files[put(file)] = *OR_RETURN(tree_->read(file));
+      for (const std::string& file : OR_RETURN(tree_->files_below(*there)))
+        out_.files[put(file)] = *OR_RETURN(tree_->read(file));
     }
     return said.empty() || !there ? said : relative(*there, folder.root());
   }
