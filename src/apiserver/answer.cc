@@ -16,14 +16,18 @@ runtime::Headers answer_headers(std::string_view content_type) {
   return headers;
 }
 
-namespace {
-
-// People look with curl or a browser: they get lines and indents.
+// People look with curl or a browser.
 bool wants_pretty(const runtime::Request& request) {
-  if (auto pretty = request.query("pretty")) return *pretty != "false" && *pretty != "0";
+  if (auto pretty = request.query("pretty"); pretty && !pretty->empty()) {
+    for (std::string_view yes : {"1", "t", "T", "true", "TRUE", "True"})  // as Go's strconv.ParseBool
+      if (*pretty == yes) return true;
+    return false;
+  }
   auto agent = request.headers.get("user-agent");
   return agent.starts_with("curl") || agent.starts_with("Wget") || agent.starts_with("Mozilla/5.0");
 }
+
+namespace {
 
 // Changes `encoding` to JSON when the value has no protobuf.
 std::string encode(const runtime::Request& request, const Value& value, Encoding& encoding) {

@@ -16,6 +16,8 @@ void add_warnings(runtime::Headers& headers, const std::vector<std::string>& war
 std::vector<std::string> deprecation_warnings(const kinds::Kind& kind);
 Task<Result<>> answer_value(runtime::Exchange& exchange, int code, Value value, Accepted accepted = {},
                             std::vector<std::string> warnings = {});
+// Whether JSON comes with lines and indents: `pretty` in the query says so, or a person seems to ask.
+bool wants_pretty(const runtime::Request& request);
 // In the encoding that the client accepts.
 Task<Result<>> answer_error(runtime::Exchange& exchange, Error error, std::vector<std::string> warnings = {});
 Task<Result<>> answer_text(runtime::Exchange& exchange, int code, std::string text);

@@ -18,14 +18,20 @@ constexpr size_t worth_returning_bytes = 4 << 20;
 }  // namespace
 
 ListText::ListText(const kinds::Kind& kind, cluster::List list, Accepted accepted, WallTime now,
-                   std::string include_object)
+                   std::string include_object, bool pretty)
     : kind_(kind),
       list_(std::move(list)),
       accepted_(std::move(accepted)),
       now_(now),
-      include_(std::move(include_object)) {}
+      include_(std::move(include_object)) {
+  if (pretty && accepted_.encoding == Encoding::json) indenter_.emplace();
+}
 
 std::string ListText::next(size_t bytes) {
+  return indenter_ ? indenter_->next(piece(bytes)) : piece(bytes);
+}
+
+std::string ListText::piece(size_t bytes) {
   bool in_pieces =
       accepted_.form == Form::table || (accepted_.encoding == Encoding::json && accepted_.form == Form::object);
   if (!in_pieces) {

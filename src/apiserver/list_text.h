@@ -9,17 +9,20 @@
 #include "apiserver/turns.h"
 #include "cluster/cluster.h"
 #include "runtime/http.h"
+#include "value/json_indent.h"
 
 namespace slipway::apiserver {
 
 class ListText {
  public:
-  ListText(const kinds::Kind& kind, cluster::List list, Accepted accepted, WallTime now, std::string include_object);
+  ListText(const kinds::Kind& kind, cluster::List list, Accepted accepted, WallTime now, std::string include_object,
+           bool pretty);
   // The next piece, of about `bytes` or a little more; YAML and protobuf come whole. Nothing more to say once done().
   std::string next(size_t bytes);
   bool done() const { return done_; }
 
  private:
+  std::string piece(size_t bytes);
   std::string whole() const;
   Value meta() const;
   void begin(std::string& text) const;
@@ -33,6 +36,7 @@ class ListText {
   std::string include_;
   size_t at_ = 0;  // of the item that comes next
   bool done_ = false;
+  std::optional<value::JsonIndenter> indenter_;
 };
 
 // Answers with it, in the caller's turn: a short list at once, a long one piece by piece, each in another turn.

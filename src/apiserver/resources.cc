@@ -85,7 +85,7 @@ Task<Result<>> ApiServer::list(runtime::Exchange& exchange, Route route, const k
   if (!list) co_return co_await answer_error(exchange, list.error());
   runtime::Headers headers = answer_headers(accepted->content_type());
   add_warnings(headers, deprecation_warnings(kind));
-  ListText text(kind, std::move(*list), *accepted, world_.now(), std::move(include));
+  ListText text(kind, std::move(*list), *accepted, world_.now(), std::move(include), wants_pretty(request));
   co_return co_await answer_list(exchange, turns_, std::move(text), std::move(headers));
 }
 

@@ -219,6 +219,39 @@ TEST_CASE("a long list comes in pieces, and is the same list") {
   CHECK(list("?limit=2", "application/json", "items") == "0 c-00 c-01 c-01 ");
 }
 
+TEST_CASE("JSON has lines for whoever says pretty, and for people: lists and tables too") {
+  Fixture f;
+  for (int i = 0; i < 3; ++i)
+    f.send("POST", "/api/v1/namespaces",
+           fmt::format("{{apiVersion: v1, kind: Namespace, metadata: {{name: a{}, labels: {{a: ''}}}}}}", i));
+  auto lines = [&](std::string target, std::string agent, std::string accept = "application/json") {
+    FakeExchange exchange("GET", "/api/v1/namespaces" + target);
+    f.serve(exchange.with("Accept", accept).with("User-Agent", agent));
+    CHECK(exchange.status == 200);
+    return std::ranges::count(exchange.answer, '\n') > 5;
+  };
+  std::string table = "application/json;as=Table;v=v1;g=meta.k8s.io";
+  for (std::string target : {"", "/a1"}) {
+    for (const char* yes : {"1", "t", "T", "true", "TRUE", "True"})
+      CHECK(lines(target + "?pretty=" + yes, "kubectl/v1.35.0"));
+    for (const char* no : {"0", "f", "false", "no", "tRUE"}) CHECK_FALSE(lines(target + "?pretty=" + no, "curl/8"));
+    CHECK_FALSE(lines(target, "kubectl/v1.35.0"));
+    CHECK_FALSE(lines(target + "?pretty", "kubectl/v1.35.0"));
+    CHECK(lines(target + "?pretty", "curl/8"));
+    CHECK(lines(target, "Mozilla/5.0 (X11)"));
+    CHECK(lines(target, "Wget/1.2", table));
+  }
+  CHECK(lines("?pretty=true", "", "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"));
+  FakeExchange list("GET", "/api/v1/namespaces?pretty=true&labelSelector=a"),
+      plain("GET", "/api/v1/namespaces?labelSelector=a");
+  auto whole = value::parse_json(f.serve(plain).answer);
+  REQUIRE(whole);
+  CHECK(value::parse_json(f.serve(list).answer) == *whole);
+  CHECK(list.answer.starts_with(
+      "{\n  \"kind\": \"NamespaceList\",\n  \"apiVersion\": \"v1\",\n  \"metadata\": {\n    \""));
+  CHECK(list.answer.ends_with("\n    }\n  ]\n}"));
+}
+
 TEST_CASE("a list, and a watch that begins with one, are made when there is room for them") {
   Fixture f;
   for (std::string query : {"", "?watch=1&timeoutSeconds=1"}) {

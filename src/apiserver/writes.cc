@@ -245,8 +245,8 @@ Task<Result<>> ApiServer::remove_collection(runtime::Exchange& exchange, Route r
   list->continue_token.clear();
   list->remaining.reset();
   OR_CO_RETURN(co_await turns_.next(exchange));
-  co_return co_await answer_list(exchange, turns_, ListText(kind, std::move(*list), *accepted, world_.now(), ""),
-                                 answer_headers(accepted->content_type()));
+  ListText text(kind, std::move(*list), *accepted, world_.now(), "", wants_pretty(exchange.request()));
+  co_return co_await answer_list(exchange, turns_, std::move(text), answer_headers(accepted->content_type()));
 }
 
 }  // namespace slipway::apiserver

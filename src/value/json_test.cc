@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "value/json_error.h"
+#include "value/json_indent.h"
 
 using namespace slipway;
 using namespace slipway::value;
@@ -103,6 +104,19 @@ TEST_CASE("limits") {
 TEST_CASE("pretty form, as kubectl prints it") {
   CHECK(to_json_pretty(*parse_json(R"({"b":[1,{"c":{}}],"a":[]})"), 4) ==
         "{\n    \"a\": [],\n    \"b\": [\n        1,\n        {\n            \"c\": {}\n        }\n    ]\n}");
+}
+
+TEST_CASE("text that comes in pieces is indented as a whole Value is") {
+  for (std::string_view text : {R"({"a":[],"b":[1,{"c":{}},[[]],"x"],"d":{" f":null,"e":"{\"[,:\\"}})", "[]", "{}", "7",
+                                R"("a b")", R"([ 1 , true ] )"}) {
+    std::string pretty = to_json_pretty(*parse_json(text));
+    for (size_t cut = 1; cut <= text.size(); ++cut) {
+      JsonIndenter indenter;
+      std::string out;
+      for (size_t at = 0; at < text.size(); at += cut) out += indenter.next(text.substr(at, cut));
+      CHECK(out == pretty);
+    }
+  }
 }
 
 TEST_CASE("a text of any length is written whole, wherever what must be escaped stands in it") {
