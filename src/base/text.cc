@@ -129,7 +129,7 @@ Result<std::string> decode(std::string_view text, std::string_view alphabet, boo
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (c == '\n' || c == '\r') continue;
-    if (c == '=') {
+    if (c == '=' && must_pad) {
       ++pads;
       continue;
     }
@@ -148,7 +148,7 @@ Result<std::string> decode(std::string_view text, std::string_view alphabet, boo
   size_t rest = digits % 4;
   bool padded_right = pads == 0 ? !must_pad || rest == 0 : pads == (4 - rest) % 4;
   if (rest == 1 || !padded_right)
-    return fail(ErrorKind::bad_request, "illegal base64 data at input byte {}", text.size());
+    return fail(ErrorKind::bad_request, "illegal base64 data at input byte {}", text.size() - (must_pad ? 0 : rest));
   if (rest == 2) out += static_cast<char>(group >> 4);
   if (rest == 3) {
     out += static_cast<char>(group >> 10);

@@ -33,7 +33,7 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 std::string base64_encode(std::string_view bytes);            // standard alphabet, padded
 Result<std::string> base64_decode(std::string_view text);     // standard alphabet; white space between is skipped
 std::string base64url_encode(std::string_view bytes);         // unpadded
-Result<std::string> base64url_decode(std::string_view text);  // padded or not
+Result<std::string> base64url_decode(std::string_view text);  // unpadded
 std::string hex_encode(std::string_view bytes);               // lower case
 
 }  // namespace slipway::base

@@ -20,6 +20,8 @@ TEST_CASE("base64 goes there and back") {
   CHECK(base64_encode("hello") == "aGVsbG8=");
   CHECK_FALSE(base64_decode("aGVsbG8").has_value());
   CHECK_FALSE(base64_decode("aGV*bG8=").has_value());
+  CHECK(base64url_decode("aGVsbG8=").error().message() == "illegal base64 data at input byte 7");
+  CHECK(base64url_decode("aGVsb").error().message() == "illegal base64 data at input byte 4");
 }
 
 TEST_CASE("an error tells its context outermost first, then the place") {

@@ -117,6 +117,7 @@ Task<Result<List>> EmbeddedCluster::list(GroupVersionKind id, ListOptions option
     auto listing = store_.list(query);
     if (!listing) {
       if (listing.failed_with(ErrorKind::gone) && !token_key.empty()) co_return continue_too_old(token_key);
+      if (listing.failed_with(ErrorKind::timeout)) co_return revision_too_large(query.at, store_.revision());
       co_return std::move(listing).error();
     }
     page.revision = listing->revision;
