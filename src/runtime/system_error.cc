@@ -40,4 +40,8 @@ Error system_error(int number, std::string_view what) {
   return fail(kind_of(number), "{}: {}", what, word ? word : "unknown error");
 }
 
+bool is_read_only_file_system(const Error& error) {
+  return error.is(ErrorKind::forbidden) && error.message().ends_with(strerrordesc_np(EROFS));
+}
+
 }  // namespace slipway::runtime

@@ -382,7 +382,9 @@ class Disks(unittest.TestCase):
         server.stop()
         subprocess.run(["mount", "-o", "remount,ro", str(self.data)], check=True)
         said = slipway("up", "--node=none", "--data", self.data, "--listen", "127.0.0.1:0", code=1)
+        self.assertIn("is mounted read-only", said)
         self.assertIn("Read-only file system", said)
+        self.assertNotIn("yours", said)
 
     def test_a_damaged_page(self):
         with Slipway(data=self.data, node="none") as server:

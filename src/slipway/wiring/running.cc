@@ -1,6 +1,7 @@
 #include "slipway/wiring/running.h"
 
 #include "base/text.h"
+#include "runtime/system_error.h"
 #include "value/json.h"
 
 namespace slipway::wiring {
@@ -23,6 +24,17 @@ Result<std::unique_ptr<runtime::FileLock>> take_both(World& world, const std::st
   return std::unique_ptr<runtime::FileLock>(std::move(both));
 }
 
+Error cannot_write(Error why, const std::string& data, std::string_view rights) {
+  if (runtime::is_read_only_file_system(why)) {
+    return std::move(why).context(fmt::format(
+        "--data {} is on a file system that is mounted read-only; look why (dmesg: a disk that fails is made "
+        "so), then mount -o remount,rw; or another place: --data DIR",
+        data));
+  }
+  return std::move(why).context(
+      fmt::format("--data {} {} (root? another place: --data ~/.local/share/slipway)", data, rights));
+}
+
 }  // namespace
 
 std::optional<int> holder_of(World& world, const std::string& data) {
@@ -35,10 +47,7 @@ std::optional<int> holder_of(World& world, const std::string& data) {
 
 Result<std::unique_ptr<runtime::FileLock>> take_data_directory(World& world, const std::string& data) {
   auto made = world.files().make_directories(data, 0755);
-  if (!made) {
-    return std::move(made.error())
-        .context(fmt::format("--data {} cannot be made (root? another place: --data ~/.local/share/slipway)", data));
-  }
+  if (!made) return cannot_write(std::move(made).error(), data, "cannot be made");
   auto lock = take_both(world, data);
   if (lock.failed_with(ErrorKind::conflict)) {
     auto other = read_running(world, data);
@@ -47,10 +56,7 @@ Result<std::unique_ptr<runtime::FileLock>> take_data_directory(World& world, con
                 "--data DIR --listen 127.0.0.1:7443",
                 data, other ? fmt::format(" (process {}, {})", other->pid, other->url) : "", data);
   }
-  if (lock.failed_with(ErrorKind::forbidden)) {
-    return std::move(lock.error())
-        .context(fmt::format("--data {} is not yours (root? another place: --data ~/.local/share/slipway)", data));
-  }
+  if (lock.failed_with(ErrorKind::forbidden)) return cannot_write(std::move(lock).error(), data, "is not yours");
   return lock;
 }
 
