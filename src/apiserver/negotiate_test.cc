@@ -97,7 +97,8 @@ TEST_CASE("errors as Status") {
            {ErrorKind::unsupported, "415: Unsupported Media Type", 415, "UnsupportedMediaType"},
            {ErrorKind::unsupported, "only the following media types are accepted: x", 406, "NotAcceptable"},
            {ErrorKind::internal, "oh", 500, ""},
-           {ErrorKind::io, "disk", 500, ""},
+           {ErrorKind::io, "disk", 500, "InternalError"},
+           {ErrorKind::canceled, "stopping", 500, "InternalError"},
        }) {
     CAPTURE(message);
     Value status = status_of(fail(kind, "{}", message));

@@ -45,10 +45,11 @@ Meaning meaning(const Error& error) {
       return {415, "UnsupportedMediaType"};
     case ErrorKind::canceled:
     case ErrorKind::io:
-    case ErrorKind::internal:
+      return {500, "InternalError"};
+    case ErrorKind::internal:  // Kubernetes' own errors of no type, whose Status has none: recorded
       return {500, ""};
   }
-  return {500, ""};
+  return {500, "InternalError"};
 }
 
 // Which object an error is about stands in Kubernetes' own texts, at the front or after "fulfilled on":
