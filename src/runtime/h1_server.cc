@@ -216,12 +216,8 @@ class H1Exchange final : public Exchange {
       if (!answered) co_return false;
     }
     if (state_ != State::finished || !keep_alive_) co_return false;
-    size_t drained = 0;
-    while (!body_.done()) {
-      auto piece = co_await with_timeout(linger_time_max, body_.read());
-      if (!piece || (drained += piece->size()) > drained_bytes_max) co_return false;
-    }
-    co_return true;
+    auto drained = co_await with_timeout(linger_time_max, drain());
+    co_return drained.has_value();
   }
   // The answer is whole, and the client may still be sending: closing at once could take it from under the client.
   bool wants_linger() const { return state_ == State::finished; }
@@ -258,6 +254,15 @@ class H1Exchange final : public Exchange {
     }
     backlog.set(0);
     co_return written;
+  }
+  // What is left of a body that nobody read. Error: too much to wait for.
+  Task<Result<>> drain() {
+    for (size_t drained = 0; !body_.done();) {
+      std::string piece = OR_CO_RETURN(co_await body_.read());
+      drained += piece.size();
+      if (drained > drained_bytes_max) co_return Error(ErrorKind::too_large, "");
+    }
+    co_return Result<>();
   }
   bool is_head() const { return head_.request.method == "HEAD"; }
 

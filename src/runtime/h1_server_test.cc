@@ -160,6 +160,12 @@ TEST_CASE("bodies") {
       ask("POST /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\nabc\n").contains("400 Bad Request"));
 }
 
+TEST_CASE("a body that nobody reads and that never ends is not waited for") {
+  std::vector<Piece> drip{{0s, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"}};
+  for (int i = 0; i < 20; ++i) drip.push_back({500ms, "x"});
+  CHECK(ask(drip) == ok("hello /a"));
+}
+
 TEST_CASE("100-continue is said when the body is wanted, and only then") {
   std::string head = "POST {} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
   CHECK(ask({{0s, base::replace_all(head, "{}", "/body")}, {1s, "abc"}}) ==
