@@ -28,7 +28,7 @@ Result<Body> decode_json(const std::string& body) {
     return fail(ErrorKind::bad_request, "invalid character 'ï' looking for beginning of value");
   Body decoded;
   std::vector<std::string> pointers;
-  auto value = value::parse_json(body, {.bytes_max = body_bytes_max, .depth_max = 1000}, &pointers);
+  auto value = value::parse_json(body, {.bytes_max = object_body_limits.bytes_max, .depth_max = 1000}, &pointers);
   if (!value) {
     if (auto why = value::go_json_error(body)) return fail(ErrorKind::bad_request, "{}", *why);
     return value.error();
@@ -109,15 +109,15 @@ std::string media_type(std::string_view content_type) {
 }
 
 Task<Result<std::string>> BodyReader::read(runtime::Exchange& exchange) {
-  const Error too_large = fail(ErrorKind::too_large, "Request entity too large: limit is {}", body_bytes_max);
+  const Error too_large = fail(ErrorKind::too_large, "Request entity too large: limit is {}", limits_.bytes_max);
   auto announced = base::parse_int(exchange.request().headers.get("content-length"));
-  if (announced && *announced > static_cast<long long>(body_bytes_max)) {
+  if (announced && *announced > static_cast<long long>(limits_.bytes_max)) {
     // Whoever is still sending does not see an answer: some of it is read first, and not kept. Nobody waits for a
     // terabyte.
     (void)(co_await runtime::with_timeout(unwanted_body_time_max, discard(exchange))).has_value();
     co_return too_large;
   }
-  auto body = co_await runtime::with_timeout(body_time_max, collect(exchange));
+  auto body = co_await runtime::with_timeout(limits_.time_max, collect(exchange));
   if (body.failed_with(ErrorKind::timeout))
     co_return fail(ErrorKind::timeout, "request did not complete within the allotted timeout");
   if (body.failed_with(ErrorKind::too_large)) co_return too_large;
@@ -125,7 +125,7 @@ Task<Result<std::string>> BodyReader::read(runtime::Exchange& exchange) {
 }
 
 Task<Result<>> BodyReader::discard(runtime::Exchange& exchange) {
-  for (size_t seen = 0; seen <= body_bytes_max;) {
+  for (size_t seen = 0; seen <= limits_.bytes_max;) {
     std::string piece = OR_CO_RETURN(co_await exchange.body().read());
     if (piece.empty()) break;
     seen += piece.size();
@@ -143,14 +143,14 @@ Task<Result<std::string>> BodyReader::collect(runtime::Exchange& exchange) {
   while (true) {
     std::string piece = OR_CO_RETURN(co_await exchange.body().read());
     if (piece.empty()) co_return body;
-    if (piece.size() > body_bytes_max - body.size()) co_return Error(ErrorKind::too_large, "");
+    if (piece.size() > limits_.bytes_max - body.size()) co_return Error(ErrorKind::too_large, "");
     if (body.empty())
       body = std::move(piece);
     else
       body += piece;
     size_t own = body.size() - std::min(body.size(), small_body_bytes);
     held_ += own - std::exchange(hold.own, own);
-    if (held_ > bodies_bytes_max) {
+    if (held_ > limits_.all_bytes_max) {
       co_return fail(ErrorKind::unavailable, "too many large request bodies are being sent at once, retry later")
           .retry_after(1);
     }

@@ -10,11 +10,14 @@
 
 namespace slipway::apiserver {
 
-inline constexpr size_t body_bytes_max = 3 << 20;
-inline constexpr size_t bodies_bytes_max = 64 << 20;  // of all that are being read, without the first small_body_bytes
 inline constexpr size_t small_body_bytes = 64 << 10;
 inline constexpr Duration unwanted_body_time_max = 2s;
-inline constexpr Duration body_time_max = 60s;  // as kube-apiserver's --request-timeout
+struct BodyLimits {
+  size_t bytes_max = 3 << 20;
+  size_t all_bytes_max = 64 << 20;  // of all that are being read, without the first small_body_bytes
+  Duration time_max = 60s;          // however many bytes come meanwhile; as kube-apiserver's --request-timeout
+};
+inline constexpr BodyLimits object_body_limits;
 
 struct Body {
   Value value;
@@ -26,13 +29,15 @@ std::string media_type(std::string_view content_type);
 // Reads bodies, within bounds on all of them together: clients that send and never end cannot fill the memory.
 class BodyReader {
  public:
+  explicit BodyReader(BodyLimits limits = object_body_limits) : limits_(limits) {}
   // All of it. Errors: too_large in Kubernetes' words; timeout; unavailable (retry later): large bodies have taken all
   // the room there is - small ones always have some.
   Task<Result<std::string>> read(runtime::Exchange& exchange);
 
  private:
-  static Task<Result<>> discard(runtime::Exchange& exchange);
+  Task<Result<>> discard(runtime::Exchange& exchange);
   Task<Result<std::string>> collect(runtime::Exchange& exchange);
+  const BodyLimits limits_;
   size_t held_ = 0;  // of bodies that have not ended
 };
 

@@ -174,14 +174,15 @@ TEST_CASE("bodies that never end have a bound together and an end in time, and l
     return std::ranges::count_if(stalled, [code](const auto& exchange) { return exchange->status == code; });
   };
   auto waiting = answered(0);
-  CHECK(waiting * 2'900'000 <= static_cast<long>(bodies_bytes_max) + 40 * static_cast<long>(small_body_bytes));
+  CHECK(waiting * 2'900'000 <=
+        static_cast<long>(object_body_limits.all_bytes_max) + 40 * static_cast<long>(small_body_bytes));
   CHECK(waiting > 20);
   CHECK(answered(503) == 40 - waiting);
   CHECK(stalled.back()->headers.get("retry-after") == "1");
   f.send("POST", "/api/v1/namespaces/shop/configmaps",
          "{apiVersion: v1, kind: ConfigMap, metadata: {name: small}, data: {a: b}}");
   CHECK(f.status == 201);
-  f.world.run_for(body_time_max);
+  f.world.run_for(object_body_limits.time_max);
   CHECK(answered(504) == waiting);
   auto large = post(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"large"},"data":{"a":")" +
                     std::string(900'000, 'x') + "\"}}");

@@ -1,5 +1,6 @@
 #include "slipway/wiring/delivery.h"
 
+#include "apiserver/status.h"
 #include "base/text.h"
 #include "gitops/credentials.h"
 #include "slipway/wiring/credentials.h"
@@ -7,8 +8,6 @@
 namespace slipway::wiring {
 
 namespace {
-
-constexpr size_t push_event_bytes_max = 8 << 20;
 
 std::string application_name(const std::string& repository) {
   std::string name = repository.substr(repository.find_last_of("/:") + 1);
@@ -53,13 +52,13 @@ Task<bool> Webhook::serve(runtime::Exchange& exchange) {
     told = co_await answer(503, "still starting\n");
     co_return true;
   }
-  auto body = co_await exchange.body().read_all(push_event_bytes_max);
+  auto body = co_await bodies_.read(exchange);
   Result<std::vector<std::string>> woken =
       body ? gitops::webhook(*cache_, *repositories_, *body) : Result<std::vector<std::string>>(body.error());
   if (woken) {
     told = co_await answer(200, fmt::format("{} applications look at it\n", woken->size()));
   } else {
-    told = co_await answer(woken.failed_with(ErrorKind::too_large) ? 413 : 400, woken.error().str() + "\n");
+    told = co_await answer(apiserver::http_code(woken.error()), woken.error().str() + "\n");
   }
   (void)told.has_value();  // a client that went away hears nothing
   co_return true;

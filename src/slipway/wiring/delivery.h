@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "apiserver/body.h"
 #include "cluster/cluster.h"
 #include "gitops/engine.h"
 #include "runtime/http.h"
@@ -32,6 +33,8 @@ class Webhook {
  private:
   Task<bool> serve(runtime::Exchange& exchange);
 
+  // Anybody may send here, without a name: little, and soon.
+  apiserver::BodyReader bodies_{{.bytes_max = 1 << 20, .all_bytes_max = 16 << 20, .time_max = 10s}};
   cluster::Cache* cache_ = nullptr;
   sources::Repositories* repositories_ = nullptr;
 };
