@@ -10,33 +10,38 @@ Task<Result<>> Turns::next(runtime::Exchange& exchange) {
   while (true) {
     OR_CO_RETURN(co_await exchange.room());
     OR_CO_RETURN(co_await wait());
-    uint64_t round = rounds_;
+    uint64_t ours = turns_;
     OR_CO_RETURN(co_await exchange.room());
-    if (round == rounds_) co_return Result<>();  // else it waited, and the turn has passed
+    if (ours == turns_) co_return Result<>();  // else it waited, and the turn has passed
   }
 }
 
+// Also who comes alone waits for a round: hundreds who are woken together run one by one, and none of them is the last.
 Task<Result<>> Turns::wait() {
-  if (!timer_) {
-    begin_round();
-    co_return Result<>();
-  }
   auto shot = runtime::OneShot<void>::create();
   waiting_.push_back(shot);
+  begin_round();
   auto woken = co_await shot->wait();
-  if (!woken) std::erase(waiting_, shot);
+  if (!woken) co_return woken;  // its place is passed over
+  given_ = false;
+  ++turns_;
+  begin_round();
   co_return woken;
 }
 
-// A timer that is due runs once between two looks at the sockets, where posted work runs again and again.
+// A timer that is due runs once between two looks at the sockets, where posted work runs again and again. A turn is
+// given when the one before was taken, however many rounds later: what is queued before it may fill several, and turns
+// that pile up behind would all be used before the next short question is answered.
 void Turns::begin_round() {
-  ++rounds_;
+  if (timer_ || given_ || waiting_.empty()) return;
   timer_ = executor_.call_at(executor_.steady_now(), [this] {
     timer_.reset();
-    if (waiting_.empty()) return;
-    begin_round();
-    waiting_.front()->resolve({});
-    waiting_.pop_front();
+    while (!waiting_.empty() && !given_) {
+      auto next = std::move(waiting_.front());
+      waiting_.pop_front();
+      given_ = !next->resolved();  // else it was canceled
+      next->resolve({});
+    }
   });
 }
 

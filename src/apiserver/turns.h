@@ -3,7 +3,7 @@
 // wait through several such rounds: to be accepted, greeted, read and answered.
 #pragma once
 
-#include <list>
+#include <deque>
 #include <memory>
 #include <optional>
 
@@ -17,8 +17,8 @@ class Turns {
   explicit Turns(runtime::Executor& executor) : executor_(executor) {}
   ~Turns();
   Turns(const Turns&) = delete;
-  // Returns when a piece may be made, at once if nobody else makes one: it is our turn, and there is room for what the
-  // client will be sent. Errors: of room(); canceled.
+  // Returns when a piece may be made: it is our turn, and there is room for what the client will be sent. Errors: of
+  // room(); canceled.
   Task<Result<>> next(runtime::Exchange& exchange);
 
  private:
@@ -26,9 +26,10 @@ class Turns {
   void begin_round();
 
   runtime::Executor& executor_;
-  std::optional<uint64_t> timer_;  // set: this round's turn is taken
-  uint64_t rounds_ = 0;
-  std::list<std::shared_ptr<runtime::OneShot<void>>> waiting_;
+  std::optional<uint64_t> timer_;  // set: it will give the next turn
+  bool given_ = false;             // a turn, to one who has not gone on with it yet
+  uint64_t turns_ = 0;             // that were taken
+  std::deque<std::shared_ptr<runtime::OneShot<void>>> waiting_;
 };
 
 }  // namespace slipway::apiserver

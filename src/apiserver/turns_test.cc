@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <deque>
+
 #include "apiserver/testing/fake_exchange.h"
 #include "sim/sim_world.h"
 
@@ -45,7 +47,88 @@ Task<void> alone(sim::SimWorld* world, std::string* log) {
   co_await make_pieces(&turns, &exchange, 5, log);
 }
 
+// A loop that is busy with other work: timers run, and what is posted waits.
+class BusyExecutor final : public runtime::Executor {
+ public:
+  void post(std::move_only_function<void()> work) override { posted.push_back(std::move(work)); }
+  SteadyTime steady_now() const override { return {}; }
+  uint64_t call_at(SteadyTime, std::move_only_function<void()> work) override {
+    timer = std::move(work);
+    return 1;
+  }
+  void forget_call(uint64_t) override { timer = nullptr; }
+  void run_timer() {
+    if (timer) std::exchange(timer, nullptr)();
+  }
+  bool run_one() {
+    if (posted.empty()) return false;
+    auto work = std::move(posted.front());
+    posted.pop_front();
+    work();
+    return true;
+  }
+  std::deque<std::move_only_function<void()>> posted;
+  std::move_only_function<void()> timer;
+};
+
 }  // namespace
+
+TEST_CASE("turns do not pile up where much else is queued before them") {
+  BusyExecutor executor;
+  std::string log;
+  Turns turns(executor);
+  testing::FakeExchange exchange("GET", "/");
+  TaskGroup group(executor);
+  for (int i = 0; i < 20; ++i) group.spawn(make_pieces(&turns, &exchange, 1, &log));
+  executor.post([&log] { log += '.'; });
+  // Each round has time for one of them.
+  while (!log.ends_with('.') && executor.run_one()) executor.run_timer();
+  CHECK(log.size() <= 2);
+  while (executor.run_one()) {
+  }
+  for (int i = 0; i < 10; ++i) executor.run_timer();
+  CHECK(executor.posted.size() == 1);
+  for (int i = 0; i < 30; ++i) {
+    while (executor.run_one()) {
+    }
+    executor.run_timer();
+  }
+  CHECK(std::count(log.begin(), log.end(), 'p') == 20);
+}
+
+TEST_CASE("whoever leaves while others wait takes nobody's turn") {
+  BusyExecutor executor;
+  std::string log;
+  Turns turns(executor);
+  testing::FakeExchange exchange("GET", "/");
+  TaskGroup leaving(executor), staying(executor);
+  auto run_all = [&] {
+    while (executor.run_one()) {
+    }
+  };
+  for (int i = 0; i < 3; ++i) leaving.spawn(make_pieces(&turns, &exchange, 1, &log));
+  staying.spawn(make_pieces(&turns, &exchange, 1, &log));
+  run_all();
+  leaving.cancel();
+  executor.run_timer();  // before they have heard of it
+  run_all();
+  CHECK(log == "p");
+  CHECK(leaving.running() + staying.running() == 0);
+  for (int i = 0; i < 2; ++i) staying.spawn(make_pieces(&turns, &exchange, 1, &log));
+  run_all();
+  executor.run_timer();
+  staying.cancel();  // with a turn that was given already
+  run_all();
+  executor.run_timer();
+  run_all();
+  CHECK(staying.running() == 0);
+  TaskGroup later(executor);
+  later.spawn(make_pieces(&turns, &exchange, 1, &log));
+  run_all();
+  executor.run_timer();
+  run_all();
+  CHECK(log == "ppp");
+}
 
 TEST_CASE("many long answers leave each round of the loop to others") {
   sim::SimWorld world(1);
