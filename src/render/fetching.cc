@@ -9,6 +9,7 @@ Task<Result<Rendered>> render_fetching(World& world, sources::Repositories& repo
   for (;;) {
     Result<Rendered> rendered =
         where == Where::on_pool ? co_await world.on_pool([&request] { return render(request); }) : render(request);
+    if (rendered) rendered->has_fetched = !bases.fetched.empty();
     if (rendered) co_return rendered;
     bool more = co_await kustomize::fetch_wanted(world, repositories, rules, &bases);
     if (!more) co_return rendered;

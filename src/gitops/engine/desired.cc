@@ -1,6 +1,7 @@
 #include "gitops/engine/desired.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/text.h"
 #include "render/fetching.h"
@@ -9,6 +10,7 @@
 #include "render/helm/fetch_schemas.h"
 #include "render/helm/unread.h"
 #include "sources/chart_repository.h"
+#include "value/json.h"
 
 namespace slipway::gitops {
 
@@ -111,6 +113,13 @@ std::string source_type(render::Tool tool) {
   return "";
 }
 
+// Options that say "$ARGOCD_APP_REVISION", its short forms or "$ARGOCD_APP_SOURCE_TARGET_REVISION".
+bool names_revision(const Application& app) {
+  return std::ranges::any_of(app.sources, [](const Source& source) {
+    return value::to_json(source.said).find("_REVISION") != std::string::npos;
+  });
+}
+
 struct Loading {
   World& world;
   sources::Repositories& repositories;
@@ -119,13 +128,23 @@ struct Loading {
   const RenderSettings& settings;
   std::map<std::string, std::shared_ptr<const sources::Tree>> refs;
   std::vector<SourceObjects> objects;
+  std::shared_ptr<std::atomic<bool>> is_environment_used = std::make_shared<std::atomic<bool>>(false);
 };
 
-Task<Result<>> load_source(Loading* loading, const Source* source, sources::Commit commit, Desired* desired) {
+// The whole repository: overlays reach for bases beside and above them. What is asked of it is noted.
+Task<Result<std::shared_ptr<const sources::Tree>>> tree_of(Loading* loading, size_t source, Desired* desired) {
+  auto tree = OR_CO_RETURN(co_await loading->repositories.tree(desired->commits[source], ""));
+  auto asked = std::make_shared<const sources::AskedTree>(std::move(tree));
+  if (desired->asked) desired->asked->emplace_back(source, asked->answers());
+  co_return asked;
+}
+
+Task<Result<>> load_source(Loading* loading, size_t at, Desired* desired) {
+  const Source* source = &loading->app.sources[at];
+  const sources::Commit& commit = desired->commits[at];
   const Application& app = loading->app;
   const kinds::Catalog& catalog = loading->cluster.catalog();
-  // The whole repository: overlays reach for bases beside and above them.
-  auto tree = OR_CO_RETURN(co_await loading->repositories.tree(commit, ""));
+  auto tree = OR_CO_RETURN(co_await tree_of(loading, at, desired));
   render::RenderRequest request;
   request.tree = tree;
   request.path = OR_CO_RETURN(application_path(*tree, source->path));
@@ -137,11 +156,12 @@ Task<Result<>> load_source(Loading* loading, const Source* source, sources::Comm
   request.release_namespace = app.destination_ns;
   request.kube_version = plain_version(loading->cluster.version());
   request.api_versions = api_versions_of(catalog);
-  request.environment = render::helm::environment_of(loading->world);
+  request.environment = render::helm::environment_of(loading->world, loading->is_environment_used);
   request.refs = loading->refs;
   request.is_one_of_several = app.has_several();
   request.variables = variables_of(app, *source, commit);
   OR_CO_RETURN(co_await fetch_wanted(loading->world, loading->repositories, &loading->settings, &request));
+  bool has_fetched = !request.charts.empty() || !request.files.empty() || !request.schemas.empty();
   // A remote cluster's catalog may change on the loop while another thread would read it.
   bool on_pool = &catalog == &kinds::builtin_catalog();
   request.kustomize_build = OR_CO_RETURN(kustomize_options(loading->settings, request.kustomize));
@@ -151,6 +171,7 @@ Task<Result<>> load_source(Loading* loading, const Source* source, sources::Comm
       co_await render::render_fetching(loading->world, loading->repositories, std::move(request), std::move(rules),
                                        on_pool ? render::Where::on_pool : render::Where::here);
   if (!rendered) co_return std::move(rendered).error();
+  if (has_fetched || rendered->has_fetched) desired->asked.reset();
   desired->source_types.back() = source_type(rendered->tool);
   desired->warnings.insert(desired->warnings.end(), rendered->warnings.begin(), rendered->warnings.end());
   for (const render::Hazard& hazard : rendered->hazards)
@@ -172,22 +193,39 @@ Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources:
                                                           RenderSettings settings) {
   auto desired = std::make_shared<Desired>();
   desired->commits = std::move(commits);
+  if (!names_revision(app)) desired->asked.emplace();
   Loading loading{world, repositories, cluster, app, settings, {}, {}};
   for (size_t i = 0; i < app.sources.size(); ++i) {
     if (app.sources[i].ref.empty()) continue;
-    loading.refs[app.sources[i].ref] = OR_CO_RETURN(co_await repositories.tree(desired->commits[i], ""));
+    loading.refs[app.sources[i].ref] = OR_CO_RETURN(co_await tree_of(&loading, i, desired.get()));
   }
   for (size_t i = 0; i < app.sources.size(); ++i) {
     desired->source_types.emplace_back();
     if (app.sources[i].path.empty()) continue;
-    auto loaded = co_await load_source(&loading, &app.sources[i], desired->commits[i], desired.get());
+    auto loaded = co_await load_source(&loading, i, desired.get());
     if (loaded) continue;
     if (!app.has_several()) co_return std::move(loaded).error();
     co_return std::move(loaded).error().context(
         fmt::format("failed to generate manifest for source {} of {}", i + 1, app.sources.size()));
   }
+  if (*loading.is_environment_used) desired->asked.reset();
   desired->targets = make_targets(app, loading.objects, cluster.catalog());
   co_return std::shared_ptr<const Desired>(std::move(desired));
+}
+
+Task<std::shared_ptr<const Desired>> same_desired(World& world, sources::Repositories& repositories,
+                                                  std::shared_ptr<const Desired> before,
+                                                  std::vector<sources::Commit> commits) {
+  if (!before->asked || before->commits.size() != commits.size()) co_return nullptr;
+  for (const auto& [source, answers] : *before->asked) {
+    auto tree = co_await repositories.tree(commits[source], "");
+    if (!tree) co_return nullptr;
+    bool is_same = co_await world.on_pool([&] { return answers->are_of(**tree); });
+    if (!is_same) co_return nullptr;
+  }
+  auto same = std::make_shared<Desired>(*before);
+  same->commits = std::move(commits);
+  co_return same;
 }
 
 }  // namespace slipway::gitops

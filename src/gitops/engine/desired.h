@@ -5,6 +5,7 @@
 
 #include "gitops/application/render_settings.h"
 #include "gitops/compare/targets.h"
+#include "sources/asked_tree.h"
 #include "sources/repositories.h"
 
 namespace slipway::gitops {
@@ -15,7 +16,10 @@ struct Desired {
   Targets targets;
   std::vector<std::string> warnings;
   bool incomplete = false;  // something in Git could not be read: what is missing may still be wanted
-  bool loaded() const;      // false: a ComparisonError stands among the conditions, nothing may be applied
+  // What was asked of the commits' files, by source. Nothing: other commits may give something else though they answer
+  // the same, since a chart asked for the time or for chance, or something was fetched from elsewhere.
+  std::optional<std::vector<std::pair<size_t, std::shared_ptr<const sources::Answers>>>> asked;
+  bool loaded() const;  // false: a ComparisonError stands among the conditions, nothing may be applied
 };
 // The files of its sources' commits, rendered for `app` and this cluster; what they name elsewhere is fetched as
 // `settings` allow. Errors: what Repositories::tree and render::render say; with file and line where there is one.
@@ -23,5 +27,11 @@ Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources:
                                                           const cluster::Cluster& cluster, Application app,
                                                           std::vector<sources::Commit> commits,
                                                           RenderSettings settings);
+
+// What the same application and settings want of other commits, when these answer all that was asked of those that
+// `before` was rendered from alike; nothing when they do not, or cannot be read now.
+Task<std::shared_ptr<const Desired>> same_desired(World& world, sources::Repositories& repositories,
+                                                  std::shared_ptr<const Desired> before,
+                                                  std::vector<sources::Commit> commits);
 
 }  // namespace slipway::gitops

@@ -202,34 +202,41 @@ Task<ApplicationReconciler::View> ApplicationReconciler::look(Pass& pass, Applic
 Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pass& pass, Application app,
                                                                              std::vector<std::string>* revisions) {
   std::vector<sources::Commit> commits;
-  ArrayBuilder shas, said;
+  ArrayBuilder said;
   for (const Source& source : app.sources) {
     commits.push_back(OR_CO_RETURN(co_await revisions_.resolve(source.url, source.revision)));
     revisions->push_back(commits.back().sha);
-    shas.push(commits.back().sha);
     said.push(source.said.without_member("targetRevision"));
   }
   RenderSettings settings = settings_of(app);
-  Value inputs{{"commits", shas.build()},
-               {"settings", settings.inputs()},
+  Value inputs{{"settings", settings.inputs()},
                {"sources", said.build()},
                {"version", cluster_.version()},
                {"namespace", app.destination_ns},
+               {"project", app.project},
                {"tracking", app.tracking_name},
                {"catalog", cluster_.catalog().generation()},
                {"validate", !app.options.has("Validate=false")}};
   auto& renderings = pass.memory.renderings;
   for (const Rendering& known : renderings) {
-    if (known.inputs == inputs) co_return known.desired;
+    if (known.commits == *revisions && known.inputs == inputs) co_return known.desired;
   }
   pass.asked_anew = true;
-  auto desired = co_await load_desired(world_, repositories_, cluster_, app, std::move(commits), std::move(settings));
+  // A commit that touched nothing of what was read last wants the same, to the node, as the one before.
+  DesiredResult desired = std::shared_ptr<const Desired>();
+  for (const Rendering& known : renderings) {
+    if (!known.desired || known.inputs != inputs) continue;
+    desired = co_await same_desired(world_, repositories_, *known.desired, commits);
+    break;
+  }
+  if (!*desired)
+    desired = co_await load_desired(world_, repositories_, cluster_, app, std::move(commits), std::move(settings));
   // A repository that cannot be read now may be readable in a moment; what does not render, never will.
   bool keeps = desired || desired.failed_with(ErrorKind::bad_request) || desired.failed_with(ErrorKind::invalid) ||
                desired.failed_with(ErrorKind::not_found) || desired.failed_with(ErrorKind::forbidden) ||
                desired.failed_with(ErrorKind::unsupported) || desired.failed_with(ErrorKind::too_large);
   if (keeps) {
-    renderings.insert(renderings.begin(), Rendering{std::move(inputs), desired});
+    renderings.insert(renderings.begin(), Rendering{std::move(inputs), *revisions, desired});
     if (renderings.size() > renderings_max) renderings.pop_back();
   } else if (!desired.failed_with(ErrorKind::canceled)) {
     pass.wake_in(10s);

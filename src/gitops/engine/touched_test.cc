@@ -57,5 +57,7 @@ TEST_CASE("of many Applications of one repository those come first whom a commit
     CHECK(f.status(name)["sync"]["revision"].str() == head);  // all say in the end what they were compared with
     sooner += kinds::revision_of(f.app(name)) < delivered;
   }
-  CHECK(sooner < 30);  // those that other workers had at hand while it was synced
+  // Those that other workers had at hand while it was synced: they need little more than a look. It is the last by
+  // name.
+  CHECK(sooner < 60);
 }

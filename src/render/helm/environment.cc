@@ -7,16 +7,23 @@
 
 namespace slipway::render::helm {
 
-lang::gotemplate::Environment environment_of(World& world) {
+lang::gotemplate::Environment environment_of(World& world, std::shared_ptr<std::atomic<bool>> is_used) {
   struct Stream {
     std::string seed;
     uint64_t block = 0;
   };
   lang::gotemplate::Environment environment;
+  auto use = [is_used = std::move(is_used)] {
+    if (is_used) *is_used = true;
+  };
   auto now = std::chrono::time_point_cast<std::chrono::system_clock::duration>(world.now());
-  environment.now = [now] { return now; };
+  environment.now = [now, use] {
+    use();
+    return now;
+  };
   auto stream = std::make_shared<Stream>(Stream{world.random().bytes(32), 0});
-  environment.random = [stream](std::span<std::byte> into) {
+  environment.random = [stream, use](std::span<std::byte> into) {
+    use();
     while (!into.empty()) {
       std::string input = stream->seed + std::to_string(stream->block++);
       std::string digest = runtime::sha256(input);
@@ -25,7 +32,8 @@ lang::gotemplate::Environment environment_of(World& world) {
       into = into.subspan(n);
     }
   };
-  environment.zoneinfo = [&world](std::string_view zone) -> std::optional<std::string> {
+  environment.zoneinfo = [&world, use](std::string_view zone) -> std::optional<std::string> {
+    use();
     auto clean = sources::clean_path(zone);
     if (!clean || clean->empty()) return std::nullopt;
     auto text = world.files().read("/usr/share/zoneinfo/" + *clean, 1 << 20);

@@ -305,6 +305,31 @@ TEST_CASE("a worker's rendering is the same, and its crash is one error") {
   CHECK(error.error().error.message().ends_with("nil pointer evaluating interface {}.b"));
 }
 
+TEST_CASE("who renders in a worker hears that the time or chance was asked for") {
+  auto heard = [](std::string_view text) {
+    std::string out;
+    ReleaseRequest request;
+    request.chart = chart({file("templates/a.yaml", std::string(text))});
+    request.engine.environment.now = [&] {
+      out += "now";
+      return std::chrono::system_clock::time_point();
+    };
+    request.engine.environment.random = [&](std::span<std::byte> into) {
+      out += "random";
+      std::ranges::fill(into, std::byte(7));
+    };
+    std::vector<std::string> warnings;
+    render_in_workers(true);
+    auto done = render_apart(std::move(request), warnings);
+    render_in_workers(false);
+    CHECK(done.has_value());
+    return out;
+  };
+  CHECK(heard("a: {{ .Chart.Name }}") == "");
+  CHECK(heard("a: {{ now }}{{ now }}") == "now");
+  CHECK(heard("a: {{ randAlphaNum 8 }}{{ uuidv4 }}") == "random");
+}
+
 TEST_CASE("a worker that is ended says where it stood") {
   auto ended = [](std::string_view text, auto change) {
     ReleaseRequest request;

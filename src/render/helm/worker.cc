@@ -260,6 +260,12 @@ std::string answer(const ReleaseRequest& request, std::string_view question) {
   if (kind == "zone" && request.engine.environment.zoneinfo) {
     auto file = request.engine.environment.zoneinfo(in.text());
     out.number(file.has_value()).text(file ? std::string_view(*file) : std::string_view());
+  } else if (kind == "now" && request.engine.environment.now) {
+    request.engine.environment.now();
+    out.number(0).text({});
+  } else if (kind == "random" && request.engine.environment.random) {
+    request.engine.environment.random({});
+    out.number(0).text({});
   } else if (kind == "host" && request.engine.resolve_host) {
     auto address = request.engine.resolve_host(in.text());
     out.number(address.has_value()).text(address.value_or(""));
@@ -287,6 +293,22 @@ ReleaseResult printed(ReleaseResult result, const std::function<Result<>(const R
   Release shell;
   shell.printed = true;
   return shell;
+}
+
+// The clock and chance are here as well; the parent hears that they were asked for, once.
+void tell_of_use(lang::gotemplate::Environment& environment,
+                 std::function<std::optional<std::string>(std::string_view)> now,
+                 std::function<std::optional<std::string>(std::string_view)> random) {
+  if (environment.now)
+    environment.now = [own = environment.now, now, told = false]() mutable {
+      if (!std::exchange(told, true)) (void)now({});
+      return own();
+    };
+  if (environment.random)
+    environment.random = [own = environment.random, random, told = false](std::span<std::byte> into) mutable {
+      if (!std::exchange(told, true)) (void)random({});
+      own(into);
+    };
 }
 
 }  // namespace
@@ -326,6 +348,7 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
         return std::string(in.text());
       };
     };
+    tell_of_use(inner.engine.environment, asks_parent("now"), asks_parent("random"));
     if (inner.engine.environment.zoneinfo) inner.engine.environment.zoneinfo = asks_parent("zone");
     if (inner.engine.resolve_host) inner.engine.resolve_host = asks_parent("host");
     if (inner.engine.lookup) {
