@@ -44,6 +44,10 @@ Task<Result<Written>> EmbeddedCluster::create(Request& request) {
       if (!request.dry_run()) addresses_.release(made, Value());
       co_return kinds::invalid(kind, name, std::move(causes));
     }
+    if (auto admitted = check_admitted(request, Value(), made, name); !admitted) {
+      if (!request.dry_run()) addresses_.release(made, Value());
+      co_return std::move(admitted).error();
+    }
     if (request.dry_run()) {
       if (store_.latest(request.key(name))) co_return exists_already(kind, name);
       co_return Written{.object = made, .created = true};

@@ -15,6 +15,7 @@
 //   list.cc, watch.cc     reads
 #pragma once
 
+#include "cluster/embedded/admission/limits.h"
 #include "cluster/embedded/admission/pods.h"
 #include "cluster/embedded/embedded.h"
 #include "cluster/embedded/service_addresses.h"
@@ -71,6 +72,8 @@ class EmbeddedCluster final : public Cluster {
   Task<Result<Written>> remove_now(Request& request, Value before, Value last);
 
   Task<Result<Value>> admit(Request& request, const Value& before, Value object);
+  // What admission has to say of an object that is valid otherwise.
+  Result<> check_admitted(Request& request, const Value& before, const Value& object, std::string_view name) const;
   Result<> check_namespace(const Request& request, std::string_view name) const;
   Task<Result<uint64_t>> wait_for_revision(uint64_t revision);
 
@@ -79,6 +82,7 @@ class EmbeddedCluster final : public Cluster {
   const kinds::Catalog& catalog_;
   const EmbeddedOptions options_;
   PodAdmission pods_;
+  LimitAdmission limits_;
   ServiceAddresses addresses_;
 };
 
@@ -115,5 +119,7 @@ Value mark_deleting(Value object, WallTime when, int64_t grace_s);
 // prepare.cc
 Value prepare_for_create(const kinds::Kind& kind, Value object, WallTime now);
 Value prepare_for_update(const kinds::Kind& kind, const Value& before, Value after, Part part);
+// A pod with the class that follows from what its containers ask for.
+Value with_quality(Value pod);
 
 }  // namespace slipway::cluster

@@ -35,6 +35,14 @@ std::string_view quality_of(const Value& pod) {
   return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
 }
 
+}  // namespace
+
+Value with_quality(Value pod) {
+  return pod.with("/status/qosClass", quality_of(pod));
+}
+
+namespace {
+
 // podIP and podIPs say the same; a client that knows only the first changes both.
 Value with_pod_ips(const Value& before, Value pod) {
   const Value& status = pod["status"];

@@ -52,6 +52,10 @@ Task<Result<Written>> EmbeddedCluster::replace(Request& request, Value before, V
     if (!request.dry_run()) addresses_.release(after, before);
     co_return kinds::invalid(kind, kinds::name_of(before), std::move(causes));
   }
+  if (auto admitted = check_admitted(request, before, after, kinds::name_of(before)); !admitted) {
+    if (!request.dry_run()) addresses_.release(after, before);
+    co_return std::move(admitted).error();
+  }
   auto written = co_await put(request, before, after);
   if (request.dry_run()) co_return written;
   if (written) {

@@ -43,6 +43,7 @@ EmbeddedCluster::EmbeddedCluster(World& world, store::Store& store, const kinds:
       catalog_(catalog),
       options_(std::move(options)),
       pods_(world, store),
+      limits_(store),
       addresses_(std::move(addresses)) {
   // What is taken is written in the Services themselves.
   if (auto services = store_.list({.resource = "services"})) {
@@ -142,11 +143,17 @@ Task<Result<Written>> EmbeddedCluster::route(Request& request) {
 
 Task<Result<Value>> EmbeddedCluster::admit(Request& request, const Value& before, Value object) {
   Admission::Request asked{request.kind, request.write, before};
+  if (!object.is_null()) object = limits_.with_defaults(asked, std::move(object));
   object = OR_CO_RETURN(co_await pods_.admit(asked, std::move(object), &request.warnings));
   for (Admission* admission : options_.admissions) {
     object = OR_CO_RETURN(co_await admission->admit(asked, std::move(object), &request.warnings));
   }
   co_return object;
+}
+
+Result<> EmbeddedCluster::check_admitted(Request& request, const Value& before, const Value& object,
+                                         std::string_view name) const {
+  return limits_.check({request.kind, request.write, before}, object, name);
 }
 
 store::Durability durability_of(const kinds::Kind& kind, std::string_view ns) {
