@@ -80,6 +80,11 @@ std::optional<std::string> protobuf_text(const Value& object) {
   return kinds::to_protobuf(*type, object);
 }
 
+const kinds::Kind& shown_kind(const kinds::Kind& kind, std::string_view subresource) {
+  static const kinds::Kind& scale = *kinds::builtin_catalog().find({"autoscaling", "v1", "Scale"});
+  return subresource == "scale" ? scale : kind;
+}
+
 Value metadata_alone(const kinds::Kind& kind, const Value& object, std::string_view version) {
   return Value{{"kind", "PartialObjectMetadata"},
                {"apiVersion", fmt::format("meta.k8s.io/{}", version)},

@@ -26,6 +26,8 @@ Task<Result<>> answer_status(runtime::Exchange& exchange, Value status);
 // One object in the form that the client accepts (Table, PartialObjectMetadata or as it is).
 Value in_form(const kinds::Kind& kind, const Value& object, const Accepted& accepted, WallTime now,
               std::string_view include_object);
+// Of which kind the answers of a subresource are: a scale is one of its own.
+const kinds::Kind& shown_kind(const kinds::Kind& kind, std::string_view subresource);
 // Its PartialObjectMetadata.
 Value metadata_alone(const kinds::Kind& kind, const Value& object, std::string_view version);
 // The object in protobuf, in its envelope; nothing when it has none (Table, custom kinds).

@@ -4,17 +4,19 @@
 
 namespace slipway::apiserver {
 
-// Empty counts as not said.
-static Result<std::optional<int64_t>> number(const runtime::Request& request, std::string_view name) {
+Result<std::optional<int64_t>> query_number(const runtime::Request& request, std::string_view name) {
   auto text = request.query(name);
-  if (!text || text->empty()) return std::optional<int64_t>();
-  auto parsed = base::parse_int(*text);
-  if (!parsed) return fail(ErrorKind::bad_request, "strconv.ParseInt: parsing \"{}\": invalid syntax", *text);
-  return std::optional<int64_t>(*parsed);
+  if (!text) return std::optional<int64_t>();
+  if (auto parsed = base::parse_int(*text)) return std::optional<int64_t>(*parsed);
+  std::string_view digits = *text;
+  if (digits.starts_with('-') || digits.starts_with('+')) digits.remove_prefix(1);
+  bool is_number = !digits.empty() && digits.find_first_not_of("0123456789") == digits.npos;
+  return fail(ErrorKind::bad_request, "strconv.ParseInt: parsing \"{}\": {}", *text,
+              is_number ? "value out of range" : "invalid syntax");
 }
 
 Result<std::optional<int64_t>> timeout_seconds(const runtime::Request& request) {
-  return number(request, "timeoutSeconds");
+  return query_number(request, "timeoutSeconds");
 }
 
 Result<cluster::ListOptions> list_options(const runtime::Request& request, const Route& route) {
@@ -25,7 +27,7 @@ Result<cluster::ListOptions> list_options(const runtime::Request& request, const
   options.resource_version_match = request.query("resourceVersionMatch").value_or("");
   options.continue_token = request.query("continue").value_or("");
   OR_RETURN(timeout_seconds(request));
-  auto limit = number(request, "limit");
+  auto limit = query_number(request, "limit");
   if (!limit) return limit.error();
   if (*limit && **limit > 0) options.limit = static_cast<size_t>(**limit);
   if (auto text = request.query("resourceVersion"); text && !text->empty()) {

@@ -60,12 +60,12 @@ Task<Result<>> ApiServer::get(runtime::Exchange& exchange, Route route, const ki
   if (!accepted) co_return co_await answer_error(exchange, accepted.error());
   auto found = co_await cluster_.get({kind.id, route.ns, route.name});
   if (!found) co_return co_await answer_error(exchange, found.error());
-  if (route.subresource == "scale")
-    co_return co_await answer_value(exchange, 200, cluster::scale_of(kind, *found), *accepted);
   std::string include = exchange.request().query("includeObject").value_or("");
   if (auto known = check_include_object(*accepted, include); !known)
     co_return co_await answer_error(exchange, known.error());
-  co_return co_await answer_value(exchange, 200, in_form(kind, *found, *accepted, world_.now(), include), *accepted,
+  const kinds::Kind& shown = shown_kind(kind, route.subresource);
+  Value object = route.subresource == "scale" ? cluster::scale_of(kind, *found) : std::move(*found);
+  co_return co_await answer_value(exchange, 200, in_form(shown, object, *accepted, world_.now(), include), *accepted,
                                   deprecation_warnings(kind));
 }
 

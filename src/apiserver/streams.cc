@@ -2,6 +2,7 @@
 // server: the client's upgrade request is sent there as it is, with another path, and bytes flow both ways. So SPDY and
 // WebSocket both work without either being spoken here.
 #include "apiserver/answer.h"
+#include "apiserver/options.h"
 #include "apiserver/server.h"
 #include "apiserver/status.h"
 #include "base/text.h"
@@ -66,11 +67,7 @@ Result<LogRequest> log_request(const runtime::Request& request, const Route& rou
   log.previous = is_true(request, "previous");
   log.timestamps = is_true(request, "timestamps");
   auto number = [&](const char* name, std::optional<int64_t>& out) -> Result<> {
-    auto text = request.query(name);
-    if (!text || text->empty()) return {};
-    auto n = base::parse_int(*text);
-    if (!n) return fail(ErrorKind::bad_request, "strconv.ParseInt: parsing \"{}\": invalid syntax", *text);
-    out = *n;
+    out = OR_RETURN(query_number(request, name));
     return {};
   };
   OR_RETURN(number("tailLines", log.tail_lines));

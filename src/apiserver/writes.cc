@@ -167,8 +167,9 @@ Task<Result<>> ApiServer::write(runtime::Exchange& exchange, Route route, const 
   if (!written) co_return co_await answer_error(exchange, written.error(), deprecation_warnings(kind));
   int code = written->created ? 201 : 200;
   std::string include = request.query("includeObject").value_or("");
-  Value answer = route.subresource.empty() || route.subresource == "status"
-                     ? in_form(kind, written->object, *accepted, world_.now(), include)
+  bool has_forms = route.subresource.empty() || route.subresource == "status" || route.subresource == "scale";
+  Value answer = has_forms
+                     ? in_form(shown_kind(kind, route.subresource), written->object, *accepted, world_.now(), include)
                      : written->object;
   std::vector<std::string> warnings = deprecation_warnings(kind);
   warnings.insert(warnings.end(), written->warnings.begin(), written->warnings.end());
@@ -190,11 +191,8 @@ static Task<Result<cluster::Write>> read_delete(BodyReader& bodies, runtime::Exc
   }
   ObjectBuilder query;
   if (auto policy = request.query("propagationPolicy")) query.set("propagationPolicy", *policy);
-  if (auto grace = request.query("gracePeriodSeconds")) {
-    auto seconds = base::parse_int(*grace);
-    if (!seconds) co_return fail(ErrorKind::bad_request, "gracePeriodSeconds: expected a number, found \"{}\"", *grace);
-    query.set("gracePeriodSeconds", *seconds);
-  }
+  auto grace = OR_CO_RETURN(query_number(request, "gracePeriodSeconds"));
+  if (grace) query.set("gracePeriodSeconds", *grace);
   if (request.query("orphanDependents") == "true") query.set("orphanDependents", true);
   OR_CO_RETURN(delete_options(query.build(), write));
   co_return write;

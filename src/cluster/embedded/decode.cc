@@ -85,6 +85,19 @@ Error patch_invalid(const Request& request, const Value& object, std::string_vie
       .cause({"FieldValueInvalid", message, "patch"});
 }
 
+// Why an object of one kind cannot be taken for another, as the decoder finds it out.
+std::string why_another_kind(const GroupVersionKind& id, const GroupVersionKind& other, const Value& object) {
+  std::string_view version = object["apiVersion"].as_string();
+  if (std::ranges::count(version, '/') > 1) return fmt::format("unexpected GroupVersion string: {}", version);
+  const kinds::Kind* kind = kinds::builtin_catalog().find(other);
+  if (!kind)
+    return fmt::format("no kind \"{}\" is registered for version \"{}\" in scheme \"pkg/runtime/scheme.go:111\"",
+                       other.kind, version);
+  if (auto conformed = kinds::conform(*kind, object); !conformed) return conformed.error().message();
+  return fmt::format("converting ({}.{}) to ({}.{}): unknown conversion", other.version, other.kind,
+                     id.group.empty() ? "core" : base::split(id.group, '.')[0], id.kind);
+}
+
 // Members that no operation of a JSON patch has come before the unknown fields of what it leaves.
 std::vector<std::string> patch_problems(const Write& write, std::vector<std::string> unknown) {
   std::vector<std::string> problems;
@@ -128,13 +141,15 @@ Result<Value> decode(Request& request, const Value& stored) {
 
 Result<Value> decode_patched(Request& request, Value object, const Value& stored) {
   if (!object.is_object()) return patch_invalid(request, object, "the patch leaves no object");
-  // What is patched stays what it is.
+  // What is patched stays what it is: a strategic patch goes into a typed object, whose kind is no field; what the
+  // others leave is read anew, by what it says of itself.
   const GroupVersionKind& id = request.kind.id;
-  if (object["kind"].as_string() != id.kind || object["apiVersion"].as_string() != id.api_version()) {
-    return fail(ErrorKind::bad_request,
-                "the patch would make a {} \"{}\" of a {} \"{}\": kind and apiVersion of an object cannot be changed",
-                object["apiVersion"].as_string(), object["kind"].as_string(), id.api_version(), id.kind);
-  }
+  bool strategic = request.write.patch_type == PatchType::strategic;
+  if (strategic || object["kind"].as_string().empty()) object = object.with_member("kind", id.kind);
+  if (strategic || object["apiVersion"].as_string().empty())
+    object = object.with_member("apiVersion", id.api_version());
+  if (auto other = GroupVersionKind::of(object); other != id)
+    return patch_invalid(request, object, why_another_kind(id, other, object));
   auto conformed = kinds::conform(request.kind, object, stored);
   if (!conformed) return patch_invalid(request, object, conformed.error().message());
   std::vector<std::string> problems = patch_problems(request.write, std::move(conformed->problems));
@@ -164,7 +179,7 @@ Result<Value> agree(Request& request, Value object) {
     return fail(ErrorKind::bad_request, "the name of the object ({}) does not match the name on the URL ({})", name,
                 write.key.name);
   }
-  if (name.empty() && write.verb == Verb::update) {
+  if (name.empty() && (write.verb == Verb::update || write.verb == Verb::patch)) {
     return fail(ErrorKind::bad_request,
                 "the name of the object ({} based on URL) was undeterminable: name must be provided", write.key.name);
   }

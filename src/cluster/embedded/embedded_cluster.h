@@ -111,6 +111,8 @@ Value metadata_for_create(World& world, const kinds::Kind& kind, Value object, s
 Value metadata_for_update(const kinds::Kind& kind, const Value& before, Value after, Part part);
 // Preconditions that the body or the write carries.
 Result<> check_preconditions(const Request& request, const Value& before, const Value& wanted);
+// A patched object is still the one that it was. Error: invalid.
+Result<> check_uid_unchanged(const kinds::Kind& kind, const Value& before, const Value& wanted);
 bool is_deleting(const Value& object);
 // Marked for deletion and nothing holds it any more.
 bool may_go(const kinds::Kind& kind, const Value& before, const Value& after);

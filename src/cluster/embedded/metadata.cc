@@ -58,10 +58,20 @@ Value metadata_for_update(const kinds::Kind& kind, const Value& before, Value af
   return after.with_member("metadata", std::move(metadata));
 }
 
+Result<> check_uid_unchanged(const kinds::Kind& kind, const Value& before, const Value& wanted) {
+  std::string_view uid = kinds::uid_of(wanted);
+  if (uid.empty() || uid == kinds::uid_of(before)) return {};
+  base::Cause cause{"FieldValueInvalid", fmt::format("Invalid value: \"{}\": field is immutable", uid), "metadata.uid"};
+  return kinds::invalid(kind, kinds::name_of(before), {cause, cause});  // upstream looks twice
+}
+
 Result<> check_preconditions(const Request& request, const Value& before, const Value& wanted) {
   std::string_view name = kinds::name_of(before);
   std::string_view uid = kinds::uid_of(before);
   std::string asked_uid = request.write.uid.value_or(std::string(kinds::uid_of(wanted)));
+  // A patch is applied to the object that is there: a uid that it names is a change, not a condition.
+  if (request.write.verb == Verb::patch && !request.write.uid)
+    OR_RETURN(check_uid_unchanged(request.kind, before, wanted));
   if (!asked_uid.empty() && asked_uid != uid) {
     return cannot_be_fulfilled(
         request.kind, name,

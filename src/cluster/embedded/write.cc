@@ -78,6 +78,7 @@ Task<Result<Written>> EmbeddedCluster::write_converted(const kinds::Kind& kind, 
       Value changed = OR_CO_RETURN(patched(kind, shown, asked));
       names_revision |= changed["metadata"]["resourceVersion"] != shown["metadata"]["resourceVersion"];
       write.body = OR_CO_RETURN(decode_patched(request, std::move(changed), {}));
+      OR_CO_RETURN(check_uid_unchanged(kind, shown, write.body));
       write.verb = Verb::update;
       write.patch_type = PatchType::none;
     } else if (asked.verb == Verb::create || asked.verb == Verb::update) {
