@@ -179,6 +179,37 @@ void check_job_spec(Checks& c, const Value& spec, const Value* before, const Pat
   c.unchanged(at / "completionMode", spec["completionMode"], (*before)["completionMode"]);
 }
 
+// The labels and the selector that every Job gets say whose pods they are; who wrote others of these names is told.
+void check_job(Checks& c, const Value& job, const Value* before, const Path&) {
+  const Value &spec = job["spec"], &selector = spec["selector"], &labels = spec["template"]["metadata"]["labels"];
+  Path at("spec"), labels_at = at / "template" / "metadata" / "labels";
+  if (!before && !spec["manualSelector"].as_bool() && selector.is_object() && job["metadata"].has("uid")) {
+    const std::string name = job["metadata"]["name"].str(), uid = job["metadata"]["uid"].str();
+    const std::pair<std::string_view, const std::string&> expected[] = {{"controller-uid", uid},
+                                                                        {"job-name", name},
+                                                                        {"batch.kubernetes.io/controller-uid", uid},
+                                                                        {"batch.kubernetes.io/job-name", name}};
+    Value all = Value::object();
+    for (const auto& [label, value] : expected) {
+      all = all.with_member(label, value);
+      if (!labels.has(label))
+        c.required(labels_at.key(label), fmt::format("must be '{}'", value));
+      else if (labels[label].as_string() != value)
+        c.invalid(labels_at.key(label), labels, fmt::format("must be '{}'", value));
+    }
+    auto parsed = Selector::from_label_selector(selector);
+    if (parsed && !parsed->matches(all)) c.invalid(at / "selector", selector, "`selector` not auto-generated");
+  }
+  check_job_spec(c, spec, before ? &(*before)["spec"] : nullptr, at);
+  // Without a uid the server has yet to add its own: a manifest is looked at.
+  if (before || (!spec["manualSelector"].as_bool() && job["metadata"]["uid"].as_string().empty())) return;
+  if (selector.is_null()) c.required(at / "selector");
+  c.label_selector(at / "selector", selector);
+  auto parsed = Selector::from_label_selector(selector);  // of none: nothing, which matches no labels
+  if (parsed && !parsed->matches(labels))
+    c.invalid(at / "template" / "metadata" / "labels", labels, "`selector` does not match template `labels`");
+}
+
 void check_cron_job_spec(Checks& c, const Value& spec, const Value* before, const Path& at) {
   check_schedule(c, spec, before, at);
   c.not_negative(at / "startingDeadlineSeconds", spec["startingDeadlineSeconds"]);
@@ -586,6 +617,7 @@ const std::unordered_map<std::string_view, CheckStep>& steps() {
       {"apps.v1.ReplicaSetSpec", check_replica_set_spec},
       {"apps.v1.DaemonSetSpec", check_daemon_set_spec},
       {"apps.v1.StatefulSetSpec", check_stateful_set_spec},
+      {"batch.v1.Job", check_job},
       {"batch.v1.JobSpec", check_job_spec},
       {"batch.v1.CronJobSpec", check_cron_job_spec},
       {"discovery.v1.EndpointSlice", check_endpoint_slice},

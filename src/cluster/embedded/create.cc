@@ -38,6 +38,7 @@ Task<Result<Written>> EmbeddedCluster::create(Request& request) {
     std::string name = asked_name.empty() ? generated_name(world_, base) : asked_name;
     OR_CO_RETURN(check_namespace(request, name));
     Value made = metadata_for_create(world_, kind, object, request.write.key.ns, name);
+    made = prepare_identified(kind, std::move(made));
     made = OR_CO_RETURN(co_await admit(request, Value(), std::move(made)));
     made = OR_CO_RETURN(addresses_.assign(kind, std::move(made), Value(), world_.random(), request.dry_run()));
     if (auto causes = kinds::validate(kind, made, nullptr); !causes.empty()) {

@@ -120,6 +120,8 @@ Value mark_deleting(Value object, WallTime when, int64_t grace_s);
 
 // prepare.cc
 Value prepare_for_create(const kinds::Kind& kind, Value object, WallTime now);
+// What follows from the name and the uid of a new object.
+Value prepare_identified(const kinds::Kind& kind, Value object);
 Value prepare_for_update(const kinds::Kind& kind, const Value& before, Value after, Part part);
 // A pod with the class that follows from what its containers ask for.
 Value with_quality(Value pod);

@@ -1,4 +1,5 @@
 // What single kinds need beyond what the tables say: initial status, and fields that the server derives.
+#include "base/text.h"
 #include "base/time.h"
 #include "cluster/embedded/embedded_cluster.h"
 
@@ -103,6 +104,23 @@ Value prepare_for_create(const kinds::Kind& kind, Value object, WallTime now) {
     return object.with_member("status", status.build());
   }
   return object;
+}
+
+Value prepare_identified(const kinds::Kind& kind, Value object) {
+  // A Job selects its own pods, unless somebody does it by hand. What is there already is judged by validation. Labels
+  // that it has of its template only, by default, stay the template's.
+  if (!is(kind, "batch", "Job") || object["spec"]["manualSelector"].as_bool()) return object;
+  const Value own = object["metadata"]["labels"], name = object["metadata"]["name"], uid = object["metadata"]["uid"];
+  bool of_template = own.empty() || own.same_node(object["spec"]["template"]["metadata"]["labels"]);
+  auto set = [&](std::string_view where, std::string_view label, const Value& value) {
+    std::string at = fmt::format("/spec/{}/{}", where, base::replace_all(std::string(label), "/", "~1"));
+    if (object.at(at).is_null()) object = object.with(at, value);
+  };
+  for (auto label : {"job-name", "batch.kubernetes.io/job-name"}) set("template/metadata/labels", label, name);
+  for (auto label : {"controller-uid", "batch.kubernetes.io/controller-uid"})
+    set("template/metadata/labels", label, uid);
+  set("selector/matchLabels", "batch.kubernetes.io/controller-uid", uid);
+  return of_template ? object.with("/metadata/labels", object["spec"]["template"]["metadata"]["labels"]) : object;
 }
 
 Value prepare_for_update(const kinds::Kind& kind, const Value& before, Value after, Part part) {
