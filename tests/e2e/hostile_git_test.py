@@ -35,10 +35,11 @@ class HostileRepositories(unittest.TestCase):
         lines = Path(f"/proc/{self.slipway.process.pid}/status").read_text().splitlines()
         return int(next(line for line in lines if line.startswith(what)).split()[1]) / 1024
 
-    def apply(self, name, repo, **source):
+    def apply(self, name, repo, sources=None, **source):
+        source = {"repoURL": str(repo.path), "path": "app", "targetRevision": "main"} | source
         status, answer = self.slipway.api.json("post", "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications", {
             "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": name}, "spec": {
-                "project": "default", "source": {"repoURL": str(repo.path), "path": "app", "targetRevision": "main"} | source,
+                "project": "default", **({"sources": sources} if sources else {"source": source}),
                 "destination": {"server": "https://kubernetes.default.svc", "namespace": "default"}, "syncPolicy": {"automated": {}}}})
         self.assertEqual(201, status, answer)
         self.addCleanup(self.slipway.delete, f"/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{name}")
@@ -125,6 +126,9 @@ class HostileRepositories(unittest.TestCase):
             repo.write("parts/base/deep/b.yaml", config_map("based"))
             repo.write("parts/reaches/kustomization.yaml", "resources: [../../app]\n")
             repo.write("recursed/deep/c.yaml", config_map("recursed"))
+            repo.write("parts/chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n")
+            repo.write("parts/chart/templates/a.yaml", config_map("{{ .Release.Name }}", "{{ .Values.a }}"))
+            repo.write("parts/values/prod.yaml", "a: from values\n")
             repo.commit()
             sha = self.blob(repo, config_map("a"))
             self.entry(repo, [("100644", f"f{n:06}.yaml", sha) for n in range(200_000)],
@@ -134,7 +138,11 @@ class HostileRepositories(unittest.TestCase):
         self.apply("overlay", self.repo, path="parts/overlay")
         self.apply("recursed", self.repo, path="recursed", directory={"recurse": True})
         self.apply("reaches", self.repo, path="parts/reaches")
-        for app, made in (("overlay", "based"), ("recursed", "recursed")):
+        self.apply("charted", self.repo, path="parts/chart", helm={"valueFiles": ["../values/*.yaml"]})
+        here = {"repoURL": str(self.repo.path), "targetRevision": "main"}
+        self.apply("several", self.repo, sources=[here | {"ref": "values"}, here | {"path": "parts/chart", "helm": {
+            "valueFiles": ["$values/parts/values/prod.yaml"]}}])
+        for app, made in (("overlay", "based"), ("recursed", "recursed"), ("charted", "charted"), ("several", "several")):
             wait(f"{app} is delivered", lambda: self.slipway.is_app(app, "Synced"), 30, pause=0.01)
             self.assertIsNotNone(self.slipway.get(f"/api/v1/namespaces/default/configmaps/{made}"))
         self.assertIn(words, wait("who needs the large folder is refused", lambda: self.slipway.conditions("reaches"), 30, pause=0.01))
