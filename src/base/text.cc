@@ -173,8 +173,13 @@ Result<std::string> base64url_decode(std::string_view text) {
 }
 
 std::string hex_encode(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
   std::string out;
-  for (unsigned char c : bytes) out += fmt::format("{:02x}", c);
+  out.reserve(bytes.size() * 2);
+  for (unsigned char c : bytes) {
+    out += digits[c >> 4];
+    out += digits[c & 15];
+  }
   return out;
 }
 

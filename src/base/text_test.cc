@@ -34,3 +34,8 @@ TEST_CASE("split keeps empty parts") {
   CHECK(split("a,,b", ',').size() == 3);
   CHECK(split_lines("a\r\nb\n").size() == 2);
 }
+
+TEST_CASE("hex") {
+  CHECK(hex_encode("") == "");
+  CHECK(hex_encode(std::string_view("\0\x0f\xa9\xff", 4)) == "000fa9ff");
+}
