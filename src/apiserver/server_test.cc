@@ -193,6 +193,16 @@ TEST_CASE("bodies that never end have a bound together and an end in time, and l
   CHECK(f.serve(*announced).status == 413);
 }
 
+TEST_CASE("a body that comes a byte a second has an end in time") {
+  Fixture f;
+  FakeExchange slow("POST", "/api/v1/namespaces/shop/configmaps");
+  auto begun = f.world.elapsed();
+  CHECK(f.serve(slow.with("Content-Type", "application/json").dripping()).status == 504);
+  CHECK(value::parse_json(slow.answer).value()["reason"].str() == "Timeout");
+  CHECK(f.world.elapsed() - begun >= object_body_limits.time_max);
+  CHECK(f.world.elapsed() - begun < object_body_limits.time_max + 2s);
+}
+
 TEST_CASE("a long list comes in pieces, and is the same list") {
   Fixture f;
   for (int i = 0; i < 40; ++i) {

@@ -83,10 +83,7 @@ TEST_CASE("turns do not pile up where much else is queued before them") {
   executor.post([&log] { log += '.'; });
   // Each round has time for one of them.
   while (!log.ends_with('.') && executor.run_one()) executor.run_timer();
-  CHECK(log.size() <= 2);
-  while (executor.run_one()) {
-  }
-  for (int i = 0; i < 10; ++i) executor.run_timer();
+  CHECK(log == ".");
   CHECK(executor.posted.size() == 1);
   for (int i = 0; i < 30; ++i) {
     while (executor.run_one()) {

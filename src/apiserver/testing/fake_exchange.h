@@ -25,6 +25,11 @@ class FakeExchange final : public runtime::Exchange {
     body_.stalls = true;
     return *this;
   }
+  // The client sends a byte every second, for ever.
+  FakeExchange& dripping() {
+    body_.drips = true;
+    return *this;
+  }
   // There is no room for an answer until this is notified.
   FakeExchange& waiting_for(runtime::Signal& room) {
     room_ = &room;
@@ -85,12 +90,16 @@ class FakeExchange final : public runtime::Exchange {
    public:
     explicit Sent(std::string bytes) : bytes_(std::move(bytes)) {}
     Task<Result<std::string>> read() override {
+      if (drips) {
+        OR_CO_RETURN(co_await runtime::sleep(1s));
+        co_return std::string(" ");
+      }
       if (stalls && at_ == bytes_.size()) OR_CO_RETURN(co_await runtime::sleep(24h));
       std::string piece = bytes_.substr(at_, 64 << 10);
       at_ += piece.size();
       co_return piece;
     }
-    bool stalls = false;
+    bool stalls = false, drips = false;
 
    private:
     size_t at_ = 0;
