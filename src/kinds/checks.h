@@ -84,6 +84,8 @@ void check_volume_spec(Checks& c, const Value& spec, const Value* before, const 
 // validate_schedules.cc
 void check_schedule(Checks& c, const Value& spec, const Value* before, const Path& at);
 void check_time_zone(Checks& c, const Value& zone, const Path& at);
+// validate_quotas.cc
+void check_quota_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
 // validate_limits.cc, validate_nodes.cc, validate_webhooks.cc
 void check_limit_range_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
 void check_node(Checks& c, const Value& node, const Value* before, const Path& at);

@@ -629,6 +629,7 @@ const std::unordered_map<std::string_view, CheckStep>& steps() {
       {"rbac.v1.ClusterRole", check_policy_rules},
       {"core.v1.Node", check_node},
       {"core.v1.LimitRangeSpec", check_limit_range_spec},
+      {"core.v1.ResourceQuotaSpec", check_quota_spec},
       {"admissionregistration.v1.ValidatingWebhookConfiguration", check_webhooks},
       {"admissionregistration.v1.MutatingWebhookConfiguration", check_webhooks},
   };
