@@ -1,5 +1,6 @@
 // Compression is the only trap of this format: a name may end in a pointer to an earlier one. Every pointer must lead
-// to a place before the name that it ends, and each further one before the last, so following them always ends.
+// to a place before the name that it ends, and each further one before the last, so following them always ends. And a
+// pointer of two bytes may stand for a name of 255: what all names of a message unfold to is counted.
 #include "network/dns/message.h"
 
 #include <algorithm>
@@ -65,6 +66,9 @@ class Reader {
       place += length;
     }
     if (!jumped) at = place;
+    unfolded_ += size;
+    if (unfolded_ > unfolded_bytes_max)
+      return fail(ErrorKind::bad_request, "the names unfold to more than {} bytes", unfolded_bytes_max);
     return name;
   }
 
@@ -73,6 +77,7 @@ class Reader {
     return fail(ErrorKind::bad_request, "the message ends within a field, after {} bytes", bytes_.size());
   }
   std::string_view bytes_;
+  size_t unfolded_ = 0;
 };
 
 class Writer {
@@ -212,7 +217,32 @@ Result<Record> read_record(Reader& in) {
   return record;
 }
 
+Result<Question> read_question(Reader& in) {
+  Question question;
+  question.name = OR_RETURN(in.name());
+  question.type = OR_RETURN(in.u16());
+  question.of_class = OR_RETURN(in.u16());
+  return question;
+}
+
 }  // namespace
+
+std::optional<Header> parse_header(std::string_view bytes) {
+  if (bytes.size() < header_bytes) return std::nullopt;
+  auto u16 = [bytes](size_t at) {
+    return static_cast<uint16_t>(static_cast<uint8_t>(bytes[at]) << 8 | static_cast<uint8_t>(bytes[at + 1]));
+  };
+  return Header{u16(0), (u16(2) & 0x8000) != 0, static_cast<uint8_t>(u16(2) >> 11 & 15), u16(4), u16(6), u16(8),
+                u16(10)};
+}
+
+Result<Question> parse_question(std::string_view bytes) {
+  auto header = parse_header(bytes);
+  if (!header || header->questions != 1) return fail(ErrorKind::bad_request, "not one question");
+  Reader in(bytes);
+  in.at = header_bytes;
+  return read_question(in);
+}
 
 Result<Message> parse_message(std::string_view bytes) {
   Reader in(bytes);
@@ -229,13 +259,10 @@ Result<Message> parse_message(std::string_view bytes) {
   uint16_t questions = OR_RETURN(in.u16());
   uint16_t counts[3];
   for (uint16_t& count : counts) count = OR_RETURN(in.u16());
-  // A question takes at least 5 bytes, a record 11: the counts need no limit of their own, the bytes end first.
+  // A question takes at least 5 bytes, a record 11: the counts need no limit of their own, the bytes end first (and
+  // what the names stand for is limited by the reader).
   for (int i = 0; i < questions; ++i) {
-    Question question;
-    question.name = OR_RETURN(in.name());
-    question.type = OR_RETURN(in.u16());
-    question.of_class = OR_RETURN(in.u16());
-    m.questions.push_back(std::move(question));
+    m.questions.push_back(OR_RETURN(read_question(in)));
   }
   std::vector<Record>* sections[3] = {&m.answers, &m.authority, &m.additional};
   for (int section = 0; section < 3; ++section) {

@@ -75,6 +75,21 @@ struct Message {
   std::optional<Edns> edns;
 };
 
+// What stands before everything else; cheap, whatever follows.
+struct Header {
+  uint16_t id = 0;
+  bool is_answer = false;
+  uint8_t opcode = 0;
+  uint16_t questions = 0, answers = 0, authority = 0, additional = 0;  // how many; additional: with OPT
+};
+// Empty optional: there are not even these 12 bytes.
+std::optional<Header> parse_header(std::string_view bytes);
+// The question of a message that has one, and nothing that follows. Error: bad_request, also for none or several.
+Result<Question> parse_question(std::string_view bytes);
+
+// Names in a message point to earlier ones, so that 64 KiB of bytes may stand for hundreds of times as much: this is
+// how much is taken, counted as written out. More than any honest message holds.
+inline constexpr size_t unfolded_bytes_max = 256 << 10;
 // Error: bad_request, saying what is broken at which byte.
 Result<Message> parse_message(std::string_view bytes);
 // At most `size_max` bytes: what does not fit is left out from the end; a lost answer sets `truncated`.

@@ -105,4 +105,36 @@ TEST_CASE("texts that are no names") {
   CHECK(name("a.b.").labels.size() == 2);
 }
 
+TEST_CASE("names that point to names do not unfold without a bound") {
+  // A question of 127 labels, then records of 12 bytes whose names all point to it.
+  auto made = [](unsigned records) {
+    std::string text = bytes("1267 0120 0001 0000 0000") + static_cast<char>(records >> 8) + static_cast<char>(records);
+    for (int i = 0; i < 127; ++i) text += bytes("01 61");
+    text += bytes("00 0001 0001");
+    for (unsigned i = 0; i < records; ++i) text += bytes("c00c 0001 0001 00000000 0000");
+    return text;
+  };
+  CHECK(parse_message(made(1000)).has_value());
+  auto refused = parse_message(made(5436));
+  REQUIRE(!refused);
+  CHECK(refused.error().str().find("unfold to more than 262144 bytes") != std::string::npos);
+}
+
+TEST_CASE("header and question alone") {
+  CHECK(!parse_header("11 bytes...").has_value());
+  std::string query = bytes("1267 2120 0001 0002 0003 0004 03 777777 00 0001 0001 ff");
+  auto header = parse_header(query);
+  REQUIRE(header.has_value());
+  CHECK(header->id == 0x1267);
+  CHECK(header->opcode == 4);
+  CHECK_FALSE(header->is_answer);
+  CHECK(std::vector<int>{header->questions, header->answers, header->authority, header->additional} ==
+        std::vector<int>{1, 2, 3, 4});
+  auto question = parse_question(query);  // what follows is not looked at
+  REQUIRE(question.has_value());
+  CHECK(question->name.str() == "www");
+  CHECK(!parse_question(bytes("1267 0120 0002 0000 0000 0000 00 0001 0001 00 0001 0001")).has_value());
+  CHECK(!parse_question(bytes("1267 0120 0001 0000 0000 0000 03 7777")).has_value());
+}
+
 }  // namespace slipway::network::dns

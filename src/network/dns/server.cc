@@ -9,6 +9,11 @@ namespace slipway::network::dns {
 namespace {
 
 constexpr size_t datagrams_max = 512, streams_max = 128;  // at a time; what comes on top is not answered
+// Of these, being asked elsewhere: slow name servers outside must not stop the cluster's own names, nor take memory.
+constexpr size_t forwarded_max = 256;
+constexpr size_t query_bytes_max =
+    4096;                               // a question takes 271 bytes; the rest is room for EDNS options and a signature
+constexpr uint16_t additional_max = 2;  // OPT, TSIG
 constexpr Duration stream_idle_max = 10s;
 constexpr Duration retry_delay_first = 200ms, retry_delay_max = 10s;
 constexpr int alias_steps_max = 8;
@@ -29,31 +34,44 @@ Message reply_to(const Message& query, Code code) {
   return reply;
 }
 
-// What keeps a query from being looked at.
+// What its header keeps a query from being looked at for: whatever bytes follow, this costs nothing.
+std::optional<Code> refuse(const Header& header, size_t bytes) {
+  if (header.opcode != 0) return Code::not_implemented;
+  if (bytes > query_bytes_max || header.questions != 1 || header.answers != 0 || header.authority != 0 ||
+      header.additional > additional_max)
+    return Code::format_error;
+  return std::nullopt;
+}
+
+// And what it says itself.
 std::optional<Message> refuse(const Message& query) {
-  if (query.opcode != 0) return reply_to(query, Code::not_implemented);
   if (query.edns && query.edns->version != 0) {
     Message reply = reply_to(query, Code::ok);
     reply.code = bad_version;
     return reply;
   }
-  if (query.questions.size() != 1) return reply_to(query, Code::format_error);
   const Question& question = query.questions[0];
   if (question.of_class != class_in) return reply_to(query, Code::refused);
   if (question.type == type_axfr || question.type == type_axfr - 1) return reply_to(query, Code::refused);
   return std::nullopt;
 }
 
+std::string refusal_of(const Header& header, Code code) {
+  Message query;
+  query.id = header.id;
+  query.opcode = header.opcode;
+  return encode_message(reply_to(query, code), plain_payload);
+}
+
 }  // namespace
 
 Task<std::string> Server::answer(std::string bytes, bool by_tcp) {
-  if (bytes.size() < 12 || (bytes[2] & 0x80)) co_return std::string();  // answering answers makes loops
+  auto header = parse_header(bytes);
+  if (!header || header->is_answer) co_return std::string();  // answering answers makes loops
+  if (auto code = refuse(*header, bytes.size())) co_return refusal_of(*header, *code);
   auto query = parse_message(bytes);
-  if (!query) {
-    Message broken;
-    broken.id = static_cast<uint16_t>(static_cast<uint8_t>(bytes[0]) << 8 | static_cast<uint8_t>(bytes[1]));
-    co_return encode_message(reply_to(broken, Code::format_error), plain_payload);
-  }
+  if (!query) co_return refusal_of(*header, Code::format_error);
+  query->additional.clear();  // kept while others are asked: the question alone
   size_t size_max = 65535;
   if (!by_tcp)
     size_max = query->edns ? std::clamp<size_t>(query->edns->payload_max, plain_payload, payload_max) : plain_payload;
@@ -84,8 +102,7 @@ Task<Message> Server::resolve(Message query, Answer found) {
     outside.wants_recursion = true;
     outside.questions = {next};
     outside.edns = Edns{};
-    auto told = co_await upstream_.ask(encode_message(outside, plain_payload));
-    tell_upstream(told);
+    auto told = co_await ask_upstream(encode_message(outside, plain_payload));
     auto parsed = told ? parse_message(*told) : Result<Message>(std::move(told.error()));
     if (!parsed) {
       reply.code = static_cast<uint16_t>(Code::server_failure);
@@ -101,13 +118,21 @@ Task<Message> Server::resolve(Message query, Answer found) {
 }
 
 Task<std::string> Server::forward(Message query, std::string bytes, size_t size_max) {
-  auto told = co_await upstream_.ask(std::move(bytes));
-  tell_upstream(told);
+  auto told = co_await ask_upstream(std::move(bytes));
   if (!told) co_return encode_message(reply_to(query, Code::server_failure), size_max);
   if (told->size() <= size_max) co_return std::move(*told);
   Message cut = reply_to(query, Code::ok);
   cut.truncated = true;
   co_return encode_message(cut, size_max);
+}
+
+Task<Result<std::string>> Server::ask_upstream(std::string query) {
+  if (forwarded_ >= forwarded_max) co_return fail(ErrorKind::unavailable, "{} are being asked for", forwarded_max);
+  ++forwarded_;
+  auto told = co_await upstream_.ask(std::move(query));
+  --forwarded_;
+  tell_upstream(told);
+  co_return told;
 }
 
 // Once a change: an offline machine must not fill its log.

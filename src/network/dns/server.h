@@ -32,13 +32,14 @@ class Server {
   Task<void> answer_stream(std::unique_ptr<runtime::Stream> stream);
   Task<Message> resolve(Message query, Answer first);
   Task<std::string> forward(Message query, std::string bytes, size_t size_max);
+  Task<Result<std::string>> ask_upstream(std::string query);
   void tell_upstream(const Result<std::string>& reply);
 
   World& world_;
   const Names& names_;
   Upstream& upstream_;
   uint64_t turn_ = 0;
-  size_t datagrams_ = 0, streams_ = 0;  // being answered
+  size_t datagrams_ = 0, streams_ = 0, forwarded_ = 0;  // being answered; of them, waiting for upstream
   std::deque<runtime::Datagram> outgoing_;
   runtime::Signal has_outgoing_;
   bool listening_ = false;

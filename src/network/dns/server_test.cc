@@ -211,6 +211,32 @@ TEST_CASE("a dead or sick server costs time, not the answer") {
   check("nameserver 192.0.2.1\n", {&one}, {{{"sick.example.com"}, "code 2"}});
 }
 
+namespace {
+// Clients that all ask for names outside, one socket each as resolvers do; then one that asks for a name of ours.
+Task<void> crowd_then_ours(World* world) {
+  std::vector<std::unique_ptr<runtime::DatagramSocket>> sockets;
+  for (int i = 0; i < 600; ++i) {
+    Message query;
+    query.questions = {{*Name::parse(fmt::format("{}.example.com", i)), type_a, class_in}};
+    sockets.push_back(world->network().bind_datagram({"10.42.0.3", 0, {}}).value());
+    REQUIRE((co_await sockets.back()->send({encode_message(query, 512), {"10.43.0.10", 53, {}}})).has_value());
+  }
+  REQUIRE((co_await runtime::sleep(100ms)).has_value());
+  std::string ours = co_await ask(world, {"web.shop.svc.cluster.local"});
+  CHECK(ours == "10.43.1.1");
+  std::string theirs = co_await ask(world, {"www.example.com"});
+  CHECK(theirs == "code 2");  // at once: nobody else is asked now
+}
+}  // namespace
+
+TEST_CASE("a crowd that asks for names outside, where nobody answers, does not keep the cluster's names away") {
+  sim::testing::for_seeds(5, [&](SimWorld& world) {
+    REQUIRE(world.files().make_directories("/etc").has_value());
+    REQUIRE(world.files().write_atomically("/etc/resolv.conf", "nameserver 192.0.2.9\n").has_value());
+    world.run(with_server(&world, {}, crowd_then_ours(&world)));
+  });
+}
+
 TEST_CASE("resolv.conf") {
   auto check = [](std::string_view text, std::string_view expected) {
     CHECK(base::join(name_servers(text, {"10.43.0.10"}), " ") == expected);
@@ -252,6 +278,18 @@ TEST_CASE("what is no question gets the answer it deserves") {
     other = query;
     other.edns = Edns{1232, 1, false};
     check(other, "code 16");
+    other = query;
+    other.answers = {address_record(query.questions[0].name, 1, 1)};
+    check(other, "code 1");
+    other = query;
+    other.additional = {text_record({}, "a", 1), text_record({}, "b", 1)};
+    check(other, "10.43.1.1");
+    other.edns = Edns{};  // the third
+    check(other, "code 1");
+    other = query;
+    other.additional = {{{}, type_txt, 0, std::string(4096, '.')}};
+    std::string large = world.run(server.answer(encode_message(other, 65535), true));
+    CHECK(text_of(parse_message(large)) == "code 1");
     CHECK(world.run(server.answer("short", false)).empty());
     auto broken = parse_message(world.run(server.answer(std::string("\1\2\1\0\0\1\0\0\0\0\0\0\x05", 13), false)));
     REQUIRE(broken.has_value());

@@ -21,10 +21,12 @@ uint16_t id_of(std::string_view message) {
   return static_cast<uint16_t>(static_cast<uint8_t>(message[0]) << 8 | static_cast<uint8_t>(message[1]));
 }
 
-// Is this the reply to our question, and not somebody's guess?
-bool answers(const Message& reply, const Question& question) {
-  return reply.is_answer && reply.questions.size() == 1 && reply.questions[0].name == question.name &&
-         reply.questions[0].type == question.type && reply.questions[0].of_class == question.of_class;
+// Is this the reply to our question, and not somebody's guess? What follows the question is the client's to read.
+bool answers(std::string_view reply, uint16_t id, const Question& question) {
+  auto header = parse_header(reply);
+  if (!header || !header->is_answer || header->id != id) return false;
+  auto told = parse_question(reply);
+  return told && told->name == question.name && told->type == question.type && told->of_class == question.of_class;
 }
 
 Task<Result<std::string>> by_udp(World& world, runtime::Address server, std::string query, Question question) {
@@ -33,10 +35,7 @@ Task<Result<std::string>> by_udp(World& world, runtime::Address server, std::str
   OR_CO_RETURN(co_await socket->send({query, server}));
   while (true) {
     runtime::Datagram got = OR_CO_RETURN(co_await socket->receive());
-    if (!(got.peer == server) || got.bytes.size() < 12 || id_of(got.bytes) != id_of(query)) continue;
-    auto reply = parse_message(got.bytes);
-    // Broken as a whole is no reason to trust it less than its header: but then nothing says what it answers.
-    if (reply && answers(*reply, question)) co_return std::move(got.bytes);
+    if (got.peer == server && answers(got.bytes, id_of(query), question)) co_return std::move(got.bytes);
   }
 }
 
@@ -44,8 +43,7 @@ Task<Result<std::string>> by_tcp(World& world, runtime::Address server, std::str
   auto stream = OR_CO_RETURN(co_await world.network().connect(server));
   OR_CO_RETURN(co_await write_message(*stream, query));
   std::string bytes = OR_CO_RETURN(co_await read_message(*stream));
-  auto reply = parse_message(bytes);
-  if (!reply || reply->id != id_of(query) || !answers(*reply, question))
+  if (!answers(bytes, id_of(query), question))
     co_return fail(ErrorKind::unavailable, "the reply of {} answers something else", server.str());
   co_return bytes;
 }
@@ -68,9 +66,7 @@ Upstream::Upstream(World& world, std::string resolv_conf, std::vector<std::strin
     : world_(world), resolv_conf_(std::move(resolv_conf)), except_(std::move(except)), port_(port) {}
 
 Task<Result<std::string>> Upstream::ask(std::string query) {
-  auto parsed = parse_message(query);
-  if (!parsed || parsed->questions.size() != 1) co_return fail(ErrorKind::bad_request, "not one question");
-  Question question = parsed->questions[0];
+  Question question = OR_CO_RETURN(parse_question(query));
   std::vector<std::string> order = servers();
   if (order.empty()) co_return fail(ErrorKind::unavailable, "{} names no server to ask", resolv_conf_);
   auto good = std::find(order.begin(), order.end(), last_good_);
