@@ -315,6 +315,19 @@ Task<void> grow(sim::SimWorld* world) {
   CHECK(refused(too_large));
   CHECK(!(*store)->get({"pods", "shop", "too-large"}));
 
+  // What tells of many objects may be larger.
+  auto application = [](size_t bytes) {
+    return Value{{"apiVersion", "argoproj.io/v1alpha1"},
+                 {"kind", "Application"},
+                 {"metadata", Value{{"name", fmt::format("of-{}", bytes)}, {"namespace", "shop"}}},
+                 {"spec", Value{{"project", "default"}, {"destination", Value::object()}}},
+                 {"status", Value{{"summary", std::string(bytes, 's')}}}};
+  };
+  auto many = co_await (*cluster)->write(create(application(8'000'000)));
+  CHECK_MESSAGE(many.has_value(), many.error().str());
+  auto too_many = co_await (*cluster)->write(create(application(17'000'000)));
+  CHECK(refused(too_many));
+
   // Growing by what each update adds.
   Write annotate;
   annotate.verb = Verb::patch;
