@@ -1,6 +1,7 @@
 // Whole scenarios on fake time: a repository, an Application, a cluster, and what people do to each.
 #include "gitops/testing/engine_fixture.h"
 #include "gitops/testing/manifests.h"
+#include "sources/chart_repository.h"
 
 namespace slipway::gitops::testing {
 
@@ -81,6 +82,51 @@ TEST_CASE("what people change is undone, and an Event says what") {
   f.settle(10s);
   CHECK(f.get("Deployment", "web")["metadata"]["labels"]["mine"].as_string() == "yes");
   CHECK(f.summary() == "Synced/Healthy");
+}
+
+TEST_CASE("a hook whose state cannot be written runs once all the same") {
+  EngineFixture f;
+  f.commit({{"before.yaml", config_map("before", "a", "{argocd.argoproj.io/hook: PreSync}")},
+            {"settings.yaml", config_map("settings", "a")}});
+  std::set<std::string> uids;
+  bool ran = false;
+  f.refuses = [&](const cluster::Write& write) {
+    ran = ran || write.body["metadata"]["name"].as_string() == "before";
+    return ran && write.key.kind.kind == "Application";
+  };
+  f.apply_application(f.application());
+  for (int i = 0; i < 20; ++i) {
+    f.settle(3s);
+    if (Value hook = f.get("ConfigMap", "before"); !hook.is_null()) uids.insert(std::string(kinds::uid_of(hook)));
+  }
+  CHECK(uids.size() == 1);
+  f.refuses = nullptr;
+  f.settle(100s);
+  CHECK(f.summary() == "Synced/Healthy");
+  uids.insert(std::string(kinds::uid_of(f.get("ConfigMap", "before"))));
+  CHECK(uids.size() == 1);
+  CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "a");
+}
+
+TEST_CASE("a chart that another depends on may be published after the commit") {
+  EngineFixture f;
+  std::string index = sources::chart_url("https://charts.example/x", "web");
+  f.commit({{"Chart.yaml",
+             "apiVersion: v2\nname: shop\nversion: 1.0.0\ndependencies:\n"
+             "- {name: web, version: 1.0.0, repository: https://charts.example/x}\n"}});
+  f.apply_application(f.application());
+  CHECK(f.summary() == "Unknown/Healthy");
+  CHECK(f.condition("ComparisonError").find("web 1.0.0 of https://charts.example/x") != std::string::npos);
+  int asked = f.repositories.resolved;
+  f.settle(50s);
+  CHECK(f.repositories.resolved == asked);
+  f.repositories.commit(index,
+                        {{"web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"},
+                         {"web/templates/a.yaml", config_map("from-web", "a")}},
+                        "1.0.0");
+  f.settle(20s);
+  CHECK_MESSAGE(f.summary() == "Synced/Healthy", f.condition("ComparisonError"));
+  CHECK(f.get("ConfigMap", "from-web")["data"]["key"].as_string() == "a");
 }
 
 TEST_CASE("without self-heal drift is shown, not undone") {

@@ -9,8 +9,9 @@ namespace slipway::render {
 
 enum class Where { here, on_pool };  // on_pool: nobody changes the catalog meanwhile
 
-// `request.remotes` is set here. Errors: those of render() and fetch_remote().
+// `request.remotes` is set here. `has_fetched`: whether anything came from elsewhere, or was to: it may be another next
+// time. Errors: those of render() and fetch_remote().
 Task<Result<Rendered>> render_fetching(World& world, sources::Repositories& repositories, RenderRequest request,
-                                       kustomize::FetchRules rules, Where where);
+                                       kustomize::FetchRules rules, Where where, bool* has_fetched = nullptr);
 
 }  // namespace slipway::render

@@ -75,8 +75,7 @@ struct Rendered {
   // Where the field of an object (by its place in `objects`; names and indices from its top) was written last, or what
   // is there of the way to it; line 0: not known. Of kustomizations that were looked at more closely, else null.
   std::function<base::Place(size_t object, const std::vector<std::string>& field)> field_place;
-  bool has_fetched = false;  // something came from elsewhere, and may be another next time
-  bool incomplete = false;   // a file that cannot be read was left out: what it held is not known
+  bool incomplete = false;  // a file that cannot be read was left out: what it held is not known
 };
 // Errors: bad_request or invalid with file, line, what was expected; of a chart, in Helm's words.
 Result<Rendered> render(const RenderRequest& request);

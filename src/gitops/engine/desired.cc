@@ -51,7 +51,7 @@ render::Variables variables_of(const Application& app, const Source& source, con
 // What a chart names and its repository does not hold: charts that it depends on, values files at URLs. As Argo CD's
 // `helm dependency build`, with the credentials of the repositories' Secrets.
 Task<Result<>> fetch_wanted(World& world, sources::Repositories& repositories, const RenderSettings* settings,
-                            render::RenderRequest* request) {
+                            render::RenderRequest* request, bool* has_fetched) {
   auto wanted = co_await world.on_pool([request] { return render::helm::wanted_by(*request); });
   if (!wanted) co_return Result<>();  // rendering says the same, with more around it
   std::vector<std::string> refused;
@@ -60,6 +60,7 @@ Task<Result<>> fetch_wanted(World& world, sources::Repositories& repositories, c
   if (!refused.empty())
     co_return fail(ErrorKind::forbidden, "helm repos {} are not permitted in project '{}'", base::join(refused, ", "),
                    settings->project);
+  *has_fetched = *has_fetched || !wanted->charts.empty() || !wanted->urls.empty();
   for (render::helm::WantedChart& chart : wanted->charts) {
     std::string key = chart.key();
     if (request->charts.contains(key)) continue;
@@ -79,6 +80,7 @@ Task<Result<>> fetch_wanted(World& world, sources::Repositories& repositories, c
     request->files[url] = std::move(*text);
   }
   if (wanted->chart) co_await render::helm::fetch_schemas(world, *wanted->chart, &request->schemas);
+  *has_fetched = *has_fetched || !request->schemas.empty();
   co_return Result<>();
 }
 
@@ -127,6 +129,7 @@ struct Loading {
   const Application& app;
   const RenderSettings& settings;
   std::map<std::string, std::shared_ptr<const sources::Tree>> refs;
+  bool& has_fetched;
   std::vector<SourceObjects> objects;
   std::shared_ptr<std::atomic<bool>> is_environment_used = std::make_shared<std::atomic<bool>>(false);
 };
@@ -160,18 +163,19 @@ Task<Result<>> load_source(Loading* loading, size_t at, Desired* desired) {
   request.refs = loading->refs;
   request.is_one_of_several = app.has_several();
   request.variables = variables_of(app, *source, commit);
-  OR_CO_RETURN(co_await fetch_wanted(loading->world, loading->repositories, &loading->settings, &request));
-  bool has_fetched = !request.charts.empty() || !request.files.empty() || !request.schemas.empty();
+  OR_CO_RETURN(co_await fetch_wanted(loading->world, loading->repositories, &loading->settings, &request,
+                                     &loading->has_fetched));
   // A remote cluster's catalog may change on the loop while another thread would read it.
   bool on_pool = &catalog == &kinds::builtin_catalog();
   request.kustomize_build = OR_CO_RETURN(kustomize_options(loading->settings, request.kustomize));
   render::kustomize::FetchRules rules;
   rules.may = [settings = loading->settings](const std::string& url) { return may_fetch(settings, url); };
+  bool has_fetched = false;
   auto rendered =
       co_await render::render_fetching(loading->world, loading->repositories, std::move(request), std::move(rules),
-                                       on_pool ? render::Where::on_pool : render::Where::here);
+                                       on_pool ? render::Where::on_pool : render::Where::here, &has_fetched);
+  loading->has_fetched = loading->has_fetched || has_fetched;
   if (!rendered) co_return std::move(rendered).error();
-  if (has_fetched || rendered->has_fetched) desired->asked.reset();
   desired->source_types.back() = source_type(rendered->tool);
   desired->warnings.insert(desired->warnings.end(), rendered->warnings.begin(), rendered->warnings.end());
   for (const render::Hazard& hazard : rendered->hazards)
@@ -189,12 +193,13 @@ bool Desired::loaded() const {
 
 Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources::Repositories& repositories,
                                                           const cluster::Cluster& cluster, Application app,
-                                                          std::vector<sources::Commit> commits,
-                                                          RenderSettings settings) {
+                                                          std::vector<sources::Commit> commits, RenderSettings settings,
+                                                          bool* has_fetched) {
   auto desired = std::make_shared<Desired>();
   desired->commits = std::move(commits);
   if (!names_revision(app)) desired->asked.emplace();
-  Loading loading{world, repositories, cluster, app, settings, {}, {}};
+  bool unasked = false;
+  Loading loading{world, repositories, cluster, app, settings, {}, has_fetched ? *has_fetched : unasked, {}};
   for (size_t i = 0; i < app.sources.size(); ++i) {
     if (app.sources[i].ref.empty()) continue;
     loading.refs[app.sources[i].ref] = OR_CO_RETURN(co_await tree_of(&loading, i, desired.get()));
@@ -208,7 +213,7 @@ Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources:
     co_return std::move(loaded).error().context(
         fmt::format("failed to generate manifest for source {} of {}", i + 1, app.sources.size()));
   }
-  if (*loading.is_environment_used) desired->asked.reset();
+  if (*loading.is_environment_used || loading.has_fetched) desired->asked.reset();
   desired->targets = make_targets(app, loading.objects, cluster.catalog());
   co_return std::shared_ptr<const Desired>(std::move(desired));
 }

@@ -22,11 +22,12 @@ struct Desired {
   bool loaded() const;  // false: a ComparisonError stands among the conditions, nothing may be applied
 };
 // The files of its sources' commits, rendered for `app` and this cluster; what they name elsewhere is fetched as
-// `settings` allow. Errors: what Repositories::tree and render::render say; with file and line where there is one.
+// `settings` allow. `has_fetched`: whether anything was, or was to be: the same commits may give something else next
+// time. Errors: what Repositories::tree and render::render say; with file and line where there is one.
 Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources::Repositories& repositories,
                                                           const cluster::Cluster& cluster, Application app,
-                                                          std::vector<sources::Commit> commits,
-                                                          RenderSettings settings);
+                                                          std::vector<sources::Commit> commits, RenderSettings settings,
+                                                          bool* has_fetched = nullptr);
 
 // What the same application and settings want of other commits, when these answer all that was asked of those that
 // `before` was rendered from alike; nothing when they do not, or cannot be read now.

@@ -20,6 +20,7 @@ using reconcile::Outcome;
 namespace {
 
 constexpr size_t renderings_max = 2;
+constexpr Duration fetched_retry = 60s;  // of what does not render, and something of it came from elsewhere
 constexpr std::string_view skip_annotation = "argocd.argoproj.io/skip-reconcile";
 
 bool has_annotation(const Value& object, std::string_view name) {
@@ -218,8 +219,11 @@ Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pas
                {"catalog", cluster_.catalog().generation()},
                {"validate", !app.options.has("Validate=false")}};
   auto& renderings = pass.memory.renderings;
+  std::erase_if(renderings, [now = world_.steady_now()](const Rendering& r) { return r.until <= now; });
   for (const Rendering& known : renderings) {
-    if (known.commits == *revisions && known.inputs == inputs) co_return known.desired;
+    if (known.commits != *revisions || known.inputs != inputs) continue;
+    if (known.until != SteadyTime::max()) pass.wake_in(known.until - world_.steady_now());
+    co_return known.desired;
   }
   pass.asked_anew = true;
   // A commit that touched nothing of what was read last wants the same, to the node, as the one before.
@@ -229,14 +233,22 @@ Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pas
     desired = co_await same_desired(world_, repositories_, *known.desired, commits);
     break;
   }
+  bool has_fetched = false;
   if (!*desired)
-    desired = co_await load_desired(world_, repositories_, cluster_, app, std::move(commits), std::move(settings));
-  // A repository that cannot be read now may be readable in a moment; what does not render, never will.
-  bool keeps = desired || desired.failed_with(ErrorKind::bad_request) || desired.failed_with(ErrorKind::invalid) ||
-               desired.failed_with(ErrorKind::not_found) || desired.failed_with(ErrorKind::forbidden) ||
-               desired.failed_with(ErrorKind::unsupported) || desired.failed_with(ErrorKind::too_large);
-  if (keeps) {
-    renderings.insert(renderings.begin(), Rendering{std::move(inputs), *revisions, desired});
+    desired = co_await load_desired(world_, repositories_, cluster_, app, std::move(commits), std::move(settings),
+                                    &has_fetched);
+  // A repository that cannot be read now may be readable in a moment, and a chart that a commit names be published
+  // after it; what does not render by itself, never will.
+  bool refused = desired.failed_with(ErrorKind::bad_request) || desired.failed_with(ErrorKind::invalid) ||
+                 desired.failed_with(ErrorKind::not_found) || desired.failed_with(ErrorKind::forbidden) ||
+                 desired.failed_with(ErrorKind::unsupported) || desired.failed_with(ErrorKind::too_large);
+  if (desired || refused) {
+    Rendering rendering{std::move(inputs), *revisions, desired};
+    if (!desired && has_fetched) {
+      rendering.until = world_.steady_now() + fetched_retry;
+      pass.wake_in(fetched_retry);
+    }
+    renderings.insert(renderings.begin(), std::move(rendering));
     if (renderings.size() > renderings_max) renderings.pop_back();
   } else if (!desired.failed_with(ErrorKind::canceled)) {
     pass.wake_in(10s);
@@ -275,9 +287,13 @@ Task<Result<State>> ApplicationReconciler::compare(Pass& pass, Application app,
 Task<Result<>> ApplicationReconciler::operate(Pass& pass, View& view) {
   const Value& asked = pass.object["operation"];
   OperationState operation = OperationState::from(pass.object["status"]["operationState"]);
+  auto& doing = pass.memory.doing;
+  if (doing && !doing->is_of(asked)) doing.reset();
   if (!operation.is_running() || !operation.is_of(asked)) {
-    operation = OperationState::begin(asked, world_.now());
-    pass.memory.undone.clear();
+    if (!doing) pass.memory.undone.clear();
+    operation = doing ? *doing : OperationState::begin(asked, world_.now());
+  } else if (doing && doing->started_at == operation.started_at && !operation.waits_for_retry()) {
+    operation.results = doing->results;
   }
   if (operation.phase == "Terminating") {
     std::string text = operation.retries > 0
@@ -302,6 +318,7 @@ Task<Result<>> ApplicationReconciler::operate(Pass& pass, View& view) {
       co_return Result<>();
     }
     operation.results = {};
+    doing.reset();
     operation.finished_at.clear();
     operation.message = fmt::format("Retrying operation. Attempt #{}", operation.retries);
     if (operation.retry().refresh && automated && view.known()) {
@@ -397,6 +414,7 @@ Task<Result<>> ApplicationReconciler::advance(Pass& pass, OperationState& operat
           failed = failed || r.failed();
           operation.results.set(std::move(r));
         }
+        pass.memory.doing = operation;
         if (outcome.pending) {
           operation.message = "one or more tasks are running";
           co_return co_await save(pass, operation);
@@ -451,6 +469,7 @@ Task<Result<>> ApplicationReconciler::finish(Pass& pass, OperationState& operati
   Value extra{{"operation", nullptr},
               {"metadata", Value{{"resourceVersion", pass.object["metadata"]["resourceVersion"]}}}};
   OR_CO_RETURN(co_await patch(pass, std::move(status), std::move(extra)));
+  pass.memory.doing.reset();
   std::string_view kind = partial ? "Partial sync operation" : "Sync operation";
   if (succeeded) {
     events_.record(pass.object, "Normal", "OperationCompleted",

@@ -39,11 +39,15 @@ class ApplicationReconciler final : public reconcile::Reconciler {
     Value inputs;  // the commits apart
     std::vector<std::string> commits;
     DesiredResult desired;
+    SteadyTime until = SteadyTime::max();  // it is asked anew then
   };
   struct Memory {
     std::vector<Rendering> renderings;  // latest first
     Comparisons comparisons;
     std::vector<std::string> undone;  // what the running self-heal undoes
+    // The running operation with what was done since its state was last written: a hook that ran while that fails (a
+    // full disk, a cluster that is away) has run.
+    std::optional<OperationState> doing;
   };
   // One reconciliation.
   struct Pass {

@@ -32,6 +32,31 @@ inline const std::string repository = "/srv/shop";
 // remote: the engine sees the cluster through its HTTP API, as any Kubernetes.
 enum class Reach { embedded, remote };
 
+// A cluster that refuses some writes: a full disk, one that is away in that moment.
+class RefusingCluster final : public cluster::Cluster {
+ public:
+  using Refuses = std::function<bool(const cluster::Write&)>;
+  RefusingCluster(cluster::Cluster& below, const Refuses& refuses) : below_(below), refuses_(refuses) {}
+  Task<Result<Value>> get(cluster::ObjectKey key) override { return below_.get(std::move(key)); }
+  Task<Result<cluster::List>> list(cluster::GroupVersionKind kind, cluster::ListOptions options) override {
+    return below_.list(std::move(kind), std::move(options));
+  }
+  Task<Result<std::unique_ptr<cluster::Watch>>> watch(cluster::GroupVersionKind kind,
+                                                      cluster::WatchOptions options) override {
+    return below_.watch(std::move(kind), std::move(options));
+  }
+  Task<Result<cluster::Written>> write(cluster::Write write) override {
+    if (refuses_ && refuses_(write)) co_return fail(ErrorKind::io, "no space left on device");
+    co_return co_await below_.write(std::move(write));
+  }
+  const kinds::Catalog& catalog() const override { return below_.catalog(); }
+  std::string version() const override { return below_.version(); }
+
+ private:
+  cluster::Cluster& below_;
+  const Refuses& refuses_;
+};
+
 struct EngineFixture {
   explicit EngineFixture(uint64_t seed = 1, Reach reach = Reach::embedded)
       : reach(reach), world(seed), store(world.run(store::open_store(world, {})).value()) {
@@ -52,6 +77,8 @@ struct EngineFixture {
     group = std::make_unique<TaskGroup>(world.executor());
     cluster::Cluster* seen = cluster.get();
     if (reach == Reach::remote) seen = connect();
+    refusing = std::make_unique<RefusingCluster>(*seen, refuses);
+    seen = refusing.get();
     events = reconcile::make_recorder(world, *seen, *group, "slipway");
     cache = make_cache(*cluster);
     engine_cache = make_cache(*seen);
@@ -91,6 +118,7 @@ struct EngineFixture {
     engine_cache = nullptr;
     cache = nullptr;
     events = nullptr;
+    refusing = nullptr;
     remote = nullptr;
     server = nullptr;
     api = nullptr;
@@ -191,10 +219,12 @@ struct EngineFixture {
   }
 
   const Reach reach;
+  RefusingCluster::Refuses refuses;  // writes of the engine
   sim::SimWorld world;
   FakeRepositories repositories;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<cluster::Cluster> cluster;
+  std::unique_ptr<RefusingCluster> refusing;
   std::unique_ptr<TaskGroup> group;
   std::unique_ptr<reconcile::EventRecorder> events;
   std::unique_ptr<cluster::Cache> cache, engine_cache;
