@@ -46,6 +46,7 @@ std::string token_key(const Value& source) {
 }
 
 Task<Result<>> renew_tokens(World& world, cluster::Cluster& cluster, Value pod, ServiceTokens* tokens) {
+  Result<> outcome;
   for (const Value& volume : pod["spec"]["volumes"].items())
     for (const Value& projected : volume["projected"]["sources"].items()) {
       const Value& source = projected["serviceAccountToken"];
@@ -58,10 +59,11 @@ Task<Result<>> renew_tokens(World& world, cluster::Cluster& cluster, Value pod, 
         (*tokens)[key] = std::move(*token);
       } else {
         if (known != tokens->end()) known->second.refresh_at = world.now() + kRetry;
-        co_return std::move(token).error().context("failed to fetch token");
+        if (token.error().is(ErrorKind::canceled)) co_return std::move(token).error();
+        if (outcome) outcome = std::move(token).error().context("failed to fetch token");
       }
     }
-  co_return Result<>();
+  co_return outcome;
 }
 
 std::optional<WallTime> next_renewal(const ServiceTokens& tokens) {

@@ -20,7 +20,8 @@ using ServiceTokens = std::map<std::string, ServiceToken>;  // by token_key()
 std::string token_key(const Value& source);  // of a projected source's serviceAccountToken: audience and life
 
 // Asks for the tokens of the pod's volumes that are missing or due. Errors: the cluster's, such as `serviceaccounts
-// "x" not found`; unsupported where the cluster hands out no tokens. An old token stays, and is due again in 10 s.
+// "x" not found` (the first; the others are asked for all the same); unsupported where the cluster hands out no tokens.
+// An old token stays, and is due again in 10 s.
 Task<Result<>> renew_tokens(World& world, cluster::Cluster& cluster, Value pod, ServiceTokens* tokens);
 
 std::optional<WallTime> next_renewal(const ServiceTokens& tokens);

@@ -122,6 +122,7 @@ Task<void> Worker::run() {
     look_soon_ = look_for_exits(*seen);
     co_await act(std::move(plan));
     if (auto renewal = next_renewal(tokens_); renewal && keeps_tokens && (!until || *renewal < *until)) until = renewal;
+    if (volumes_retry_at_ && keeps_tokens && (!until || *volumes_retry_at_ < *until)) until = volumes_retry_at_;
     if (!finished_) co_await wait_for_news(until);
   }
   // Whatever runs beside us ends with us; containers go on.
@@ -291,10 +292,7 @@ Task<void> Worker::act(pod::Plan plan) {
     if (removed) node_.pod_of_id.erase(id);
   }
   if (plan.release) co_return co_await release(pod::is_deleted(pod_));
-  if (volumes_stale_ && volumes_ready_) {
-    volumes_stale_ = false;
-    (void)co_await prepare_volumes();  // a source that went away leaves the files as they are
-  }
+  if (volumes_due()) co_await refresh_volumes();
   if ((plan.create_sandbox || !plan.start.empty()) && !stepping_) {
     stepping_ = true;
     step_group_->spawn(step(std::move(plan)));
@@ -331,6 +329,7 @@ Task<void> Worker::release(bool deleted) {
       co_return;
     }
     volumes_ready_ = false;
+    volumes_retry_at_.reset();
   }
   if (!deleted) co_return;
   auto sandboxes = co_await node_.runtime.list_sandboxes({{kLabelPodUid, uid_}});

@@ -62,7 +62,9 @@ class Worker {
   Task<Result<>> write_status(Value status);
   Task<void> sync_probes(const pod::Seen& seen);
   Task<void> wait_for_news(std::optional<WallTime> until);
-  Task<Result<>> prepare_volumes();
+  bool volumes_due() const;
+  Task<void> refresh_volumes();
+  Task<Result<>> prepare_volumes(bool update);
   Task<Result<>> apply_cgroup();
   void fail_start(const std::string& name, std::string reason, std::string message, Duration delay);
   EnvInputs inputs(const Value& container) const;
@@ -92,7 +94,10 @@ class Worker {
   std::map<std::string, int> exits_;              // id whose end was told: times we looked for it in the lists since
   std::map<std::string, std::string> volumes_;
   ServiceTokens tokens_;
+  // Ready: all were prepared at once, by this worker. A pod that was adopted is prepared once more.
   bool volumes_ready_ = false, volumes_stale_ = false;
+  std::optional<WallTime> volumes_retry_at_;  // what could not be prepared in a pod that runs
+  Duration volumes_delay_{};
   std::vector<ContainerStatus> seen_containers_;
   std::string sandbox_;
   std::vector<std::string> ips_;

@@ -53,12 +53,7 @@ void Worker::take_sandbox(const SandboxStatus& status) {
 }
 
 Task<Result<>> Worker::make_sandbox(uint32_t attempt) {
-  auto volumes = co_await prepare_volumes();
-  if (!volumes) {
-    if (!volumes.error().is(ErrorKind::canceled))
-      node_.events.record(pod_, "Warning", "FailedMount", volumes.error().str());
-    co_return volumes;
-  }
+  OR_CO_RETURN(co_await prepare_volumes(false));
   auto host = node_.world.files().read(node_.options.resolv_conf, 1 << 20);
   SandboxConfig config = pod::sandbox_config(node_.options, pod_, attempt, host ? *host : std::string());
   config.labels[kLabelOwner] = node_.owner;
@@ -105,7 +100,7 @@ Task<bool> Worker::start(pod::StartContainer what) {
   }
 
   if (!volumes_ready_) {
-    auto volumes = co_await prepare_volumes();
+    auto volumes = co_await prepare_volumes(false);
     if (!volumes) {
       if (volumes.error().is(ErrorKind::canceled)) co_return false;
       co_return refuse("CreateContainerConfigError", volumes.error().str(), kConfigRetry);
@@ -183,25 +178,50 @@ void Worker::fail_start(const std::string& name, std::string reason, std::string
   failures_[name] = {std::move(reason), std::move(message), now, now + delay};
 }
 
-Task<Result<>> Worker::prepare_volumes() {
-  EnvInputs values = inputs(Value());
+// A worker that finds its pod running knows neither its tokens nor what became of its ConfigMaps meanwhile.
+bool Worker::volumes_due() const {
+  bool lives = !pod::is_deleted(pod_) && !pod::is_terminal(pod_);
+  if (!volumes_ready_ && (sandbox_.empty() || stepping_ || !lives)) return false;
+  if (volumes_stale_) return true;
+  return volumes_retry_at_ ? lives && *volumes_retry_at_ <= node_.world.now() : !volumes_ready_;
+}
+
+// A source that went away leaves the files as they are; it is told, and looked for again.
+Task<void> Worker::refresh_volumes() {
+  volumes_stale_ = false;
+  auto prepared = co_await prepare_volumes(volumes_ready_);
+  if (prepared || prepared.error().is(ErrorKind::canceled)) co_return;
+  volumes_delay_ = volumes_delay_ == Duration() ? Duration(1s) : std::min<Duration>(volumes_delay_ * 2, 2min);
+  volumes_retry_at_ = node_.world.now() + volumes_delay_;
+}
+
+// Each error becomes an Event; the first is given.
+Task<Result<>> Worker::prepare_volumes(bool update) {
+  std::vector<Error> errors;
   if (node_.runtime.simulated()) {  // nothing is written, but what is missing is missing here too
+    EnvInputs values = inputs(Value());
     for (const Value& v : pod_["spec"]["volumes"].items()) {
       auto payload = volumes::payload_of(values, v);
       if (!payload && !payload.error().is(ErrorKind::unsupported))
-        co_return std::move(payload).error().context(
-            fmt::format("MountVolume.SetUp failed for volume \"{}\" ", v["name"].as_string()));
-      volumes_[v["name"].str()] = "/simulated/" + v["name"].str();
+        errors.push_back(std::move(payload).error().context(volumes::set_up_failed(v)));
+      else
+        volumes_[v["name"].str()] = "/simulated/" + v["name"].str();
     }
-    volumes_ready_ = true;
-    co_return Result<>();
+  } else {
+    auto renewed = co_await renew_tokens(node_.world, node_.cluster, pod_, &tokens_);
+    if (renewed.failed_with(ErrorKind::canceled)) co_return renewed;
+    if (!renewed) errors.push_back(std::move(renewed).error());
+    released_ = false;
+    auto prepared = volumes::prepare(node_.world, {inputs(Value()), pod::pod_directory(node_.options, pod_), update});
+    for (auto& [name, path] : prepared.paths) volumes_[name] = std::move(path);
+    for (Error& e : prepared.errors) errors.push_back(std::move(e));
   }
-  OR_CO_RETURN(co_await renew_tokens(node_.world, node_.cluster, pod_, &tokens_));
-  values = inputs(Value());
-  volumes_ = OR_CO_RETURN(volumes::prepare(node_.world, {std::move(values), pod::pod_directory(node_.options, pod_)}));
+  for (const Error& e : errors) node_.events.record(pod_, "Warning", "FailedMount", e.str());
+  if (!errors.empty()) co_return std::move(errors.front());
   volumes_ready_ = true;
   volumes_stale_ = false;
-  released_ = false;
+  volumes_retry_at_.reset();
+  volumes_delay_ = {};
   co_return Result<>();
 }
 

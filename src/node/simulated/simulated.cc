@@ -246,7 +246,7 @@ class Simulated final : public SimulatedRuntime {
     subscriptions_.push_back(subscription);
     co_return std::unique_ptr<RuntimeEvents>(std::make_unique<Events>(subscription));
   }
-  bool simulated() const override { return true; }
+  bool simulated() const override { return !options_.as_real; }
 
   bool end_container(std::string pod, std::string container, int exit_code, std::string reason) override {
     for (auto& [id, c] : containers_)

@@ -21,6 +21,8 @@ struct SimulatedOptions {
   Duration lists_lag{}, list_time{};
   std::string pod_network = "10.42.0";  // addresses are <pod_network>.2 to .254, then the next /24
   std::string file;                     // of its memory; empty: none
+  // The node prepares files (volumes, hosts, logs) and runs probes as it does for real containers.
+  bool as_real = false;
   // Asked for each pull: an error makes it fail with that message.
   std::function<std::optional<Error>(const std::string& image)> pull_fault;
 };

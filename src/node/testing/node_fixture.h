@@ -20,7 +20,11 @@ namespace slipway::node::testing {
 struct NodeFixture {
   explicit NodeFixture(uint64_t seed = 1, simulated::SimulatedOptions defaults = {})
       : runtime_defaults(std::move(defaults)), world(seed), store(world.run(store::open_store(world, {})).value()) {
-    cluster = cluster::make_embedded_cluster(world, *store, kinds::builtin_catalog(), cluster_options()).value();
+    cluster::EmbeddedOptions how = cluster_options();
+    how.sign_token = [](const Value& claims) -> Result<std::string> {
+      return fmt::format("token of {} until {}", claims["sub"].as_string(), claims["exp"].as_int());
+    };
+    cluster = cluster::make_embedded_cluster(world, *store, kinds::builtin_catalog(), how).value();
     runtime = simulated::create(world, runtime_options());
     options.name = "n1";
     options.addresses = {"192.0.2.10"};

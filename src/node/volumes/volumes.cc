@@ -127,18 +127,28 @@ std::vector<std::string> mounts_below(World& world, const std::string& directory
   return found;
 }
 
-Result<std::map<std::string, std::string>> prepare(World& world, VolumeInputs in) {
-  std::map<std::string, std::string> paths;
-  OR_RETURN(world.files().make_directories(in.directory, 0750));
+Prepared prepare(World& world, VolumeInputs in) {
+  Prepared prepared;
+  auto made = world.files().make_directories(in.directory, 0750);
+  if (!made) {
+    prepared.errors.push_back(std::move(made).error());
+    return prepared;
+  }
   Preparing preparing{world, in, mounts_below(world, in.directory)};
   for (const Value& volume : in.values.pod["spec"]["volumes"].items()) {
+    std::string type = type_of(volume);
+    if (in.update && (type == "emptyDir" || type == "hostPath")) continue;
     auto path = prepare_one(preparing, volume);
-    if (!path)
-      return std::move(path).error().context(
-          fmt::format("MountVolume.SetUp failed for volume \"{}\" ", volume["name"].as_string()));
-    paths.emplace(volume["name"].str(), std::move(*path));
+    if (path)
+      prepared.paths.emplace(volume["name"].str(), std::move(*path));
+    else
+      prepared.errors.push_back(std::move(path).error().context(set_up_failed(volume)));
   }
-  return paths;
+  return prepared;
+}
+
+std::string set_up_failed(const Value& volume) {
+  return fmt::format("MountVolume.SetUp failed for volume \"{}\" ", volume["name"].as_string());
 }
 
 Result<> unmount_all(World& world, std::string directory) {

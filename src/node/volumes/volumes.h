@@ -16,13 +16,21 @@ namespace slipway::node::volumes {
 struct VolumeInputs {
   EnvInputs values;       // lookups and the pod's own fields; `container` is not used
   std::string directory;  // <pods>/<uid>
+  // They were all prepared before and the pod runs: only what we write is brought up to date. emptyDir and hostPath
+  // are the containers' by now.
+  bool update = false;
+};
+struct Prepared {
+  std::map<std::string, std::string> paths;  // volume name to host path, of those that stand
+  std::vector<Error> errors;                 // of the others
 };
 
-// Makes or brings up to date all volumes of the pod; gives volume name to host path. Calling it again writes only what
-// changed, so it is also the live update. Errors in the kubelet's words, to be shown in a FailedMount event:
+// Makes or brings up to date all volumes of the pod: one that cannot be prepared holds up no other. Calling it again
+// writes only what changed. Errors in the kubelet's words, to be shown in FailedMount events:
 // `MountVolume.SetUp failed for volume "config" : configmap "x" not found`; unsupported for volume types that must wait
 // for later (claims, CSI), naming them.
-Result<std::map<std::string, std::string>> prepare(World& world, VolumeInputs inputs);
+Prepared prepare(World& world, VolumeInputs inputs);
+std::string set_up_failed(const Value& volume);  // how such an error begins
 
 // Mounts what a subPath means at mount.host_path, making missing directories. A path that leads out of the volume, by
 // whatever links, is forbidden; other errors are the system's. Again at each start of the container.
