@@ -21,7 +21,8 @@ struct ProbeAnswer {
   bool passed = false;
   std::string output;  // for the Unhealthy event: `HTTP probe failed with statuscode: 503`
 };
-// Never takes longer than timeoutSeconds. Error: the probe itself could not be tried (unknown port name); canceled.
+// Takes no longer than timeoutSeconds, but for exec: the runtime needs a moment to kill the command, two minutes where
+// it hangs. Error: the probe itself could not be tried (unknown port name); canceled.
 Task<Result<ProbeAnswer>> probe_once(World& world, PodRuntime& runtime, ProbeTarget target, Value probe);
 
 enum class ProbeKind { startup, readiness, liveness };

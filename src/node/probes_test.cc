@@ -3,6 +3,9 @@
 #include "node/testing/pod_contract.h"
 #include "node/testing/real_containers.h"
 
+#include "node/simulated/simulated.h"
+#include "sim/sim_world.h"
+
 using namespace slipway;
 using namespace slipway::node;
 using namespace slipway::node::testing;
@@ -69,6 +72,60 @@ spec:
 }
 
 }  // namespace
+
+namespace {
+
+// Says this and then nothing, without an end.
+Task<void> answer_without_end(World* world, std::string text) {
+  auto listener = world->network().listen({"10.0.0.1", 80, {}});
+  CHECK(listener.has_value());
+  auto stream = co_await (*listener)->accept();
+  if (!stream) co_return;
+  std::string block(4096, '\0');
+  (void)co_await (*stream)->read(block);
+  (void)co_await (*stream)->write(text);
+  (void)co_await runtime::sleep(24h);
+}
+
+template <class T>
+Task<void> keep(Task<Result<T>> task, std::optional<Result<T>>* into) {
+  into->emplace(co_await std::move(task));
+}
+
+void check_endless(std::string text, std::string handler_said) {
+  for (bool hook : {false, true}) {
+    sim::SimWorld world(1);
+    auto runtime = simulated::create(world);
+    TaskGroup group(world.executor());
+    group.spawn(answer_without_end(&world, text));
+    world.run_for(10ms);
+    ProbeTarget target{Value(), Value(), "id", "10.0.0.1"};
+    std::optional<Result<ProbeAnswer>> answer;
+    std::optional<Result<>> done;
+    if (hook)
+      group.spawn(keep(run_handler(world, *runtime, target, yaml("{httpGet: {port: 80}}"), 2s), &done));
+    else
+      group.spawn(keep(probe_once(world, *runtime, target, yaml("{httpGet: {port: 80}, timeoutSeconds: 2}")), &answer));
+    world.run_for(2500ms);
+    REQUIRE((answer || done));
+    if (hook)
+      CHECK((done->has_value() ? "" : done->error().message()) == handler_said);
+    else
+      CHECK((answer->has_value() ? (*answer)->output : "error") == handler_said);
+    CHECK(world.run(group.stop()));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("an answer whose body never ends is judged by its head, in time") {
+  std::string body = "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
+  check_endless("HTTP/1.1 500 Oops\r\n" + body, "HTTP probe failed with statuscode: 500");
+  check_endless("HTTP/1.1 200 OK\r\n" + body, "");
+  check_endless(
+      "HTTP/1.1 200 OK\r\nX-Half: ",
+      "Get \"http://10.0.0.1:80/\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
+}
 
 TEST_CASE("probe ports by number and by name") {
   Value container = yaml("{ports: [{name: http, containerPort: 8080}]}");
