@@ -65,6 +65,7 @@ class Worker {
   bool volumes_due() const;
   Task<void> refresh_volumes();
   Task<Result<>> prepare_volumes(bool update);
+  Result<> write_hosts();
   Task<Result<>> apply_cgroup();
   void fail_start(const std::string& name, std::string reason, std::string message, Duration delay);
   EnvInputs inputs(const Value& container) const;

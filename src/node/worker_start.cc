@@ -18,12 +18,16 @@ namespace {
 
 constexpr Duration kConfigRetry = 10s;  // a missing ConfigMap wakes us when it comes; this is for the rest
 
-// Not synced: after a loss of power the pod's sandbox is made anew, and its files with it.
+// Whole or not at all, where this program is killed. Not synced: after a loss of power the pod's sandbox is made anew,
+// and its files with it.
 Result<> write_file(runtime::Files& files, const std::string& path, std::string_view bytes, uint32_t mode) {
-  (void)files.remove(path);
-  auto file = OR_RETURN(files.open(path, runtime::OpenMode::create_new, mode));
+  std::string fresh = path + ".new";
+  (void)files.remove(fresh);
+  auto file = OR_RETURN(files.open(fresh, runtime::OpenMode::create_new, mode));
   OR_RETURN(file->write_at(0, bytes));
-  return files.set_mode(path, mode);  // whatever the umask was
+  OR_RETURN(files.set_mode(fresh, mode));  // whatever the umask was
+  (void)files.remove(path);                // containerd makes a directory of what it is to mount and does not find
+  return files.rename(fresh, path);
 }
 
 }  // namespace
@@ -72,14 +76,16 @@ Task<Result<>> Worker::make_sandbox(uint32_t attempt) {
   auto status = OR_CO_RETURN(co_await node_.runtime.sandbox_status(*made));
   take_sandbox(status);
   made_meanwhile_ = status;
-  if (!node_.runtime.simulated()) {
-    auto host_hosts = node_.world.files().read("/etc/hosts", 1 << 20);
-    OR_CO_RETURN(write_file(node_.world.files(), pod::hosts_path(node_.options, pod_),
-                            pod::hosts_file(pod_, status.ips, pod::hostname_of(pod_),
-                                            host_hosts ? *host_hosts : std::string(), node_.options.cluster_domain),
-                            0644));
-  }
+  if (!node_.runtime.simulated()) OR_CO_RETURN(write_hosts());
   co_return Result<>();
+}
+
+Result<> Worker::write_hosts() {
+  auto host_hosts = node_.world.files().read("/etc/hosts", 1 << 20);
+  return write_file(node_.world.files(), pod::hosts_path(node_.options, pod_),
+                    pod::hosts_file(pod_, ips_, pod::hostname_of(pod_), host_hosts ? *host_hosts : std::string(),
+                                    node_.options.cluster_domain),
+                    0644);
 }
 
 // True when the container runs; false ends the step (the next pass decides anew).
@@ -114,6 +120,9 @@ Task<bool> Worker::start(pod::StartContainer what) {
     std::string message = pod::termination_path(node_.options, pod_, what.name, what.restart_count);
     auto ready = files.make_directories(message.substr(0, message.rfind('/')), 0755);
     if (ready) ready = write_file(files, message, "", 0666);
+    // The sandbox may have been made by one who came no further.
+    auto hosts = files.stat(pod::hosts_path(node_.options, pod_));
+    if (ready && (!hosts || hosts->kind != runtime::FileStat::Kind::file)) ready = write_hosts();
     for (const Mount& m : config->mounts) {
       if (!ready) break;
       if (!m.sub_path.empty()) {

@@ -106,3 +106,20 @@ TEST_CASE("a volume that cannot be prepared holds up no other, is told and tried
   REQUIRE(f.world.files().remove_tree(f.directory + "/volumes/kubernetes.io~" + f.token_volume + "/..data_tmp"));
   CHECK(f.eventually([&] { return f.token_until() > before; }, 3min));
 }
+
+TEST_CASE("a sandbox without its hosts file gets it before its next container starts") {
+  FilesFixture f;
+  f.create(kSettings);
+  f.create_pod(kPod);
+  std::string hosts = f.directory + "/etc-hosts", before = f.world.files().read(hosts).value_or("missing");
+  CHECK(before.find("10.42.0.2\tp\n") != std::string::npos);
+  for (bool directory : {false, true}) {  // the second as containerd makes it
+    f.stop();
+    REQUIRE(f.world.files().remove(hosts));
+    if (directory) REQUIRE(f.world.files().make_directories(hosts));
+    f.runtime->end_container("p", "web", 1);
+    f.start();
+    REQUIRE(f.eventually([&] { return f.state("p", "web") == "running"; }, 1min));
+    CHECK(f.world.files().read(hosts).value_or("missing") == before);
+  }
+}
