@@ -123,3 +123,38 @@ TEST_CASE("a sandbox without its hosts file gets it before its next container st
     CHECK(f.world.files().read(hosts).value_or("missing") == before);
   }
 }
+
+TEST_CASE("a volume that was half shown is shown whole") {
+  sim::SimWorld world(1);
+  auto& files = world.files();
+  node::volumes::Payload payload{{"a", {"one"}}, {"deep/b", {"two"}}};
+  REQUIRE(node::volumes::write_payload(world, "/v", payload, {}));
+  auto names = files.list("/v").value();
+  REQUIRE(files.remove("/v/deep"));
+  REQUIRE(files.make_directories("/v/..2020_old"));
+  REQUIRE(files.write_atomically("/v/gone", ""));
+  REQUIRE(node::volumes::write_payload(world, "/v", payload, {}));
+  CHECK(files.list("/v").value() == names);
+  CHECK(files.read("/v/deep/b").value_or("missing") == "two");
+}
+
+TEST_CASE("an emptyDir has its mode and group from the beginning, and keeps what containers make of them") {
+  sim::SimWorld world(1);
+  auto& files = world.files();
+  Value pod = value::parse_yaml("{spec: {securityContext: {fsGroup: 77}, volumes: [{name: e, emptyDir: {}}]}}").value();
+  auto prepare = [&] {
+    node::EnvInputs in;
+    in.pod = pod;
+    auto prepared = node::volumes::prepare(world, {in, "/pod"});
+    REQUIRE(prepared.errors.empty());
+    return files.stat(prepared.paths.at("e")).value();
+  };
+  // Interrupted before the owner was set.
+  REQUIRE(files.make_directories("/pod/volumes/kubernetes.io~empty-dir/.e", 0755));
+  auto stat = prepare();
+  CHECK(stat.mode == 02777);
+  CHECK(stat.gid == 77);
+  CHECK(files.list("/pod/volumes/kubernetes.io~empty-dir").value() == std::vector<std::string>{"e"});
+  REQUIRE(files.set_mode("/pod/volumes/kubernetes.io~empty-dir/e", 0700));
+  CHECK(prepare().mode == 0700);
+}

@@ -32,21 +32,26 @@ Result<std::string> empty_dir(Preparing& p, const Value& volume) {
   const Value& source = volume["emptyDir"];
   std::string path = p.in.directory + "/volumes/kubernetes.io~empty-dir/" + volume["name"].str();
   auto& files = p.world.files();
-  bool fresh = !files.exists(path);
-  OR_RETURN(files.make_directories(path, 0777));
+  const Value& fs_group = p.in.values.pod["spec"]["securityContext"]["fsGroup"];
+  std::optional<uint32_t> group;
+  if (fs_group.is_number()) group = static_cast<uint32_t>(fs_group.as_int());
+  uint32_t mode = group ? 02777 : 0777;
+  // Mode and owner come with the volume or not at all: later they are the containers' to change.
   if (source["medium"].as_string() == "Memory") {
-    std::string options = "mode=1777";
+    OR_RETURN(files.make_directories(path, 0777));
+    std::string options = fmt::format("mode={:o}", mode);
+    if (group) options += fmt::format(",gid={}", *group);
     auto limit = kinds::Quantity::parse(source["sizeLimit"].as_string());
     if (limit && limit->nano > 0) options += fmt::format(",size={}", limit->value());
     OR_RETURN(in_memory(p, path, std::move(options)));
   } else if (std::string_view medium = source["medium"].as_string(); !medium.empty()) {
     return fail(ErrorKind::unsupported, "emptyDir medium {} is not supported", medium);
-  }
-  if (fresh) OR_RETURN(files.set_mode(path, 0777));
-  const Value& group = p.in.values.pod["spec"]["securityContext"]["fsGroup"];
-  if (fresh && group.is_number()) {
-    OR_RETURN(files.set_owner(path, 0, static_cast<uint32_t>(group.as_int())));
-    OR_RETURN(files.set_mode(path, 02777));
+  } else if (!files.exists(path)) {
+    std::string making = path.substr(0, path.rfind('/')) + "/." + volume["name"].str();  // no volume's name
+    OR_RETURN(files.make_directories(making, 0777));
+    if (group) OR_RETURN(files.set_owner(making, 0, *group));
+    OR_RETURN(files.set_mode(making, mode));  // after the owner, whose change clears bits
+    OR_RETURN(files.rename(making, path));
   }
   return path;
 }
@@ -163,53 +168,74 @@ Result<> remove_all(World& world, std::string directory) {
   return world.files().remove_tree(directory);
 }
 
-Result<> write_payload(World& world, std::string directory, const Payload& payload, std::optional<int64_t> group) {
-  auto& files = world.files();
-  auto current = files.read_link(directory + "/..data");
-  if (current) {  // equal to what stands there?
-    bool equal = true;
-    std::set<std::string> expected;
-    for (const auto& [path, file] : payload) {
-      std::string at = directory + "/" + *current + "/" + path;
-      auto stat = files.stat(at);
-      auto bytes = files.read(at);
-      equal = equal && stat && bytes && *bytes == file.bytes &&
-              (stat->mode & 0777) == ((file.mode & 0777) | (group ? 0440u : 0u));
-      expected.insert(path.substr(0, path.find('/')));
-    }
-    auto names = files.list(directory + "/" + *current);
-    equal = equal && names && std::set<std::string>(names->begin(), names->end()) == expected;
-    if (equal) return {};
-  }
+namespace {
 
-  std::string stamp = base::format_rfc3339_nano(world.now());
-  std::string fresh = "..";
-  for (char c : stamp) fresh += c == '-' || c == ':' || c == 'T' || c == 'Z' ? '_' : c;
-  fresh += std::to_string(world.random().below(1'000'000'000));
-  OR_RETURN(files.make_directories(directory + "/" + fresh, 0755));
-  std::set<std::string> visible;
+// Whether `data` holds the payload and nothing else.
+bool holds(runtime::Files& files, const std::string& data, const Payload& payload, std::optional<int64_t> group) {
+  std::set<std::string> expected;
   for (const auto& [path, file] : payload) {
-    std::string full = directory + "/" + fresh + "/" + path;
-    if (size_t slash = path.rfind('/'); slash != std::string::npos)
-      OR_RETURN(files.make_directories(full.substr(0, full.rfind('/')), 0755));
+    auto stat = files.stat(data + "/" + path);
+    auto bytes = files.read(data + "/" + path);
+    bool equal =
+        stat && bytes && *bytes == file.bytes && (stat->mode & 0777) == ((file.mode & 0777) | (group ? 0440u : 0u));
+    if (!equal) return false;
+    expected.insert(path.substr(0, path.find('/')));
+  }
+  auto names = files.list(data);
+  return names && std::set<std::string>(names->begin(), names->end()) == expected;
+}
+
+Result<> write_files(runtime::Files& files, const std::string& data, const Payload& payload,
+                     std::optional<int64_t> group) {
+  OR_RETURN(files.make_directories(data, 0755));
+  for (const auto& [path, file] : payload) {
+    std::string full = data + "/" + path;
+    OR_RETURN(files.make_directories(full.substr(0, full.rfind('/')), 0755));
     uint32_t mode = file.mode | (group ? 0440u : 0u);
     auto opened = OR_RETURN(files.open(full, runtime::OpenMode::create_new, mode));
     OR_RETURN(opened->write_at(0, file.bytes));
     if (group) OR_RETURN(files.set_owner(full, 0, static_cast<uint32_t>(*group)));
     OR_RETURN(files.set_mode(full, mode));  // whatever the umask was
-    visible.insert(path.substr(0, path.find('/')));
   }
-  (void)files.remove(directory + "/..data_tmp");
-  OR_RETURN(files.symlink(fresh, directory + "/..data_tmp"));
-  OR_RETURN(files.rename(directory + "/..data_tmp", directory + "/..data"));
+  return {};
+}
+
+// Links for all that ..data has, and nothing else beside it. Also where the payload was there before: whoever made
+// ..data may have come no further.
+Result<> show(runtime::Files& files, const std::string& directory, const std::string& data, const Payload& payload) {
+  std::set<std::string> visible;
+  for (const auto& [path, file] : payload) visible.insert(path.substr(0, path.find('/')));
   for (const std::string& name : visible)
     if (!files.exists(directory + "/" + name)) OR_RETURN(files.symlink("..data/" + name, directory + "/" + name));
   for (const std::string& name : OR_RETURN(files.list(directory))) {
-    bool old_data = name.starts_with("..") && name != "..data" && name != fresh;
+    bool old_data = name.starts_with("..") && name != "..data" && name != data;
     bool gone = !name.starts_with("..") && !visible.contains(name);
     if (old_data || gone) OR_RETURN(files.remove_tree(directory + "/" + name));
   }
   return {};
+}
+
+}  // namespace
+
+Result<> write_payload(World& world, std::string directory, const Payload& payload, std::optional<int64_t> group) {
+  auto& files = world.files();
+  auto current = files.read_link(directory + "/..data");
+  if (current && holds(files, directory + "/" + *current, payload, group))
+    return show(files, directory, *current, payload);
+
+  std::string stamp = base::format_rfc3339_nano(world.now());
+  std::string fresh = "..";
+  for (char c : stamp) fresh += c == '-' || c == ':' || c == 'T' || c == 'Z' ? '_' : c;
+  fresh += std::to_string(world.random().below(1'000'000'000));
+  auto written = write_files(files, directory + "/" + fresh, payload, group);
+  if (!written) {
+    (void)files.remove_tree(directory + "/" + fresh);  // it is tried again, under another name
+    return written;
+  }
+  (void)files.remove(directory + "/..data_tmp");
+  OR_RETURN(files.symlink(fresh, directory + "/..data_tmp"));
+  OR_RETURN(files.rename(directory + "/..data_tmp", directory + "/..data"));
+  return show(files, directory, fresh, payload);
 }
 
 }  // namespace slipway::node::volumes
