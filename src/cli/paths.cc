@@ -18,4 +18,11 @@ std::string absolute_path(std::string path) {
   return whole;
 }
 
+std::string real_path(std::string path) {
+  std::string whole = absolute_path(std::move(path));
+  std::error_code problem;
+  std::string found = std::filesystem::weakly_canonical(whole, problem).string();
+  return problem ? whole : found;
+}
+
 }  // namespace slipway::cli

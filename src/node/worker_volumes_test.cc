@@ -158,3 +158,14 @@ TEST_CASE("an emptyDir has its mode and group from the beginning, and keeps what
   REQUIRE(files.set_mode("/pod/volumes/kubernetes.io~empty-dir/e", 0700));
   CHECK(prepare().mode == 0700);
 }
+
+TEST_CASE("mounts are found under paths with blanks in them") {
+  sim::SimWorld world(1);
+  REQUIRE(world.files().make_directories("/proc/self"));
+  REQUIRE(world.files().write_atomically(
+      "/proc/self/mounts",
+      "tmpfs /my\\040data/pods/a\\134b tmpfs rw 0 0\ntmpfs /my\\040data tmpfs rw 0 0\ntmpfs "
+      "/my\\040data/pods/a\\134b/c tmpfs rw 0 0\ntmpfs /my tmpfs rw 0 0\n"));
+  CHECK(node::volumes::mounts_below(world, "/my data") ==
+        std::vector<std::string>{"/my data/pods/a\\b/c", "/my data/pods/a\\b"});
+}

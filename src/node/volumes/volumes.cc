@@ -117,6 +117,21 @@ Result<std::string> prepare_one(Preparing& p, const Value& volume) {
   return path;
 }
 
+// As mount tables write a word: blanks, line ends and backslashes as three octal digits.
+std::string unescaped(std::string_view word) {
+  auto digit = [&](size_t at) { return at < word.size() && word[at] >= '0' && word[at] <= '7'; };
+  std::string out;
+  for (size_t i = 0; i < word.size(); ++i) {
+    if (word[i] == '\\' && digit(i + 1) && digit(i + 2) && digit(i + 3)) {
+      out += static_cast<char>((word[i + 1] - '0') * 64 + (word[i + 2] - '0') * 8 + (word[i + 3] - '0'));
+      i += 3;
+    } else {
+      out += word[i];
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> mounts_below(World& world, const std::string& directory) {
@@ -125,8 +140,9 @@ std::vector<std::string> mounts_below(World& world, const std::string& directory
   if (!table) return found;
   for (std::string_view line : base::split_lines(*table)) {
     auto words = base::split(line, ' ');
-    if (words.size() > 1 && words[1].starts_with(directory + "/"))
-      found.push_back(base::replace_all(std::string(words[1]), "\\040", " "));
+    if (words.size() < 2) continue;
+    std::string path = unescaped(words[1]);
+    if (path.starts_with(directory + "/")) found.push_back(std::move(path));
   }
   std::ranges::sort(found, std::greater<>());
   return found;

@@ -5,8 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
-
 #include "apiserver/kubeconfig.h"
 #include "base/text.h"
 #include "cli/connection.h"
@@ -161,13 +159,8 @@ namespace {
 
 Task<int> backup(runtime::RealWorld& world, cli::Invocation said) {
   // Where links lead to: one into the data directory must not pass for a place outside of it.
-  std::error_code unknown;
-  auto real = [&](const std::string& path) {
-    std::string found = std::filesystem::weakly_canonical(path, unknown).string();
-    return unknown ? path : found;
-  };
-  std::string data = real(cli::absolute_path(said.option("--data")));
-  std::string path = real(cli::absolute_path(said.arguments[0]));
+  std::string data = cli::real_path(said.option("--data"));
+  std::string path = cli::real_path(said.arguments[0]);
   bool with_keys = !said.has("--without-keys");
   auto facts = co_await make_backup(world, data, path, with_keys);
   if (!facts) co_return cli::report(facts.error());

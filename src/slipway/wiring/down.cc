@@ -124,7 +124,7 @@ Result<> purge(World& world, const std::string& data) {
 }
 
 Task<int> down(runtime::RealWorld& world, cli::Invocation said) {
-  std::string data = cli::absolute_path(said.option("--data"));
+  std::string data = cli::real_path(said.option("--data"));
   auto stopped = co_await stop_server(world, data);
   if (!stopped) co_return cli::report(stopped.error());
   auto running = read_running(world, data);

@@ -80,7 +80,7 @@ Result<> check_repository(World& world, const std::string& folder) {
 
 Result<UpOptions> read_up_options(World& world, const cli::Invocation& said) {
   UpOptions options;
-  options.data = cli::absolute_path(said.option("--data"));
+  options.data = cli::real_path(said.option("--data"));  // mounts are found by it
   options.listen = said.option("--listen");
   auto listen = runtime::Address::parse(options.listen);
   if (!listen || !listen->unix_path.empty()) {
