@@ -1,5 +1,5 @@
 // What wakes a worker: its pod (the cache), its ConfigMaps and Secrets (the cache), its containers (runtime events).
-// When events were lost, everybody looks again. Nothing else is needed, so nothing polls.
+// When events were lost, everybody looks again. Nothing else is needed: only logs, and jumps of the clock, are polled.
 #include "node/agent.h"
 
 #include <algorithm>
@@ -244,6 +244,7 @@ class Agent final : public NodeAgent {
 
   Task<void> rotate_logs() {
     if (runtime_.simulated()) co_return;
+    std::map<std::string, int> failed;  // container: times in a row. One that ends meanwhile fails once, which is well
     while (co_await runtime::sleep(10s)) {
       std::vector<ContainerStatus> running;
       for (auto& [uid, worker] : workers_)
@@ -251,8 +252,15 @@ class Agent final : public NodeAgent {
           if (c.state == ContainerState::running && !c.log_path.empty()) running.push_back(c);
       for (const ContainerStatus& c : running) {
         auto rotated = co_await rotate_log(world_, c.log_path, [this, id = c.id] { return runtime_.reopen_log(id); });
-        if (!rotated && rotated.error().is(ErrorKind::canceled)) co_return;
+        if (rotated.failed_with(ErrorKind::canceled)) co_return;
+        if (!rotated && ++failed[c.id] == 2)
+          world_.log().write(LogLevel::warning, fmt::format("node: the log {} is not rotated and grows: {}", c.log_path,
+                                                            rotated.error().str()));
+        if (rotated) failed.erase(c.id);
       }
+      std::erase_if(failed, [&](const auto& entry) {
+        return std::ranges::none_of(running, [&](const ContainerStatus& c) { return c.id == entry.first; });
+      });
     }
   }
 

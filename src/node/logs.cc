@@ -128,15 +128,19 @@ Task<Result<>> rotate_log(World& world, std::string path, std::function<Task<Res
                           size_t files_max) {
   auto& files = world.files();
   auto stat = files.stat(path);
-  if (!stat || stat->size < size_max) co_return Result<>();
+  if (stat.failed_with(ErrorKind::not_found)) co_return co_await reopen();
+  if (!stat) co_return std::move(stat).error();
+  if (stat->size < size_max) co_return Result<>();
   std::vector<std::string> old = OR_CO_RETURN(rotated_files(files, path));
   for (size_t i = 0; i + files_max - 1 <= old.size(); ++i) OR_CO_RETURN(files.remove(old[i]));
   std::string stamp;
   for (char c : base::format_rfc3339(world.now()))
     if (c >= '0' && c <= '9') stamp += c;
-  OR_CO_RETURN(files.rename(path, path + "." + stamp.substr(0, 8) + "-" + stamp.substr(8)));
+  std::string aside = path + "." + stamp.substr(0, 8) + "-" + stamp.substr(8);
+  OR_CO_RETURN(files.rename(path, aside));
   auto done = co_await reopen();
-  if (!done) (void)files.rename(path + "." + stamp.substr(0, 8) + "-" + stamp.substr(8), path);
+  // Without an answer it may have been done all the same: what is written now has that name.
+  if (!done && !files.exists(path)) (void)files.rename(aside, path);
   co_return done;
 }
 

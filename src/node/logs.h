@@ -39,7 +39,9 @@ class LogFilter {
 Task<Result<>> read_log(World& world, std::string path, LogRequest request, LogSink& sink,
                         std::function<bool()> still_running);
 
-// Keeps at most five files of 10 MiB: N.log becomes N.log.<time>, and containerd is told to open a new one by `reopen`.
+// Of a container that runs. Keeps at most five files of 10 MiB: N.log becomes N.log.<time>, and containerd is told to
+// open a new one by `reopen`; also where N.log is missing, since a rotation was interrupted: what the container writes
+// goes into the file that was renamed. Errors: the system's, and reopen's.
 Task<Result<>> rotate_log(World& world, std::string path, std::function<Task<Result<>>()> reopen,
                           uint64_t size_max = 10 << 20, size_t files_max = 5);
 

@@ -297,6 +297,40 @@ TEST_CASE("logs: rotation keeps the newest files") {
 
 namespace {
 
+// A rotation whose reopen ends with an error, before or after containerd has done it; then the next look.
+void check_interrupted(bool carried_out, std::string_view expected) {
+  sim::SimWorld world(1);
+  auto& files = world.files();
+  REQUIRE(files.make_directories("/log"));
+  REQUIRE(files.write_atomically("/log/0.log", std::string(100, 'x')));
+  int asked = 0;
+  bool answers = false;
+  std::function<Task<Result<>>()> reopen = [&] {
+    return [](runtime::Files* disk, int* count, bool opens, bool well) -> Task<Result<>> {
+      ++*count;
+      if (opens) CHECK(disk->open("/log/0.log", runtime::OpenMode::create)->get()->write_at(0, "new"));
+      co_return well ? Result<>() : Result<>(Error(ErrorKind::timeout, "timed out"));
+    }(&files, &asked, carried_out || answers, answers);
+  };
+  CHECK(world.run(rotate_log(world, "/log/0.log", reopen, 100, 3)).failed_with(ErrorKind::timeout));
+  CHECK(files.read("/log/0.log").value_or("missing") == expected);
+  // We were killed before we could rename it back: the container writes into the file aside.
+  if (!carried_out) REQUIRE(files.rename("/log/0.log", "/log/0.log.20260501-090000"));
+  answers = true;
+  REQUIRE(world.run(rotate_log(world, "/log/0.log", reopen, 100, 3)));
+  CHECK(asked == (carried_out ? 1 : 2));
+  CHECK(files.read("/log/0.log").value_or("missing") == "new");
+}
+
+}  // namespace
+
+TEST_CASE("logs: a rotation that was interrupted is ended, and hides nothing") {
+  check_interrupted(false, std::string(100, 'x'));
+  check_interrupted(true, "new");
+}
+
+namespace {
+
 Task<void> follow(PodBench* b, LogRequest request, PodBench::Collected* sink, bool* ended) {
   auto read = co_await b->agent->logs(request, *sink);
   *ended = read.has_value();
