@@ -1,6 +1,7 @@
 // Whether the running containerd is ours is told by the pid file: "<pid> <start time of that pid> <hash of the
 // configuration>". A pid that was given to somebody else has another start time; one with another configuration is
-// ended and started anew, which containers survive because their shims hold them.
+// ended and started anew, which containers survive because their shims hold them. Whoever was killed before it wrote
+// the file left a containerd that its command line tells; its configuration is not known, so it is ended too.
 #include "node/containerd.h"
 
 #include <algorithm>
@@ -75,6 +76,8 @@ class OurContainerd final : public Containerd {
       world_.log().write(LogLevel::warning, "node: the containerd that runs does not answer; starting it again");
     }
     if (old) OR_CO_RETURN(co_await end(old->pid, old->started));
+    if (!old)
+      for (const Running& unnoted : find_unnoted()) OR_CO_RETURN(co_await end(unnoted.pid, unnoted.started));
     OR_CO_RETURN(co_await launch());
     co_return co_await ensure_pause_image();
   }
@@ -139,6 +142,25 @@ class OurContainerd final : public Containerd {
     return found;
   }
 
+  // Those that run with our configuration's file. A second one only waits for the first one's lock.
+  std::vector<Running> find_unnoted() {
+    std::vector<Running> found;
+    std::string program = options_.program.substr(options_.program.rfind('/') + 1);
+    for (const std::string& name : world_.files().list("/proc").value_or(std::vector<std::string>())) {
+      auto pid = base::parse_int(name);
+      if (!pid || *pid <= 1) continue;
+      auto text = world_.files().read("/proc/" + name + "/cmdline", 64 << 10);
+      if (!text) continue;
+      auto words = base::split(*text, '\0');  // the last is empty
+      size_t count = words.size();
+      if (count < 4 || words[count - 3] != "--config" || words[count - 2] != config_file()) continue;
+      if (words[count - 4].substr(words[count - 4].rfind('/') + 1) != program) continue;
+      std::string started = start_time(world_, static_cast<int>(*pid));
+      if (!started.empty()) found.push_back({static_cast<int>(*pid), std::move(started), ""});
+    }
+    return found;
+  }
+
   Task<Result<>> launch() {
     auto& files = world_.files();
     auto size = files.stat(log_file());
@@ -155,8 +177,16 @@ class OurContainerd final : public Containerd {
     adopted_ = false;
     pid_ = process_->pid();
     started_ = start_time(world_, pid_);
-    OR_CO_RETURN(files.write_atomically(pid_file(), fmt::format("{} {} {}\n", pid_, started_, config_hash_), 0644));
-    co_return co_await wait_ready();
+    auto up = files.write_atomically(pid_file(), fmt::format("{} {} {}\n", pid_, started_, config_hash_), 0644);
+    bool noted = up.has_value();
+    if (noted) up = co_await wait_ready();
+    if (up || (noted && up.error().is(ErrorKind::canceled))) co_return up;  // the next run adopts it
+    // The next try starts another, which must not find this one.
+    auto ended = co_await end(pid_, started_);
+    if (!ended) world_.log().write(LogLevel::warning, "node: " + ended.error().str());
+    process_ = nullptr;
+    (void)files.remove(pid_file());
+    co_return up;
   }
 
   Task<Result<>> wait_ready() {

@@ -150,6 +150,46 @@ TEST_CASE("containerd's configuration is ours alone") {
         "[host.\"https://other.test\"]\ncapabilities = [\"pull\", \"resolve\"]\n");
 }
 
+namespace {
+
+// Processes that run with this configuration.
+int count_of(World& world, const std::string& config) {
+  int count = 0;
+  for (const std::string& name : world.files().list("/proc").value_or(std::vector<std::string>())) {
+    std::string words = world.files().read("/proc/" + name + "/cmdline").value_or("");
+    count += words.ends_with("--config" + std::string(1, '\0') + config + std::string(1, '\0'));
+  }
+  return count;
+}
+
+Task<void> start_in_vain(World& world, std::string directory) {
+  ContainerdOptions options = containerd_options(directory);
+  options.program = directory + "/containerd";
+  options.start_time_max = 300ms;
+  CHECK(world.files().write_atomically(options.program, "#!/bin/sh\nwhile :; do sleep 0.1; done\n", 0755));
+  std::string config = options.directory + "/config.toml";
+  // One whose starter was killed before it noted the pid.
+  runtime::Command unnoted;
+  unnoted.argv = {options.program, "--config", config};
+  unnoted.new_session = true;
+  unnoted.output_file = directory + "/log";
+  auto before = world.processes().start(std::move(unnoted));
+  CHECK(before.has_value());
+  (void)co_await runtime::sleep(100ms);
+  CHECK(count_of(world, config) == 1);
+  auto started = co_await Containerd::start(world, options);
+  CHECK(started.failed_with(ErrorKind::unavailable));
+  CHECK(count_of(world, config) == 0);
+  CHECK(!world.files().exists(options.directory + "/containerd.pid"));
+}
+
+}  // namespace
+
+TEST_CASE("a containerd that does not come up is ended, and one that nobody noted") {
+  runtime::testing::in_real_world(
+      [](World& world, std::string directory) -> Task<void> { co_await start_in_vain(world, directory); });
+}
+
 TEST_CASE("a directory too long for a socket is refused before anything starts") {
   runtime::testing::in_real_world([](World& world, std::string directory) -> Task<void> {
     auto options = containerd_options(directory + "/" + std::string(90, 'x'));
