@@ -48,4 +48,26 @@ Resources pod_resources(const Value& pod, std::string_view member) {
   return all;
 }
 
+std::string_view quality_of(const Value& pod) {
+  bool any = false, guaranteed = true;
+  auto judge = [&](const Value& resources) {
+    Resources limits = resources_of(resources["limits"]), requests = resources_of(resources["requests"]);
+    for (const char* name : {"cpu", "memory"}) {
+      auto said = limits.find(name), asked = requests.find(name);
+      __int128 limit = said == limits.end() ? 0 : said->second.nano;
+      __int128 request = asked == requests.end() ? limit : asked->second.nano;
+      any = any || limit != 0 || request != 0;
+      guaranteed = guaranteed && limit != 0 && request == limit;
+    }
+  };
+  const Value &spec = pod["spec"], &whole = spec["resources"];
+  if (!whole["limits"].empty() || !whole["requests"].empty()) {  // what is said of the pod stands for its containers
+    judge(whole);
+  } else {
+    for (const char* list : {"initContainers", "containers"})
+      for (const Value& container : spec[list].items()) judge(container["resources"]);
+  }
+  return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
+}
+
 }  // namespace slipway::kinds

@@ -17,4 +17,8 @@ Resources pod_resources(const Value& pod, std::string_view member);
 Resources resources_of(const Value& list);
 void add(Resources& to, const Resources& more);
 
+// status.qosClass: Guaranteed where everybody's limits of CPU and memory are set and equal the requests (which are the
+// limits where none are said), BestEffort where nothing is set at all, else Burstable. An amount of 0 is none.
+std::string_view quality_of(const Value& pod);
+
 }  // namespace slipway::kinds

@@ -76,6 +76,10 @@ TEST_CASE("cgroups: what a container is given") {
   CHECK(v2.unified == StringMap{{"memory.oom.group", "1"}});
   CHECK(oom_score_adj(pod(kGuaranteed), c, node.memory_bytes) == -997);
   CHECK(oom_score_adj(pod(kBestEffort), c, node.memory_bytes) == 1000);
+  // Not guaranteed: it asks for nothing, whatever it may use. And the status is believed.
+  Value greedy = pod("[{name: a, resources: {limits: {cpu: '1', memory: 1Gi}, requests: {cpu: '0'}}}]");
+  CHECK(oom_score_adj(greedy, c, node.memory_bytes) > 0);
+  CHECK(oom_score_adj(pod(kGuaranteed).with("/status/qosClass", "BestEffort"), c, node.memory_bytes) == 1000);
   CHECK(cpu_shares(0) == 2);
   CHECK(cpu_weight(2) == 1);
   CHECK(cpu_weight(262'144) == 10'000);

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "cluster/embedded/embedded_cluster.h"
+#include "kinds/pod_resources.h"
 
 namespace slipway::cluster {
 
@@ -11,35 +12,10 @@ bool is(const kinds::Kind& kind, std::string_view group, std::string_view name) 
   return kind.id.group == group && kind.id.kind == name;
 }
 
-// A compute resource's amount; requests default to limits.
-bool is_zero_or_absent(const Value& amount) {
-  if (amount.is_null()) return true;
-  auto quantity = kinds::Quantity::parse(amount.str(std::to_string(amount.as_int())));
-  return !quantity || quantity->nano == 0;
-}
-
-// status.qosClass: Guaranteed when every container's cpu and memory limits are set and equal its requests, BestEffort
-// when nothing is set at all.
-std::string_view quality_of(const Value& pod) {
-  bool any = false, guaranteed = true;
-  for (auto list : {"initContainers", "containers"}) {
-    for (const Value& container : pod["spec"][list].items()) {
-      const Value &limits = container["resources"]["limits"], &requests = container["resources"]["requests"];
-      for (auto resource : {"cpu", "memory"}) {
-        const Value& limit = limits[resource];
-        const Value& request = requests.has(resource) ? requests[resource] : limit;
-        if (!is_zero_or_absent(limit) || !is_zero_or_absent(request)) any = true;
-        if (is_zero_or_absent(limit) || !(limit == request)) guaranteed = false;
-      }
-    }
-  }
-  return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
-}
-
 }  // namespace
 
 Value with_quality(Value pod) {
-  return pod.with("/status/qosClass", quality_of(pod));
+  return pod.with("/status/qosClass", kinds::quality_of(pod));
 }
 
 namespace {
@@ -94,7 +70,7 @@ Value prepare_for_create(const kinds::Kind& kind, Value object, WallTime now) {
   if (is(kind, "", "PersistentVolumeClaim")) return with_data_sources(Value(), std::move(object));
   if (is(kind, "", "Pod")) {
     ObjectBuilder status;
-    status.set("phase", "Pending").set("qosClass", quality_of(object));
+    status.set("phase", "Pending").set("qosClass", kinds::quality_of(object));
     if (object["spec"]["schedulingGates"].size() > 0) {
       Value gated{{"type", "PodScheduled"},      {"status", "False"},
                   {"reason", "SchedulingGated"}, {"message", "Scheduling is blocked due to non-empty scheduling gates"},

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/timestamp.h"
 #include "kinds/object.h"
+#include "kinds/pod_resources.h"
 #include "value/json.h"
 
 namespace slipway::node::pod {
@@ -71,19 +72,8 @@ std::string container_hash(const Value& container) {
 }
 
 std::string qos_class(const Value& pod) {
-  bool any = false, guaranteed = true;
-  for (const ContainerSpec& c : containers_of(pod)) {
-    const Value& resources = (*c.spec)["resources"];
-    for (const char* name : {"cpu", "memory"}) {
-      auto limit = kinds::Quantity::parse(resources["limits"][name].as_string());
-      auto request = kinds::Quantity::parse(resources["requests"][name].as_string());
-      if (limit && limit->nano == 0) limit.reset();
-      if (request && request->nano == 0) request.reset();
-      if (limit || request) any = true;
-      if (!limit || (request && request->nano != limit->nano)) guaranteed = false;
-    }
-  }
-  return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
+  const Value& said = pod["status"]["qosClass"];
+  return said.is_string() ? said.str() : std::string(kinds::quality_of(pod));
 }
 
 }  // namespace slipway::node::pod

@@ -36,7 +36,7 @@ Duration grace_period(const Value& pod);
 // and the image of a running one are exchanged by restarting it).
 std::string container_hash(const Value& container);
 
-// Guaranteed, Burstable or BestEffort, by the requests and limits of all containers.
+// Guaranteed, Burstable or BestEffort: as the status says, which never changes; before it does, kinds::quality_of.
 std::string qos_class(const Value& pod);
 
 }  // namespace slipway::node::pod
