@@ -122,7 +122,8 @@ Task<void> Worker::run() {
     look_soon_ = look_for_exits(*seen);
     co_await act(std::move(plan));
     if (auto renewal = next_renewal(tokens_); renewal && keeps_tokens && (!until || *renewal < *until)) until = renewal;
-    if (volumes_retry_at_ && keeps_tokens && (!until || *volumes_retry_at_ < *until)) until = volumes_retry_at_;
+    if (volumes_retry_at_ && may_refresh_volumes() && (!until || *volumes_retry_at_ < *until))
+      until = volumes_retry_at_;
     if (!finished_) co_await wait_for_news(until);
   }
   // Whatever runs beside us ends with us; containers go on.

@@ -62,6 +62,7 @@ class Worker {
   Task<Result<>> write_status(Value status);
   Task<void> sync_probes(const pod::Seen& seen);
   Task<void> wait_for_news(std::optional<WallTime> until);
+  bool may_refresh_volumes() const;
   bool volumes_due() const;
   Task<void> refresh_volumes();
   Task<Result<>> prepare_volumes(bool update);

@@ -189,10 +189,16 @@ void Worker::fail_start(const std::string& name, std::string reason, std::string
 
 // A worker that finds its pod running knows neither its tokens nor what became of its ConfigMaps meanwhile.
 bool Worker::volumes_due() const {
-  bool lives = !pod::is_deleted(pod_) && !pod::is_terminal(pod_);
-  if (!volumes_ready_ && (sandbox_.empty() || stepping_ || !lives)) return false;
+  if (volumes_ready_ && volumes_stale_) return true;
+  if (!may_refresh_volumes()) return false;
   if (volumes_stale_) return true;
-  return volumes_retry_at_ ? lives && *volumes_retry_at_ <= node_.world.now() : !volumes_ready_;
+  return volumes_retry_at_ ? *volumes_retry_at_ <= node_.world.now() : !volumes_ready_;
+}
+
+// A step that is under way prepares them itself, and a pod that ends needs none.
+bool Worker::may_refresh_volumes() const {
+  bool lives = !pod::is_deleted(pod_) && !pod::is_terminal(pod_);
+  return lives && (volumes_ready_ || (!sandbox_.empty() && !stepping_));
 }
 
 // A source that went away leaves the files as they are; it is told, and looked for again.

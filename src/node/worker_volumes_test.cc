@@ -4,6 +4,7 @@
 
 using namespace slipway;
 using slipway::node::testing::NodeFixture;
+namespace simulated = slipway::node::simulated;
 
 namespace {
 
@@ -24,9 +25,13 @@ spec:
 
 // A node that writes files, in a machine whose table of mounts says that the tokens' file systems are there.
 struct FilesFixture : NodeFixture {
-  FilesFixture() : NodeFixture(1, {.as_real = true}) {}
+  explicit FilesFixture(simulated::SimulatedOptions options = {}) : NodeFixture(1, real(std::move(options))) {}
+  static simulated::SimulatedOptions real(simulated::SimulatedOptions options) {
+    options.as_real = true;
+    return options;
+  }
 
-  void create_pod(std::string_view yaml) {
+  void create_pod(std::string_view yaml, Duration time_max = 30s) {
     stop();
     Value made = create(yaml);
     directory = "/data/pods/" + made["metadata"]["uid"].str();
@@ -39,7 +44,7 @@ struct FilesFixture : NodeFixture {
     REQUIRE(world.files().make_directories("/proc/self"));
     REQUIRE(world.files().write_atomically("/proc/self/mounts", table));
     start();
-    REQUIRE(eventually([&] { return state("p", "web") == "running"; }));
+    REQUIRE(eventually([&] { return state("p", "web") == "running"; }, time_max));
   }
   std::string file(const std::string& volume, const std::string& name) {
     return world.files().read(directory + "/volumes/kubernetes.io~" + volume + "/" + name).value_or("missing");
@@ -107,6 +112,20 @@ TEST_CASE("a volume that cannot be prepared holds up no other, is told and tried
   CHECK(f.eventually([&] { return f.token_until() > before; }, 3min));
 }
 
+TEST_CASE("a pod whose volumes cannot be prepared and whose image is long to pull waits quietly") {
+  FilesFixture f({.pull_time = 20min});
+  f.create(kSettings);
+  f.create_pod(base::replace_all(kPod, "volumeMounts", "imagePullPolicy: Always, volumeMounts"), 30min);
+  f.stop();
+  f.write(cluster::remove(f.key("ConfigMap", "settings")));
+  REQUIRE(f.runtime->end_container("p", "web", 1));
+  f.start();
+  REQUIRE(f.eventually([&] { return f.has_event("p", "configmap \"settings\" not found"); }));
+  uint64_t before = f.runtime->asked();
+  f.world.run_for(10min);
+  CHECK(f.runtime->asked() - before < 500);
+}
+
 TEST_CASE("a sandbox without its hosts file gets it before its next container starts") {
   FilesFixture f;
   f.create(kSettings);
@@ -139,24 +158,28 @@ TEST_CASE("a volume that was half shown is shown whole") {
 }
 
 TEST_CASE("an emptyDir has its mode and group from the beginning, and keeps what containers make of them") {
-  sim::SimWorld world(1);
-  auto& files = world.files();
   Value pod = value::parse_yaml("{spec: {securityContext: {fsGroup: 77}, volumes: [{name: e, emptyDir: {}}]}}").value();
-  auto prepare = [&] {
-    node::EnvInputs in;
-    in.pod = pod;
-    auto prepared = node::volumes::prepare(world, {in, "/pod"});
-    REQUIRE(prepared.errors.empty());
-    return files.stat(prepared.paths.at("e")).value();
-  };
-  // Interrupted before the owner was set.
-  REQUIRE(files.make_directories("/pod/volumes/kubernetes.io~empty-dir/.e", 0755));
-  auto stat = prepare();
-  CHECK(stat.mode == 02777);
-  CHECK(stat.gid == 77);
-  CHECK(files.list("/pod/volumes/kubernetes.io~empty-dir").value() == std::vector<std::string>{"e"});
-  REQUIRE(files.set_mode("/pod/volumes/kubernetes.io~empty-dir/e", 0700));
-  CHECK(prepare().mode == 0700);
+  node::EnvInputs in;
+  in.pod = pod;
+  std::string path = "/pod/volumes/kubernetes.io~empty-dir";
+  int kills = 0;
+  for (;; ++kills) {
+    sim::SimWorld world(1);
+    auto& files = world.files();
+    world.crash_at_step(kills + 1, sim::Loss::process);
+    (void)node::volumes::prepare(world, {in, "/pod"});
+    if (!world.off()) break;
+    world.restart();
+    REQUIRE(node::volumes::prepare(world, {in, "/pod"}).errors.empty());
+    auto stat = files.stat(path + "/e").value();
+    CHECK_MESSAGE(stat.mode == 02777, kills);
+    CHECK_MESSAGE(stat.gid == 77, kills);
+    CHECK(files.list(path).value() == std::vector<std::string>{"e"});
+    REQUIRE(files.set_mode(path + "/e", 0700));
+    REQUIRE(node::volumes::prepare(world, {in, "/pod"}).errors.empty());
+    CHECK(files.stat(path + "/e")->mode == 0700);
+  }
+  CHECK(kills > 3);
 }
 
 TEST_CASE("mounts are found under paths with blanks in them") {

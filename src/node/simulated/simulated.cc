@@ -266,11 +266,13 @@ class Simulated final : public SimulatedRuntime {
       for (auto& s : std::exchange(subscriptions_, {})) s->channel.close();
   }
   void set_hanging(bool hanging) override { hanging_ = hanging; }
+  uint64_t asked() const override { return asked_; }
   void add_image(std::string image) override { images_.insert(with_tag(std::move(image))); }
   void set_ignores_stop(std::string container) override { deaf_.insert(std::move(container)); }
 
  private:
   Task<Result<>> answers() {
+    ++asked_;
     while (hanging_) OR_CO_RETURN(co_await sleep(100ms));
     if (!answering_) co_return Error(ErrorKind::unavailable, "the simulated runtime was told not to answer");
     co_return Result<>();
@@ -362,6 +364,7 @@ class Simulated final : public SimulatedRuntime {
   World& world_;
   SimulatedOptions options_;
   bool answering_ = true, hanging_ = false;
+  uint64_t asked_ = 0;
   uint64_t save_ = 0;  // the call that will write the memory; 0: none
   std::set<std::string> deaf_;
   Memory memory_;

@@ -35,6 +35,7 @@ class SimulatedRuntime : public PodRuntime {
   virtual void set_answering(bool answering) = 0;            // false: every call is unavailable
   virtual void set_hanging(bool hanging) = 0;                // no call is answered before it is false again
   virtual void add_image(std::string image) = 0;             // present without a pull
+  virtual uint64_t asked() const = 0;                        // calls so far
   virtual void set_ignores_stop(std::string container) = 0;  // SIGTERM is not heard: only SIGKILL ends it
 };
 
