@@ -9,7 +9,7 @@ namespace slipway::cluster {
 
 namespace {
 
-constexpr Duration retry_delay_first = 200ms, retry_delay_max = 30s;
+constexpr Duration retry_delay_first = 200ms, retry_delay_max = 20s;
 
 class LiveCache final : public Cache {
  public:
@@ -86,25 +86,31 @@ class LiveCache final : public Cache {
     Duration delay = retry_delay_first;
     std::string told;
     while (true) {
-      Result<> listed = held->synced && held->revision ? Result<>() : co_await fill(kind, held);
-      Result<> ended = listed;
-      if (listed) {
+      bool lists = !held->synced || !held->revision, heard = false;
+      Result<> ended = lists ? co_await fill(kind, held) : Result<>();
+      if (ended) ended = co_await watch(kind, held, delay, &heard);
+      if (ended.failed_with(ErrorKind::canceled)) co_return;
+      // Only a watch that held says that the other side is well: that a list is there already says nothing.
+      if (heard) {
         delay = retry_delay_first;
         told.clear();
-        ended = co_await watch(kind, held);
-      }
-      if (ended.failed_with(ErrorKind::canceled)) co_return;
-      if (ended.failed_with(ErrorKind::gone)) {
-        held->revision = 0;  // list again, at once
-        continue;
       }
       if (ended) continue;
-      if (std::string text = ended.error().str(); text != told) {
+      bool gone = ended.failed_with(ErrorKind::gone);
+      if (gone) {
+        held->revision = 0;
+        if (heard || !lists) continue;  // list again, at once; but not for ever
+      }
+      // Servers end every watch after a time: worth a word only when the next one cannot be had.
+      bool ordinary = gone || (heard && ended.failed_with(ErrorKind::unavailable));
+      if (std::string text = ended.error().str(); !ordinary && text != told) {
         world_.log().write(runtime::LogLevel::warning, fmt::format("cluster: watching {} {}: {}; trying again",
                                                                    kind.api_version(), kind.kind, text));
         told = text;
       }
-      Result<> slept = co_await runtime::sleep(delay);
+      // Not all kinds at one moment, when a server that was away is there again; and no sooner than it asks for.
+      Duration spread = delay + Duration(world_.random().below(static_cast<uint64_t>(delay.count()) / 2));
+      Result<> slept = co_await runtime::sleep(std::max<Duration>(spread, ended.error().retry_after_s() * 1s));
       if (!slept) co_return;
       delay = std::min(delay * 2, retry_delay_max);
     }
@@ -124,13 +130,17 @@ class LiveCache final : public Cache {
     co_return Result<>();
   }
 
-  Task<Result<>> watch(GroupVersionKind kind, Held* held) {
+  // `heard` is set by an event, or when the watch held for longer than `long_enough`.
+  Task<Result<>> watch(GroupVersionKind kind, Held* held, Duration long_enough, bool* heard) {
     WatchOptions options;
     options.resource_version = held->revision;
     options.bookmarks = true;
     auto watch = OR_CO_RETURN(co_await cluster_.watch(kind, options));
+    SteadyTime begin = world_.steady_now();
     while (true) {
-      WatchEvent event = OR_CO_RETURN(co_await watch->next());
+      auto next = co_await watch->next();
+      *heard |= next.has_value() || world_.steady_now() - begin > long_enough;
+      WatchEvent event = OR_CO_RETURN(std::move(next));
       held->revision = std::max(held->revision, kinds::revision_of(event.object));
       Place place = place_of(event.object);
       switch (event.type) {
