@@ -294,6 +294,55 @@ TEST_CASE("foreground: the owner waits for those that block it") {
   CHECK_FALSE(f.get("configmaps", "c").is_null());  // and is still held by its own
 }
 
+TEST_CASE("an object without a namespace that names an owner in one is kept, and an Event says why") {
+  Fixture f;
+  f.config_map("a", "labels: {}");
+  auto role = [&](std::string name, const std::string& metadata) {
+    f.create(fmt::format(
+        "{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {{name: {}, {}}}, rules: []}}", name,
+        metadata));
+  };
+  role("astray", f.owner("a", true));
+  f.settle(1s);
+  REQUIRE_FALSE(f.get("clusterroles", "astray").is_null());
+  std::string uid = f.get("configmaps", "a")["metadata"]["uid"].str(), said;
+  for (const Value& event : f.list("events", "default")) {
+    if (event["reason"].str() == "OwnerRefInvalidNamespace") said = event["message"].str();
+  }
+  CHECK(said == "ownerRef [v1/ConfigMap, namespace: , name: a, uid: " + uid + "] does not exist in namespace \"\"");
+  // It neither holds its owner up nor goes with it.
+  f.remove("configmaps", "a", Propagation::foreground);
+  f.settle(1s);
+  CHECK(f.get("configmaps", "a").is_null());
+  REQUIRE_FALSE(f.get("clusterroles", "astray").is_null());
+  CHECK(f.get("clusterroles", "astray")["metadata"]["deletionTimestamp"].is_null());
+}
+
+TEST_CASE("an owner without a namespace owns in all namespaces, and beside it") {
+  Fixture f;
+  auto role = [&](std::string name, const std::string& metadata) {
+    f.create(fmt::format(
+        "{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {{name: {}, {}}}, rules: []}}", name,
+        metadata));
+  };
+  role("owner", "labels: {}");
+  std::string owned = fmt::format(
+      "ownerReferences: [{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, name: owner, uid: {}}}]",
+      f.get("clusterroles", "owner")["metadata"]["uid"].str());
+  role("below", owned);
+  f.config_map("mine", owned);
+  f.config_map("theirs", owned, "default");
+  f.settle(1s);
+  CHECK_FALSE(f.get("clusterroles", "below").is_null());
+  CHECK_FALSE(f.get("configmaps", "mine").is_null());
+  CHECK_FALSE(f.get("configmaps", "theirs", "default").is_null());
+  f.remove("clusterroles", "owner");
+  f.settle(1s);
+  CHECK(f.get("clusterroles", "below").is_null());
+  CHECK(f.get("configmaps", "mine").is_null());
+  CHECK(f.get("configmaps", "theirs", "default").is_null());
+}
+
 TEST_CASE("orphan: the owner goes, the others stay and forget it") {
   Fixture f;
   f.create(deployment("1"));

@@ -134,7 +134,7 @@ Task<void> Machine::begin(Machine* machine) {
   list.push_back(std::make_unique<workloads::DeploymentReconciler>(world, *life.cluster, *life.events));
   list.push_back(std::make_unique<workloads::ReplicaSetReconciler>(world, *life.cluster, *life.events));
   list.push_back(std::make_unique<workloads::EndpointsReconciler>(*life.cluster));
-  list.push_back(std::make_unique<workloads::GarbageReconciler>(*life.cluster));
+  list.push_back(std::make_unique<workloads::GarbageReconciler>(*life.cluster, *life.events));
   list.push_back(std::make_unique<workloads::SchedulerReconciler>(world, *life.cluster, *life.events));
   list.push_back(std::make_unique<workloads::NodeReconciler>(*life.cluster));
   for (auto& one : list) life.group.spawn(run_one(world, *life.cache, *one));

@@ -85,7 +85,7 @@ struct EngineFixture {
     reconcilers.push_back(std::make_unique<workloads::NamespaceReconciler>(world, *cluster, ""));
     reconcilers.push_back(std::make_unique<workloads::DeploymentReconciler>(world, *cluster, *events));
     reconcilers.push_back(std::make_unique<workloads::ReplicaSetReconciler>(world, *cluster, *events));
-    reconcilers.push_back(std::make_unique<workloads::GarbageReconciler>(*cluster));
+    reconcilers.push_back(std::make_unique<workloads::GarbageReconciler>(*cluster, *events));
     for (auto& reconciler : reconcilers) group->spawn(run_one(world, *cache, *reconciler));
     reconcilers.push_back(make_application_reconciler(world, *seen, *engine_cache, repositories, *events));
     group->spawn(run_one(world, *engine_cache, *reconcilers.back()));

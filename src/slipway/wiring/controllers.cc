@@ -26,7 +26,7 @@ std::vector<std::unique_ptr<reconcile::Reconciler>> workload_controllers(World& 
   list.push_back(std::make_unique<workloads::SchedulerReconciler>(world, cluster, recorder("default-scheduler")));
   list.push_back(std::make_unique<workloads::NodeReconciler>(cluster));
   list.push_back(std::make_unique<workloads::EndpointsReconciler>(cluster));
-  list.push_back(std::make_unique<workloads::GarbageReconciler>(cluster));
+  list.push_back(std::make_unique<workloads::GarbageReconciler>(cluster, recorder("garbage-collector-controller")));
   return list;
 }
 

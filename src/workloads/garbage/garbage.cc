@@ -2,6 +2,8 @@
 // one of its owners goes; every decision reads the cluster, the index only says where to look.
 #include "workloads/garbage/garbage.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "workloads/pods.h"
@@ -98,7 +100,7 @@ Task<Result<>> GarbageReconciler::finish_foreground(Value owner) {
     if (!dependent) continue;
     bool ours = false, blocks = false;
     for (const Value& reference : (*dependent)["metadata"]["ownerReferences"].items()) {
-      if (reference["uid"].as_string() != uid) continue;
+      if (reference["uid"].as_string() != uid || is_unresolvable(*dependent, reference)) continue;
       ours = true;
       blocks = reference["blockOwnerDeletion"].as_bool();
     }
@@ -107,7 +109,9 @@ Task<Result<>> GarbageReconciler::finish_foreground(Value owner) {
     if (is_terminating(*dependent)) continue;
     bool has_dependents = !cache_->dependents(kinds::uid_of(*dependent)).empty();
     auto how = blocks && has_dependents ? cluster::Propagation::foreground : cluster::Propagation::background;
-    auto removed = co_await cluster_.write(cluster::remove(key, how));
+    cluster::Write remove = cluster::remove(key, how);
+    remove.uid = kinds::uid_of(*dependent);
+    auto removed = co_await cluster_.write(std::move(remove));
     if (!removed && !removed.error().is(ErrorKind::not_found)) co_return removed.error();
     if (removed && removed->removed && blocks) blocked = true;  // its DELETED event looks again
   }
@@ -133,10 +137,19 @@ Task<Result<>> GarbageReconciler::finish_orphan(Value owner) {
   co_return co_await drop_finalizer(owner, orphan);
 }
 
-Task<Result<bool>> GarbageReconciler::owner_exists(std::string ns, Value reference) {
+const kinds::Kind* GarbageReconciler::kind_of_owner(const Value& reference) const {
   auto id = kind_of_reference(reference);
   const kinds::Kind* kind = cluster_.catalog().find(id);
-  if (!kind) kind = cluster_.catalog().find_kind(id.group, id.kind);
+  return kind ? kind : cluster_.catalog().find_kind(id.group, id.kind);
+}
+
+bool GarbageReconciler::is_unresolvable(const Value& object, const Value& reference) const {
+  const kinds::Kind* kind = kind_of_owner(reference);
+  return kind && kind->namespaced && kinds::namespace_of(object).empty();
+}
+
+Task<Result<bool>> GarbageReconciler::owner_exists(std::string ns, Value reference) {
+  const kinds::Kind* kind = kind_of_owner(reference);
   if (!kind) co_return true;  // a kind we do not know: never delete on a guess
   auto owner = co_await cluster_.get({kind->id, kind->namespaced ? ns : "", reference["name"].str()});
   if (owner.failed_with(ErrorKind::not_found)) co_return false;
@@ -146,6 +159,14 @@ Task<Result<bool>> GarbageReconciler::owner_exists(std::string ns, Value referen
 
 Task<Result<>> GarbageReconciler::judge_owners(Value object) {
   std::string ns(kinds::namespace_of(object));
+  for (const Value& reference : object["metadata"]["ownerReferences"].items()) {
+    if (!is_unresolvable(object, reference)) continue;
+    events_.record(object, "Warning", "OwnerRefInvalidNamespace",
+                   fmt::format("ownerRef [{}/{}, namespace: {}, name: {}, uid: {}] does not exist in namespace \"{}\"",
+                               reference["apiVersion"].as_string(), reference["kind"].as_string(), ns,
+                               reference["name"].as_string(), reference["uid"].as_string(), ns));
+    co_return Result<>();
+  }
   std::vector<Value> kept;
   bool lost = false;
   for (const Value& reference : object["metadata"]["ownerReferences"].items()) {

@@ -35,7 +35,7 @@ struct ControllersFixture {
     add(std::make_unique<DeploymentReconciler>(world, *cluster, *events));
     add(std::make_unique<ReplicaSetReconciler>(world, *cluster, *events));
     add(std::make_unique<EndpointsReconciler>(*cluster));
-    add(std::make_unique<GarbageReconciler>(*cluster));
+    add(std::make_unique<GarbageReconciler>(*cluster, *events));
     add(std::make_unique<SchedulerReconciler>(world, *cluster, *events));
     add(std::make_unique<NodeReconciler>(*cluster));
     std::vector<kinds::GroupVersionKind> kinds;
