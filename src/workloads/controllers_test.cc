@@ -4,12 +4,14 @@
 
 #include <set>
 
+#include "sim/testing/seeds.h"
 #include "workloads/testing/controllers_fixture.h"
 #include "workloads/testing/short_forms.h"
 
 using namespace slipway;
 using namespace slipway::workloads::testing;
 using cluster::Propagation;
+using workloads::NamespaceReconciler;
 
 namespace {
 
@@ -401,6 +403,66 @@ TEST_CASE("a pod waits until a node has room, and says why meanwhile") {
   f.settle();
   f.patch("nodes", "here", "{spec: {taints: null}}");
   CHECK(f.list("pods").at(0)["spec"]["nodeName"].str() == "here");
+}
+
+TEST_CASE("of pods that wait for one node, only as many come as it has room for") {
+  sim::testing::for_seeds(5, [](sim::SimWorld& chance) {
+    Fixture f(chance.random().next());
+    auto pod = [&](std::string name, std::string_view container) {
+      f.create(
+          fmt::format("{{apiVersion: v1, kind: Pod, metadata: {{name: {}, namespace: shop}}, spec: {{containers: "
+                      "[{{name: a, image: "
+                      "b, {}}}]}}}}",
+                      name, container));
+    };
+    f.settle(2s);
+    for (int i = 0; i < 6; ++i) pod(fmt::format("large-{}", i), "resources: {requests: {cpu: '2'}}");
+    for (int i = 0; i < 6; ++i) pod(fmt::format("port-{}", i), "ports: [{containerPort: 80, hostPort: 80}]");
+    f.create(
+        "{apiVersion: v1, kind: Node, metadata: {name: here}, status: {allocatable: {cpu: '4', memory: 4Gi, pods: "
+        "'110'}}}");
+    f.settle();
+    f.patch("nodes", "here", "{spec: {taints: null}}");
+    f.settle(1s);
+    auto placed = [&](std::string_view prefix) {
+      std::vector<std::string> names;
+      for (const Value& p : f.list("pods")) {
+        std::string name(kinds::name_of(p));
+        if (name.starts_with(prefix) && p["spec"]["nodeName"].as_string() == "here") names.push_back(name);
+      }
+      return names;
+    };
+    CHECK(placed("large").size() == 2);
+    CHECK(placed("port").size() == 1);
+    // What is given back is taken again.
+    cluster::Write gone = cluster::remove(f.key("pods", placed("large")[0]));
+    gone.grace_period_s = 0;
+    f.write(std::move(gone));
+    f.settle(1s);
+    CHECK(placed("large").size() == 2);
+  });
+}
+
+TEST_CASE("a pod that goes while it is being placed gives its room to the next") {
+  sim::testing::for_seeds(20, [](sim::SimWorld& chance) {
+    Fixture f(chance.random().next());
+    f.create(
+        "{apiVersion: v1, kind: Node, metadata: {name: here}, status: {allocatable: {cpu: '2', memory: 4Gi, pods: "
+        "'110'}}}");
+    f.settle(2s);
+    f.patch("nodes", "here", "{spec: {taints: null}}");
+    for (const char* name : {"first", "second"})
+      f.create(
+          fmt::format("{{apiVersion: v1, kind: Pod, metadata: {{name: {}, namespace: shop}}, spec: {{containers: "
+                      "[{{name: a, image: "
+                      "b, resources: {{requests: {{cpu: '2'}}}}}}]}}}}",
+                      name));
+    cluster::Write gone = cluster::remove(f.key("pods", "first"));
+    gone.grace_period_s = 0;
+    f.write(std::move(gone));
+    f.settle(2s);
+    CHECK(f.get("pods", "second")["spec"]["nodeName"].str() == "here");
+  });
 }
 
 TEST_CASE("pods that are refused are tried later and later, and the refusal is written once") {

@@ -19,16 +19,19 @@ bool waits_for_us(const Value& pod) {
 }  // namespace
 
 void SchedulerReconciler::watch(reconcile::Cache& cache, Enqueue enqueue) {
+  cache_ = &cache;
   auto wake_waiting = [&cache, enqueue] {
     for (const Value& pod : cache.list(pod_kind)) {
       if (waits_for_us(pod)) enqueue(ObjectKey::of(pod));
     }
   };
-  cache.on_change(pod_kind, [enqueue, wake_waiting](const Value& before, const Value& after) {
+  cache.on_change(pod_kind, [this, enqueue, wake_waiting](const Value& before, const Value& after) {
+    bool settled =
+        !waits_for_us(after) && assumed_.erase(std::string(kinds::uid_of(before.is_null() ? after : before)));
     if (waits_for_us(after)) enqueue(ObjectKey::of(after));
     // Room came free.
     bool was_placed = !before["spec"]["nodeName"].as_string().empty() && is_active(before);
-    if (was_placed && (after.is_null() || !is_active(after))) wake_waiting();
+    if ((was_placed || settled) && (after.is_null() || !is_active(after))) wake_waiting();
   });
   cache.on_change(node_kind, [wake_waiting](const Value& before, const Value& after) {
     bool same = before["spec"] == after["spec"] && before["status"]["allocatable"] == after["status"]["allocatable"] &&
@@ -41,6 +44,15 @@ std::vector<cluster::GroupVersionKind> SchedulerReconciler::needs() const {
   return {pod_kind, node_kind};
 }
 
+std::vector<Value> SchedulerReconciler::placed_pods() const {
+  std::vector<Value> pods = cache_->list(pod_kind);
+  if (assumed_.empty()) return pods;
+  for (Value& pod : pods) {
+    if (auto to = assumed_.find(kinds::uid_of(pod)); to != assumed_.end()) pod = pod.with("/spec/nodeName", to->second);
+  }
+  return pods;
+}
+
 Task<Outcome> SchedulerReconciler::reconcile(ObjectKey key) {
   auto found = co_await cluster_.get(key);
   if (found.failed_with(ErrorKind::not_found)) co_return Outcome::done();
@@ -50,10 +62,12 @@ Task<Outcome> SchedulerReconciler::reconcile(ObjectKey key) {
   if (!pod["spec"]["schedulingGates"].empty()) co_return Outcome::done();
   auto nodes = co_await cluster_.list(node_kind, {});
   if (!nodes) co_return Outcome::failed(nodes.error());
-  auto pods = co_await cluster_.list(pod_kind, {});
-  if (!pods) co_return Outcome::failed(pods.error());
-  Placement placement = place(pod, nodes->items, pods->items);
+  // From here to assumed_ nothing is awaited: nobody else places a pod by the same view.
+  std::string uid(kinds::uid_of(pod));
+  assumed_.erase(uid);
+  Placement placement = place(pod, nodes->items, placed_pods());
   if (!placement.node.empty()) {
+    assumed_[uid] = placement.node;  // also when it fails: it is tried again, or its end is heard of
     cluster::Write bind = cluster::create(
         Value{{"apiVersion", "v1"},
               {"kind", "Binding"},
@@ -62,7 +76,11 @@ Task<Outcome> SchedulerReconciler::reconcile(ObjectKey key) {
     bind.key = key;
     bind.subresource = "binding";
     auto bound = co_await cluster_.write(std::move(bind));
-    if (!bound && !bound.error().is(ErrorKind::not_found)) co_return Outcome::failed(bound.error());
+    if (bound.failed_with(ErrorKind::not_found)) {
+      if (!cache_->get(key)) assumed_.erase(uid);  // its end has been heard of already
+      co_return Outcome::done();
+    }
+    if (!bound) co_return Outcome::failed(bound.error());
     events_.record(pod, "Normal", "Scheduled",
                    "Successfully assigned " + key.ns + "/" + key.name + " to " + placement.node);
     co_return Outcome::done();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct Placement {
 // host ports; of the nodes that pass, the one with the most room.
 Placement place(const Value& pod, const std::vector<Value>& nodes, const std::vector<Value>& pods);
 
+// Several pods are bound at a time: a pod whose binding is being written counts as placed for all others.
 class SchedulerReconciler final : public reconcile::Reconciler {
  public:
   SchedulerReconciler(World& world, cluster::Cluster& cluster, reconcile::EventRecorder& events)
@@ -27,8 +29,13 @@ class SchedulerReconciler final : public reconcile::Reconciler {
 
  private:
   World& world_;
+  // All pods as the cache has them, with what is being bound.
+  std::vector<Value> placed_pods() const;
+
   cluster::Cluster& cluster_;
   reconcile::EventRecorder& events_;
+  reconcile::Cache* cache_ = nullptr;                        // that of watch()
+  std::map<std::string, std::string, std::less<>> assumed_;  // uid of a pod to its node, until the cache shows it
 };
 
 }  // namespace slipway::workloads
