@@ -264,6 +264,24 @@ TEST_CASE("a namespace that goes takes all with it, pods first, and waits for fi
   CHECK(f.list("configmaps").empty());
 }
 
+TEST_CASE("a namespace that cannot end is looked through ever more seldom, and ends when it can") {
+  Fixture f;
+  f.config_map("held", "finalizers: [example.com/hold]");
+  f.config_map("also-held", "finalizers: [example.com/hold]");
+  f.remove("namespaces", "shop");
+  NamespaceReconciler looks(f.world, *f.cluster, "the CA");
+  auto rest = [&] { return f.world.run(looks.reconcile(f.key("namespaces", "shop"))).after.value_or(0s); };
+  CHECK(rest() == 500ms);
+  CHECK(rest() == 1s);
+  for (int i = 0; i < 10; ++i) (void)rest();
+  CHECK(rest() == 60s);
+  f.patch("configmaps", "held", "{metadata: {finalizers: null}}");
+  CHECK(rest() == 500ms);  // something moved
+  f.settle(300s);
+  f.patch("configmaps", "also-held", "{metadata: {finalizers: null}}");  // its end is heard of, not waited for
+  CHECK(f.get("namespaces", "shop").is_null());
+}
+
 TEST_CASE("background: the owner goes at once, then what was its own, and theirs") {
   Fixture f;
   f.config_map("a", "labels: {}");

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cluster/watched_kinds.h"
 #include "workloads/kinds.h"
 #include "workloads/pods.h"
 
@@ -14,6 +15,8 @@ namespace slipway::workloads {
 
 using cluster::ObjectKey;
 using reconcile::Outcome;
+
+constexpr Duration rest_first = 500ms, rest_max = 60s;
 
 void NamespaceReconciler::watch(reconcile::Cache& cache, Enqueue enqueue) {
   reconcile::wake_self(cache, namespace_kind, enqueue);
@@ -27,21 +30,27 @@ void NamespaceReconciler::watch(reconcile::Cache& cache, Enqueue enqueue) {
   };
   cache.on_change(service_account_kind, wake_namespace);
   cache.on_change(config_map_kind, wake_namespace);
-  cache.on_change(pod_kind, [&cache, enqueue](const Value& before, const Value& after) {
+  auto gone = [&cache, enqueue](const Value& before, const Value& after) {
     if (!after.is_null()) return;
     ObjectKey key{namespace_kind, "", std::string(kinds::namespace_of(before))};
     const Value* ns = cache.get(key);
     if (ns && is_terminating(*ns)) enqueue(key);
-  });
+  };
+  for (const auto& kind : cluster::watched_kinds(cluster_.catalog())) {
+    if (cluster_.catalog().find(kind)->namespaced) cache.on_change(kind, gone);
+  }
 }
 
 std::vector<cluster::GroupVersionKind> NamespaceReconciler::needs() const {
-  return {namespace_kind, service_account_kind, config_map_kind, pod_kind};
+  return cluster::watched_kinds(cluster_.catalog());
 }
 
 Task<Outcome> NamespaceReconciler::reconcile(ObjectKey key) {
   auto found = co_await cluster_.get(key);
-  if (found.failed_with(ErrorKind::not_found)) co_return Outcome::done();
+  if (found.failed_with(ErrorKind::not_found)) {
+    waiting_.erase(key.name);
+    co_return Outcome::done();
+  }
   if (!found) co_return Outcome::failed(found.error());
   if (!is_terminating(*found)) {
     auto furnished = co_await furnish(key.name);
@@ -50,8 +59,9 @@ Task<Outcome> NamespaceReconciler::reconcile(ObjectKey key) {
   }
   auto emptied = co_await empty(*found);
   if (!emptied) co_return Outcome::failed(emptied.error());
-  // What is left waits for finalizers of others, which do not wake us: look again.
-  if (!*emptied) co_return Outcome::again_after(500ms);
+  // What is left waits for finalizers of others. Its end wakes us, unless the cache does not hold its kind: look again.
+  if (!emptied->empty()) co_return Outcome::again_after(rest_of(key.name, *emptied));
+  waiting_.erase(key.name);
   std::vector<Value> finalizers;
   for (const Value& finalizer : (*found)["spec"]["finalizers"].items()) {
     if (finalizer.as_string() != "kubernetes") finalizers.push_back(finalizer);
@@ -60,6 +70,15 @@ Task<Outcome> NamespaceReconciler::reconcile(ObjectKey key) {
   auto written = co_await cluster_.write(cluster::update(next.without("/metadata/resourceVersion"), "finalize"));
   if (!written && !written.error().is(ErrorKind::not_found)) co_return Outcome::failed(written.error());
   co_return Outcome::done();
+}
+
+// Each look lists every kind: later and later while nothing moves.
+Duration NamespaceReconciler::rest_of(const std::string& ns, const std::string& left) {
+  Waiting& waiting = waiting_[ns];
+  bool moved = waiting.left != left;
+  waiting.rest = moved ? rest_first : std::min(waiting.rest * 2, rest_max);
+  waiting.left = left;
+  return waiting.rest;
 }
 
 Task<Result<>> NamespaceReconciler::furnish(std::string ns) {
@@ -91,7 +110,7 @@ Task<Result<>> NamespaceReconciler::furnish(std::string ns) {
   co_return Result<>();
 }
 
-Task<Result<bool>> NamespaceReconciler::empty(Value object) {
+Task<Result<std::string>> NamespaceReconciler::empty(Value object) {
   std::string ns(kinds::name_of(object));
   std::vector<const kinds::Kind*> namespaced;
   for (const kinds::Kind* kind : cluster_.catalog().all()) {
@@ -148,7 +167,7 @@ Task<Result<bool>> NamespaceReconciler::empty(Value object) {
     auto written = co_await cluster_.write(cluster::update(object.with("/status/conditions", conditions), "status"));
     if (!written && !written.error().is(ErrorKind::conflict)) co_return written.error();
   }
-  co_return left.empty();
+  co_return say(left, " has ");
 }
 
 }  // namespace slipway::workloads

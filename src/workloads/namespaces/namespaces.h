@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "reconcile/reconcile.h"
@@ -19,11 +21,17 @@ class NamespaceReconciler final : public reconcile::Reconciler {
 
  private:
   Task<Result<>> furnish(std::string ns);
-  Task<Result<bool>> empty(Value object);  // true: nothing is left
+  Task<Result<std::string>> empty(Value object);  // what is left, in words; "": nothing
+  Duration rest_of(const std::string& ns, const std::string& left);
 
   World& world_;
   cluster::Cluster& cluster_;
   std::string ca_pem_;
+  struct Waiting {
+    std::string left;
+    Duration rest{};
+  };
+  std::map<std::string, Waiting> waiting_;  // namespaces that could not end yet
 };
 
 }  // namespace slipway::workloads
