@@ -87,6 +87,23 @@ TEST_CASE("a deployment comes up, rolls, is undone, and keeps its history") {
                 d["status"]) == "");
 }
 
+TEST_CASE("a deployment that takes in a set leaves its other owners") {
+  Fixture f;
+  f.config_map("keeper", "labels: {}");
+  f.create(fmt::format(
+      "{{apiVersion: apps/v1, kind: ReplicaSet, metadata: {{name: alone, namespace: shop, labels: {{app: web}}, {}}}, "
+      "spec: {{replicas: 1, selector: {{matchLabels: {{app: web, set: alone}}}}, template: {{metadata: {{labels: "
+      "{{app: "
+      "web, set: alone}}}}, spec: {{containers: [{{name: web, image: '0'}}]}}}}}}}}",
+      f.owner("keeper")));
+  f.create(deployment("1"));
+  f.roll();
+  std::set<std::string> owners;
+  for (const Value& owner : f.get("replicasets", "alone")["metadata"]["ownerReferences"].items())
+    owners.insert(owner["name"].str());
+  CHECK(owners == std::set<std::string>{"keeper", "web"});
+}
+
 TEST_CASE("a pod that is deleted, or let go by its label, is replaced; nothing else moves") {
   Fixture f;
   f.create(deployment("1"));

@@ -49,6 +49,13 @@ Value controller_reference(const Value& owner) {
                {"uid", owner["metadata"]["uid"]},   {"controller", true},    {"blockOwnerDeletion", true}};
 }
 
+Value adopting_patch(const Value& object, const Value& owner) {
+  const Value& before = object["metadata"]["ownerReferences"];
+  std::vector<Value> owners(before.items().begin(), before.items().end());
+  owners.push_back(controller_reference(owner));
+  return Value{{"metadata", Value{{"ownerReferences", Value::array(owners)}, {"uid", object["metadata"]["uid"]}}}};
+}
+
 int64_t restarts(const Value& pod) {
   int64_t most = 0;
   for (const Value& status : pod["status"]["containerStatuses"].items()) {

@@ -16,6 +16,8 @@ bool is_available(const Value& pod, int64_t min_ready_seconds, WallTime now, Dur
 bool is_controlled_by(const Value& object, const Value& owner);  // by uid
 // An ownerReference that makes `owner` the controller, blocking its deletion.
 Value controller_reference(const Value& owner);
+// A merge patch that makes `owner` the controller of `object`, beside the owners that it has.
+Value adopting_patch(const Value& object, const Value& owner);
 int64_t restarts(const Value& pod);  // of the container that restarted most
 
 }  // namespace slipway::workloads

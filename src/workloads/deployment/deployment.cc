@@ -59,16 +59,16 @@ Task<Outcome> DeploymentReconciler::reconcile(ObjectKey key) {
 
 Task<Result<>> DeploymentReconciler::act(Value deployment, DeploymentPlan plan) {
   for (const Value& set : plan.adopt) {
-    Value patch{{"metadata", Value{{"ownerReferences", Value::array({controller_reference(deployment)})},
-                                   {"uid", set["metadata"]["uid"]}}}};
-    OR_CO_RETURN(co_await cluster_.write(cluster::merge_patch(ObjectKey::of(set), patch)));
+    OR_CO_RETURN(co_await cluster_.write(cluster::merge_patch(ObjectKey::of(set), adopting_patch(set, deployment))));
   }
   if (!plan.adopt.empty()) co_return Result<>();  // seen again with its new revision
   if (plan.create) OR_CO_RETURN(co_await create_set(deployment, *plan.create));
   for (const Value& set : plan.update) OR_CO_RETURN(co_await cluster_.write(cluster::update(set)));
   for (const auto& event : plan.events) events_.record(deployment, event.type, event.reason, event.message);
   for (const Value& set : plan.remove) {
-    auto removed = co_await cluster_.write(cluster::remove(ObjectKey::of(set)));
+    cluster::Write remove = cluster::remove(ObjectKey::of(set));
+    remove.uid = kinds::uid_of(set);
+    auto removed = co_await cluster_.write(std::move(remove));
     if (!removed && !removed.error().is(ErrorKind::not_found)) co_return removed.error();
   }
   if (plan.revision) {

@@ -135,11 +135,7 @@ Task<Outcome> ReplicaSetReconciler::reconcile(ObjectKey key) {
 
 Task<Result<>> ReplicaSetReconciler::act(Value set, ReplicaSetPlan plan) {
   for (const Value& pod : plan.adopt) {
-    std::vector<Value> owners(pod["metadata"]["ownerReferences"].items().begin(),
-                              pod["metadata"]["ownerReferences"].items().end());
-    owners.push_back(controller_reference(set));
-    Value patch{{"metadata", Value{{"ownerReferences", Value::array(owners)}, {"uid", pod["metadata"]["uid"]}}}};
-    auto patched = co_await cluster_.write(cluster::merge_patch(ObjectKey::of(pod), patch));
+    auto patched = co_await cluster_.write(cluster::merge_patch(ObjectKey::of(pod), adopting_patch(pod, set)));
     if (!patched && !patched.error().is(ErrorKind::not_found)) co_return patched.error();
   }
   for (const Value& pod : plan.release) {
