@@ -153,7 +153,12 @@ void LiveObjects::wrote(const ObjectKey& key, const Value& object) {
   if (auto tracking = TrackingId::of(object); tracking && !has_owner(object)) {
     tracked_[tracking->application][place_of(held)] = held;
   }
-  own_writes_[place_of(held)] = {held, std::move(shown), revision, world_.steady_now()};
+  SteadyTime now = world_.steady_now();
+  if (now - swept_ > own_write_time_max) {  // the cache will never hear of some: its watch broke, others were quicker
+    std::erase_if(own_writes_, [now](const auto& own) { return now - own.second.at > own_write_time_max; });
+    swept_ = now;
+  }
+  own_writes_[place_of(held)] = {held, std::move(shown), revision, now};
 }
 
 void LiveObjects::want(const ObjectKey& application, const std::vector<ObjectKey>& keys) {

@@ -29,6 +29,8 @@ class LiveObjects {
   Value known(const cluster::ObjectKey& key) const;
   // We wrote this; null: it is gone.
   void wrote(const cluster::ObjectKey& key, const Value& object);
+  // How many writes are remembered that the cache has not heard of. None for longer than two minutes, while we write.
+  size_t unheard() const { return own_writes_.size(); }
   // What the application wants to have: changes of it wake the application, tracked or not.
   void want(const cluster::ObjectKey& application, const std::vector<cluster::ObjectKey>& keys);
   // Why the pods of a workload do not come up; "" when nothing is stuck.
@@ -61,6 +63,7 @@ class LiveObjects {
   std::map<Place, std::set<cluster::ObjectKey>> wanted_by_;
   std::map<cluster::ObjectKey, std::vector<cluster::ObjectKey>> wants_;
   std::map<Place, OwnWrite> own_writes_;
+  SteadyTime swept_{};  // when those that are too old were dropped
   // Revisions of objects whose end the cache has heard of: a remote answer may come after its watch event.
   std::map<Place, uint64_t> ended_;
 };

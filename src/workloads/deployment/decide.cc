@@ -27,6 +27,18 @@ int64_t annotation_number(const Value& object, const char* key) {
   return base::parse_int(object["metadata"]["annotations"][key].as_string()).value_or(0);
 }
 
+constexpr size_t history_bytes_max = 2000;  // as Kubernetes' revHistoryLimitInChars
+
+// The oldest revisions make room for the new one.
+std::string with_revision(std::string_view history, int64_t revision) {
+  std::string added = std::to_string(revision);
+  while (!history.empty() && history.size() + 1 + added.size() > history_bytes_max) {
+    size_t comma = history.find(',');
+    history = comma == history.npos ? std::string_view() : history.substr(comma + 1);
+  }
+  return history.empty() ? added : fmt::format("{},{}", history, added);
+}
+
 class Planner {
  public:
   Planner(const Value& deployment, const std::vector<Value>& sets, const std::vector<Value>& pods, WallTime now)
@@ -154,9 +166,7 @@ class Planner {
     int64_t next = base::parse_int(revision).value_or(1);
     if (old < next) {
       if (old > 0) {
-        std::string history = annotations[history_key].str();
-        annotations = annotations.with_member(
-            history_key, history.empty() ? std::to_string(old) : fmt::format("{},{}", history, old));
+        annotations = annotations.with_member(history_key, with_revision(annotations[history_key].str(), old));
       }
       annotations = annotations.with_member(revision_key, revision);
     }
