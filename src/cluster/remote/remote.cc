@@ -15,6 +15,9 @@ namespace {
 constexpr size_t answer_bytes_max = 512 << 20;
 constexpr size_t event_bytes_max = 16 << 20;
 constexpr Duration access_age_max = 60s;
+// Between two pieces of an answer; a watch alone may be silent for longer. Who says nothing for so long (a proxy whose
+// server died) will not go on.
+constexpr Duration silence_max = 60s;
 constexpr int discovery_tries = 5;
 constexpr Duration discovery_delay = 200ms;
 
@@ -87,6 +90,19 @@ class RemoteWatch final : public Watch {
   const kinds::Kind& kind_;
   std::string buffer_;
 };
+
+Task<Result<std::string>> read_whole(runtime::Body* body, size_t bytes_max) {
+  std::string text;
+  while (true) {
+    auto piece = co_await runtime::with_timeout(silence_max, body->read());
+    if (piece.failed_with(ErrorKind::timeout))
+      co_return fail(ErrorKind::timeout, "the server stopped in the middle of its answer");
+    if (!piece) co_return piece;
+    if (piece->empty()) co_return text;
+    text += *piece;
+    if (text.size() > bytes_max) co_return fail(ErrorKind::too_large, "an answer of more than {} bytes", bytes_max);
+  }
+}
 
 // An answer that is still read when its client was replaced.
 class HeldBody final : public runtime::Body {
@@ -223,7 +239,7 @@ class RemoteCluster final : public Cluster {
     Written written;
     written.created = response->status == 201;
     for (auto line : response->headers.all("warning")) written.warnings.emplace_back(warning_text(line));
-    std::string text = OR_CO_RETURN(co_await response->body->read_all(answer_bytes_max));
+    std::string text = OR_CO_RETURN(co_await body_of(&*response));
     Value answer = OR_CO_RETURN(value::parse_json(text, {.bytes_max = answer_bytes_max}));
     bool status = answer["kind"].as_string() == "Status" && kind->id.kind != "Status";
     if (write.verb == Verb::remove) {
@@ -276,6 +292,19 @@ class RemoteCluster final : public Cluster {
     runtime::ClientOptions client{.base_url = options_.server, .tls = options_.tls, .proxy_url = options_.proxy_url};
     client.tls.alpn = {"h2", "http/1.1"};
     client_ = runtime::HttpClient::create(world_, std::move(client));
+    made_at_ = world_.steady_now();
+  }
+
+  // A connection may lead to somebody who will never answer again: the next request makes another one. What is under
+  // way ends over the old ones.
+  void doubt_connections() {
+    if (world_.steady_now() - made_at_ >= silence_max) make_client();
+  }
+
+  Task<Result<std::string>> body_of(runtime::ClientResponse* response) {
+    auto text = co_await read_whole(response->body.get(), answer_bytes_max);
+    if (text.failed_with(ErrorKind::timeout)) doubt_connections();
+    co_return text;
   }
 
   // Connections were made with the certificates of their time: other ones want other connections. What is under way
@@ -309,7 +338,8 @@ class RemoteCluster final : public Cluster {
     if (!options_.bearer_token.empty()) request.headers.add("Authorization", "Bearer " + options_.bearer_token);
     std::shared_ptr<runtime::HttpClient> client = client_;
     auto response = co_await client->send(std::move(request));
-    if (response && options_.again && response->body)
+    if (response.failed_with(ErrorKind::timeout)) doubt_connections();
+    if (response && response->body)
       response->body = std::make_unique<HeldBody>(std::move(response->body), std::move(client));
     co_return response;
   }
@@ -319,8 +349,7 @@ class RemoteCluster final : public Cluster {
     for (int left = discovery_tries; true; --left) {
       auto response = co_await send("GET", "/apis/" + group_version, "", "");
       if (response && response->status >= 300) co_return co_await failure(std::move(*response));
-      Result<std::string> text =
-          response ? co_await response->body->read_all(answer_bytes_max) : Result<std::string>(response.error());
+      Result<std::string> text = response ? co_await body_of(&*response) : Result<std::string>(response.error());
       if (text) co_return value::parse_json(*text, {.bytes_max = answer_bytes_max});
       if (text.failed_with(ErrorKind::canceled)) co_return std::move(text).error();
       if (left <= 1) co_return Error(ErrorKind::io, text.error().message()).context("asking for " + group_version);
@@ -332,12 +361,12 @@ class RemoteCluster final : public Cluster {
     auto response = co_await send(std::move(method), std::move(target), "", "");
     if (!response) co_return response.error();
     if (response->status >= 300) co_return co_await failure(std::move(*response));
-    std::string text = OR_CO_RETURN(co_await response->body->read_all(answer_bytes_max));
+    std::string text = OR_CO_RETURN(co_await body_of(&*response));
     co_return value::parse_json(text, {.bytes_max = answer_bytes_max});
   }
 
   static Task<Error> failure(runtime::ClientResponse response) {
-    auto text = co_await response.body->read_all(4 << 20);
+    auto text = co_await read_whole(response.body.get(), 4 << 20);
     if (text) {
       if (auto status = value::parse_json(*text); status && (*status)["kind"].as_string() == "Status") {
         co_return error_of_status(*status, response.status);
@@ -351,6 +380,7 @@ class RemoteCluster final : public Cluster {
   RemoteOptions options_;
   SteadyTime read_at_;
   std::shared_ptr<runtime::HttpClient> client_;
+  SteadyTime made_at_{};
   DiscoveredCatalog catalog_;
   std::string version_;
   std::map<std::string, Value> lists_;  // the APIResourceList of each group and version
