@@ -8,12 +8,13 @@
 namespace slipway::cluster {
 
 std::string ContinueToken::encode() const {
-  // Kubernetes writes the members in this order, and the inconsistent token's key without the slash. Keys hold only
-  // letters, digits, '-', '.', ':' and '/': nothing to escape.
+  // Kubernetes writes the members in this order, and the inconsistent token's key without the slash. Names of roles and
+  // their bindings may hold anything but '/' and '%'.
   std::string rv = revision ? std::to_string(*revision) : "-1";
   std::string more = remaining ? fmt::format(R"(,"remaining":{})", *remaining) : "";
+  std::string start = (revision ? "/" : "") + after + '\0';
   return base::base64url_encode(
-      fmt::format(R"({{"v":"meta.k8s.io/v1","rv":{},"start":"{}{}\u0000"{}}})", rv, revision ? "/" : "", after, more));
+      fmt::format(R"({{"v":"meta.k8s.io/v1","rv":{},"start":{}{}}})", rv, value::to_json(Value(start)), more));
 }
 
 // As encoding/json reads into Kubernetes' struct of these three: names in any case, null for nothing.
