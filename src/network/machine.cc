@@ -64,6 +64,7 @@ Result<MachineState> read_machine_state(std::string_view ip_json) {
   for (const Value& link : links.items()) {
     bool is_bridge = link["ifname"].as_string() == bridge_name;
     state.bridge |= is_bridge;
+    for (const Value& flag : link["flags"].items()) state.up |= is_bridge && flag.as_string() == "UP";
     for (const Value& address : link["addr_info"].items()) {
       if (address["family"].as_string() != "inet") continue;
       if (is_bridge && state.gateway.empty())
@@ -72,6 +73,11 @@ Result<MachineState> read_machine_state(std::string_view ip_json) {
     }
   }
   return state;
+}
+
+bool is_set_up(const MachineOptions& options, const MachineState& now) {
+  return now.bridge && now.up && now.gateway == gateway_of(options.pods) &&
+         now.dns_address == format_ipv4(options.dns_address);
 }
 
 std::string machine_commands(const MachineOptions& options, const MachineState& now) {
@@ -105,16 +111,19 @@ Task<Result<>> set_up_machine(World& world, MachineOptions options) {
         fmt::format("network: the range of pods changes from {} to {}: pods that run now lose their network",
                     now.gateway, options.pods.str()));
   OR_CO_RETURN(co_await ip(world, {"-batch", "-"}, machine_commands(options, now)));
-  OR_CO_RETURN(set_kernel(world, "ip_forward", "1"));
+  co_return set_forwarding(world);
+}
+
+Result<> set_forwarding(World& world) {
+  OR_RETURN(set_kernel(world, "ip_forward", "1"));
   // 127.0.0.1 reaches NodePorts and host ports, and an endpoint may be a server on the host's loopback (the API
   // server's, by default). What that opens, the chain "guard" closes (rules.cc).
-  OR_CO_RETURN(set_kernel(world, fmt::format("conf/{}/route_localnet", bridge_name), "1"));
+  OR_RETURN(set_kernel(world, fmt::format("conf/{}/route_localnet", bridge_name), "1"));
   // Service traffic enters and leaves by the same bridge, so the kernel would tell the pod of a shorter way: round our
   // translation. (The tellings also use up what ICMP errors may be sent.) Of "all" and the interface either is enough
   // to send them; other interfaces go on as before, by values of their own.
-  OR_CO_RETURN(set_kernel(world, "conf/all/send_redirects", "0"));
-  OR_CO_RETURN(set_kernel(world, fmt::format("conf/{}/send_redirects", bridge_name), "0"));
-  co_return Result<>();
+  OR_RETURN(set_kernel(world, "conf/all/send_redirects", "0"));
+  return set_kernel(world, fmt::format("conf/{}/send_redirects", bridge_name), "0");
 }
 
 Task<Result<>> clear_machine(World& world) {
@@ -136,6 +145,16 @@ Task<Result<>> clear_machine(World& world) {
 Task<Result<>> load_rules(World& world, std::string document) {
   OR_CO_RETURN(co_await run_tool(world, "nftables", {"nft", "-j", "-f", "-"}, std::move(document)));
   co_return Result<>();
+}
+
+Task<Result<bool>> has_rules(World& world) {
+  std::string told = OR_CO_RETURN(co_await run_tool(world, "nftables", {"nft", "-j", "list", "tables"}));
+  Value tables = OR_CO_RETURN(std::move(value::parse_json(told)).context("nft -j list tables"));
+  for (const Value& entry : tables["nftables"].items()) {
+    if (entry["table"]["family"].as_string() == "ip" && entry["table"]["name"].as_string() == table_name)
+      co_return true;
+  }
+  co_return false;
 }
 
 Task<std::vector<std::string>> dropping_chains(World& world) {

@@ -25,8 +25,12 @@ struct MachineState {
   bool bridge = false;
   std::string gateway;      // "10.42.0.1/24"; empty: none
   std::string dns_address;  // under our label; empty: none
+  bool up = false;          // the bridge
 };
 Result<MachineState> read_machine_state(std::string_view ip_json);
+
+// Is everything there that set_up_machine() makes by commands? (The route goes with the address and with `up`.)
+bool is_set_up(const MachineOptions& options, const MachineState& now);
 
 // The commands for `ip -batch -` that lead from there to what is wanted; idempotent. Pure.
 std::string machine_commands(const MachineOptions& options, const MachineState& now);
@@ -34,11 +38,16 @@ std::string machine_commands(const MachineOptions& options, const MachineState& 
 // Errors: not_found (names the Debian package), forbidden (needs root), io.
 Task<Result<MachineState>> machine_state(World& world);
 Task<Result<>> set_up_machine(World& world, MachineOptions options);
+// The settings of the kernel that pods and services need; a part of set_up_machine(). Cheap when they are as they
+// should.
+Result<> set_forwarding(World& world);
 // Takes the rules, the address and the bridge away. Forwarding stays on: others may rely on it by now.
 Task<Result<>> clear_machine(World& world);
 
 // Loads a document into the kernel: `nft -j -f -`.
 Task<Result<>> load_rules(World& world, std::string document);
+// Is our table in the kernel? Does not read what is in it.
+Task<Result<bool>> has_rules(World& world);
 // Base chains of other tables that drop by default what pods need (forward, input): "ip filter FORWARD". Such a chain
 // overrides our accepting. Empty when nft tells nothing.
 Task<std::vector<std::string>> dropping_chains(World& world);

@@ -1,6 +1,6 @@
-// prepare() makes what stands still, run() follows what changes. Changes of objects only set a flag; a while later all
-// of them become one transaction, when anything differs from what the kernel has. Names are kept object
-// by object, so DNS is never behind the cache.
+// prepare() makes what stands still, run() follows what changes, and looks now and then whether all of it still stands.
+// Changes of objects only set a flag; a while later all of them become one transaction, when anything differs from what
+// the kernel has. Names are kept object by object, so DNS is never behind the cache.
 #include "network/network.h"
 
 #include <algorithm>
@@ -90,7 +90,7 @@ class RealNetwork final : public Network {
     if (!ranges_) co_return Error(ranges_.error());
     OR_CO_RETURN(check_cni_plugins(world_));
     MachineState before = OR_CO_RETURN(co_await machine_state(world_));
-    OR_CO_RETURN(co_await set_up_machine(world_, {ranges_->pods, ranges_->services, ranges_->dns_address}));
+    OR_CO_RETURN(co_await set_up_machine(world_, wanted_machine()));
     OR_CO_RETURN(write_cni(before.bridge));
     for (const std::string& chain : co_await dropping_chains(world_)) {
       world_.log().write(
@@ -116,6 +116,7 @@ class RealNetwork final : public Network {
     TaskGroup group(scope);
     group.spawn(server.run({dns_address(), 53, {}}));
     group.spawn(keep_rules());
+    group.spawn(look_after());
     co_await group.join();
     following_->running = false;
   }
@@ -156,7 +157,6 @@ class RealNetwork final : public Network {
 
   Task<void> keep_rules() {
     auto state = following_;
-    std::optional<Ruleset> loaded;
     std::vector<std::string> told;
     Duration delay = retry_delay_first;
     while (true) {
@@ -173,17 +173,17 @@ class RealNetwork final : public Network {
         }
         told = std::move(problems);
       }
-      std::string document = loaded ? wanted.changes_from(*loaded) : wanted.document();
+      std::string document = loaded_ ? wanted.changes_from(*loaded_) : wanted.document();
       if (document.empty()) continue;
       auto done = co_await load_rules(world_, std::move(document));
       if (done.failed_with(ErrorKind::canceled)) co_return;
       if (done) {
-        loaded = std::move(wanted);
+        loaded_ = std::move(wanted);
         delay = retry_delay_first;
         continue;
       }
-      if (loaded) {  // somebody else has changed our table, or flushed all of them: begin anew
-        loaded.reset();
+      if (loaded_) {  // somebody else has changed our table, or flushed all of them: begin anew
+        loaded_.reset();
         state->changed.notify();
         continue;
       }
@@ -198,6 +198,44 @@ class RealNetwork final : public Network {
       state->changed.notify();
     }
   }
+
+  // No object tells what others do to the machine.
+  Task<void> look_after() {
+    std::string told;
+    while (true) {
+      auto slept = co_await runtime::sleep(options_.look_time);
+      if (!slept) co_return;
+      auto looked = co_await look();
+      if (looked.failed_with(ErrorKind::canceled)) co_return;
+      std::string now = looked ? "" : looked.error().str();
+      if (!now.empty() && now != told)
+        world_.log().write(runtime::LogLevel::warning,
+                           fmt::format("network: looking after rules and addresses: {}; trying again", now));
+      told = now;
+    }
+  }
+
+  Task<Result<>> look() {
+    MachineState now = OR_CO_RETURN(co_await machine_state(world_));
+    if (!is_set_up(wanted_machine(), now)) {
+      world_.log().write(
+          runtime::LogLevel::warning,
+          fmt::format("network: the bridge {} or an address of ours is gone: making it again. Another program of this "
+                      "machine takes it away; a network manager must be told to leave {} and lo alone",
+                      bridge_name, bridge_name));
+      OR_CO_RETURN(co_await set_up_machine(world_, wanted_machine()));
+    }
+    OR_CO_RETURN(set_forwarding(world_));
+    bool there = OR_CO_RETURN(co_await has_rules(world_));
+    if (there || !loaded_) co_return Result<>();  // what is not loaded yet is keep_rules()' to try
+    world_.log().write(runtime::LogLevel::warning,
+                       "network: the rules for services are gone (was nftables restarted?): loading them again");
+    loaded_.reset();
+    following_->changed.notify();
+    co_return Result<>();
+  }
+
+  MachineOptions wanted_machine() const { return {ranges_->pods, ranges_->services, ranges_->dns_address}; }
 
   RulesInput rules_input() const {
     RulesInput input;
@@ -231,6 +269,7 @@ class RealNetwork final : public Network {
   NetworkOptions options_;
   Result<Ranges> ranges_;
   std::shared_ptr<Following> following_;
+  std::optional<Ruleset> loaded_;  // what the kernel has, as far as we know
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ struct NetworkOptions {
   std::string cluster_domain = "cluster.local";
   std::string dns_service_address;               // empty: the tenth of the service range
   std::string resolv_conf = "/etc/resolv.conf";  // upstream servers for other names
+  Duration look_time = 60s;                      // how often run() looks whether others took away what it made
 };
 
 class Network {
@@ -27,7 +28,8 @@ class Network {
   // Writes the CNI configuration (before containerd starts), makes the service kube-system/kube-dns. Errors: not_found
   // (names the Debian package), forbidden (needs root).
   virtual Task<Result<>> prepare() = 0;
-  // Keeps rules and names equal to services and endpoints until canceled. Rules stay when it ends: traffic goes on.
+  // Keeps rules and names equal to services and endpoints until canceled, also when others take the rules or addresses
+  // away (`systemctl restart nftables`, a network manager). Rules stay when it ends: traffic goes on.
   virtual Task<void> run() = 0;
   virtual std::string dns_address() const = 0;  // what pods write into resolv.conf
 };

@@ -107,4 +107,89 @@ TEST_CASE("kube-dns is made once, repaired, and moves with the range") {
   CHECK(world.run(store->close()).has_value());
 }
 
+namespace {
+
+// The machine's rules, addresses and settings, as far as run() looks after them.
+struct PlayedMachine {
+  bool has_table = false, has_dns = false;
+  int loads = 0, repairs = 0;
+
+  void play(SimWorld& world) {
+    world.programs().on_command("ip", [this](const runtime::Command& command, const std::string& input) {
+      if (command.argv[1] == "-batch") {
+        ++repairs;
+        has_dns |= input.find("addr add 10.43.0.10/32 dev lo") != input.npos;
+        return runtime::Finished{{0, 0}, "", ""};
+      }
+      std::string lo = has_dns ? R"({"family":"inet","local":"10.43.0.10","prefixlen":32,"label":"lo:slipway"})" : "";
+      std::string shown = fmt::format(R"([{{"ifname":"lo","addr_info":[{}]}},)", lo) +
+                          R"({"ifname":"slipway0","flags":["BROADCAST","UP"],"addr_info":[)"
+                          R"({"family":"inet","local":"10.42.0.1","prefixlen":24,"label":"slipway0"}]}])";
+      return runtime::Finished{{0, 0}, shown, ""};
+    });
+    world.programs().on_command("nft", [this](const runtime::Command& command, const std::string& input) {
+      bool whole = input.find(R"("add":{"table")") != input.npos;
+      if (command.argv[2] == "-f") {
+        if (!whole && !has_table) return runtime::Finished{{1, 0}, "", "No such file or directory"};
+        has_table = true;
+        ++loads;
+        return runtime::Finished{{0, 0}, "", ""};
+      }
+      return runtime::Finished{
+          {0, 0}, has_table ? R"({"nftables":[{"table":{"family":"ip","name":"slipway","handle":3}}]})" : "{}", ""};
+    });
+    for (std::string name :
+         {"ip_forward", "conf/slipway0/route_localnet", "conf/all/send_redirects", "conf/slipway0/send_redirects"}) {
+      std::string path = "/proc/sys/net/ipv4/" + name;
+      REQUIRE(world.files().make_directories(path.substr(0, path.rfind('/'))).has_value());
+      REQUIRE(world.files().write_atomically(path, "1\n").has_value());
+    }
+  }
+};
+
+Task<void> run_network(Network* network) {
+  co_await network->run();
+}
+Task<void> run_cache(cluster::Cache* cache) {
+  co_await cache->run();
+}
+
+}  // namespace
+
+TEST_CASE("what others take from the machine comes back within a minute, without a change of any object") {
+  SimWorld world(1);
+  install_plugins(world);
+  PlayedMachine machine;
+  machine.play(world);
+  auto store = world.run(store::open_store(world, {})).value();
+  auto cluster =
+      cluster::make_embedded_cluster(world, *store, kinds::builtin_catalog(), {.service_cidr = "10.43.0.0/16"}).value();
+  Value ns{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", Value{{"name", "kube-system"}}}};
+  REQUIRE(world.run(cluster->write(cluster::create(ns))).has_value());
+  auto cache = cluster::make_cache(world, *cluster, needs());
+  auto network = Network::create(world, *cluster, *cache, {.cni_directory = "/data/cni"});
+  auto prepared = world.run(network->prepare());
+  REQUIRE_MESSAGE(prepared.has_value(), prepared.error().str());
+  TaskGroup group(world.executor());
+  group.spawn(run_cache(cache.get()));
+  group.spawn(run_network(network.get()));
+  world.run_for(150s);
+  CHECK(machine.has_table);
+  int loads = machine.loads, repairs = machine.repairs;
+  world.run_for(300s);
+  CHECK(machine.loads == loads);  // all is well: only looked at
+  CHECK(machine.repairs == repairs);
+
+  machine.has_table = machine.has_dns = false;
+  REQUIRE(world.files().write_atomically("/proc/sys/net/ipv4/ip_forward", "0\n").has_value());
+  world.run_for(65s);
+  CHECK(machine.has_table);
+  CHECK(machine.has_dns);
+  CHECK(world.files().read("/proc/sys/net/ipv4/ip_forward", 64).value().starts_with("1"));
+  CHECK(machine.loads == loads + 1);
+  CHECK(world.logged("the rules for services are gone"));
+  world.run(group.stop());
+  CHECK(world.run(store->close()).has_value());
+}
+
 }  // namespace slipway::network

@@ -303,7 +303,8 @@ Task<void> walk(World& world, std::string directory, bool bridge_filter) {
     co_await write(*cluster, cluster::create(Value{
                                  {"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", Value{{"name", name}}}}));
   auto cache = cluster::make_cache(world, *cluster, needs());
-  NetworkOptions options{.cni_directory = directory + "/cni", .resolv_conf = directory + "/resolv.conf"};
+  NetworkOptions options{
+      .cni_directory = directory + "/cni", .resolv_conf = directory + "/resolv.conf", .look_time = 1s};
   auto network = Network::create(world, *cluster, *cache, options);
   auto prepared = co_await network->prepare();
   REQUIRE_MESSAGE(prepared.has_value(), prepared.error().str());
@@ -417,6 +418,18 @@ Task<void> walk(World& world, std::string directory, bool bridge_filter) {
     CHECK(got == "a saw 10.42.0.1");
     got = co_await ask_later(world, "pod-b", "10.43.1.1:80");
     CHECK(got == "refused");
+
+    // and so they do when nothing changes, with addresses that somebody took away
+    co_await shell(world,
+                   "nft flush ruleset; ip addr flush dev slipway0; ip addr del 10.43.0.10/32 dev lo; "
+                   "echo 0 > /proc/sys/net/ipv4/ip_forward");
+    got = co_await eventually(world, "a saw 10.42.0.1", same("pod-b", "10.43.1.2:80"));
+    CHECK(got == "a saw 10.42.0.1");
+    got =
+        co_await eventually(world, "10.43.0.10", names("pod-b", "kube-dns.kube-system.svc.cluster.local", SOCK_DGRAM));
+    CHECK(got == "10.43.0.10");
+    got = co_await eventually(world, "out saw 192.0.2.2", same("pod-a", "192.0.2.1:80"));
+    CHECK(got == "out saw 192.0.2.2");
 
     // stopping leaves the traffic as it is
     co_await group.stop();

@@ -61,7 +61,7 @@ struct Endpoint {
 
 Value command(std::string_view verb, std::string_view what, Value body) {
   body = body.with_member("family", "ip");
-  body = body.with_member(what == "table" ? "name" : "table", "slipway");
+  body = body.with_member(what == "table" ? "name" : "table", table_name);
   return Value{{value::Key(verb), Value{{value::Key(what), std::move(body)}}}};
 }
 Value chain(std::string_view name) {

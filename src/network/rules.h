@@ -20,6 +20,8 @@ struct RulesInput {
   std::vector<Value> pod_objects;  // only their hostPorts count; those without may be left out
 };
 
+inline constexpr std::string_view table_name = "slipway";
+
 // What shall be in the kernel: table `ip slipway`, as documents for `nft -j -f -`, each one transaction. Immutable.
 class Ruleset {
  public:

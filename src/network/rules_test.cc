@@ -183,16 +183,27 @@ TEST_CASE("the machine's commands lead from what is there to what is wanted") {
             "addr del 10.8.0.10/32 dev lo\naddr add 10.43.0.10/32 dev lo label lo:slipway scope host\n");
 }
 
+TEST_CASE("what is missing of the bridge and the addresses is seen") {
+  MachineOptions options{Cidr::parse("10.42.0.0/24").value(), Cidr::parse("10.43.0.0/16").value(),
+                         *parse_ipv4("10.43.0.10")};
+  CHECK(is_set_up(options, {true, "10.42.0.1/24", "10.43.0.10", true}));
+  CHECK_FALSE(is_set_up(options, {}));
+  CHECK_FALSE(is_set_up(options, {true, "", "10.43.0.10", true}));
+  CHECK_FALSE(is_set_up(options, {true, "10.42.0.1/24", "", true}));
+  CHECK_FALSE(is_set_up(options, {true, "10.42.0.1/24", "10.43.0.10", false}));
+}
+
 TEST_CASE("the machine's state is read from what ip tells") {
   auto state = read_machine_state(
       R"([{"ifname":"lo","addr_info":[{"family":"inet","local":"127.0.0.1","prefixlen":8,"label":"lo"},
           {"family":"inet","local":"10.43.0.10","prefixlen":32,"label":"lo:slipway"}]},{},
-          {"ifname":"slipway0","addr_info":[{"family":"inet6","local":"fe80::1","prefixlen":64},
+          {"ifname":"slipway0","flags":["BROADCAST","UP"],"addr_info":[{"family":"inet6","local":"fe80::1","prefixlen":64},
           {"family":"inet","local":"10.42.0.1","prefixlen":24,"label":"slipway0"}]}])");
   REQUIRE(state.has_value());
   CHECK(state->bridge);
   CHECK(state->gateway == "10.42.0.1/24");
   CHECK(state->dns_address == "10.43.0.10");
+  CHECK(state->up);
   CHECK_FALSE(read_machine_state("[{").has_value());
 }
 
