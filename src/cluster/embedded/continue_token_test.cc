@@ -60,13 +60,13 @@ TEST_CASE("what is written is read again, whatever the name holds") {
   for (std::string after : {"clusterroles/plain", "clusterroles/a\"b", "clusterroles/a\\b", "clusterroles/a\\u0041 <&>",
                             "clusterroles/\t\x01", "roles/shop/sch\xc3\xb6n"}) {
     for (std::optional<uint64_t> revision : {std::optional<uint64_t>(5), std::optional<uint64_t>()}) {
-      auto back = ContinueToken::decode(ContinueToken{.after = after, .revision = revision, .remaining = {}}.encode());
+      auto back = ContinueToken::decode(ContinueToken{.revision = revision, .after = after, .remaining = {}}.encode());
       REQUIRE_MESSAGE(back.has_value(), after);
       CHECK(back->after == after);
       CHECK(back->revision == revision);
     }
   }
   CHECK(
-      base::base64url_decode(ContinueToken{.after = "pods/shop/web", .revision = 5, .remaining = 3}.encode()).value() ==
+      base::base64url_decode(ContinueToken{.revision = 5, .after = "pods/shop/web", .remaining = 3}.encode()).value() ==
       R"({"v":"meta.k8s.io/v1","rv":5,"start":"/pods/shop/web\u0000","remaining":3})");
 }
