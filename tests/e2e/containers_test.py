@@ -346,6 +346,51 @@ class Containers(unittest.TestCase):
         self.healthy(60)
 
 
+class DataBehindALink(unittest.TestCase):
+    """--data by a link to a path with a blank, as after a move to a bigger disk; an empty cluster and one pod."""
+
+    def mounted(self):
+        lines = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+        return [words[1].replace("\\040", " ").rsplit("/", 1)[1] for words in lines if self.home.name in words[1] and "/pods/" in words[1]]
+
+    def test_volumes_come_once_live_on_and_go(self):
+        self.home = Path(tempfile.mkdtemp(prefix="sw-", dir="/tmp"))
+        self.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
+        (self.home / "big disk").mkdir()
+        (self.home / "link").symlink_to("big disk")
+        data = self.home / "link" / "d"
+        slipway = Slipway(data=data, node="containerd").start(60)
+        self.addCleanup(subprocess.run, [SLIPWAY, "down", "--purge", "--data", data], check=True)
+        self.addCleanup(slipway.close)
+        subprocess.run([ROOT / "src/node/testing/busybox-image", self.home / "image.tar"], check=True)
+        wait("containerd", lambda: subprocess.run(["ctr", "-a", data / "containerd/grpc.sock", "-n", "k8s.io", "images", "import",
+                                                   self.home / "image.tar"], capture_output=True).returncode == 0)
+        core = "/api/v1/namespaces/default"
+        settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"mode": "first"}}
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {
+            "terminationGracePeriodSeconds": 0,
+            "containers": [{"name": "c", "image": "slipway.local/test/busybox:1", "imagePullPolicy": "Never", "command": ["sleep", "100000"],
+                            "volumeMounts": [{"name": "fast", "mountPath": "/fast"}, {"name": "conf", "mountPath": "/conf"}]}],
+            "volumes": [{"name": "fast", "emptyDir": {"medium": "Memory"}}, {"name": "conf", "configMap": {"name": "settings"}}]}}
+        for kind, body in (("configmaps", settings), ("pods", pod)):
+            status, answer = wait(f"{kind} are taken", lambda: (lambda got: got[0] == 201 and got)(slipway.api.json("post", f"{core}/{kind}", body)))
+
+        def inside(script):
+            return slipway.cli("exec", "p", "--", "sh", "-c", script, check=False).stdout
+
+        wait("it runs", lambda: inside("cat /conf/mode; echo kept > /fast/file") == "first", 60)
+        account = next(n for n in self.mounted() if n.startswith("kube-api-access"))
+        self.assertEqual(sorted(["fast", account]), sorted(self.mounted()))
+        slipway.stop(signal.SIGKILL)
+        slipway.start(60)
+        slipway.patch(f"{core}/configmaps/settings", {"data": {"mode": "second"}})
+        wait("a change after the restart", lambda: inside("cat /conf/mode") == "second", 30)
+        self.assertEqual(sorted(["fast", account]), sorted(self.mounted()))  # nothing was mounted over what was there
+        self.assertEqual("kept\n", inside("cat /fast/file"))
+        slipway.delete(f"{core}/pods/p")
+        wait("nothing is left", lambda: not self.mounted() and not list((data / "pods").iterdir()), 30)
+
+
 if __name__ == "__main__":
     if why := missing():
         print(f"skipped: {why}")
