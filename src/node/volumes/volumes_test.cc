@@ -181,6 +181,30 @@ Task<void> sub_paths(RealNode& node) {
 
 }  // namespace
 
+TEST_CASE("an emptyDir in memory has its mode and group also where its directory was there before") {
+  if (::geteuid() != 0) return;
+  runtime::testing::in_real_world([](World& world, std::string directory) -> Task<void> {
+    auto& files = world.files();
+    EnvInputs in;
+    in.pod = value::parse_yaml(
+                 "{spec: {securityContext: {fsGroup: 77}, volumes: [{name: e, emptyDir: {medium: Memory, "
+                 "sizeLimit: 1Mi}}, {name: own, emptyDir: {medium: Memory}}]}}")
+                 .value();
+    std::string path = directory + "/volumes/kubernetes.io~empty-dir/e";
+    CHECK(files.make_directories(path, 0700));  // as after a reboot
+    for (int i = 0; i < 2; ++i) {
+      auto prepared = volumes::prepare(world, {in, directory});
+      CHECK(prepared.errors.empty());
+      CHECK(volumes::mounts_below(world, directory).size() == 2);
+      auto stat = files.stat(path);
+      CHECK((stat && stat->mode == (i ? 0750 : 02777) && stat->gid == 77));
+      CHECK(files.set_mode(path, 0750));  // a container's wish
+    }
+    CHECK(volumes::unmount_all(world, directory));
+    co_return;
+  });
+}
+
 TEST_CASE("a subPath stays within its volume, whatever links a pod makes") {
   with_containers([](RealNode& node) -> Task<void> { co_await sub_paths(node); });
 }
