@@ -1,5 +1,6 @@
 // The node agent: everything that happens to pods bound to this machine. One worker per pod runs gather, decide, act
-// whenever the pod, a ConfigMap or Secret it uses, a container or a timer says so; nothing polls.
+// whenever the pod, a ConfigMap or Secret it uses, a container or a timer says so. Logs and the clock are looked at
+// every ten seconds; nothing else polls.
 #pragma once
 
 #include <memory>

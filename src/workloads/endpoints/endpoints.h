@@ -9,7 +9,7 @@ namespace slipway::workloads {
 // What stands behind a service: its Endpoints subsets (one list) and its EndpointSlices (at most 100 endpoints each).
 // Pure. Source: kube-controller-manager 1.35, pkg/controller/{endpoint,endpointslice}.
 Value endpoints_for(const Value& service, const std::vector<Value>& pods);
-// `existing`: the slices that stand now; an endpoint stays in its slice so that few objects change.
+// `existing`: the slices that stand now, whose names are used again.
 std::vector<Value> slices_for(const Value& service, const std::vector<Value>& pods, const std::vector<Value>& existing);
 // `object` (an Endpoints or a slice) with the time since which what is new in it was so: of the service when nothing is
 // `there` yet, of the pods that became ready. Null `there`: it is new.
