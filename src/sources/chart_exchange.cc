@@ -117,6 +117,7 @@ Task<Result<Answer>> exchange(World& world, ClientRequest request, ChartAccess a
   answer.authenticate = sent->headers.get("www-authenticate");
   answer.location = sent->headers.get("location");
   answer.digest = sent->headers.get("docker-content-digest");
+  answer.link = sent->headers.get("link");
   if (sent->body) {
     auto body = co_await sent->body->read_all(bytes_max);
     if (!body) {

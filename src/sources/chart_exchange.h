@@ -13,7 +13,7 @@ constexpr std::string_view kNoTls = "tls: first record does not look like a TLS 
 
 struct Answer {
   int status = 0;
-  std::string body, authenticate, location, digest;
+  std::string body, authenticate, location, digest, link;
 };
 
 // Errors: those of the client, in Go's words; too_large.

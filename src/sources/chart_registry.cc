@@ -23,6 +23,7 @@ constexpr std::string_view kManifestType = "application/vnd.oci.image.manifest.v
 constexpr std::string_view kConfigType = "application/vnd.cncf.helm.config.v1+json";
 constexpr std::string_view kLayerType = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 constexpr size_t kManifestBytesMax = 4 << 20;
+constexpr int kTagPagesMax = 1000;  // registries decide how many tags a page has
 
 struct Registry {
   std::string base, path;  // "https://host", "org/charts/web"
@@ -154,20 +155,33 @@ class RegistryTalk {
   std::string token_;
 };
 
+// What a Link header says comes next, `<URL>; rel="next"`: a target of ask(); "" where there is no more.
+std::string next_page(const std::string& link) {
+  size_t from = link.find('<'), to = link.find('>');
+  if (from == link.npos || to == link.npos || to < from || link.find("rel=\"next\"", to) == link.npos) return {};
+  return link.substr(from + 1, to - from - 1);
+}
+
 Task<Result<std::string>> best_tag(std::shared_ptr<RegistryTalk> talk, std::string range) {
-  std::string target = "/v2/" + talk->registry().path + "/tags/list?n=1000";
-  Answer answer = OR_CO_RETURN(co_await talk->ask("GET", target, "application/json", "", "", 16 << 20));
-  if (answer.status != 200) co_return talk->refused_to("GET", target, answer);
-  auto body = value::parse_json(answer.body);
-  if (!body)
-    co_return fail(ErrorKind::invalid, "{}{}: the registry's list of tags is no JSON", talk->registry().base, target);
   auto wanted = Range::parse(range.empty() ? "*" : range);
   if (!wanted) co_return std::move(wanted).error();
   std::optional<Version> best;
-  for (const Value& tag : (*body)["tags"].items()) {
-    auto version = Version::parse(base::replace_all(tag.str(), "_", "+"));
-    if (!version || !wanted->contains(*version)) continue;
-    if (!best || version->compare(*best) > 0) best = *version;
+  std::string target = "/v2/" + talk->registry().path + "/tags/list?n=1000";
+  for (int page = 1; !target.empty(); ++page) {
+    if (page > kTagPagesMax)
+      co_return fail(ErrorKind::too_large, "{}{}: the list of tags has more than {} pages", talk->registry().base,
+                     target, kTagPagesMax);
+    Answer answer = OR_CO_RETURN(co_await talk->ask("GET", target, "application/json", "", "", 16 << 20));
+    if (answer.status != 200) co_return talk->refused_to("GET", target, answer);
+    auto body = value::parse_json(answer.body);
+    if (!body)
+      co_return fail(ErrorKind::invalid, "{}{}: the registry's list of tags is no JSON", talk->registry().base, target);
+    for (const Value& tag : (*body)["tags"].items()) {
+      auto version = Version::parse(base::replace_all(tag.str(), "_", "+"));
+      if (!version || !wanted->contains(*version)) continue;
+      if (!best || version->compare(*best) > 0) best = *version;
+    }
+    target = next_page(answer.link);
   }
   if (!best)
     co_return fail(ErrorKind::not_found, "Could not locate a version matching provided version string {}", range);

@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 import unittest
+import urllib.parse
 
 from helm_charts import Folder
 
@@ -98,6 +99,35 @@ class Passwords(Folder):
         self.assertEqual({"ServerURL": self.host, "Username": "u", "Secret": "p:w@"}, json.loads(stored.removeprefix("store ")))
         self.assertEqual(f"erase {self.host}", erased)
         self.assertNotIn(AUTH, open(os.path.join(self.folder, "0.json")).read())
+
+
+class Tags(Folder):
+    def test_more_than_a_page(self):
+        """Registries tell tags in pages, by the alphabet: the highest version stands on the last."""
+        pages = [["0.9.0", "1.10.0"], ["1.9.0"], ["9.0.0", "latest"]]
+
+        class Registry(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *arguments):
+                pass
+
+            def do_GET(self):
+                path, _, query = self.path.partition("?")
+                listed = path == "/v2/a/web/tags/list"
+                page = int(urllib.parse.parse_qs(query).get("last", ["0"])[0])
+                body = json.dumps({"tags": pages[page]} if listed else {}).encode()
+                self.send_response(200 if listed else 404)
+                if listed and page + 1 < len(pages):
+                    self.send_header("link", f'<{path}?last={page + 1}&n=2>; rel="next"')
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        chart = f"oci://127.0.0.1:{server.server_port}/a/web"
+        for wanted, found in ((">=0.0.1", "9.0.0"), ("1.x", "1.10.0"), ("<1", "0.9.0")):
+            self.assertIn(f"/a/web:{found}: not found", self.helm("pull", chart, "--version", wanted, "--plain-http", code=1))
 
 
 class Tokens(Folder):
