@@ -135,6 +135,22 @@ class BackupAndRestore(unittest.TestCase):
                 slipway("backup", self.path("backups/b"), "--data", server.data)
                 self.assertEqual(["b"], os.listdir(self.path("backups")))
 
+    def test_a_lock_that_was_removed_holds(self):
+        """A second process in the open database would cut the log off under the first."""
+        with Slipway(data=self.path("data"), node="none") as server:
+            make(server, "secrets", "s", stringData={"k": SECRET})
+            lock = server.data / "lock"
+            lock.unlink()
+            slipway("backup", self.path("b"), "--data", server.data)
+            self.assertFalse(lock.exists(), "the backup took the directory instead of asking")
+            slipway("encryption", "rotate", "--data", server.data)
+            self.assertFalse(lock.exists(), "the rotation took the directory instead of asking")
+            make(server, "configmaps", "c", data={"a": "b"})
+            server.stop(signal.SIGKILL)
+            server.start()
+            self.assertEqual(SECRET, base64.b64decode(server.get(f"{PATH}/secrets/s")["data"]["k"]).decode())
+            self.assertEqual({"a": "b"}, server.get(f"{PATH}/configmaps/c")["data"])
+
     def test_what_is_refused(self):
         with Slipway(data=self.path("data"), node="none") as server:
             slipway("backup", self.path("good"), "--data", server.data)

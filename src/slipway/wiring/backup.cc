@@ -22,7 +22,8 @@ namespace slipway::wiring {
 
 namespace {
 
-// Slipway on this directory: running (then asked over its API), or not (then its lock is ours, and its store opened).
+// Slipway on this directory: running (then asked over its API), or not (then its locks are ours, and its store opened).
+// Two processes in one database lose what was acknowledged, so it is taken as `up` takes it.
 struct Server {
   std::unique_ptr<runtime::FileLock> lock;
   std::unique_ptr<store::Store> store;
@@ -34,7 +35,7 @@ Task<Result<Server>> reach(World& world, std::string data) {
   if (!world.files().exists(data + "/" + std::string(store::database_name))) {
     co_return fail(ErrorKind::not_found, "{}: no Slipway has run here; --data DIR names its directory", data);
   }
-  auto lock = world.files().lock(data + "/lock");
+  auto lock = take_data_directory(world, data);
   if (lock) {
     server.lock = std::move(*lock);
     server.store =
