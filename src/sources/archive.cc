@@ -11,6 +11,7 @@ namespace slipway::sources {
 namespace {
 
 constexpr size_t kBlock = 512;
+constexpr int kMembersMax = 10'000;  // of gzip; bgzip makes one of each 64 KB
 
 struct Entry {
   std::string name;
@@ -248,21 +249,24 @@ Result<std::string> gunzip(std::string_view bytes, uint64_t bytes_max) {
     z_stream& z;
     ~End() { inflateEnd(&z); }
   } end{z};
-  std::string out;
+  std::string out, piece(64 << 10, '\0');
+  int members = 1;
   z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   z.avail_in = static_cast<uInt>(bytes.size());
   for (;;) {
-    size_t have = out.size(), step = std::max<size_t>(64 << 10, have / 2);
-    out.resize(have + step);
-    z.next_out = reinterpret_cast<Bytef*>(out.data() + have);
-    z.avail_out = static_cast<uInt>(step);
+    z.next_out = reinterpret_cast<Bytef*>(piece.data());
+    z.avail_out = static_cast<uInt>(piece.size());
     int code = inflate(&z, Z_NO_FLUSH);
-    out.resize(have + step - z.avail_out);
-    if (out.size() > bytes_max)
+    size_t more = piece.size() - z.avail_out;
+    if (more > bytes_max - out.size())
       return fail(ErrorKind::too_large, "decompressed chart is larger than the maximum file size {}", bytes_max);
+    out.append(piece, 0, more);
     if (code == Z_STREAM_END) {
       if (z.avail_in < 2 || z.next_in[0] != 0x1F || z.next_in[1] != 0x8B) return out;
-      inflateReset(&z);  // another member follows
+      // each costs time, also when it holds nothing
+      if (++members > kMembersMax)
+        return fail(ErrorKind::invalid, "gzip: the chart archive has more than {} members", kMembersMax);
+      inflateReset(&z);
       continue;
     }
     if (code == Z_BUF_ERROR || (code == Z_OK && z.avail_in == 0 && z.avail_out != 0))

@@ -43,7 +43,7 @@ class WithCharts : public Repositories {
     if (auto kept = trees_[key].lock()) co_return kept;
     FetchedChart fetched = OR_CO_RETURN(
         co_await fetch_chart(world_, chart->repository, chart->name, commit.sha, access(chart->repository)));
-    auto files = read_archive(fetched.archive);
+    auto files = co_await world_.on_pool([&fetched] { return read_archive(fetched.archive); });
     if (!files) co_return std::move(files).error().context(fetched.url);
     std::map<std::string, FileEntry> entries;
     for (ArchiveFile& file : *files)
