@@ -11,6 +11,7 @@ namespace {
 
 constexpr Duration probe_after = 100ms;  // a connection idle for longer is looked at before it is trusted
 constexpr size_t redirect_body_max = 64 << 10;
+constexpr Duration redirect_body_time_max = 5s;
 
 bool is_idempotent(const std::string& method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" || method == "DELETE";
@@ -87,7 +88,8 @@ class HttpClientImpl final : public HttpClient {
       if (redirects == options_.redirects_max)
         co_return fail(ErrorKind::io, "{}: more than {} redirects", origin(url), options_.redirects_max);
       Url next = OR_CO_RETURN(resolve(url, location).context(origin(url) + ": following a redirect"));
-      auto rest = co_await response.body->read_all(redirect_body_max);  // read to its end, the connection is reusable
+      // read to its end, the connection is reusable; what does not end is let go
+      auto rest = co_await with_timeout(redirect_body_time_max, response.body->read_all(redirect_body_max));
       if (rest.failed_with(ErrorKind::canceled)) co_return std::move(rest).error();
       if (origin(next) != origin(url)) {
         request.headers.remove("authorization");

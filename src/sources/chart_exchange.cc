@@ -102,6 +102,35 @@ Error unreached(const Error& error, const std::string& method, const std::string
   return fail(error.kind(), "{} \"{}\": {}", verb, where, dialed(error.message()));
 }
 
+namespace {
+
+// As for git: the client bounds the way to the head, and nobody else what follows.
+constexpr Duration kSilenceMax = 60s, kBodyTimeMax = 600s;
+
+Task<Result<std::string>> read_body(World& world, runtime::Body& body, uint64_t bytes_max) {
+  std::string out;
+  const SteadyTime end = world.steady_now() + kBodyTimeMax;
+  for (;;) {
+    Duration left = end - world.steady_now();
+    if (left <= Duration::zero())
+      co_return fail(ErrorKind::timeout, "the answer took more than {} s", kBodyTimeMax / 1s);
+    auto piece = co_await runtime::with_timeout(std::min(left, kSilenceMax), body.read());
+    if (piece.failed_with(ErrorKind::timeout) && left > kSilenceMax)
+      co_return fail(ErrorKind::timeout, "the answer began, and nothing more came for {} s", kSilenceMax / 1s);
+    if (piece.failed_with(ErrorKind::timeout)) continue;
+    if (!piece) co_return std::move(piece).error();
+    if (piece->empty()) co_return out;
+    if (piece->size() > bytes_max - out.size())
+      co_return fail(ErrorKind::too_large, "the body is longer than {} bytes", bytes_max);
+    if (out.empty())
+      out = std::move(*piece);
+    else
+      out += *piece;
+  }
+}
+
+}  // namespace
+
 Task<Result<Answer>> exchange(World& world, ClientRequest request, ChartAccess access, uint64_t bytes_max) {
   Url url = OR_CO_RETURN(Url::parse(request.url));
   std::string where = without_password(url), method = request.method;
@@ -119,7 +148,7 @@ Task<Result<Answer>> exchange(World& world, ClientRequest request, ChartAccess a
   answer.digest = sent->headers.get("docker-content-digest");
   answer.link = sent->headers.get("link");
   if (sent->body) {
-    auto body = co_await sent->body->read_all(bytes_max);
+    auto body = co_await read_body(world, *sent->body, bytes_max);
     if (!body) {
       Error error = std::move(body).error().context(where);
       sent->body.reset();

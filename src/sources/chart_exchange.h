@@ -16,7 +16,8 @@ struct Answer {
   std::string body, authenticate, location, digest, link;
 };
 
-// Errors: those of the client, in Go's words; too_large.
+// Up to 60 s may pass between two pieces of a body, and 600 s in all. Errors: those of the client, in Go's words;
+// timeout, too_large, which name the URL without a password and query.
 Task<Result<Answer>> exchange(World& world, runtime::ClientRequest request, ChartAccess access, uint64_t bytes_max);
 
 bool is_loopback(const runtime::Url& url);

@@ -5,8 +5,7 @@
 #include <charconv>
 
 #include "base/text.h"
-#include "runtime/http.h"
-#include "sources/chart_repository.h"
+#include "sources/chart_exchange.h"
 #include "sources/url.h"
 
 namespace slipway::render::kustomize {
@@ -112,20 +111,6 @@ bool says_repository(std::string_view path) {
          rest.find("?version=") != rest.npos;
 }
 
-struct Answer {
-  int status = 0;
-  std::string text;
-};
-Task<Result<Answer>> get(World& world, std::string url) {
-  auto client = runtime::HttpClient::create(world, {.redirects_max = 10});
-  auto response = co_await client->send({.url = url});
-  if (!response) co_return std::move(response).error().context(sources::shown_url(url));
-  auto text = co_await response->body->read_all(kFileMax);
-  co_await client->close();
-  if (!text) co_return std::move(text).error().context(sources::shown_url(url));
-  co_return Answer{response->status, std::move(*text)};
-}
-
 }  // namespace
 
 // "chart+https://charts.example.org#web >=1.2": the address that sources knows charts by, and a version.
@@ -173,9 +158,9 @@ Task<Result<Remote>> fetch_remote(World& world, sources::Repositories& repositor
   if ((path.starts_with("https://") || path.starts_with("http://")) && !says_repository(path)) {
     if (auto may = may_fetch(rules, path); may || !spec) {
       if (!may) co_return std::move(may).error();
-      auto answer = co_await get(world, path);
+      auto answer = co_await sources::exchange(world, {.url = path}, {}, kFileMax);
       if (answer && answer->status / 100 == 2)
-        co_return Remote{nullptr, "", std::make_shared<const std::string>(std::move(answer->text))};
+        co_return Remote{nullptr, "", std::make_shared<const std::string>(std::move(answer->body))};
       if (!spec && !answer) co_return std::move(answer).error();
       if (!spec)
         co_return fail(ErrorKind::not_found, "{}: HTTP Error: status code {}", sources::shown_url(path),

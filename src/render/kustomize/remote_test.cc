@@ -1,9 +1,12 @@
-// How remote paths part into a repository, a folder and a revision.
+// How remote paths part into a repository, a folder and a revision; and files behind http, in simulated time.
 #include "render/kustomize/remote.h"
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+
 #include "base/text.h"
+#include "sim/sim_world.h"
 
 using namespace slipway;
 using namespace slipway::render::kustomize;
@@ -18,7 +21,66 @@ void check(std::string_view path, std::string_view expected) {
   CHECK_MESSAGE(got == expected, path, ": ", got);
 }
 
+// No test here comes as far as to ask them.
+class NoRepositories final : public sources::Repositories {
+  Task<Result<sources::Commit>> resolve(std::string, std::string) override { co_return none(); }
+  Task<Result<std::shared_ptr<const sources::Tree>>> tree(sources::Commit, std::string) override { co_return none(); }
+  Task<Result<>> changed(std::string) override { co_return none(); }
+  void notify(std::string_view) override {}
+  void access_changed() override {}
+  bool is_local(std::string_view) const override { return false; }
+  static Error none() { return fail(ErrorKind::not_found, "no repositories here"); }
+};
+
+// Answers one connection and lets it stand; `request` is what came.
+Task<void> answer_once(runtime::Listener* listener, std::string bytes, std::string* request) {
+  auto stream = co_await listener->accept();
+  if (!stream) co_return;
+  std::string buffer(4096, '\0');
+  auto got = co_await (*stream)->read(buffer);
+  if (!got) co_return;
+  *request = buffer.substr(0, *got);
+  auto written = co_await (*stream)->write(bytes);
+  if (written) (void)co_await runtime::sleep(24h);
+}
+
+struct Fetching {
+  std::string text, request;  // text: of the file, or the error
+  Duration took{};
+};
+Task<Fetching> fetch(World& world, std::string host, std::string url, std::string answer) {
+  auto listener = world.network().listen({host, 8080, {}});
+  Fetching out;
+  TaskGroup group(world.executor());
+  group.spawn(answer_once(listener->get(), std::move(answer), &out.request));
+  NoRepositories none;
+  auto start = world.steady_now();
+  auto remote = co_await fetch_remote(world, none, {}, std::move(url));
+  out.took = world.steady_now() - start;
+  out.text = remote ? *remote->text : remote.error().str();
+  co_await group.stop();
+  co_return out;
+}
+
 }  // namespace
+
+TEST_CASE("a file behind http that stops in the middle is given up") {
+  sim::SimWorld world(1);
+  auto got = world.run(fetch(world, "127.0.0.1", "http://ann:s3cret@127.0.0.1:8080/a.yaml?key=s3cret",
+                             "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nkind:"));
+  CHECK(got.text == "http://127.0.0.1:8080/a.yaml: the answer began, and nothing more came for 60 s");
+  CHECK(got.took < 70s);
+}
+
+TEST_CASE("a file behind http comes through the proxy of the environment") {
+  sim::SimWorld world(1);
+  setenv("HTTP_PROXY", "http://proxy.example.org:8080", 1);
+  auto got = world.run(fetch(world, "proxy.example.org", "http://files.example.org/a.yaml",
+                             "HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nkind: A"));
+  unsetenv("HTTP_PROXY");
+  CHECK(got.text == "kind: A");
+  CHECK(got.request.find("files.example.org") != std::string::npos);
+}
 
 TEST_CASE("a remote path is a repository, a folder and a revision") {
   check("https://github.com/o/r", "https://github.com/o/r |  | HEAD");
