@@ -27,6 +27,18 @@ cluster::ObjectKey key_of(const Value& pod) {
   return {{"", "v1", "Pod"}, std::string(kinds::namespace_of(pod)), std::string(kinds::name_of(pod))};
 }
 
+// What a container left as its last words: their end, as the kubelet takes it. "" where there is nothing.
+std::string last_words(World& world, const std::string& path) {
+  auto file = world.files().open(path, runtime::OpenMode::read);
+  if (!file) return {};
+  auto size = (*file)->size();
+  if (!size) return {};
+  std::string words(std::min<uint64_t>(*size, kMessageMax), '\0');
+  auto count = (*file)->read_at(*size - words.size(), words);
+  words.resize(count.value_or(0));
+  return words;
+}
+
 }  // namespace
 
 // The running probes of one container.
@@ -173,13 +185,12 @@ Task<Result<pod::Seen>> Worker::gather() {
     if (status->state == ContainerState::exited) {
       exits_.erase(c.id);
       const Value& spec = container_spec(status->name);
-      auto message = node_.runtime.simulated()
-                         ? Result<std::string>(std::string())
-                         : node_.world.files().read(
-                               pod::termination_path(node_.options, pod_, status->name, status->attempt), 1 << 20);
-      if (message && !message->empty()) status->message = message->substr(0, kMessageMax);
-      if ((!message || message->empty()) && status->exit_code != 0 && status->message.empty() &&
-          !status->log_path.empty() && spec["terminationMessagePolicy"].as_string() == "FallbackToLogsOnError")
+      std::string words;
+      if (!node_.runtime.simulated())
+        words = last_words(node_.world, pod::termination_path(node_.options, pod_, status->name, status->attempt));
+      if (!words.empty()) status->message = words;
+      if (words.empty() && status->exit_code != 0 && status->message.empty() && !status->log_path.empty() &&
+          spec["terminationMessagePolicy"].as_string() == "FallbackToLogsOnError")
         status->message = log_tail(node_.world, status->log_path);
       ended_[c.id] = *status;
     }

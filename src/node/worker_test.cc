@@ -72,12 +72,15 @@ spec:
   });
   co_await b.create(
       "{apiVersion: v1, kind: Pod, metadata: {name: last, namespace: default}, spec: {nodeName: n1, "
-      "restartPolicy: Never, containers: [{name: last, image: IMAGE, command: [sh, -c, 'echo why > "
-      "/dev/termination-log; exit 7']}, {name: tail, image: IMAGE, terminationMessagePolicy: "
+      "restartPolicy: Never, containers: [{name: last, image: IMAGE, command: [sh, -c, 'seq 2000 > "
+      "/dev/termination-log; echo why >> /dev/termination-log; exit 7']}, {name: tail, image: IMAGE, "
+      "terminationMessagePolicy: "
       "FallbackToLogsOnError, command: [sh, -c, 'echo from the log; exit 8']}]}}");
   co_await b.pod_becomes("last", "Failed", [](const Value& p) { return p["status"]["phase"].as_string() == "Failed"; });
   pod = co_await b.pod("last");
-  CHECK(PodBench::status_of(pod, "last")["state"]["terminated"]["message"].as_string() == "why\n");
+  std::string words = PodBench::status_of(pod, "last")["state"]["terminated"]["message"].str();
+  CHECK(words.size() == 4096);
+  CHECK(words.ends_with("\n2000\nwhy\n"));
   CHECK(PodBench::status_of(pod, "last")["state"]["terminated"]["exitCode"].as_int() == 7);
   CHECK(PodBench::status_of(pod, "tail")["state"]["terminated"]["message"].as_string() == "from the log\n");
   CHECK((co_await b.log("last", {.container = "tail"})) == "from the log\n");  // an ended pod keeps its logs
