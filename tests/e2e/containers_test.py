@@ -346,6 +346,44 @@ class Containers(unittest.TestCase):
         self.healthy(60)
 
 
+class KilledDuringTheFirstStart(unittest.TestCase):
+    """Nothing was told to anybody yet, and a containerd may run."""
+
+    def processes(self, data):
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = path.read_bytes().decode(errors="replace").replace("\0", " ")
+            except OSError:
+                continue
+            if f"{data}/" in words and "containerd" in words:
+                found.append(words)
+        return found
+
+    def test_down_ends_what_it_left(self):
+        claim = Path("/run/slipway/containers")
+        for place, purge in ((claim, True), ("containerd/containerd.log", False), ("containerd/containerd.pid", False), ("containerd/root", True)):
+            with self.subTest(place=place):
+                data = tempfile.mkdtemp(prefix="sw-", dir="/tmp")
+                self.addCleanup(shutil.rmtree, data, ignore_errors=True)
+                self.addCleanup(subprocess.run, [SLIPWAY, "down", "--purge", "--data", data], capture_output=True)
+                slipway = Slipway(data=data, node="containerd")
+                with open(slipway.log, "w") as log:
+                    slipway.process = subprocess.Popen(slipway.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                wait(f"{place} is there", lambda: (Path(data) / place).exists(), 60, pause=0)
+                slipway.stop(signal.SIGKILL)
+                if place != claim:  # nothing runs before
+                    with tempfile.TemporaryDirectory(prefix="sw-", dir="/tmp") as other:
+                        done = subprocess.run([SLIPWAY, "up", "--data", other, "--listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=30)
+                        self.assertIn(f"slipway down --data {data}", done.stderr)
+                        self.assertIn("nothing to stop", slipway.cli("down", "--data", other).stdout)
+                self.assertIn("stopped 0 pods", slipway.cli("down", *(["--purge"] if purge else []), "--data", data).stdout)
+                self.assertEqual([], self.processes(data))
+                self.assertFalse(claim.exists())
+                self.assertNotIn(f"{data}/", Path("/proc/self/mounts").read_text())
+                self.assertEqual(["up.log"] if purge else os.listdir(data), os.listdir(data))
+
+
 class DataBehindALink(unittest.TestCase):
     """--data by a link to a path with a blank, as after a move to a bigger disk; an empty cluster and one pod."""
 

@@ -75,6 +75,7 @@ Task<Result<int>> stop_pods(World& world, const std::string& data, const Running
   }
   std::unique_ptr<node::Containerd> containerd;
   if (running.own_containerd) {
+    if (!world.files().exists(data + "/containerd/root")) co_return 0;  // none has run: `up` did not come that far
     node::ContainerdOptions own{.directory = data + "/containerd"};
     own.cni_conf_directory = data + "/cni";
     own.pause_archive = data + "/pause.tar";
@@ -127,7 +128,7 @@ Task<int> down(runtime::RealWorld& world, cli::Invocation said) {
   std::string data = cli::real_path(said.option("--data"));
   auto stopped = co_await stop_server(world, data);
   if (!stopped) co_return cli::report(stopped.error());
-  auto running = read_running(world, data);
+  auto running = what_ran(world, data);
   if (!running) {
     // Without our database it is somebody's folder, whatever stands in it.
     if (!said.has("--purge") || !world.files().exists(data + "/slipway.db")) {
@@ -137,7 +138,14 @@ Task<int> down(runtime::RealWorld& world, cli::Invocation said) {
     running = Running{};
   }
   auto pods = co_await stop_pods(world, data, *running);
-  if (!pods) co_return cli::report(pods.error(), "the containers' runtime does not answer; is this root?");
+  if (!pods) {
+    // One that does not come up was ended again, and what ran in it is ended by its processes.
+    bool ended = running->own_containerd && !noted_containerd(world, data);
+    if (!said.has("--purge") || !ended)
+      co_return cli::report(pods.error(), "the containers' runtime does not answer; is this root?");
+    cli::complain(fmt::format("slipway: {}\n", pods.error().str()));
+    pods = 0;
+  }
   if (!running->containerd_socket.empty()) {
     auto cleared = co_await network::clear(world);
     if (!cleared) co_return cli::report(cleared.error());

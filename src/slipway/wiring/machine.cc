@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "node/cri/cri.h"
 #include "node/simulated/simulated.h"
-#include "slipway/wiring/running.h"
 #include "value/json.h"
 
 extern "C" const char slipway_pause_begin[];
@@ -76,7 +75,6 @@ Task<Result<>> Machine::start() {
 }
 
 Task<Result<>> Machine::start_containers(node::NodeOptions& node) {
-  OR_CO_RETURN(claim_machine(world_, options_.data));
   OR_CO_RETURN(co_await network_->prepare());
   std::string gateway = options_.pod_cidr.substr(0, options_.pod_cidr.rfind('.')) + ".1";
   node.addresses = {co_await own_address(world_, gateway)};

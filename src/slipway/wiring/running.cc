@@ -60,10 +60,15 @@ Result<std::unique_ptr<runtime::FileLock>> take_data_directory(World& world, con
   return lock;
 }
 
+bool noted_containerd(World& world, const std::string& data) {
+  return world.files().exists(data + "/containerd/containerd.pid");
+}
+
 Result<> claim_machine(World& world, const std::string& data) {
   std::string there = world.files().read(std::string(claim_file)).value_or("");
   if (there == data) return {};
-  if (!there.empty() && world.files().exists(there + "/running.json")) {
+  bool in_use = !there.empty() && (world.files().exists(there + "/running.json") || noted_containerd(world, there));
+  if (in_use) {
     return fail(ErrorKind::conflict,
                 "the containers of {0} are on this machine, and their network is in the way: slipway down --data {0} - "
                 "or this one without containers: --node=simulated",
@@ -71,6 +76,10 @@ Result<> claim_machine(World& world, const std::string& data) {
   }
   OR_RETURN(world.files().make_directories(std::string(claim_file.substr(0, claim_file.rfind('/'))), 0755));
   return world.files().write_atomically(std::string(claim_file), data, 0644);
+}
+
+std::string own_socket(const std::string& data) {
+  return data + "/containerd/grpc.sock";
 }
 
 void free_machine(World& world, const std::string& data) {
@@ -95,6 +104,17 @@ std::optional<Running> read_running(World& world, const std::string& data) {
   if (!v) return std::nullopt;
   return Running{static_cast<int>((*v)["pid"].as_int()), (*v)["url"].str(),     (*v)["kubeconfig"].str(),
                  (*v)["containerdSocket"].str(),         (*v)["podCIDR"].str(), (*v)["ownContainerd"].as_bool(true)};
+}
+
+std::optional<Running> what_ran(World& world, const std::string& data) {
+  auto running = read_running(world, data);
+  if (running && !running->containerd_socket.empty()) return running;
+  bool claimed = world.files().read(std::string(claim_file)).value_or("") == data;
+  if (!claimed && !noted_containerd(world, data)) return running;
+  if (!running) running.emplace();
+  running->containerd_socket = own_socket(data);
+  running->own_containerd = true;
+  return running;
 }
 
 }  // namespace slipway::wiring

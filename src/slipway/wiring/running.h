@@ -27,8 +27,14 @@ std::optional<int> holder_of(World& world, const std::string& data);
 Result<> claim_machine(World& world, const std::string& data);
 void free_machine(World& world, const std::string& data);  // when no container is left; nothing when it is another's
 
+std::string own_socket(const std::string& data);  // of the containerd that we start
+// Whether it may run: whoever ends it removes its pid file.
+bool noted_containerd(World& world, const std::string& data);
+
 Result<> write_running(World& world, const std::string& data, const Running& running);
 // What the last `up` wrote; nothing when none did.
 std::optional<Running> read_running(World& world, const std::string& data);
+// What there is to stop: what was written, and the containers of one that could not write it, or of an earlier one.
+std::optional<Running> what_ran(World& world, const std::string& data);
 
 }  // namespace slipway::wiring

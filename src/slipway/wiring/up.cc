@@ -118,7 +118,7 @@ Result<> tell_others(const Embedded& all) {
       .pid = ::getpid(), .url = all.plane->url, .kubeconfig = options.kubeconfig, .pod_cidr = options.pod_cidr};
   running.own_containerd = options.node == NodeKind::containerd && options.containerd_socket.empty();
   running.containerd_socket = options.node != NodeKind::containerd ? ""
-                              : running.own_containerd             ? options.data + "/containerd/grpc.sock"
+                              : running.own_containerd             ? own_socket(options.data)
                                                                    : options.containerd_socket;
   return write_running(all.world, options.data, running);
 }
@@ -131,20 +131,27 @@ Task<void> tell_others_later(Embedded& all) {
   }
 }
 
-Task<Result<>> bring_up(Embedded& all, TaskGroup& group) {
-  OR_CO_RETURN(co_await start_controllers(all, group));
-  OR_CO_RETURN(co_await start_machine(all, group));
-  std::string application;
-  if (!all.options.repository.empty()) {
-    application = OR_CO_RETURN(co_await apply_application(*all.plane->cluster, all.options));
-    all.view.step("application", application);
-  }
+// Before the first container can run: `down` stops what a start left that was interrupted.
+Result<> take_machine(Embedded& all, TaskGroup& group) {
+  if (all.machine && all.options.node == NodeKind::containerd) OR_RETURN(claim_machine(all.world, all.options.data));
   auto told = tell_others(all);
   if (!told) {
     all.world.log().write(
         runtime::LogLevel::error,
         "slipway status and down do not find this process until there is room: " + told.error().str());
     group.spawn(tell_others_later(all));
+  }
+  return {};
+}
+
+Task<Result<>> bring_up(Embedded& all, TaskGroup& group) {
+  OR_CO_RETURN(co_await start_controllers(all, group));
+  OR_CO_RETURN(take_machine(all, group));
+  OR_CO_RETURN(co_await start_machine(all, group));
+  std::string application;
+  if (!all.options.repository.empty()) {
+    application = OR_CO_RETURN(co_await apply_application(*all.plane->cluster, all.options));
+    all.view.step("application", application);
   }
   say_what_next(all.view, all.options, application);
   group.spawn(all.view.follow(*all.controllers.cache));
