@@ -14,10 +14,6 @@ namespace {
 
 constexpr size_t kIndexBytesMax = 64 << 20;
 
-Error not_listed(const ChartIndex& index, const std::string& repository, const std::string& name, const Error& why) {
-  return fail(why.kind(), "repository {}: {}; {}", repository, why.message(), index.offers(name));
-}
-
 // What an index names, from where the index lies. The repository's query is asked along (a token, say).
 std::string joined(std::string_view base, std::string_view relative) {
   if (relative.find("://") != relative.npos) return std::string(relative);
@@ -62,7 +58,7 @@ Task<Result<ChartIndex>> fetch_index(World& world, std::string repository, Chart
   if (!text)
     co_return std::move(text).error().context("looks like \"" + repository +
                                               "\" is not a valid chart repository or cannot be reached");
-  auto index = ChartIndex::parse(*text);
+  auto index = co_await world.on_pool([&text] { return ChartIndex::parse(*text); });
   if (!index)
     co_return std::move(index).error().context("looks like \"" + repository +
                                                "\" is not a valid chart repository or cannot be reached");
@@ -72,10 +68,22 @@ Task<Result<ChartIndex>> fetch_index(World& world, std::string repository, Chart
 Task<Result<FetchedChart>> fetch_chart(World& world, std::string repository, std::string name, std::string range,
                                        ChartAccess access) {
   if (repository.starts_with("oci://")) co_return co_await fetch_from_registry(world, repository, name, range, access);
-  ChartIndex index = OR_CO_RETURN(co_await fetch_index(world, repository, access));
-  auto found = index.find(name, range);
-  if (!found) co_return not_listed(index, repository, name, found.error());
-  co_return co_await fetch_listed(world, repository, std::move(*found), std::move(access));
+  auto index = OR_CO_RETURN(co_await fetch_index(world, repository, access));
+  auto found = OR_CO_RETURN(
+      co_await find_listed(world, std::make_shared<ChartIndex>(std::move(index)), repository, name, range));
+  co_return co_await fetch_listed(world, repository, std::move(found), std::move(access));
+}
+
+Task<Result<ChartVersion>> find_listed(World& world, std::shared_ptr<const ChartIndex> index, std::string repository,
+                                       std::string name, std::string range) {
+  co_return co_await world.on_pool([&]() -> Result<ChartVersion> {
+    auto found = index->find(name, range);
+    if (!found)
+      found =
+          fail(found.error().kind(), "repository {}: {}; {}", repository, found.error().message(), index->offers(name));
+    index.reset();  // letting go of a large one takes its time as well
+    return found;
+  });
 }
 
 Task<Result<FetchedChart>> fetch_listed(World& world, std::string repository, ChartVersion found, ChartAccess access) {
@@ -83,7 +91,7 @@ Task<Result<FetchedChart>> fetch_listed(World& world, std::string repository, Ch
   std::string url = joined(repository, found.urls[0]);
   if (!access.pass_credentials && !same_host(url, repository)) access.username = access.password = "";
   std::string archive = OR_CO_RETURN(co_await download(world, url, access));
-  std::string digest = runtime::sha256_hex(archive);
+  std::string digest = co_await world.on_pool([&archive] { return runtime::sha256_hex(archive); });
   std::string wanted = found.digest.starts_with("sha256:") ? found.digest.substr(7) : found.digest;
   if (!wanted.empty() && wanted != digest)
     co_return fail(ErrorKind::invalid, "repository {}: {}-{}: the archive's digest is sha256:{}, the index says {}",
@@ -94,10 +102,10 @@ Task<Result<FetchedChart>> fetch_listed(World& world, std::string repository, Ch
 Task<Result<std::string>> resolve_chart(World& world, std::string repository, std::string name, std::string range,
                                         ChartAccess access) {
   if (repository.starts_with("oci://")) co_return co_await resolve_in_registry(world, repository, name, range, access);
-  ChartIndex index = OR_CO_RETURN(co_await fetch_index(world, repository, access));
-  auto found = index.find(name, range);
-  if (!found) co_return not_listed(index, repository, name, found.error());
-  co_return found->version;
+  auto index = OR_CO_RETURN(co_await fetch_index(world, repository, access));
+  auto found = OR_CO_RETURN(
+      co_await find_listed(world, std::make_shared<ChartIndex>(std::move(index)), repository, name, range));
+  co_return found.version;
 }
 
 }  // namespace slipway::sources

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -69,7 +70,11 @@ Error unreached(const Error& error, const std::string& method, const std::string
 // timeout, too_large.
 Task<Result<std::string>> download(World& world, std::string url, ChartAccess access);
 
+// Of up to 64 MB; read on the pool.
 Task<Result<ChartIndex>> fetch_index(World& world, std::string repository, ChartAccess access);
+// As ChartIndex::find, on the pool. Errors say what `repository` offers instead.
+Task<Result<ChartVersion>> find_listed(World& world, std::shared_ptr<const ChartIndex> index, std::string repository,
+                                       std::string name, std::string range);
 // From a repository, or, when `repository` begins with oci://, from a registry (repository/name). The digest that the
 // index or manifest names is checked. `range`: a version is taken as it is, "@sha256:..." is a registry's manifest.
 // Errors: not_found, invalid (a wrong digest), unauthorized, unavailable.

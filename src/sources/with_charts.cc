@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "sources/archive.h"
 #include "sources/chart_repository.h"
+#include "sources/sharing.h"
 
 namespace slipway::sources {
 
@@ -31,8 +32,14 @@ class WithCharts : public Repositories {
     auto chart = chart_of(url);
     if (!chart) co_return co_await git_->resolve(url, revision);
     std::string range = revision == "HEAD" ? "" : revision;
-    std::string version =
-        OR_CO_RETURN(co_await resolve_chart(world_, chart->repository, chart->name, range, access(chart->repository)));
+    std::string version;
+    if (is_registry(*chart)) {
+      version = OR_CO_RETURN(
+          co_await resolve_chart(world_, chart->repository, chart->name, range, access(chart->repository)));
+    } else {
+      auto found = OR_CO_RETURN(co_await find(*chart, range));
+      version = found.version;
+    }
     co_return Commit{.url = url, .sha = version, .revision = revision, .author = {}, .date = {}, .subject = {}};
   }
 
@@ -41,8 +48,7 @@ class WithCharts : public Repositories {
     if (!chart) co_return co_await git_->tree(commit, path);
     std::string key = commit.url + "@" + commit.sha;
     if (auto kept = trees_[key].lock()) co_return kept;
-    FetchedChart fetched = OR_CO_RETURN(
-        co_await fetch_chart(world_, chart->repository, chart->name, commit.sha, access(chart->repository)));
+    FetchedChart fetched = OR_CO_RETURN(co_await fetch(*chart, commit.sha));
     auto files = co_await world_.on_pool([&fetched] { return read_archive(fetched.archive); });
     if (!files) co_return std::move(files).error().context(fetched.url);
     std::map<std::string, FileEntry> entries;
@@ -57,11 +63,38 @@ class WithCharts : public Repositories {
     // A repository of charts tells nobody of changes; an index is asked again at the poll interval.
     return git_->changed(std::move(url));
   }
-  void notify(std::string_view url) override { git_->notify(url); }
-  void access_changed() override { git_->access_changed(); }
+  void notify(std::string_view url) override {
+    ++age_;
+    git_->notify(url);
+  }
+  void access_changed() override {
+    ++age_;
+    git_->access_changed();
+  }
   bool is_local(std::string_view url) const override { return !chart_of(url) && git_->is_local(url); }
 
  private:
+  using Index = std::shared_ptr<const ChartIndex>;
+  static bool is_registry(const ChartUrl& chart) { return chart.repository.starts_with("oci://"); }
+
+  Task<Result<FetchedChart>> fetch(ChartUrl chart, std::string version) {
+    if (is_registry(chart))
+      co_return co_await fetch_chart(world_, chart.repository, chart.name, version, access(chart.repository));
+    auto found = OR_CO_RETURN(co_await find(chart, version));
+    co_return co_await fetch_listed(world_, chart.repository, std::move(found), access(chart.repository));
+  }
+  // All Applications of a repository ask at once, at the poll interval: they share what it costs to read its index.
+  Task<Result<ChartVersion>> find(ChartUrl chart, std::string range) {
+    std::string key = fmt::format("{}\n{}", age_, chart.repository);
+    auto index = OR_CO_RETURN(
+        co_await indexes_.run(key, [this, repository = chart.repository] { return fetch_shared(repository); }));
+    co_return co_await find_listed(world_, std::move(index), chart.repository, chart.name, range);
+  }
+  Task<Result<Index>> fetch_shared(std::string repository) {
+    auto index = OR_CO_RETURN(co_await fetch_index(world_, repository, access(repository)));
+    co_return std::make_shared<const ChartIndex>(std::move(index));
+  }
+
   ChartAccess access(const std::string& repository) const {
     ChartAccess out;
     auto known = credentials_ ? credentials_(repository) : std::nullopt;
@@ -80,6 +113,8 @@ class WithCharts : public Repositories {
   std::unique_ptr<Repositories> git_;
   std::function<std::optional<Credentials>(std::string_view)> credentials_;
   std::map<std::string, std::weak_ptr<const Tree>> trees_;
+  uint64_t age_ = 0;  // who asks after a change does not join a question from before
+  Sharing<Index> indexes_;
 };
 
 }  // namespace
