@@ -91,6 +91,7 @@ void Backlog::set(size_t bytes) {
   if (closed_ || bytes == bytes_) return;
   size_t before = std::exchange(bytes_, bytes);
   if (bytes == 0) waits_ = false;
+  if (before == 0 || bytes < before) moved_ = total_.world_.steady_now();
   if (bytes < before) taken_ += before - bytes;
   total_.change(before, bytes);
   if (bytes < before && bytes <= total_.limits_.connection_backlog_bytes_max) wake(waiting_);

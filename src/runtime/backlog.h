@@ -44,6 +44,8 @@ class Backlog {
   Backlog(const Backlog&) = delete;
   void set(size_t bytes);
   bool full() const;
+  // Since when its client has taken nothing of what waits; nothing when nothing waits.
+  std::optional<SteadyTime> stuck_since() const { return bytes_ > 0 ? std::optional(moved_) : std::nullopt; }
   // Returns when there is room for another answer. Errors: canceled; io: the connection was closed for what waits in
   // it.
   Task<Result<>> room();
@@ -57,6 +59,7 @@ class Backlog {
   BacklogTotal& total_;
   Stream& stream_;
   size_t bytes_ = 0, taken_ = 0;  // taken_: by the client, in this round of keep()
+  SteadyTime moved_{};            // when something was taken, or the first came
   bool waits_ = false;            // there was something, and always something left, since the round began
   bool closed_ = false;           // counts no more
   std::list<std::shared_ptr<OneShot<void>>> waiting_;

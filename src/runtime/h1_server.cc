@@ -14,6 +14,7 @@ constexpr size_t drained_bytes_max = 256 << 10;  // of a body nobody wanted; wit
 // canceled.
 constexpr Duration half_closed_grace = 500ms;
 constexpr Duration linger_time_max = 1s;
+constexpr Duration whole_answer_stuck_max = 60s;
 
 class H1Connection final : public H1Input {
  public:
@@ -134,10 +135,10 @@ class H1Exchange final : public Exchange {
     if (!may_have_body(status) || is_head()) body.clear();
     if (body.size() <= (64 << 10)) {
       out += body;
-      co_return broken_unless(co_await send(out));
+      co_return broken_unless(co_await send(out, whole_answer_stuck_max));
     }
-    OR_CO_RETURN(broken_unless(co_await send(out)));
-    co_return broken_unless(co_await send(body));
+    OR_CO_RETURN(broken_unless(co_await send(out, whole_answer_stuck_max)));
+    co_return broken_unless(co_await send(body, whole_answer_stuck_max));
   }
 
   Task<Result<>> start(int status, Headers headers) override {
@@ -161,7 +162,7 @@ class H1Exchange final : public Exchange {
     std::string out;
     OR_CO_RETURN(write_head(status, headers, out));
     state_ = State::started;
-    co_return broken_unless(co_await stream().write(out));
+    co_return broken_unless(co_await send(out));
   }
 
   Task<Result<>> write(std::string bytes) override {
@@ -194,7 +195,7 @@ class H1Exchange final : public Exchange {
       co_return Error(ErrorKind::internal, "less was written than the answer's content-length");
     }
     state_ = State::finished;
-    if (out_ == Out::chunked) co_return broken_unless(co_await stream().write("0\r\n\r\n"));
+    if (out_ == Out::chunked) co_return broken_unless(co_await send("0\r\n\r\n"));
     co_return Result<>();
   }
 
@@ -203,7 +204,7 @@ class H1Exchange final : public Exchange {
     if (!body_.done()) co_return Error(ErrorKind::bad_request, "an upgrade request may not have a body");
     state_ = State::upgraded;
     connection_.upgraded = true;
-    OR_CO_RETURN(broken_unless(co_await stream().write(raw_response_head)));
+    OR_CO_RETURN(broken_unless(co_await send(raw_response_head)));
     link_ = std::make_shared<H1Link>(&connection_);
     co_return UpgradedStream{std::make_unique<H1UpgradedStream>(link_)};
   }
@@ -233,7 +234,7 @@ class H1Exchange final : public Exchange {
           exchange_(exchange) {}
     Task<Result<std::string>> read() override {
       if (exchange_.head_.expects_continue && exchange_.state_ == State::fresh && exchange_.connection_.bytes().empty())
-        OR_CO_RETURN(co_await exchange_.stream().write("HTTP/1.1 100 Continue\r\n\r\n"));
+        OR_CO_RETURN(co_await exchange_.send("HTTP/1.1 100 Continue\r\n\r\n"));
       exchange_.head_.expects_continue = false;
       if (done() || !exchange_.connection_.bytes().empty()) co_return co_await H1Body::read();
       co_return co_await with_timeout(exchange_.connection_.limits.idle_time_max, H1Body::read());
@@ -244,12 +245,18 @@ class H1Exchange final : public Exchange {
   };
 
   Stream& stream() { return connection_.served.stream; }
-  Task<Result<>> send(std::string_view bytes) {
+  // `stuck_max`: a piece of which the client does not take all in this time is an error. A stream has none: whoever
+  // reads logs in a pager may rest.
+  Task<Result<>> send(std::string_view bytes, std::optional<Duration> stuck_max = {}) {
     constexpr size_t piece = 64 << 10;  // so that a slow client is seen to read
     Backlog& backlog = connection_.served.backlog;
     Result<> written;
     for (backlog.set(bytes.size()); !bytes.empty() && written; backlog.set(bytes.size())) {
-      written = co_await stream().write(bytes.substr(0, piece));
+      auto writing = stream().write(bytes.substr(0, piece));
+      if (stuck_max)
+        written = co_await with_timeout(*stuck_max, std::move(writing));
+      else
+        written = co_await std::move(writing);
       bytes.remove_prefix(std::min(piece, bytes.size()));
     }
     backlog.set(0);

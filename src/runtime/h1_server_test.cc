@@ -44,6 +44,14 @@ Task<void> answer(Exchange* e, Served* served) {
       auto written = co_await up->stream->write("<" + buffer.substr(0, *n) + ">");
       if (!written) break;
     }
+  } else if (target == "/whole") {
+    auto done = co_await e->respond(200, {}, std::string(200 << 10, 'x'));
+    if (!done) served->log += done.error().str();
+  } else if (target == "/pieces") {
+    auto done = co_await e->start(200, {});
+    for (int i = 0; i < 2 && done; ++i) done = co_await e->write(std::string(100 << 10, 'x'));
+    if (done) done = co_await e->finish();
+    served->log += done ? "taken" : done.error().str();
   } else if (target == "/nothing") {
   } else if (target == "/throw") {
     throw std::runtime_error("a bug");
@@ -257,6 +265,61 @@ Task<Result<int>> connect_many(FakeWorld* world, int count, int* refused) {
   co_return open;
 }
 
+// As many as there may be ask for more than their connection holds, and read nothing; then somebody else comes.
+Task<Result<int>> connect_among_the_deaf(FakeWorld* world, std::string asked, std::vector<Duration> moments) {
+  Served served;
+  auto listener = world->network().listen({"127.0.0.1", 0, {}});
+  Address at = (*listener)->local();
+  auto server = HttpServer::create(*world, std::move(*listener), nullptr,
+                                   [&served](Exchange& e) { return answer(&e, &served); }, {.connections_max = 5});
+  TaskGroup group(world->executor()), readers(world->executor());
+  group.spawn(server->serve());
+  std::vector<std::unique_ptr<Stream>> deaf;
+  for (int i = 0; i < 5; ++i) {
+    deaf.push_back(OR_CO_RETURN(co_await world->network().connect(at)));
+    OR_CO_RETURN(co_await deaf.back()->write(asked));
+    OR_CO_RETURN(co_await sleep(1ms));
+  }
+  int heard = 0;
+  std::deque<std::string> answers(moments.size());
+  std::deque<bool> ended(moments.size());
+  std::vector<std::unique_ptr<Stream>> others;
+  for (size_t i = 0; i < moments.size(); ++i) {
+    OR_CO_RETURN(co_await sleep(moments[i]));
+    others.push_back(OR_CO_RETURN(co_await world->network().connect(at)));
+    auto sent = co_await others.back()->write("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    readers.spawn(collect(others.back().get(), &answers[i], &ended[i]));
+    OR_CO_RETURN(co_await sleep(1ms));
+    heard += answers[i].ends_with("hello /a");
+    others.back()->close();
+    OR_CO_RETURN(co_await sleep(1ms));
+    (void)sent;
+  }
+  co_await readers.stop();
+  co_await group.stop();
+  co_return heard;
+}
+
+// Asks, rests, and reads then. Gives how much came.
+Task<Result<size_t>> read_late(FakeWorld* world, std::string target, Duration rest, Served* served) {
+  auto listener = world->network().listen({"127.0.0.1", 0, {}});
+  Address at = (*listener)->local();
+  auto server =
+      HttpServer::create(*world, std::move(*listener), nullptr, [served](Exchange& e) { return answer(&e, served); });
+  TaskGroup group(world->executor()), readers(world->executor());
+  group.spawn(server->serve());
+  auto stream = OR_CO_RETURN(co_await world->network().connect(at));
+  OR_CO_RETURN(co_await stream->write("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n"));
+  OR_CO_RETURN(co_await sleep(rest));
+  std::string heard;
+  bool ended = false;
+  readers.spawn(collect(stream.get(), &heard, &ended));
+  OR_CO_RETURN(co_await sleep(1s));
+  co_await readers.stop();
+  co_await group.stop();
+  co_return heard.size();
+}
+
 // All in one turn of the loop: the server accepts several before the first of them has run.
 Task<Result<int>> connect_at_once(FakeWorld* world, size_t count, size_t most) {
   Served served;
@@ -298,4 +361,43 @@ TEST_CASE("over 2000 connections, the longest idle ones make room") {
   REQUIRE(open.has_value());
   CHECK(*open == 2000);
   CHECK(refused == 0);
+}
+
+TEST_CASE("who takes nothing of his answers makes room for others") {
+  std::string many;
+  for (int i = 0; i < 800; ++i) many += "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+  for (const std::string& asked : {many, std::string("GET /whole HTTP/1.1\r\nHost: x\r\n\r\n"),
+                                   std::string("GET /pieces HTTP/1.1\r\nHost: x\r\n\r\n")}) {
+    CAPTURE(asked.substr(0, 12));
+    FakeWorld world;
+    auto heard = world.run(connect_among_the_deaf(&world, asked, {8s}));
+    REQUIRE(heard.has_value());
+    CHECK(*heard == 0);  // they may read on yet
+    FakeWorld later;
+    heard = later.run(connect_among_the_deaf(&later, asked, {11s, 1s, 1s}));
+    REQUIRE(heard.has_value());
+    CHECK(*heard == 3);
+  }
+  // Who waits for an answer himself is busy.
+  FakeWorld world;
+  auto heard = world.run(connect_among_the_deaf(&world, "GET /hang HTTP/1.1\r\nHost: x\r\n\r\n", {11s, 100s}));
+  REQUIRE(heard.has_value());
+  CHECK(*heard == 0);
+}
+
+TEST_CASE("an answer that nobody takes is given up, a stream is not") {
+  for (Duration rest : {Duration(50s), Duration(70s)}) {
+    FakeWorld world;
+    Served served;
+    auto heard = world.run(read_late(&world, "/whole", rest, &served));
+    REQUIRE(heard.has_value());
+    CHECK((*heard > (200 << 10)) == (rest < 60s));
+    CHECK(served.log.empty() == (rest < 60s));
+  }
+  FakeWorld world;
+  Served served;
+  auto heard = world.run(read_late(&world, "/pieces", 30min, &served));
+  REQUIRE(heard.has_value());
+  CHECK(*heard > (200 << 10));
+  CHECK(served.log == "taken");
 }

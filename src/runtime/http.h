@@ -79,7 +79,7 @@ struct ServerLimits {
   size_t header_bytes_max = 64 << 10;
   Duration header_time_max = 10s;
   Duration idle_time_max = 180s;
-  size_t connections_max = 2000;  // over it, the oldest idle one is closed first
+  size_t connections_max = 2000;  // over it, the oldest idle one is closed first, then who reads nothing
   uint32_t streams_per_connection_max = 250;
   // Answered, and not taken by the client yet. Above it, further requests of the connection, or of all, wait.
   size_t connection_backlog_bytes_max = 8 << 20;

@@ -9,6 +9,7 @@
 namespace slipway::runtime {
 namespace {
 
+constexpr Duration stuck_time_min = 10s;  // a client that takes nothing for so long may have to go for another
 constexpr size_t many_connections = 500;  // when half of more than these are gone, their memory is worth giving back
 
 class HttpServerImpl final : public HttpServer {
@@ -54,8 +55,8 @@ class HttpServerImpl final : public HttpServer {
     SteadyTime idle_since() const { return served ? served->idle_since : since; }
   };
 
-  // Closes the connections that have been idle the longest, while there are too many. A scan: it happens only when
-  // full.
+  // While there are too many, closes the connections that have been idle the longest, then those whose clients have
+  // taken nothing of their answers the longest. A scan: it happens only when full.
   void make_room() {
     while (open_.size() >= core_.limits.connections_max)
       if (!close_oldest()) return;
@@ -64,11 +65,24 @@ class HttpServerImpl final : public HttpServer {
     auto oldest = open_.end();
     for (auto at = open_.begin(); at != open_.end(); ++at)
       if (at->idle() && (oldest == open_.end() || at->idle_since() < oldest->idle_since())) oldest = at;
+    if (oldest == open_.end()) oldest = longest_stuck();
     if (oldest == open_.end()) return false;
     oldest->stream->close();
     oldest->evicted = true;
     evicted_.splice(evicted_.end(), open_, oldest);  // its coroutine still holds the place in the list
     return true;
+  }
+
+  std::list<Open>::iterator longest_stuck() {
+    auto found = open_.end();
+    SteadyTime before = core_.world.steady_now() - stuck_time_min;
+    for (auto at = open_.begin(); at != open_.end(); ++at) {
+      auto since = at->served ? at->served->backlog.stuck_since() : std::nullopt;
+      if (!since || *since > before) continue;
+      found = at;
+      before = *since;
+    }
+    return found;
   }
 
   Task<void> serve_connection(std::unique_ptr<Stream> raw, std::list<Open>::iterator place) {
