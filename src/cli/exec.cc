@@ -43,7 +43,7 @@ std::string read_some_input() {
 
 struct Session {
   std::unique_ptr<runtime::Stream> stream;
-  int exit_code = 0;
+  std::optional<int> exit_code;  // of the command, when it was told
   bool ended = false;
 };
 
@@ -143,8 +143,9 @@ Task<int> exec(runtime::RealWorld& world, Invocation said) {
   session.ended = true;
   session.stream->close();
   co_await group.stop();
+  if (session.exit_code) co_return *session.exit_code;
   if (!received) co_return report(received.error());
-  co_return session.exit_code;
+  co_return report(fail(ErrorKind::io, "the connection ended before the command's outcome was told"));
 }
 
 }  // namespace

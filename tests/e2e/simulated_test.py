@@ -2,7 +2,7 @@
 """What a user sees of `slipway up` on the simulated node: no root, no containers, everything else real.
 
   tests/e2e/simulated_test.py [Class.test...]"""
-import json, os, re, shutil, signal, ssl, subprocess, unittest, urllib.request
+import json, os, re, shutil, signal, socket, ssl, subprocess, unittest, urllib.request
 from pathlib import Path
 from harness import ROOT, SLIPWAY, TESTDATA, Repository, Slipway, tempfile, wait
 
@@ -341,6 +341,42 @@ class Refusals(unittest.TestCase):
             slipway.log.unlink()
             slipway.cli("down", "--purge", "--data", str(slipway.data))
             self.assertEqual(["mine.txt"], os.listdir(slipway.data))
+
+
+class ExecOutcome(unittest.TestCase):
+    """What the end of a session says of the command."""
+
+    def run_against(self, *frames):
+        with tempfile.TemporaryDirectory() as home, socket.create_server(("127.0.0.1", 0)) as server:
+            Path(home, "kubeconfig").write_text(json.dumps({
+                "apiVersion": "v1", "kind": "Config", "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+                "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.getsockname()[1]}"}}], "users": [{"name": "u", "user": {}}]}))
+            command = subprocess.Popen([SLIPWAY, "exec", "web", "--kubeconfig", f"{home}/kubeconfig", "--", "true"], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            server.settimeout(20)
+            asking = server.accept()[0]
+            with asking:
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += asking.recv(4096)
+                asking.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                               b"Sec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n" + b"".join(frames))
+            out, err = command.communicate(timeout=20)
+            return command.returncode, out, err
+
+    def test_the_exit_code(self):
+        def frame(channel, text):
+            payload = bytes([channel]) + text.encode()
+            return bytes([0x82, 126, len(payload) >> 8, len(payload) & 255]) + payload
+
+        said, closed, success = frame(1, "hi\n"), b"\x88\x00", frame(3, json.dumps({"status": "Success"}))
+        failure = frame(3, json.dumps({"status": "Failure", "details": {"causes": [{"reason": "ExitCode", "message": "3"}]}}))
+        self.assertEqual((0, "hi\n", ""), self.run_against(said, success, closed))
+        self.assertEqual((3, "hi\n", ""), self.run_against(said, failure))
+        for end in ((), (closed,)):
+            code, out, err = self.run_against(said, *end)
+            self.assertEqual((1, "hi\n"), (code, out))
+            self.assertIn("the connection ended before the command's outcome was told", err)
 
 
 class OtherClusters(unittest.TestCase):
