@@ -21,6 +21,8 @@ inline constexpr std::string_view database_name = "slipway.db", key_file_name = 
 inline constexpr std::string_view unfinished_restore_name = "restore.unfinished";
 // What is to come in, before that; without the mark nobody needs it any more.
 inline constexpr std::string_view restore_staging_name = "restore.new";
+// A backup that came by a pipe, keys and all, while it is restored; of no use to a later one either.
+inline constexpr std::string_view restore_received_name = "restore.received";
 
 struct BackupFile {
   std::string name;  // within the data directory: "pki/ca.crt"

@@ -40,7 +40,8 @@ Result<Opened> open_and_load(World& world, const StoreOptions& options, std::str
                 "{0}: a restore was interrupted here; say it again: slipway restore FILE --force --data {0}",
                 directory);
   }
-  OR_RETURN(world.files().remove_tree(directory + "/" + std::string(restore_staging_name)));
+  for (std::string_view left : {restore_staging_name, restore_received_name})
+    OR_RETURN(world.files().remove_tree(directory + "/" + std::string(left)));
   opened.keys = OR_RETURN(read_keys(world, options.key_file));
   const bool made = opened.keys.empty() && !options.key_file.empty();
   opened.database = OR_RETURN(open_database(

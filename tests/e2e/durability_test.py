@@ -180,6 +180,19 @@ class BackupAndRestore(unittest.TestCase):
         self.path("new/restore.unfinished").write_text("")
         self.assertIn("slipway restore FILE --force", slipway("up", "--node=none", "--data", self.path("new"), "--listen", "127.0.0.1:0", code=1))
 
+    def test_what_an_interrupted_one_received_goes(self):
+        with Slipway(data=self.path("data"), node="none") as server:
+            received = server.data / "restore.received"
+            server.stop()
+            received.write_text("a backup, and keys in it")
+            server.start()
+            self.assertFalse(received.exists())
+            server.stop()
+            received.write_text("a backup, and keys in it")
+            server.log.unlink()
+            slipway("down", "--purge", "--data", server.data)
+            self.assertFalse(server.data.exists(), "something was left alone")
+
     def test_without_keys(self):
         with Slipway(data=self.path("data"), node="none") as server:
             make(server, "secrets", "s", stringData={"k": SECRET})

@@ -199,7 +199,7 @@ bool is_passed_on_pipe(const std::string& path) {
 }
 
 Result<store::Restored> restore_from(World& world, store::RestoreOptions options) {
-  const std::string received = options.directory + "/restore.received";
+  const std::string received = options.directory + "/" + std::string(store::restore_received_name);
   if (!is_passed_on_pipe(options.file)) return store::restore_backup(world, options);
   const std::string said = std::exchange(options.file, received);
   auto whole = receive(world, said, received);
