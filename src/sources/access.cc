@@ -50,7 +50,27 @@ std::string ssh_target(const Location& location) {
 constexpr std::string_view kNoSecret =
     "no Secret in namespace argocd with the label argocd.argoproj.io/secret-type: repository (or repo-creds) has";
 
+constexpr Duration kKeyAgeMax = 1h;  // no git runs for that long
+
 }  // namespace
+
+Access::Access(World& world, Git& git, std::string directory, Asker asker)
+    : world_(world), git_(git), directory_(std::move(directory)), asker_(asker) {
+  sweep_keys();
+}
+
+void Access::sweep_keys() {
+  runtime::Files& files = world_.files();
+  auto names = files.list(directory_ + "/keys");
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (!name.starts_with("ssh-key-") && !name.starts_with("tls-key-")) continue;
+    std::string path = directory_ + "/keys/" + name;
+    auto stat = files.stat(path);
+    bool is_left = asker_ == Asker::server || (stat && world_.now() - stat->modified > kKeyAgeMax);
+    if (is_left) (void)files.remove(path).has_value();
+  }
+}
 
 Task<Result<GitCall>> Access::add(GitCall call, Location location, Credentials credentials) {
   call.asker = asker_of(credentials);

@@ -11,8 +11,9 @@ namespace slipway::sources {
 
 class Access {
  public:
-  Access(World& world, Git& git, std::string directory, Asker asker)
-      : world_(world), git_(git), directory_(std::move(directory)), asker_(asker) {}
+  // Keys that a former life left there (it was killed while git ran) are removed: the server's at once, since it is
+  // alone in its directory; a person's when nobody can use them any more.
+  Access(World& world, Git& git, std::string directory, Asker asker);
   // The call with what reaching `location` needs. Keys lie below the directory (mode 0600) while git runs; known hosts
   // and certificates stay there.
   Task<Result<GitCall>> add(GitCall call, Location location, Credentials credentials);
@@ -20,6 +21,7 @@ class Access {
   Asker asker_of(const Credentials& credentials) const;
 
  private:
+  void sweep_keys();
   Result<> add_https(GitCall& call, const Location& location, const Credentials& credentials);
   Result<> add_ssh(GitCall& call, const Credentials& credentials);
   Task<Result<GitCall>> add_ssh_of_person(GitCall call, Location location, Credentials credentials);

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "sim/sim_world.h"
+
 using namespace slipway;
 using namespace slipway::sources;
 
@@ -65,4 +67,21 @@ TEST_CASE("a person is told to set their own git right, not a cluster") {
   to_person("ssh://git@h:2222/r", "git@h: Permission denied (publickey).\r\n",
             "git@h: Permission denied (publickey).; git asks for no passphrase here; this must work by itself: ssh -o "
             "BatchMode=yes -T ssh://git@h:2222");
+}
+
+TEST_CASE("keys that a git left which was killed are removed: the server's at once, a person's after an hour") {
+  for (Asker asker : {Asker::server, Asker::person}) {
+    sim::SimWorld world(1);
+    runtime::Files& files = world.files();
+    REQUIRE(files.make_directories("/data/keys", 0700).has_value());
+    auto write = [&](const char* name) { REQUIRE(files.write_atomically(fmt::format("/data/keys/{}", name), "x")); };
+    for (const char* name : {"ssh-key-1", "tls-key-1", "tls-0123", "hosts-0123", "ca-0123"}) write(name);
+    world.run_for(2h);
+    write("ssh-key-2");
+    Git git(world, {});
+    Access access(world, git, "/data", asker);
+    std::vector<std::string> left{"ca-0123", "hosts-0123", "tls-0123"};
+    if (asker == Asker::person) left.insert(left.begin() + 2, "ssh-key-2");
+    CHECK(files.list("/data/keys") == left);
+  }
 }
