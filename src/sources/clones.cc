@@ -97,10 +97,7 @@ Task<Result<Clones::Fetched>> Clones::fetch_for(Location location, Credentials c
 
 Task<Result<>> Clones::fetch(Location location, Credentials credentials, std::string sha, bool again) {
   std::string git_dir = clone_of(location);
-  auto packs = world_.files().list(git_dir + "/objects/pack");
-  if (packs && packs->size() > kPacksMax * 3) OR_CO_RETURN(world_.files().remove_tree(git_dir));
-  OR_CO_RETURN(co_await create(git_dir));
-  sweep(git_dir);
+  OR_CO_RETURN(co_await prepare(git_dir));
   GitCall call{
       .args = {"fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--depth=1",
                "--no-recurse-submodules", fmt::format("--filter=blob:limit={}", limits_.blob_bytes_max + 1)},
@@ -123,7 +120,7 @@ Task<Result<>> Clones::fetch(Location location, Credentials credentials, std::st
 // at: then everything that they reach comes, and the commit is among it or nowhere.
 Task<Result<>> Clones::fetch_history(Location location, Credentials credentials, std::string sha) {
   std::string git_dir = clone_of(location);
-  GitCall call{.args = {"fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
+  GitCall call{.args = {"fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--prune",
                         "--no-recurse-submodules", fmt::format("--filter=blob:limit={}", limits_.blob_bytes_max + 1)},
                .git_dir = git_dir,
                .doing = Doing::fetching};
@@ -139,20 +136,51 @@ Task<Result<>> Clones::fetch_history(Location location, Credentials credentials,
   co_return Result<>();
 }
 
-// A server does not resolve prefixes. The commits of all branches, without trees and blobs, are small.
+// A server does not resolve prefixes. The commits of all branches, without trees and blobs, are small. One fetch at a
+// time here too, whose outcome is that of all who waited for it.
 Task<Result<Commit>> Clones::find_prefix(Location location, Credentials credentials, std::string prefix) {
   std::string git_dir = clone_of(location) + ".history";
-  OR_CO_RETURN(co_await create(git_dir));
-  sweep(git_dir);
-  GitCall call{
-      .args = {"fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--filter=tree:0",
-               "--no-recurse-submodules", "origin", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"},
-      .git_dir = git_dir,
-      .doing = Doing::fetching};
+  uint64_t age = age_;
+  for (;;) {
+    Fetched fetched = OR_CO_RETURN(co_await fetching_.run(
+        git_dir, [this, location, credentials, git_dir] { return fetch_commits(location, credentials, git_dir); }));
+    if (fetched.age < age) continue;  // asked before somebody pushed
+    if (fetched.error) co_return std::move(*fetched.error);
+    co_return co_await objects_.find_commit(git_dir, {prefix});
+  }
+}
+
+Task<Result<Clones::Fetched>> Clones::fetch_commits(Location location, Credentials credentials, std::string git_dir) {
+  Fetched fetched{"", age_, std::nullopt};
+  auto ready = co_await prepare(git_dir);
+  if (!ready) co_return std::move(ready).error();
+  GitCall call{.args = {"fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--prune",
+                        "--filter=tree:0", "--no-recurse-submodules", "origin", "+refs/heads/*:refs/heads/*",
+                        "+refs/tags/*:refs/tags/*"},
+               .git_dir = git_dir,
+               .doing = Doing::fetching};
   call.config.emplace_back("remote.origin.url", location.url);
   call.config.emplace_back("remote.origin.promisor", "true");
-  OR_CO_RETURN(co_await ask(std::move(call), location, credentials));
-  co_return co_await objects_.find_commit(git_dir, {prefix});
+  auto done = co_await ask(std::move(call), location, credentials);
+  if (done.failed_with(ErrorKind::canceled)) co_return std::move(done).error();
+  if (!done) fetched.error = std::move(done).error();
+  co_return fetched;
+}
+
+// A clone into which one may fetch.
+Task<Result<>> Clones::prepare(std::string git_dir) {
+  OR_CO_RETURN(co_await world_.on_pool([&]() -> Result<> {
+    auto packs = world_.files().list(git_dir + "/objects/pack");
+    if (packs && packs->size() > kPacksMax * 3) return world_.files().remove_tree(git_dir);
+    return {};
+  }));
+  OR_CO_RETURN(co_await create(git_dir));
+  if (asker_ == Asker::server)
+    co_await world_.on_pool([&] {
+      sweep(git_dir);
+      return true;
+    });
+  co_return Result<>();
 }
 
 Task<Result<>> Clones::create(std::string git_dir) {
@@ -168,16 +196,29 @@ Task<Result<>> Clones::create(std::string git_dir) {
 }
 
 // What a fetch left that was killed: a lock that nobody holds refuses every other one, halves of packs fill the disk.
-// The server's clones are its own; in a person's another slipway may be at work.
+// The server's clones are its own, and one fetch at a time is at work in each; in a person's another slipway may be.
 void Clones::sweep(const std::string& git_dir) {
-  if (asker_ != Asker::server) return;
   runtime::Files& files = world_.files();
-  (void)files.remove(git_dir + "/shallow.lock").has_value();
+  for (const char* lock : {"/shallow.lock", "/packed-refs.lock"}) (void)files.remove(git_dir + lock).has_value();
   std::string packs = git_dir + "/objects/pack";
-  auto names = files.list(packs);
-  if (!names) return;
-  for (const std::string& name : *names)
-    if (name.starts_with("tmp_")) (void)files.remove(packs + "/" + name).has_value();
+  if (auto names = files.list(packs))
+    for (const std::string& name : *names)
+      if (name.starts_with("tmp_")) (void)files.remove(packs + "/" + name).has_value();
+  sweep_locks_of_refs(git_dir + "/refs");
+}
+
+// No name of a reference ends in ".lock".
+void Clones::sweep_locks_of_refs(const std::string& directory) {
+  runtime::Files& files = world_.files();
+  auto names = files.list(directory);
+  if (!names) return;  // a reference
+  for (const std::string& name : *names) {
+    std::string path = directory + "/" + name;
+    if (name.ends_with(".lock"))
+      (void)files.remove(path).has_value();
+    else
+      sweep_locks_of_refs(path);
+  }
 }
 
 std::string Clones::clone_of(const Location& location) const {

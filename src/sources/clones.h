@@ -45,8 +45,11 @@ class Clones {
   Task<Result<Fetched>> fetch_for(Location location, Credentials credentials, std::string sha, bool again);
   Task<Result<>> fetch_history(Location location, Credentials credentials, std::string sha);
   Task<Result<Commit>> find_prefix(Location location, Credentials credentials, std::string prefix);
+  Task<Result<Fetched>> fetch_commits(Location location, Credentials credentials, std::string git_dir);
+  Task<Result<>> prepare(std::string git_dir);
   Task<Result<>> create(std::string git_dir);
   void sweep(const std::string& git_dir);
+  void sweep_locks_of_refs(const std::string& directory);
   std::string clone_of(const Location& location) const;
 
   World& world_;

@@ -126,6 +126,45 @@ TEST_CASE("a remote repository: one ls-remote for many, one fetch a commit, the 
   });
 }
 
+TEST_CASE(
+    "short ids: one fetch for all who ask, whatever became of the branches and was left by a fetch that was killed") {
+  in_real_world([](World& world, std::string directory) -> Task<void> {
+    co_await with_server(world, directory, "", [](World& world, std::string directory, Server& server) -> Task<void> {
+      std::string head = co_await shell(world, directory, "git -C repo.git rev-parse main");
+      std::string first = co_await shell(world, directory, "git -C repo.git rev-parse v1^{commit}");
+      (void)co_await shell(world, directory, "git -C repo.git branch feature v1");
+      auto all = Repositories::create(world, {.directory = directory + "/data"});
+      std::vector<std::string> found(6);
+      TaskGroup group(co_await runtime::current_scope());
+      for (size_t i = 0; i < found.size(); ++i)
+        group.spawn(resolve_into(all.get(), server.url, (i % 2 ? head : first).substr(0, 8), &found[i]));
+      co_await group.join();
+      for (size_t i = 0; i < found.size(); ++i) CHECK(found[i] == (i % 2 ? head : first));
+      CHECK(count(server.log, "GET /repo.git/info/refs") == 2);  // ls-remote and fetch
+
+      (void)co_await shell(world, directory,
+                           "git -C repo.git branch -q -D feature; git -C repo.git branch feature/a v1");
+      auto one = co_await all->resolve(server.url, first.substr(0, 9));
+      CHECK_MESSAGE(one.has_value(), (one ? "" : one.error().str()));
+
+      std::string third = co_await shell(world, directory, R"(
+        cd data/clones/*.history; echo >packed-refs.lock; echo >refs/heads/main.lock; echo >refs/heads/feature/a.lock
+        cd ../../../work; echo three >a/x; git commit -q -am Third; git push -q ../repo.git main main:feature/a
+        git rev-parse main)");
+      one = co_await all->resolve(server.url, third.substr(0, 8));
+      REQUIRE_MESSAGE(one.has_value(), (one ? "" : one.error().str()));
+      CHECK(one->sha == third);
+
+      (void)co_await shell(world, directory,
+                           "cd data/clones/*.history/objects/pack; for i in $(seq 310); do echo >pack-$i.rev; done");
+      one = co_await all->resolve(server.url, third.substr(0, 7));
+      REQUIRE_MESSAGE(one.has_value(), (one ? "" : one.error().str()));
+      std::string packs = co_await shell(world, directory, "ls data/clones/*.history/objects/pack | wc -l");
+      CHECK(std::stoi(packs) < 10);
+    });
+  });
+}
+
 TEST_CASE("credentials: asked for, never shown") {
   in_real_world([](World& world, std::string directory) -> Task<void> {
     co_await with_server(
