@@ -258,6 +258,10 @@ TEST_CASE("a restore that is interrupted leaves the old state, the new one, or a
       Filled after = look_at(machine, home);
       CHECK(after.all == new_state);
       CHECK(after.given > old_state.given);
+      std::vector<std::string> aside = machine.world.files().list(home).value();
+      std::erase_if(aside, [](const std::string& name) { return !name.starts_with("before-restore-"); });
+      REQUIRE_MESSAGE(aside.size() == 1, base::join(aside, " "));
+      CHECK(look_at(machine, std::string(home) + "/" + aside[0]).all == old_state.all);
     }
   }
   CHECK(seen.contains("old"));

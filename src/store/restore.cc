@@ -128,6 +128,22 @@ Result<> write_files(World& world, const std::vector<BackupFile>& files, const s
   return {};
 }
 
+constexpr std::string_view aside_prefix = "before-restore-";
+
+// The directory for the former state, which the mark names: one that was interrupted has put a part of it there, and
+// the rest must not come to lie elsewhere.
+std::string place_aside(World& world, const std::string& home, const std::string& mark) {
+  std::string said = world.files().read(mark).value_or("");
+  auto lines = base::split_lines(said);
+  std::string name(lines.size() > 1 ? lines[1] : std::string_view());
+  if (name.starts_with(aside_prefix) && name.find('/') == name.npos) return home + "/" + name;
+  std::string time = base::format_rfc3339(world.now());
+  std::erase_if(time, [](char c) { return c == ':' || c == '-'; });
+  std::string aside = home + "/" + std::string(aside_prefix) + time;
+  while (world.files().exists(aside)) aside += "+";
+  return aside;
+}
+
 }  // namespace
 
 Result<BackupFacts> verify_backup(World& world, std::string path, const Keyring& keys) {
@@ -155,6 +171,7 @@ Result<Restored> restore_backup(World& world, RestoreOptions options) {
                              static_cast<Revision>(std::max<int64_t>(now, 0))}) +
                    1;
 
+  const std::string aside = place_aside(world, home, mark);
   auto write_staging = [&]() -> Result<> {
     OR_RETURN(files.remove_tree(staging));
     OR_RETURN(files.make_directories(staging, 0700));
@@ -163,7 +180,7 @@ Result<Restored> restore_backup(World& world, RestoreOptions options) {
     OR_RETURN(files.sync_directory(staging));
     OR_RETURN(files.sync_directory(home));
     // From here on the directory is neither the one nor the other until the mark is gone.
-    return files.write_atomically(mark, options.file + "\n", 0600);
+    return files.write_atomically(mark, options.file + "\n" + aside.substr(home.size() + 1) + "\n", 0600);
   };
   if (auto written = write_staging(); !written) {
     if (!files.exists(mark)) (void)files.remove_tree(staging).has_value();  // keys lie there
@@ -174,15 +191,15 @@ Result<Restored> restore_backup(World& world, RestoreOptions options) {
   for (const char* more : {"-wal", "-shm", "-journal", mark_suffix.data()}) leaving.push_back(database + more);
   for (const std::string& name : leaving) {
     if (!files.exists(home + "/" + name)) continue;
-    if (restored.aside.empty()) {
-      std::string time = base::format_rfc3339(world.now());
-      std::erase_if(time, [](char c) { return c == ':' || c == '-'; });
-      restored.aside = home + "/before-restore-" + time;
-      while (files.exists(restored.aside)) restored.aside += "+";
-      OR_RETURN(files.make_directories(restored.aside, 0700));
+    OR_RETURN(files.make_directories(aside, 0700));
+    // What lies there under this name is the former one; then this is of the backup that did not get in whole.
+    if (files.exists(aside + "/" + name)) {
+      OR_RETURN(files.remove_tree(home + "/" + name));
+    } else {
+      OR_RETURN(files.rename(home + "/" + name, aside + "/" + name));
     }
-    OR_RETURN(files.rename(home + "/" + name, restored.aside + "/" + name));
   }
+  if (files.exists(aside)) restored.aside = aside;
   for (const std::string& name : arriving) OR_RETURN(files.rename(staging + "/" + name, home + "/" + name));
   OR_RETURN(files.sync_directory(home));
   OR_RETURN(files.remove_tree(staging));
