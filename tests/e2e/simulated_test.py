@@ -246,6 +246,23 @@ class Refusals(unittest.TestCase):
                 stranger.kill()
                 slipway.close()
 
+    def test_ipv6(self):
+        for host in ("[::1]", "[::]"):
+            with self.subTest(host=host), tempfile.TemporaryDirectory() as data:
+                try:
+                    with socket.create_server((host[1:-1], 0), family=socket.AF_INET6) as free:
+                        port = free.getsockname()[1]
+                except OSError:
+                    self.skipTest("no IPv6 here")
+                up = subprocess.Popen([SLIPWAY, "up", "--node=none", "--data", data, "--listen", f"{host}:{port}"], stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                ask = [SLIPWAY, "get", "namespaces", "--kubeconfig", f"{data}/kubeconfig"]
+                try:
+                    wait("it answers", lambda: "kube-system" in subprocess.run(ask, capture_output=True, text=True, timeout=20).stdout, 10)
+                finally:
+                    up.terminate()
+                    up.wait(20)
+
     def test_a_lock_that_was_removed_holds(self):
         with Slipway() as slipway:
             (slipway.data / "lock").unlink()

@@ -21,6 +21,11 @@ std::string first_address(const std::string& cidr) {
   return fmt::format("{}.{}.{}.{}", parts[0], parts[1], parts[2], last);
 }
 
+// IPv6 listeners take IPv4 too.
+bool is_every_address(const std::string& host) {
+  return host == "0.0.0.0" || host == "::";
+}
+
 Task<Result<>> create_missing(cluster::Cluster& cluster, Value object) {
   auto there = co_await cluster.get(cluster::ObjectKey::of(object));
   if (there) co_return Result<>();
@@ -91,8 +96,7 @@ Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
                       "kubernetes.default.svc.cluster.local",
                       first_address(options.service_cidr),
                       first_address(options.pod_cidr)};
-  if (address.host != "127.0.0.1" && address.host != "0.0.0.0" && !address.host.empty())
-    pki.server_names.push_back(address.host);
+  if (address.host != "127.0.0.1" && !is_every_address(address.host)) pki.server_names.push_back(address.host);
   pki.cluster_exists = world.files().exists(database);
   plane->pki = OR_CO_RETURN(apiserver::open_pki(world, pki));
   plane->pki_options = std::move(pki);
@@ -106,8 +110,8 @@ Task<Result<std::unique_ptr<ControlPlane>>> open_control_plane(
   if (!cluster) co_return cluster.error();
   plane->cluster = std::move(*cluster);
 
-  std::string host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host;
-  std::string where = fmt::format("{}:{}", host, (*listener)->local().port);
+  std::string host = is_every_address(address.host) ? "127.0.0.1" : address.host;
+  std::string where = runtime::Address{host, (*listener)->local().port, {}}.str();
   plane->url = "https://" + where;
   ControlPlane* raw = plane.get();
   apiserver::ApiServerOptions api{.server_address = where, .streams = streams, .ready = [raw] { return raw->ready; }};
@@ -153,7 +157,7 @@ Task<void> keep_certificates(World& world, ControlPlane& plane, UpOptions option
 Task<Result<>> serve_pods(World& world, ControlPlane& plane, UpOptions options) {
   std::string host = first_address(options.pod_cidr);
   uint16_t port = plane.server->local().port;
-  if (!options.listen.starts_with("0.0.0.0:")) {
+  if (!is_every_address(OR_CO_RETURN(runtime::Address::parse(options.listen)).host)) {
     auto listener = world.network().listen(OR_CO_RETURN(runtime::Address::parse(fmt::format("{}:{}", host, port))));
     if (!listener) co_return std::move(listener.error()).context("listening for pods");
     plane.pod_server = runtime::HttpServer::create(world, std::move(*listener), plane.tls, plane.api->handler(),
@@ -189,7 +193,6 @@ Task<Result<>> make_bootstrap_objects(World& world, cluster::Cluster& cluster, U
   }
   Value labels{{"component", "apiserver"}, {"provider", "kubernetes"}};
   auto address = OR_CO_RETURN(runtime::Address::parse(options.listen));
-  std::string host = address.host == "0.0.0.0" || address.host == "localhost" ? "127.0.0.1" : address.host;
   Value port{{"name", "https"}, {"port", 443}, {"protocol", "TCP"}, {"targetPort", static_cast<int64_t>(address.port)}};
   OR_CO_RETURN(co_await create_missing(
       cluster, Value{{"apiVersion", "v1"},
