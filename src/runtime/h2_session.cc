@@ -146,8 +146,9 @@ struct H2Session::Callbacks {
   // How much comes next of the body; the bytes go from where they are into what is gathered (send_out), not by way of
   // nghttp2.
   static ssize_t read_out(nghttp2_session* session, int32_t id, uint8_t*, size_t size, uint32_t* flags,
-                          nghttp2_data_source* source, void*) {
-    auto* stream = static_cast<H2Stream*>(source->ptr);
+                          nghttp2_data_source*, void* user) {
+    H2Stream* stream = self(user).find(id);
+    if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // fail_all(): whoever wrote it may be gone
     size_t n = std::min(size, stream->unsent());
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     if (stream->unsent() > n) return static_cast<ssize_t>(n);
@@ -167,12 +168,12 @@ struct H2Session::Callbacks {
     return static_cast<ssize_t>(n);
   }
 
-  static int send_out(nghttp2_session*, nghttp2_frame*, const uint8_t* head, size_t size, nghttp2_data_source* source,
+  static int send_out(nghttp2_session*, nghttp2_frame* frame, const uint8_t* head, size_t size, nghttp2_data_source*,
                       void* user) {
     H2Session& s = self(user);
-    auto* stream = static_cast<H2Stream*>(source->ptr);
+    H2Stream* stream = s.find(frame->hd.stream_id);
     if (s.gathered_->size() >= s.gathered_max_) return NGHTTP2_ERR_WOULDBLOCK;  // asked again with the next ones
-    if (stream->unsent() < size) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // it failed meanwhile
+    if (!stream || stream->unsent() < size) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // it failed meanwhile
     constexpr size_t head_bytes = 9;
     s.gathered_->append(text(head, head_bytes));
     s.gathered_->append(stream->out, stream->out_sent, size);
@@ -268,7 +269,7 @@ H2StreamPtr H2Session::request(const Headers& head, std::string body, bool end) 
   stream->out_ended = end;
   std::vector<nghttp2_nv> lines;
   add_lines(head, lines);
-  nghttp2_data_provider provider{{.ptr = stream.get()}, Callbacks::read_out};
+  nghttp2_data_provider provider{{}, Callbacks::read_out};
   bool has_body = !end || !stream->out.empty();
   stream->id =
       nghttp2_submit_request(session_, nullptr, lines.data(), lines.size(), has_body ? &provider : nullptr, nullptr);
@@ -285,7 +286,7 @@ bool H2Session::respond(H2Stream& stream, int status, const Headers& headers, bo
   fmt::format_int code(status);
   std::vector<nghttp2_nv> lines{line(":status", std::string_view(code.data(), code.size()))};
   add_lines(headers, lines);
-  nghttp2_data_provider provider{{.ptr = &stream}, Callbacks::read_out};
+  nghttp2_data_provider provider{{}, Callbacks::read_out};
   if (end) stream.out_ended = stream.out_done = true;
   int submitted = nghttp2_submit_response(session_, stream.id, lines.data(), lines.size(), end ? nullptr : &provider);
   events_.on_output();

@@ -59,6 +59,24 @@ TEST_CASE("a request is understood and answered") {
   CHECK(front.session.open_streams() == 0);
 }
 
+TEST_CASE("what is left of a failed connection is gathered when its requests are gone") {
+  Front front;
+  CHECK(front.take(preface + request(1) + request(3)));
+  REQUIRE(front.requests.size() == 2);
+  CHECK(front.session.respond(*front.requests[0], 200, {}, false));
+  front.session.add(*front.requests[0], std::string(200'000, 'x'));  // more than the client has room for
+  front.session.gather(front.out, 1 << 10);
+  CHECK(front.session.respond(*front.requests[1], 200, {}, false));
+  front.session.add(*front.requests[1], "hello");
+  front.session.fail_all(Error(ErrorKind::io, "the client went away"));
+  front.requests.clear();
+  front.out.clear();
+  front.take(frame(window_update, 0, 0, std::string("\0\x10\0\0", 4)) +
+             frame(window_update, 0, 1, std::string("\0\x10\0\0", 4)));
+  CHECK(!front.out.contains("hello"));
+  CHECK(!front.out.contains("xxx"));
+}
+
 TEST_CASE("a long answer is gathered in pieces of about the size that was asked for") {
   Front front;
   uint32_t window = 1 << 20;
