@@ -129,6 +129,34 @@ TEST_CASE("a chart that another depends on may be published after the commit") {
   CHECK(f.get("ConfigMap", "from-web")["data"]["key"].as_string() == "a");
 }
 
+TEST_CASE("another name for the same commit is heard of where options name it") {
+  EngineFixture f;
+  std::string sha = f.commit({{"Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"},
+                              {"templates/a.yaml", config_map("settings", "{{ .Values.rev }}")}});
+  f.repositories.set_branch(repository, sha, "v2");
+  Value parameter{{"name", "rev"}, {"value", "is-$ARGOCD_APP_SOURCE_TARGET_REVISION"}};
+  f.apply_application(f.application().with("/spec/source/helm", Value{{"parameters", Value::array({parameter})}}));
+  CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "is-main");
+  f.patch("Application", "shop", R"({"spec": {"source": {"targetRevision": "v2"}}})", "argocd");
+  f.settle(10s);
+  CHECK(f.get("ConfigMap", "settings")["data"]["key"].as_string() == "is-v2");
+}
+
+TEST_CASE("what a sync prunes and is slow to go is no drift") {
+  Shop f({{"config.yaml", config_map("settings", "a")}, {"other.yaml", config_map("other", "a")}});
+  f.patch("ConfigMap", "settings", R"({"metadata": {"finalizers": ["example.org/slow"]}})");
+  f.settle();
+  f.commit({{"other.yaml", config_map("other", "a")}});
+  f.settle(100s);
+  CHECK(!f.get("ConfigMap", "settings")["metadata"]["deletionTimestamp"].is_null());
+  CHECK(!f.has_event("shop", "SelfHealed"));
+  CHECK(f.status()["operationState"]["operation"]["sync"]["autoHealAttemptsCount"].is_null());
+  f.patch("ConfigMap", "settings", R"({"metadata": {"finalizers": null}})");
+  f.settle(100s);
+  CHECK(f.get("ConfigMap", "settings").is_null());
+  CHECK(f.summary() == "Synced/Healthy");
+}
+
 TEST_CASE("without self-heal drift is shown, not undone") {
   EngineFixture f;
   f.commit({{"config.yaml", config_map("settings", "a")}});

@@ -115,13 +115,6 @@ std::string source_type(render::Tool tool) {
   return "";
 }
 
-// Options that say "$ARGOCD_APP_REVISION", its short forms or "$ARGOCD_APP_SOURCE_TARGET_REVISION".
-bool names_revision(const Application& app) {
-  return std::ranges::any_of(app.sources, [](const Source& source) {
-    return value::to_json(source.said).find("_REVISION") != std::string::npos;
-  });
-}
-
 struct Loading {
   World& world;
   sources::Repositories& repositories;
@@ -186,6 +179,12 @@ Task<Result<>> load_source(Loading* loading, size_t at, Desired* desired) {
 }
 
 }  // namespace
+
+bool names_revision(const Application& app) {
+  return std::ranges::any_of(app.sources, [](const Source& source) {
+    return value::to_json(source.said).find("_REVISION") != std::string::npos;
+  });
+}
 
 bool Desired::loaded() const {
   return std::ranges::none_of(targets.conditions, [](const Condition& c) { return c.type == "ComparisonError"; });

@@ -29,6 +29,10 @@ Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources:
                                                           std::vector<sources::Commit> commits, RenderSettings settings,
                                                           bool* has_fetched = nullptr);
 
+// Options that say "$ARGOCD_APP_REVISION", its short forms or "$ARGOCD_APP_SOURCE_TARGET_REVISION": what is wanted
+// hangs on more than the files of the commits.
+bool names_revision(const Application& app);
+
 // What the same application and settings want of other commits, when these answer all that was asked of those that
 // `before` was rendered from alike; nothing when they do not, or cannot be read now.
 Task<std::shared_ptr<const Desired>> same_desired(World& world, sources::Repositories& repositories,

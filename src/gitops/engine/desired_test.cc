@@ -93,7 +93,8 @@ TEST_CASE("nor of a chart, unless it asks for the time or for chance") {
   CHECK(f.want(files, with(files, "values/prod.yaml", "a: 3\n"), helm) == "anew");
   CHECK(f.want(files, with(files, "app/templates/b.yaml", ""), helm) == "anew");
   for (const char* asks :
-       {"{{ now }}", "{{ randAlphaNum 8 }}", "{{ uuidv4 }}", "{{ dateInZone \"2006\" 0 \"Asia/Tokyo\" }}"}) {
+       {"{{ now }}", "{{ randAlphaNum 8 }}", "{{ uuidv4 }}", "{{ genPrivateKey \"ed25519\" | sha256sum }}",
+        "{{ dateInZone \"2006\" 0 \"Asia/Tokyo\" }}"}) {
     Files chance = with(files, "app/templates/a.yaml", map_with(asks));
     CHECK_MESSAGE(f.want(chance, with(chance, "README.md", "y")) == "anew", asks);
   }

@@ -111,9 +111,7 @@ Task<Outcome> ApplicationReconciler::reconcile(ObjectKey key) {
     if (!automatic.operation.is_null()) {
       pass.memory.undone.clear();
       for (const Resource& r : view.state.resources) {
-        if (automatic.heals && r.counts && r.status == SyncStatus::out_of_sync) {
-          pass.memory.undone.push_back(describe_drift(r));
-        }
+        if (automatic.heals && can_be_healed(r)) pass.memory.undone.push_back(describe_drift(r));
       }
       OperationState operation = OperationState::begin(automatic.operation, world_.now());
       operation.revisions = view.revisions;
@@ -207,7 +205,7 @@ Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pas
   for (const Source& source : app.sources) {
     commits.push_back(OR_CO_RETURN(co_await revisions_.resolve(source.url, source.revision)));
     revisions->push_back(commits.back().sha);
-    said.push(source.said.without_member("targetRevision"));
+    said.push(names_revision(app) ? source.said : source.said.without_member("targetRevision"));
   }
   RenderSettings settings = settings_of(app);
   Value inputs{{"settings", settings.inputs()},

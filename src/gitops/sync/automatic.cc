@@ -60,6 +60,11 @@ Value operation_for(const Application& app, const std::vector<std::string>& comm
 
 }  // namespace
 
+bool can_be_healed(const Resource& r) {
+  bool is_going = r.requires_pruning && !r.live["metadata"]["deletionTimestamp"].is_null();
+  return r.counts && r.status == SyncStatus::out_of_sync && !is_going;
+}
+
 Automatic decide_automatic(const Application& app, const Value& application, const State& state,
                            const std::vector<std::string>& commits, WallTime now) {
   Automatic automatic;
@@ -91,13 +96,16 @@ Automatic decide_automatic(const Application& app, const Value& application, con
       return automatic;
     }
     ArrayBuilder resources;
+    bool any = false;
     for (const Resource& r : state.resources) {
-      if (!r.counts || r.status != SyncStatus::out_of_sync) continue;
+      if (!can_be_healed(r)) continue;
+      any = true;
       ObjectBuilder one;
       one.set_unless_empty("group", r.key.kind.group).set("kind", r.key.kind.kind).set("name", r.key.name);
       one.set_unless_empty("namespace", r.key.ns);
       resources.push(one.build());
     }
+    if (!any) return automatic;  // who went is heard of
     Value sync = operation["sync"].with_member("autoHealAttemptsCount", attempts + 1);
     operation = operation.with_member("sync", sync.with_member("resources", resources.build()));
     automatic.heals = true;

@@ -13,6 +13,9 @@ struct Automatic {
   std::optional<Duration> again_after;
   std::vector<Condition> conditions;
 };
+// What a self-heal would change: not what is on its way out already.
+bool can_be_healed(const Resource& resource);
+
 // `application`: the object; `commits`: what was compared with, one for each source.
 Automatic decide_automatic(const Application& app, const Value& application, const State& state,
                            const std::vector<std::string>& commits, WallTime now);

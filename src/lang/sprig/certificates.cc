@@ -61,6 +61,9 @@ constexpr uint64_t kSigning = 10'000;
 
 Key make_key(Call& c, std::string_view kind, int bits) {
   if (!c.spend(cost_of(kind, bits))) return {nullptr, EVP_PKEY_free};
+  // The library has chance of its own; who watches whether templates ask for any hears of it here.
+  std::byte unused;
+  if (c.environment().random) c.environment().random({&unused, 1});
   if (kind == "rsa") return {EVP_RSA_gen(static_cast<unsigned>(bits)), EVP_PKEY_free};
   if (kind == "ecdsa") return {EVP_EC_gen("P-256"), EVP_PKEY_free};
   if (kind == "ed25519") return {EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), EVP_PKEY_free};
