@@ -190,6 +190,7 @@ class BackupAndRestore(unittest.TestCase):
             server.stop()
             received.write_text("a backup, and keys in it")
             server.log.unlink()
+            (server.data / "encryption.keys.a1b2c3d4.tmp").write_text("half a write that was killed")
             slipway("down", "--purge", "--data", server.data)
             self.assertFalse(server.data.exists(), "something was left alone")
 

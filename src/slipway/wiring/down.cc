@@ -111,7 +111,11 @@ Result<> stop_registry(World& world, const std::string& data) {
 Result<> purge(World& world, const std::string& data) {
   std::vector<std::string> ours(std::begin(made_by_us), std::end(made_by_us));
   for (const std::string& name : world.files().list(data).value_or(std::vector<std::string>())) {
-    if (name.starts_with("before-restore-")) ours.push_back(name);
+    // What write_atomically had not renamed when it was killed.
+    bool half_written = name.ends_with(".tmp") && std::ranges::any_of(made_by_us, [&](std::string_view whole) {
+                          return name.starts_with(whole) && name.substr(whole.size()).starts_with('.');
+                        });
+    if (half_written || name.starts_with("before-restore-")) ours.push_back(name);
   }
   for (const std::string& name : ours) {
     auto removed = world.files().remove_tree(data + "/" + name);
