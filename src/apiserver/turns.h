@@ -1,11 +1,15 @@
 // Turns: one list made, or one piece of a long answer, each round of the loop. Hundreds of clients that all want
 // megabytes would otherwise have a piece made for each of them between two looks at the sockets, and a short question
-// wait through several such rounds: to be accepted, greeted, read and answered.
+// wait through several such rounds: to be accepted, greeted, read and answered. Connections take turns, whatever each
+// of them asks for: who wants one list does not stand behind the hundreds that another wants.
 #pragma once
 
 #include <deque>
+#include <list>
 #include <memory>
 #include <optional>
+#include <string>
+#include <unordered_map>
 
 #include "runtime/http.h"
 #include "runtime/world.h"
@@ -22,14 +26,21 @@ class Turns {
   Task<Result<>> next(runtime::Exchange& exchange);
 
  private:
-  Task<Result<>> wait();
+  using Shot = std::shared_ptr<runtime::OneShot<void>>;
+  struct Line {
+    std::string who;
+    std::deque<Shot> waiting;  // never empty
+  };
+  Task<Result<>> wait(std::string who);
   void begin_round();
+  Shot next_in_line();
 
   runtime::Executor& executor_;
   std::optional<uint64_t> timer_;  // set: it will give the next turn
   bool given_ = false;             // a turn, to one who has not gone on with it yet
   uint64_t turns_ = 0;             // that were taken
-  std::deque<std::shared_ptr<runtime::OneShot<void>>> waiting_;
+  std::list<Line> lines_;          // of connections, by whose turn is next
+  std::unordered_map<std::string, std::list<Line>::iterator> line_of_;
 };
 
 }  // namespace slipway::apiserver

@@ -12,11 +12,11 @@ using namespace slipway::apiserver;
 
 namespace {
 
-Task<void> make_pieces(Turns* turns, testing::FakeExchange* exchange, int count, std::string* log) {
+Task<void> make_pieces(Turns* turns, testing::FakeExchange* exchange, int count, std::string* log, char mark = 'p') {
   for (int i = 0; i < count; ++i) {
     auto turn = co_await turns->next(*exchange);
     if (!turn) co_return;
-    *log += 'p';
+    *log += mark;
   }
 }
 
@@ -91,6 +91,25 @@ TEST_CASE("turns do not pile up where much else is queued before them") {
     executor.run_timer();
   }
   CHECK(std::count(log.begin(), log.end(), 'p') == 20);
+}
+
+TEST_CASE("who wants one list does not stand behind the hundreds of another") {
+  BusyExecutor executor;
+  std::string log;
+  Turns turns(executor);
+  testing::FakeExchange many("GET", "/"), few("GET", "/"), one("GET", "/");
+  few.address = "192.0.2.2:1";
+  one.address = "192.0.2.3:1";
+  TaskGroup group(executor);
+  for (int i = 0; i < 20; ++i) group.spawn(make_pieces(&turns, &many, 1, &log, 'm'));
+  for (int i = 0; i < 3; ++i) group.spawn(make_pieces(&turns, &few, 1, &log, 'f'));
+  group.spawn(make_pieces(&turns, &one, 1, &log, 'o'));
+  for (int i = 0; i < 40; ++i) {
+    while (executor.run_one()) {
+    }
+    executor.run_timer();
+  }
+  CHECK(log == "mfomfmf" + std::string(17, 'm'));
 }
 
 TEST_CASE("whoever leaves while others wait takes nobody's turn") {

@@ -49,7 +49,8 @@ class FakeExchange final : public runtime::Exchange {
 
   const runtime::Request& request() const override { return request_; }
   const runtime::PeerIdentity& peer() const override { return peer_; }
-  std::string remote() const override { return "192.0.2.1:4711"; }
+  std::string remote() const override { return address; }
+  std::string address = "192.0.2.1:4711";
   runtime::Body& body() override { return body_; }
   Task<Result<>> respond(int code, runtime::Headers h, std::string text) override {
     status = code;
