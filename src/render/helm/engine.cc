@@ -212,7 +212,10 @@ std::optional<std::string> several_lines(const Failure& failure) {
   // what tpl or another function says stands in the chain as text that is no template error's
   auto strange = [](const Frame& frame) { return !frame.calling.empty() && frame.calling != "include"; };
   if (std::ranges::any_of(failure.frames, strange)) return std::nullopt;
-  if (!failure.frames.back().calling.empty() && !failure.message.starts_with("template: ")) return std::nullopt;
+  // of what include itself says, only that there is no such template is a template error's text: with no place, and
+  // so not indented
+  bool called = !failure.frames.back().calling.empty();
+  if (called && !failure.message.starts_with("no template ")) return std::nullopt;
   std::string out;
   for (const Frame& frame : failure.frames) {
     if (!out.empty()) out += '\n';
@@ -220,7 +223,7 @@ std::optional<std::string> several_lines(const Failure& failure) {
                        quote(frame.executing), frame.node);
     if (!frame.calling.empty()) out += fmt::format("\n    error calling {}:", frame.calling);
   }
-  return out + "\n    " + failure.message;
+  return out + (called ? "\ntemplate: " : "\n    ") + failure.message;
 }
 
 Error execution_error(const std::string& path, const Failure& failure, Compat compat) {
