@@ -255,8 +255,8 @@ Task<int> package(runtime::RealWorld& world, Invocation said) {
     if (flags->has("--version")) chart.metadata.version = flags->text("--version");
     if (!rh::is_version(chart.metadata.version)) co_return refuse("invalid semantic version");
     if (flags->has("--app-version")) chart.metadata.app_version = flags->text("--app-version");
-    if (std::string missing = rh::missing_dependencies(chart); !missing.empty())
-      co_return refuse("found in Chart.yaml, but missing in charts/ directory: " + missing);
+    if (std::vector<std::string> missing = rh::missing_dependencies(chart); !missing.empty())
+      co_return refuse("found in Chart.yaml, but missing in charts/ directory: " + base::join(missing, ", "));
     auto now = std::chrono::duration_cast<std::chrono::seconds>(world.now().time_since_epoch()).count();
     std::string to = flags->text("--destination", ".");
     std::string name = "/" + chart.name() + "-" + chart.metadata.version + ".tgz";

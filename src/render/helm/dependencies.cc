@@ -200,13 +200,13 @@ Result<> process_dependencies(Chart& chart, const Value& values, Compat compat, 
   return processor.import(chart);
 }
 
-std::string missing_dependencies(const Chart& chart) {
+std::vector<std::string> missing_dependencies(const Chart& chart) {
   std::vector<std::string> missing;
   for (const auto& d : chart.metadata.dependencies) {
     if (std::ranges::none_of(chart.dependencies, [&](const auto& c) { return c->name() == d->name; }))
       missing.push_back(d->name);
   }
-  return base::join(missing, ", ");
+  return missing;
 }
 
 std::string explain_missing_dependencies(const Chart& chart) {

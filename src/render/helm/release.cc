@@ -212,14 +212,14 @@ Result<> check_installable(const Chart& chart, Compat compat, std::vector<std::s
   if (chart.metadata.deprecated)
     warnings.push_back(four ? log_line("WARN", {{"msg", "this chart is deprecated"}})
                             : "WARNING: This chart is deprecated");
-  std::string missing = missing_dependencies(chart);
+  std::vector<std::string> missing = missing_dependencies(chart);
   if (missing.empty() && four && three) return fail(ErrorKind::invalid, "invalid chart apiVersion");
   if (missing.empty()) return {};
   return fail(
       ErrorKind::invalid,
       "{} error occurred while checking for chart dependencies. You may need to run {}helm dependency build{} to fetch "
       "missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
-      four ? "an" : "An", four ? '\'' : '`', four ? '\'' : '`', missing);
+      four ? "an" : "An", four ? '\'' : '`', four ? '\'' : '`', base::join(missing, ", "));
 }
 
 namespace {

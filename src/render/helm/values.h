@@ -39,8 +39,8 @@ Value merge_files(const Value& below, const Value& above);  // as for several -f
 
 // Tags, conditions, aliases, then import-values, for the whole tree of charts: it is changed in place.
 Result<> process_dependencies(Chart& chart, const Value& values, Compat compat, std::vector<std::string>& warnings);
-// What Chart.yaml names and charts/ lacks: "aa, bb"; empty when nothing is missing.
-std::string missing_dependencies(const Chart& chart);
+// The names that Chart.yaml has and charts/ lacks; that of an entry without one is "", and is missing too.
+std::vector<std::string> missing_dependencies(const Chart& chart);
 // A line of each: which version, from where, and where it was looked for.
 std::string explain_missing_dependencies(const Chart& chart);
 
