@@ -49,6 +49,21 @@ std::optional<std::string> kustomize_prints(const std::filesystem::path& folder)
 
 }  // namespace
 
+TEST_CASE("lists that a chart makes are opened, and one over nothing is none") {
+  auto tree =
+      make_tree({{"Chart.yaml", "{apiVersion: v2, name: c, version: 1.0.0}"},
+                 {"templates/a.yaml",
+                  "apiVersion: v1\nkind: ConfigMapList\nitems:\n"
+                  "- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n"
+                  "- {apiVersion: v1, kind: ConfigMap, metadata: {name: b}}\n"},
+                 {"templates/b.yaml", "apiVersion: v1\nkind: List\nitems:\n{{ range .Values.none }}- {}{{ end }}\n"}});
+  auto rendered = render_at(tree, "");
+  REQUIRE_MESSAGE(rendered.has_value(), rendered.error().str());
+  std::string names;
+  for (const RenderedObject& o : rendered->objects) names += o.object["metadata"]["name"].str() + " ";
+  CHECK(names == "a b ");
+}
+
 TEST_CASE("bizspark's base and overlay are byte for byte what kustomize 5.8.2 prints") {
   auto folder = kinds::testing::testdata("apps/bizspark-infra");
   if (!folder) return;

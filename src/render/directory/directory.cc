@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "kinds/object.h"
+#include "render/lists.h"
 #include "render/words.h"
 #include "value/json.h"
 #include "value/yaml.h"
@@ -116,8 +117,8 @@ class Reader {
 
   void add(Value v, base::Place place) {
     if (!v.is_object() || kinds::kind_of(v).empty() || v["apiVersion"].as_string().empty()) return;
-    if (kinds::kind_of(v).ends_with("List") && v["items"].is_array()) {
-      for (const Value& item : v["items"].items()) add(item, place);
+    if (auto items = items_of_list(v)) {
+      for (Value& item : *items) add(std::move(item), place);
       return;
     }
     out.objects.push_back({std::move(v), std::move(place)});

@@ -56,6 +56,14 @@ TEST_CASE("files of a directory, with their documents and lists") {
   CHECK(names({{"d/a.yaml", "# +argocd:skip-file-rendering\n" + object("a")}, {"d/b.yaml", object("b")}}) == "b");
 }
 
+TEST_CASE("lists of one kind are opened, and one over nothing is none") {
+  CHECK(names({{"d/a.yaml", "{apiVersion: v1, kind: ConfigMapList, items: [" +
+                                std::string("{apiVersion: v1, kind: ConfigMap, metadata: {name: one}}") + "]}"},
+               {"d/b.yaml", "apiVersion: v1\nkind: List\nitems:\n"},
+               {"d/c.yaml", "{apiVersion: x/v1, kind: AllowList, metadata: {name: own}, items: null, spec: {}}"}}) ==
+        "one own");
+}
+
 TEST_CASE("what cannot be read is named with file and line") {
   CHECK(names({{"d/a.yaml", object("a") + "  x: [\n"}}).starts_with("d/a.yaml:"));
   CHECK(names({{"d/a.yaml", object("a")}, {"d/t.yaml", "{{ helm }}\nx: [\n"}}) == "a");

@@ -9,6 +9,7 @@
 #include "render/helm/unread_memory.h"
 #include "render/helm/version.h"
 #include "render/helm/worker.h"
+#include "render/lists.h"
 #include "value/yaml.h"
 
 namespace slipway::render::helm {
@@ -35,8 +36,13 @@ Result<> add_objects(std::string_view text, const std::string& file, std::vector
     if (!document.value.is_object())
       return fail(ErrorKind::invalid, "{}: the template made {} where an object was expected", file,
                   json_word(document.value));
-    if (document.value["kind"].as_string() == "List" && document.value["items"].is_array()) {
-      for (const Value& item : document.value["items"].items()) out.push_back({item, {file, 0, 0}});
+    if (auto items = items_of_list(document.value)) {
+      for (Value& item : *items) {
+        if (!item.is_object())
+          return fail(ErrorKind::invalid, "{}: the template made {} where an object was expected, in a list", file,
+                      json_word(item));
+        out.push_back({std::move(item), {file, 0, 0}});
+      }
       continue;
     }
     out.push_back({std::move(document.value), {file, 0, 0}});
