@@ -8,6 +8,7 @@
 #include "runtime/h1_head.h"
 #include "sources/chart_exchange.h"
 #include "sources/registry_reference.h"
+#include "sources/url.h"
 #include "value/json.h"
 
 namespace slipway::sources {
@@ -31,7 +32,7 @@ struct Registry {
 
 Result<Registry> registry_of(std::string_view repository, const std::string& name, const ChartAccess& access) {
   if (!repository.starts_with("oci://"))
-    return fail(ErrorKind::bad_request, "{}: expected oci://HOST/PATH", repository);
+    return fail(ErrorKind::bad_request, "{}: expected oci://HOST/PATH", shown_url(repository));
   std::string rest(repository.substr(6));
   while (rest.ends_with('/')) rest.pop_back();
   size_t slash = rest.find('/');
@@ -40,7 +41,7 @@ Result<Registry> registry_of(std::string_view repository, const std::string& nam
   if (host == "docker.io") host = "registry-1.docker.io";  // where Docker Hub's registry is
   registry.base = (access.plain_http ? "http://" : "https://") + host;
   registry.path = slash == rest.npos ? name : rest.substr(slash + 1) + (name.empty() ? "" : "/" + name);
-  if (registry.path.empty()) return fail(ErrorKind::bad_request, "{}: no repository is named", repository);
+  if (registry.path.empty()) return fail(ErrorKind::bad_request, "{}: no repository is named", shown_url(repository));
   return registry;
 }
 

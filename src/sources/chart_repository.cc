@@ -7,6 +7,7 @@
 #include "runtime/digest.h"
 #include "sources/chart_exchange.h"
 #include "sources/chart_registry.h"
+#include "sources/url.h"
 
 namespace slipway::sources {
 
@@ -56,11 +57,11 @@ Task<Result<ChartIndex>> fetch_index(World& world, std::string repository, Chart
   access.bytes_max = kIndexBytesMax;
   auto text = co_await download(world, joined(repository, "index.yaml"), access);
   if (!text)
-    co_return std::move(text).error().context("looks like \"" + repository +
+    co_return std::move(text).error().context("looks like \"" + shown_url(repository) +
                                               "\" is not a valid chart repository or cannot be reached");
   auto index = co_await world.on_pool([&text] { return ChartIndex::parse(*text); });
   if (!index)
-    co_return std::move(index).error().context("looks like \"" + repository +
+    co_return std::move(index).error().context("looks like \"" + shown_url(repository) +
                                                "\" is not a valid chart repository or cannot be reached");
   co_return index;
 }
@@ -79,8 +80,8 @@ Task<Result<ChartVersion>> find_listed(World& world, std::shared_ptr<const Chart
   co_return co_await world.on_pool([&]() -> Result<ChartVersion> {
     auto found = index->find(name, range);
     if (!found)
-      found =
-          fail(found.error().kind(), "repository {}: {}; {}", repository, found.error().message(), index->offers(name));
+      found = fail(found.error().kind(), "repository {}: {}; {}", shown_url(repository), found.error().message(),
+                   index->offers(name));
     index.reset();  // letting go of a large one takes its time as well
     return found;
   });
@@ -95,7 +96,7 @@ Task<Result<FetchedChart>> fetch_listed(World& world, std::string repository, Ch
   std::string wanted = found.digest.starts_with("sha256:") ? found.digest.substr(7) : found.digest;
   if (!wanted.empty() && wanted != digest)
     co_return fail(ErrorKind::invalid, "repository {}: {}-{}: the archive's digest is sha256:{}, the index says {}",
-                   repository, found.name, found.version, digest, found.digest);
+                   shown_url(repository), found.name, found.version, digest, found.digest);
   co_return FetchedChart{found.name, found.version, url, "sha256:" + digest, std::move(archive), {}};
 }
 

@@ -2,6 +2,7 @@
 #include "sources/archive.h"
 #include "sources/chart_repository.h"
 #include "sources/sharing.h"
+#include "sources/url.h"
 
 namespace slipway::sources {
 
@@ -50,7 +51,7 @@ class WithCharts : public Repositories {
     if (auto kept = trees_[key].lock()) co_return kept;
     FetchedChart fetched = OR_CO_RETURN(co_await fetch(*chart, commit.sha));
     auto files = co_await world_.on_pool([&fetched] { return read_archive(fetched.archive); });
-    if (!files) co_return std::move(files).error().context(fetched.url);
+    if (!files) co_return std::move(files).error().context(shown_url(fetched.url));
     std::map<std::string, FileEntry> entries;
     for (ArchiveFile& file : *files)
       entries[chart->name + "/" + file.name] = {FileEntry::Kind::file, file.data, file.data->size()};

@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """Charts from elsewhere: repositories and registries on loopback, their certificates and passwords, and dependencies."""
 import concurrent.futures
+import functools
 import hashlib
 import http.server
 import json
 import os
 import shutil
+import subprocess
 import threading
 import unittest
 
+from harness import SLIPWAY
 from helm_charts import Folder
 
 
@@ -110,6 +113,42 @@ class Elsewhere(Folder):
         self.helm("pull", "mine/q")
         basic = "Basic dTpwOncg"  # the blank is the password's
         self.assertEqual([("/charts/index.yaml?token=1", basic), ("/charts/index.yaml?token=1", basic), ("/charts/q.tgz?token=1", basic)], asked)
+
+    def test_no_password_of_a_url_is_told(self):
+        entries = "".join(f"  {name}: [{{name: {name}, version: 1.0.0, urls: [{name}.tgz]{more}}}]\n"
+                          for name, more in (("c", ", digest: abc"), ("gone", ""), ("bad", "")))
+        url = self.plain({"index.yaml": f"apiVersion: v1\nentries:\n{entries}", "c.tgz": "x", "bad.tgz": "\x1f"}).replace("//", "//u:hunter2@")
+        nobody = "http://u:hunter2@127.0.0.1:1"
+        self.chart("local")
+        dependency = f'dependencies: [{{name: zz, version: 1.0.0, repository: "{url}"}}]\n'
+        self.chart("dep", more=dependency)
+        self.chart("lost", more=dependency.replace(url, nobody))
+        for words in (*(("template", "r", name, "--repo", url) for name in ("c", "gone", "bad", "zz")), ("template", "r", "c", "--repo", nobody),
+                      *(("template", "r", f"{url}/{name}.tgz") for name in ("c", "gone", "bad")),
+                      ("template", "r", "local", "-f", f"{url}/gone.yaml"), ("pull", "zz", "--repo", url), ("repo", "add", "n", nobody),
+                      *((*verb, name) for verb in (("template",), ("dependency", "update"), ("package", "-u")) for name in ("dep", "lost"))):
+            error = self.helm(*words, code=1)
+            self.assertNotIn("hunter2", error, words)
+        for verb in ("render", "check"):
+            for name in ("dep", "lost"):
+                done = subprocess.run([SLIPWAY, verb, name], cwd=self.folder, capture_output=True, text=True, timeout=120)
+                self.assertNotEqual(0, done.returncode)
+                self.assertNotIn("hunter2", done.stdout + done.stderr)
+
+    def plain(self, files):
+        """These files over http. Gives the URL."""
+        for name, text in files.items():
+            self.write("plain/" + name, text)
+
+        class Quiet(http.server.SimpleHTTPRequestHandler):
+            def log_message(self, *arguments):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=os.path.join(self.folder, "plain")))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return f"http://127.0.0.1:{server.server_port}"
 
     def test_certificates_that_are_not_believed(self):
         self.write("repo/index.yaml", "apiVersion: v1\nentries: {}\n")

@@ -15,6 +15,7 @@
 #include "runtime/digest.h"
 #include "sources/registry_reference.h"
 #include "sources/repositories.h"
+#include "sources/url.h"
 #include "value/yaml.h"
 
 namespace slipway::cli::helm {
@@ -189,7 +190,7 @@ Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags)
       complain(
           fmt::format("install.go:759: WARN local chart found in current working directory. repository url ignored "
                       "chart={} repository={}\n",
-                      name, repository));
+                      name, sources::shown_url(repository)));
     Result<rh::LoadedChart> loaded = rh::LoadedChart{};
     if (found.directory) {
       if (flags.text("--compat") == "helm4" && !world.files().exists(whole + "/Chart.yaml"))
@@ -213,7 +214,7 @@ Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags)
     co_return fail(ErrorKind::not_found, "path \"{}\" not found", name);
   auto fetched = OR_CO_RETURN(co_await fetch_named(world, name, flags));
   auto loaded = rh::load_archive(fetched.archive, limits);
-  if (!loaded) co_return std::move(loaded).error().context(fetched.url);
+  if (!loaded) co_return std::move(loaded).error().context(sources::shown_url(fetched.url));
   found.chart = std::move(loaded->chart);
   found.warnings = std::move(loaded->warnings);
   found.path = fetched.url;
@@ -306,12 +307,12 @@ Task<Result<sources::FetchedChart>> fetch_by_index(World& world, std::string url
   auto version = index.find(chart, range);
   if (!version) {
     std::string said = range.empty() ? "" : fmt::format(" version \"{}\"", range);
-    Error wrong = name.empty()
-                      ? fail(version.error().kind(), "chart \"{}\"{} not found in {} repository", chart, said, url)
-                      : fail(version.error().kind(),
-                             "chart \"{}\" matching {} not found in {} index. (try 'helm repo update'): {}", chart,
-                             range, name, version.error().message());
-    co_return explained(wrong, fmt::format("{}: {}", url, index.offers(chart)));
+    Error wrong = name.empty() ? fail(version.error().kind(), "chart \"{}\"{} not found in {} repository", chart, said,
+                                      sources::shown_url(url))
+                               : fail(version.error().kind(),
+                                      "chart \"{}\" matching {} not found in {} index. (try 'helm repo update'): {}",
+                                      chart, range, name, version.error().message());
+    co_return explained(wrong, fmt::format("{}: {}", sources::shown_url(url), index.offers(chart)));
   }
   co_return co_await sources::fetch_listed(world, url, std::move(*version), std::move(access));
 }

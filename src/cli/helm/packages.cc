@@ -14,6 +14,7 @@
 #include "render/helm/lock.h"
 #include "render/helm/read.h"
 #include "render/helm/version.h"
+#include "sources/url.h"
 #include "value/json.h"
 #include "value/yaml.h"
 
@@ -28,7 +29,7 @@ struct Fetched {
 };
 
 std::string quoted(const Dependency& d) {
-  return fmt::format("\"{}\" (repository \"{}\", version \"{}\")", d.name, d.repository, d.version);
+  return fmt::format("\"{}\" (repository \"{}\", version \"{}\")", d.name, sources::shown_url(d.repository), d.version);
 }
 
 bool is_local(const Dependency& d) {
@@ -128,12 +129,12 @@ class Dependencies {
   Task<Result<>> read_index(std::string url, std::string shown) {
     const auto& index = *OR_CO_RETURN(co_await index_at(url));
     if (index) {
-      say_(fmt::format("...Successfully got an update from the \"{}\" chart repository\n", shown));
+      say_(fmt::format("...Successfully got an update from the \"{}\" chart repository\n", sources::shown_url(shown)));
       co_return Result<>();
     }
-    std::string address = shown == url ? "" : fmt::format(" ({})", url);
-    say_(fmt::format("...Unable to get an update from the \"{}\" chart repository{}:\n\t{}\n", shown, address,
-                     without_looks(index.error().str())));
+    std::string address = shown == url ? "" : fmt::format(" ({})", sources::shown_url(url));
+    say_(fmt::format("...Unable to get an update from the \"{}\" chart repository{}:\n\t{}\n",
+                     sources::shown_url(shown), address, without_looks(index.error().str())));
     co_return Result<>();
   }
 
@@ -162,7 +163,8 @@ class Dependencies {
     const auto& index = *OR_CO_RETURN(co_await index_at(d.repository));
     if (index) co_return &*index;
     Error why = index.error();
-    co_return std::move(why).context(fmt::format("dependency {} {} of {}", d.name, d.version, d.repository));
+    co_return std::move(why).context(
+        fmt::format("dependency {} {} of {}", d.name, d.version, sources::shown_url(d.repository)));
   }
 
   // From ranges to versions.
@@ -188,8 +190,9 @@ class Dependencies {
         const auto* index = OR_CO_RETURN(co_await index_of(d));
         const auto* versions = index->versions(d.name);
         if (!versions)
-          co_return explained(fail(ErrorKind::not_found, "{} chart not found in repo {}", d.name, d.repository),
-                              index->offers(d.name));
+          co_return explained(
+              fail(ErrorKind::not_found, "{} chart not found in repo {}", d.name, sources::shown_url(d.repository)),
+              index->offers(d.name));
         auto fits = [&](const auto& one) { return !one.urls.empty() && rh::in_range(d.version, one.version); };
         auto found = std::ranges::find_if(*versions, fits);
         if (found == versions->end())
@@ -238,22 +241,23 @@ class Dependencies {
       const auto* index = OR_CO_RETURN(co_await index_of(*d));
       auto version = index->find(d->name, d->version);
       if (!version)
-        co_return fail(ErrorKind::not_found, "could not find : chart {} not found in {}: {}", d->name, d->repository,
-                       version.error().message());
-      say_(fmt::format("Downloading {} from repo {}\n", d->name, d->repository));
+        co_return fail(ErrorKind::not_found, "could not find : chart {} not found in {}: {}", d->name,
+                       sources::shown_url(d->repository), version.error().message());
+      say_(fmt::format("Downloading {} from repo {}\n", d->name, sources::shown_url(d->repository)));
       auto done = co_await sources::fetch_listed(world_, d->repository, *version, access);
       if (!done) co_return std::move(done).error().context("could not download");
       got = std::move(*done);
     } else {
-      say_(fmt::format("Downloading {} from repo {}\n", d->name, d->repository));
+      say_(fmt::format("Downloading {} from repo {}\n", d->name, sources::shown_url(d->repository)));
       auto done = co_await sources::fetch_chart(world_, d->repository, d->name, d->version, access);
       if (!done)
-        co_return std::move(done).error().context(fmt::format("could not download {}/{}", d->repository, d->name));
+        co_return std::move(done).error().context(
+            fmt::format("could not download {}/{}", sources::shown_url(d->repository), d->name));
       tell_of(flags_)(exchanged("Pulled", done->url.substr(6), done->manifest_digest));
       got = std::move(*done);
     }
     auto chart = rh::load_archive(got.archive);
-    if (!chart) co_return std::move(chart).error().context(got.url);
+    if (!chart) co_return std::move(chart).error().context(sources::shown_url(got.url));
     fetched_.push_back({got.file_name(), std::move(got.archive)});
     co_return Result<>();
   }

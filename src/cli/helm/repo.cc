@@ -9,6 +9,7 @@
 #include "cli/paths.h"
 #include "cli/user_file.h"
 #include "runtime/task.h"
+#include "sources/url.h"
 #include "value/json.h"
 #include "value/yaml.h"
 
@@ -158,7 +159,7 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
       co_return refuse(fmt::format(
           "looks like \"{}\" is not a valid chart repository or cannot be reached: can't create TLS config for "
           "client: {}",
-          one.url, access.error().str()));
+          sources::shown_url(one.url), access.error().str()));
     access->password = one.password;
     auto index = co_await sources::fetch_index(world, one.url, *access);
     if (!index) co_return refuse(index.error());
@@ -198,9 +199,9 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
     if (index) {
       print(fmt::format("...Successfully got an update from the \"{}\" chart repository\n", one.name));
     } else {
-      failed.push_back(one.url);
-      print(fmt::format("...Unable to get an update from the \"{}\" chart repository ({}):\n\t{}\n", one.name, one.url,
-                        without_looks(index.error().str())));
+      failed.push_back(sources::shown_url(one.url));
+      print(fmt::format("...Unable to get an update from the \"{}\" chart repository ({}):\n\t{}\n", one.name,
+                        sources::shown_url(one.url), without_looks(index.error().str())));
     }
   }
   if (!failed.empty() && flags->is("--fail-on-repo-update-fail"))

@@ -8,6 +8,7 @@
 #include "render/helm/shared_tables.h"
 #include "render/helm/values.h"
 #include "render/helm/version.h"
+#include "sources/url.h"
 
 namespace slipway::render::helm {
 
@@ -217,7 +218,7 @@ std::string explain_missing_dependencies(const Chart& chart) {
     if (std::ranges::any_of(chart.dependencies, [&](const auto& c) { return c->name() == d->name; })) continue;
     out += fmt::format("  {} {} of {}: looked for in charts/ of {}, which holds {}; no repository was asked\n", d->name,
                        d->version.empty() ? "(any version)" : d->version,
-                       d->repository.empty() ? "no repository" : d->repository, chart.name(),
+                       d->repository.empty() ? "no repository" : sources::shown_url(d->repository), chart.name(),
                        there.empty() ? "no chart" : there);
   }
   return out.empty() ? out : out + "  --dependency-update fetches what is missing before it renders\n";

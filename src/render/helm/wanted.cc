@@ -8,6 +8,7 @@
 #include "render/helm/lock.h"
 #include "render/helm/version.h"
 #include "sources/chart_repository.h"
+#include "sources/url.h"
 
 namespace slipway::render::helm {
 
@@ -42,7 +43,8 @@ class Placer {
 
  private:
   static Error about(Error error, const Chart& chart, const Dependency& d) {
-    return std::move(error).context(fmt::format("chart {}: dependency {} ({})", chart.name(), d.name, d.repository));
+    return std::move(error).context(
+        fmt::format("chart {}: dependency {} ({})", chart.name(), d.name, sources::shown_url(d.repository)));
   }
 
   Result<> local(const std::string& path, Chart& chart, const Dependency& d, int depth) {
