@@ -114,6 +114,17 @@ class Elsewhere(Folder):
         basic = "Basic dTpwOncg"  # the blank is the password's
         self.assertEqual([("/charts/index.yaml?token=1", basic), ("/charts/index.yaml?token=1", basic), ("/charts/q.tgz?token=1", basic)], asked)
 
+    def test_another_password_is_another_configuration(self):
+        url = self.plain({"index.yaml": "apiVersion: v1\nentries: {}\n"})
+        add = ("repo", "add", "mine", url, "--username", "u", "--password")
+        self.helm(*add, "old")
+        self.assertIn("already exists with the same configuration, skipping", self.helm(*add, "old"))
+        for more in (("new",), ("old", "--pass-credentials")):
+            self.assertIn("repository name (mine) already exists, please specify a different name", self.helm(*add, *more, code=1))
+        self.helm(*add, "new", "--force-update")
+        with open(os.path.join(self.folder, ".config/helm/repositories.yaml"), encoding="utf-8") as file:
+            self.assertIn("password: new", file.read())
+
     def test_no_password_of_a_url_is_told(self):
         entries = "".join(f"  {name}: [{{name: {name}, version: 1.0.0, urls: [{name}.tgz]{more}}}]\n"
                           for name, more in (("c", ", digest: abc"), ("gone", ""), ("bad", "")))

@@ -55,6 +55,7 @@ Result<> refuse_verify(const Flags& flags);
 struct NamedRepository {
   std::string name, url, username, password, ca_file, cert_file, key_file;
   bool insecure = false, pass_credentials = false;
+  bool operator==(const NamedRepository&) const = default;
 };
 // What the command line says, and where that is silent, what the name has. `repository`: null for one without a name.
 Result<sources::ChartAccess> access_to(World& world, const Flags& flags, const NamedRepository* repository);

@@ -148,7 +148,7 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
           fmt::format("repository name ({}) contains '/', please specify a different name without '/'", one.name));
     auto there = std::ranges::find(*known, one.name, &NamedRepository::name);
     if (there != known->end() && !flags->is("--force-update")) {
-      if (there->url != one.url || there->username != one.username)
+      if (*there != one)
         co_return refuse(fmt::format("repository name ({}) already exists, please specify a different name", one.name));
       print(fmt::format("\"{}\" already exists with the same configuration, skipping\n", one.name));
       co_return 0;
