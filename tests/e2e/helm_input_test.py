@@ -203,8 +203,15 @@ c/templates/a.yaml renders to this, line 7 is the one:
         self.chart("c")
         self.write("c/values.yaml", "image: {tag: '1'}\n")
         self.write("v.yaml", "image: {tag: '2'}\n")
-        self.assertEqual('image.tag\nc/values.yaml: "1"\n--values v.yaml: "2"\n--set image.tag=x: "x"\nresult: "x"\n',
+        self.assertEqual('image.tag\nc/values.yaml: "1"\n--values v.yaml: "2"\n--set image.tag: "x"\nresult: "x"\n',
                          self.helm("template", "c", "-f", "v.yaml", "--set", "image.tag=x", "--explain-values", "image.tag"))
+
+    def test_what_else_a_set_says_is_not_told(self):
+        self.chart("c")
+        for words in (("--set", "tag=x,password=hunter2"), ("--set-json", 'tag="x",password="hunter2"')):
+            said = self.helm("template", "c", *words, "--explain-values", "tag")
+            self.assertIn('result: "x"', said)
+            self.assertNotIn("hunter2", said)
 
     def test_a_missing_dependency_is_told_with_its_repository(self):
         self.chart("c", more="dependencies: [{name: a, version: '*'}, {name: zz, version: 1.x, repository: 'https://charts.example.org'}]\n")

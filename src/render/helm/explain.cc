@@ -151,7 +151,7 @@ std::string prefix_of(std::string_view template_path) {
 
 // "--set a.b=c" without what it sets: that may be a secret.
 std::string_view public_name(std::string_view layer) {
-  return layer.starts_with("--set") ? layer.substr(0, layer.find('=')) : layer;
+  return layer.starts_with("--set") ? layer.substr(0, layer.find_first_of("={")) : layer;
 }
 
 std::string layers_that_set(const std::vector<Layer>& layers, const std::string& key) {
@@ -246,7 +246,7 @@ Result<std::string> explain_value(const Chart& chart, const std::vector<Layer>& 
       if (!sets && is_set) said = taken_away(layer.values, at);
       if (said == nullptr) continue;
       std::string where = at.size() == steps->size() ? "" : fmt::format(" ({})", shown(at));
-      away += fmt::format("{}{}: {}\n", layer.name, where, value::to_json(*said));
+      away += fmt::format("{}{}: {}\n", base::trim(public_name(layer.name)), where, value::to_json(*said));
       if (!sets) continue;
       is_set = true;
       out += std::exchange(away, {});
