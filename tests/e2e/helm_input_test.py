@@ -213,6 +213,11 @@ c/templates/a.yaml renders to this, line 7 is the one:
             self.assertIn('result: "x"', said)
             self.assertNotIn("hunter2", said)
 
+    def test_no_time_is_no_limit_of_its_own(self):
+        self.chart("c")
+        for time in ("0s", "-5s"):
+            self.assertIn("kind: ConfigMap", self.helm("template", "c", "--timeout", time))
+
     def test_a_missing_dependency_is_told_with_its_repository(self):
         self.chart("c", more="dependencies: [{name: a, version: '*'}, {name: zz, version: 1.x, repository: 'https://charts.example.org'}]\n")
         self.write("c/charts/a/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\n")

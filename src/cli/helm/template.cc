@@ -292,7 +292,9 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
     print(*told);
     co_return 0;
   }
-  if (flags.has("--timeout")) request.time_max = *base::parse_go_duration(flags.text("--timeout"));
+  // Helm waits for nothing here, and renders with any; no time at all is none that is meant.
+  if (auto most = base::parse_go_duration(flags.text("--timeout")); most && *most > Duration::zero())
+    request.time_max = *most;
   if (flags.has("--max-memory")) {
     auto most = kinds::Quantity::parse(flags.text("--max-memory"));
     if (!most || most->value() < (64 << 20))
