@@ -218,6 +218,15 @@ c/templates/a.yaml renders to this, line 7 is the one:
         for time in ("0s", "-5s"):
             self.assertIn("kind: ConfigMap", self.helm("template", "c", "--timeout", time))
 
+    def test_a_readme_is_the_first_there_is(self):
+        self.chart("c")
+        self.write("c/README.md", "long\n")
+        self.assertEqual("long\n\n", self.helm("show", "readme", "c"))
+        self.write("c/README", "")
+        self.assertEqual("\n", self.helm("show", "readme", "c"))
+        self.write("c/README", "short\n")
+        self.assertEqual("short\n\n", self.helm("show", "readme", "c"))
+
     def test_a_missing_dependency_is_told_with_its_repository(self):
         self.chart("c", more="dependencies: [{name: a, version: '*'}, {name: zz, version: 1.x, repository: 'https://charts.example.org'}]\n")
         self.write("c/charts/a/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\n")

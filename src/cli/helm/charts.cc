@@ -77,11 +77,12 @@ Task<int> show(runtime::RealWorld& world, Invocation said) {
     out += text_of("values.yaml") + "\n";
   }
   if (all || what == "readme") {
-    std::string readme = text_of("readme.md");
-    if (readme.empty()) readme = text_of("readme.txt");
-    if (readme.empty()) readme = text_of("readme");
-    if (all && !readme.empty()) out += "---\n";
-    if (!readme.empty()) out += readme + "\n";
+    // The first one, in the order of the chart's files.
+    auto readme = std::ranges::find_if(chart.files, [](const rh::ChartFile& file) {
+      std::string name = base::to_lower(file.name);
+      return name == "readme.md" || name == "readme.txt" || name == "readme";
+    });
+    if (readme != chart.files.end()) out += (all ? "---\n" : "") + *readme->data + "\n";
   }
   if (all || what == "crds") {
     auto crds = rh::crds_of(chart);
