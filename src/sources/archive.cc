@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/text.h"
@@ -187,14 +188,20 @@ void append_padded(std::string& out, std::string_view data) {
 
 }  // namespace
 
-Result<std::vector<ArchiveFile>> read_archive(std::string_view bytes, const ArchiveLimits& limits) {
+Result<std::vector<ArchiveFile>> read_archive(std::string_view bytes, const ArchiveLimits& limits,
+                                              ArchiveBudget* budget) {
   // A tar's blocks come on top of the files.
   uint64_t bytes_max = limits.archive_bytes_max + limits.files_max * 2 * kBlock + (64 << 10);
-  auto text = gunzip(bytes, bytes_max);
+  uint64_t left = budget ? budget->bytes_max - budget->bytes : bytes_max;
+  auto text = gunzip(bytes, std::min(bytes_max, left));
+  if (text.failed_with(ErrorKind::too_large) && left < bytes_max)
+    return fail(ErrorKind::too_large, "the archives within the chart hold more than {} bytes together",
+                budget->bytes_max);
   if (text.failed_with(ErrorKind::too_large))  // without what we allow for blocks
     return fail(ErrorKind::too_large, "decompressed chart is larger than the maximum file size {}",
                 limits.archive_bytes_max);
   if (!text) return std::move(text).error();
+  if (budget) budget->bytes += text->size();
   TarReader tar(*text);
   std::vector<ArchiveFile> files;
   uint64_t remaining = limits.archive_bytes_max;
@@ -212,6 +219,9 @@ Result<std::vector<ArchiveFile>> read_archive(std::string_view bytes, const Arch
                   entry.name, limits.file_bytes_max);
     if (files.size() >= limits.files_max)
       return fail(ErrorKind::too_large, "chart archive holds more than {} files", limits.files_max);
+    if (budget && ++budget->files > budget->files_max)
+      return fail(ErrorKind::too_large, "the archives within the chart hold more than {} files together",
+                  budget->files_max);
     remaining -= entry.data.size();
     std::string_view data = entry.type == '0' || entry.type == '\0' ? entry.data : std::string_view();
     if (data.starts_with("\xEF\xBB\xBF")) data.remove_prefix(3);

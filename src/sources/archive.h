@@ -19,10 +19,18 @@ struct ArchiveLimits {
   uint64_t archive_bytes_max = 100 << 20;  // decompressed
   size_t files_max = 20'000;
 };
+// What several archives may hold together, as those within one another: each takes from it what it unpacks to.
+struct ArchiveBudget {
+  uint64_t bytes_max = 256 << 20;  // decompressed, with the blocks of the tar
+  size_t files_max = 50'000;
+  uint64_t bytes = 0;  // taken so far
+  size_t files = 0;
+};
 
 // The regular files with their names below the archive's one folder. Errors in Helm's words: invalid (absolute or
-// parent paths, not an archive), too_large.
-Result<std::vector<ArchiveFile>> read_archive(std::string_view bytes, const ArchiveLimits& limits = {});
+// parent paths, not an archive), too_large. `budget`: may be null.
+Result<std::vector<ArchiveFile>> read_archive(std::string_view bytes, const ArchiveLimits& limits = {},
+                                              ArchiveBudget* budget = nullptr);
 // Names get `folder`/ in front. `modified`: seconds since 1970, for every entry.
 std::string write_archive(const std::string& folder, const std::vector<ArchiveFile>& files, int64_t modified);
 

@@ -22,7 +22,8 @@ std::string_view extension(std::string_view name) {
 
 class Loader {
  public:
-  Loader(const ChartLimits& limits, std::vector<std::string>& warnings) : limits_(limits), warnings_(warnings) {}
+  Loader(const ChartLimits& limits, sources::ArchiveBudget& budget, std::vector<std::string>& warnings)
+      : limits_(limits), budget_(budget), warnings_(warnings) {}
 
   Result<std::shared_ptr<Chart>> chart(std::vector<ChartFile> files, int depth) {
     if (depth > limits_.nesting_max)
@@ -118,7 +119,7 @@ class Loader {
         return fail(ErrorKind::invalid, "error unpacking subchart tar in {}: expected {}, got {}", chart.name(), name,
                     files[0].name);
       }
-      auto unpacked = OR_RETURN(sources::read_archive(*files[0].data, limits_));
+      auto unpacked = OR_RETURN(sources::read_archive(*files[0].data, limits_, &budget_));
       return this->chart(std::move(unpacked), depth + 1);
     }
     std::vector<ChartFile> inner;
@@ -130,6 +131,7 @@ class Loader {
   }
 
   const ChartLimits& limits_;
+  sources::ArchiveBudget& budget_;
   std::vector<std::string>& warnings_;
 };
 
@@ -217,9 +219,11 @@ std::vector<CrdFile> crds_of(const Chart& chart) {
   return out;
 }
 
-Result<LoadedChart> load_files(std::vector<ChartFile> files, const ChartLimits& limits) {
+Result<LoadedChart> load_files(std::vector<ChartFile> files, const ChartLimits& limits,
+                               sources::ArchiveBudget* budget) {
   LoadedChart out;
-  out.chart = OR_RETURN(Loader(limits, out.warnings).chart(std::move(files), 0));
+  sources::ArchiveBudget own;
+  out.chart = OR_RETURN(Loader(limits, budget ? *budget : own, out.warnings).chart(std::move(files), 0));
   return out;
 }
 
@@ -227,7 +231,8 @@ Result<LoadedChart> load_archive(std::string_view bytes, const ChartLimits& limi
   return load_files(OR_RETURN(sources::read_archive(bytes, limits)), limits);
 }
 
-Result<LoadedChart> load_directory(const sources::Tree& tree, std::string_view path, const ChartLimits& limits) {
+Result<LoadedChart> load_directory(const sources::Tree& tree, std::string_view path, const ChartLimits& limits,
+                                   sources::ArchiveBudget* budget) {
   std::string root = OR_RETURN(tree.real_path(path));
   std::string_view ignore_text;
   Bytes ignore_file;
@@ -239,7 +244,7 @@ Result<LoadedChart> load_directory(const sources::Tree& tree, std::string_view p
   IgnoreRules rules = OR_RETURN(IgnoreRules::parse(ignore_text));
   Walker walker(tree, rules, limits);
   OR_RETURN(walker.walk(root, "", 0));
-  return load_files(std::move(walker.files), limits);
+  return load_files(std::move(walker.files), limits, budget);
 }
 
 }  // namespace slipway::render::helm

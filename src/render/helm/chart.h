@@ -90,11 +90,14 @@ struct LoadedChart {
   std::shared_ptr<Chart> chart;
   std::vector<std::string> warnings;  // "load.go:120: Warning: ...": what Helm prints on stderr
 };
-// Names are relative to the chart's root. Errors: invalid, in Helm's words.
-Result<LoadedChart> load_files(std::vector<ChartFile> files, const ChartLimits& limits = {});
+// Names are relative to the chart's root. `budget`: of the archives in charts/ and within one another; null: one of the
+// chart's own. Errors: invalid, in Helm's words; too_large.
+Result<LoadedChart> load_files(std::vector<ChartFile> files, const ChartLimits& limits = {},
+                               sources::ArchiveBudget* budget = nullptr);
 // A folder of the tree, .helmignore applied, symlinks followed inside the tree. Errors: also not_found, forbidden (a
 // link leaves the tree), too_large.
-Result<LoadedChart> load_directory(const sources::Tree& tree, std::string_view path, const ChartLimits& limits = {});
+Result<LoadedChart> load_directory(const sources::Tree& tree, std::string_view path, const ChartLimits& limits = {},
+                                   sources::ArchiveBudget* budget = nullptr);
 // A packed chart. Errors: also too_large; names that would leave the chart are refused.
 Result<LoadedChart> load_archive(std::string_view bytes, const ChartLimits& limits = {});
 

@@ -363,6 +363,36 @@ TEST_CASE("a worker that is ended says where it stood") {
 #endif
 }
 
+TEST_CASE("archives within a chart share one budget") {
+  auto metadata = [](std::string name) { return "apiVersion: v2\nname: " + name + "\nversion: 1.0.0\n"; };
+  std::vector<ChartFile> inner = {file("Chart.yaml", metadata("i"))};
+  for (int n = 0; n < 10; ++n) inner.push_back(file(fmt::format("f{}", n), std::string(4 << 20, '\0')));
+  std::string packed = sources::write_archive("i", inner, 0);
+  std::vector<ChartFile> middle = {file("Chart.yaml", metadata("m"))};
+  for (int n = 0; n < 5; ++n) middle.push_back(file(fmt::format("charts/i{}.tgz", n), packed));
+  std::vector<ChartFile> outer = {file("Chart.yaml", metadata("c")),
+                                  file("charts/m.tgz", sources::write_archive("m", middle, 0))};
+  CHECK(load_files(outer));
+  outer.push_back(file("charts/n.tgz", *outer.back().data));
+  auto loaded = load_files(outer);
+  REQUIRE(!loaded);
+  CHECK(loaded.error().str() ==
+        "error unpacking subchart n.tgz in c: error unpacking subchart i1.tgz in m: the archives within the chart hold "
+        "more than 268435456 bytes together");
+
+  std::vector<ChartFile> many = {file("Chart.yaml", metadata("i"))};
+  for (int n = 0; n < 9'999; ++n) many.push_back(file(fmt::format("f{}", n), ""));
+  packed = sources::write_archive("i", many, 0);
+  outer.erase(outer.begin() + 1, outer.end());
+  for (int n = 0; n < 5; ++n) outer.push_back(file(fmt::format("charts/i{}.tgz", n), packed));
+  CHECK(load_files(outer));
+  outer.push_back(file("charts/i5.tgz", packed));
+  loaded = load_files(outer);
+  REQUIRE(!loaded);
+  CHECK(loaded.error().str() ==
+        "error unpacking subchart i5.tgz in c: the archives within the chart hold more than 50000 files together");
+}
+
 TEST_CASE("an index of charts") {
   auto index = sources::ChartIndex::parse(
       "apiVersion: v1\nentries:\n  web:\n  - {name: web, version: 1.0.0, urls: [a.tgz]}\n  - {name: web, version: "
