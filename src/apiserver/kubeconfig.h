@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "runtime/tls.h"
 #include "value/value.h"
@@ -21,7 +22,20 @@ struct Connection {
   std::string context;
   std::string proxy_url;
 };
+// Several files are one, as kubectl has it of $KUBECONFIG: for each name, and for the current context, the first file
+// that says it counts; those that are not there are passed over.
+struct KubeconfigFile {
+  std::string path;
+  Value config;
+};
+using Kubeconfig = std::vector<KubeconfigFile>;
+// Errors: not_found when none of them is there; a file that cannot be read.
+Result<Kubeconfig> load_kubeconfig(World& world, const std::vector<std::string>& paths);
+// The namespace of that context, of the current one for ""; "" when it says none.
+std::string namespace_in(const Kubeconfig& kubeconfig, std::string context = {});
+
 // Errors: not_found, bad_request with the file and what is missing. exec and auth-provider plugins: unsupported, named.
 Result<Connection> read_kubeconfig(World& world, std::string path, std::string context = {});
+Result<Connection> connection_in(World& world, const Kubeconfig& kubeconfig, std::string context = {});
 
 }  // namespace slipway::apiserver

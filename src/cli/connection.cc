@@ -17,12 +17,21 @@ std::string kubeconfig_of(World& world, const std::string& data) {
   return running ? (*running)["kubeconfig"].str(data + "/kubeconfig") : data + "/kubeconfig";
 }
 
+std::vector<std::string> kubeconfigs_of_environment() {
+  std::vector<std::string> out;
+  const char* said = std::getenv("KUBECONFIG");
+  for (std::string_view path : base::split(said ? said : "", ':'))
+    if (!path.empty()) out.push_back(absolute_path(std::string(path)));
+  return out;
+}
+
 Result<apiserver::Connection> find_connection(World& world, const Invocation& said) {
   std::string path = said.option("--kubeconfig");
   bool kept = path.empty() && said.has("--data");
   if (kept) path = kubeconfig_of(world, absolute_path(said.option("--data")));
   if (path.empty()) {
-    if (const char* env = std::getenv("KUBECONFIG"); env && *env) path = std::string(base::split(env, ':')[0]);
+    if (auto paths = kubeconfigs_of_environment(); !paths.empty())
+      return apiserver::connection_in(world, OR_RETURN(apiserver::load_kubeconfig(world, paths)));
   }
   bool guessed = path.empty();
   if (guessed) path = "/var/lib/slipway/kubeconfig";

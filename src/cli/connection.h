@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "apiserver/kubeconfig.h"
 #include "cli/command.h"
@@ -25,6 +26,8 @@ inline const Option json_option{"--json", "", "an object instead of a table"};
 // Where the Slipway of a data directory wrote its kubeconfig.
 std::string kubeconfig_of(World& world, const std::string& data);
 
+// Those that $KUBECONFIG lists, absolute, there or not.
+std::vector<std::string> kubeconfigs_of_environment();
 // Errors name the file, and what to do when there is none.
 Result<apiserver::Connection> find_connection(World& world, const Invocation& said);
 Task<Result<std::unique_ptr<cluster::Cluster>>> connect(World& world, Invocation said);

@@ -218,6 +218,16 @@ c/templates/a.yaml renders to this, line 7 is the one:
         for time in ("0s", "-5s"):
             self.assertIn("kind: ConfigMap", self.helm("template", "c", "--timeout", time))
 
+    def test_several_kubeconfigs_are_one(self):
+        self.chart("c", "kind: ConfigMap\nmetadata: {name: x, namespace: '{{ .Release.Namespace }}'}\n")
+        context = "- {name: %s, context: {cluster: x, user: x, namespace: %s}}\n"
+        self.write("a", "contexts:\n" + context % ("one", "first"))
+        self.write("b", "current-context: two\ncontexts:\n" + context % ("one", "never") + context % ("two", "second"))
+        self.write("d", "current-context: one\n")
+        for files, flags, says in (("none::a:b:d", (), "second"), ("d:a:b", (), "first"), ("a:b", ("--kube-context", "one"), "first"),
+                                   ("b:a", ("--kube-context", "one"), "never"), ("none:nor-this", (), "default")):
+            self.assertIn(f"namespace: '{says}'", self.helm("template", "c", *flags, KUBECONFIG=files))
+
     def test_a_readme_is_the_first_there_is(self):
         self.chart("c")
         self.write("c/README.md", "long\n")

@@ -24,9 +24,13 @@ constexpr size_t kAnswerBytesMax = 256 << 20;
 
 // Where no kubeconfig is, the Slipway of this machine; where none is either, what kubectl and Helm ask then.
 Result<apiserver::Connection> connection_of(World& world, const Flags& flags) {
-  std::string path = kubeconfig_file(flags), slipway = kubeconfig_of(world, "/var/lib/slipway");
-  if (!flags.has("--kubeconfig") && !std::getenv("KUBECONFIG") && !world.files().exists(path)) path = slipway;
-  if (world.files().exists(path)) return apiserver::read_kubeconfig(world, path, flags.text("--kube-context"));
+  std::vector<std::string> paths = kubeconfig_files(flags);
+  auto there = [&world](const std::string& path) { return world.files().exists(path); };
+  if (!flags.has("--kubeconfig") && !std::getenv("KUBECONFIG") && !there(paths[0]))
+    paths = {kubeconfig_of(world, "/var/lib/slipway")};
+  if (std::ranges::any_of(paths, there))
+    return apiserver::connection_in(world, OR_RETURN(apiserver::load_kubeconfig(world, paths)),
+                                    flags.text("--kube-context"));
   if (std::string said = flags.text("--kubeconfig"); !said.empty())
     return fail(ErrorKind::not_found, "stat {}: no such file or directory", said);
   if (std::string context = flags.text("--kube-context"); !context.empty())

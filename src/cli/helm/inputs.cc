@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "cli/connection.h"
 #include "cli/helm/folder.h"
 #include "cli/helm/registry_passwords.h"
 #include "cli/paths.h"
@@ -408,26 +409,18 @@ Result<rh::Compat> compat_of(const Flags& flags) {
   return fail(ErrorKind::bad_request, "--compat: expected helm3 or helm4, got \"{}\"", said);
 }
 
-std::string kubeconfig_file(const Flags& flags) {
-  if (std::string path = flags.text("--kubeconfig"); !path.empty()) return absolute_path(path);
-  if (const char* path = std::getenv("KUBECONFIG"); path && *path)
-    return absolute_path(std::string(base::split(path, ':')[0]));
-  return absolute_path("~/.kube/config");
+std::vector<std::string> kubeconfig_files(const Flags& flags) {
+  if (std::string path = flags.text("--kubeconfig"); !path.empty()) return {absolute_path(path)};
+  if (auto paths = kubeconfigs_of_environment(); !paths.empty()) return paths;
+  return {absolute_path("~/.kube/config")};
 }
 
 std::string namespace_of(World& world, const Flags& flags) {
   if (std::string ns = flags.text("--namespace"); !ns.empty()) return ns;
   if (const char* ns = std::getenv("HELM_NAMESPACE"); ns && *ns) return ns;
-  auto text = world.files().read(kubeconfig_file(flags), 4 << 20);
-  if (!text) return "default";
-  auto config = value::parse_yaml(*text);
-  if (!config) return "default";
-  std::string wanted = flags.text("--kube-context", (*config)["current-context"].str());
-  for (const Value& context : (*config)["contexts"].items()) {
-    if (context["name"].as_string() == wanted && !context["context"]["namespace"].as_string().empty())
-      return context["context"]["namespace"].str();
-  }
-  return "default";
+  auto kubeconfig = apiserver::load_kubeconfig(world, kubeconfig_files(flags));
+  std::string ns = kubeconfig ? apiserver::namespace_in(*kubeconfig, flags.text("--kube-context")) : "";
+  return ns.empty() ? "default" : ns;
 }
 
 }  // namespace slipway::cli::helm

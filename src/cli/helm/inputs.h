@@ -68,8 +68,8 @@ Result<std::vector<NamedRepository>> read_repositories(World& world, const Flags
 
 Result<render::helm::Compat> compat_of(const Flags& flags);
 render::helm::ChartLimits chart_limits(const Flags& flags);  // whose of the two
-// --kubeconfig, $KUBECONFIG's first, ~/.kube/config: absolute, there or not.
-std::string kubeconfig_file(const Flags& flags);
+// --kubeconfig, those of $KUBECONFIG, ~/.kube/config: absolute, there or not.
+std::vector<std::string> kubeconfig_files(const Flags& flags);
 // --namespace, $HELM_NAMESPACE, the kubeconfig's context, "default".
 std::string namespace_of(World& world, const Flags& flags);
 
