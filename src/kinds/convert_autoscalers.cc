@@ -112,7 +112,8 @@ Value metric_to_v2(std::span<const Row> rows, const Value& v1) {
       metric = metric.with(fmt::format("/{}{}", row.source, row.v2), *member);
   }
   if (rows.data() != spec_rows) return metric;
-  for (const auto& [source, of] : metric.members())
+  const Value untyped = metric;  // its members are gone through while it becomes another
+  for (const auto& [source, of] : untyped.members())
     if (of.is_object())
       metric = metric.with(fmt::format("/{}/target/type", source.view()), target_type(source.view(), of["target"]));
   return metric;
