@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "render/helm/application.h"
 #include "render/helm/chart.h"
 #include "render/helm/fetch_schemas.h"
 #include "render/helm/go_json.h"
@@ -16,6 +17,7 @@
 #include "render/helm/set.h"
 #include "render/helm/worker.h"
 #include "sources/chart_repository.h"
+#include "sources/testing/make_tree.h"
 #include "value/json.h"
 
 using namespace slipway;
@@ -391,6 +393,43 @@ TEST_CASE("archives within a chart share one budget") {
   REQUIRE(!loaded);
   CHECK(loaded.error().str() ==
         "error unpacking subchart i5.tgz in c: the archives within the chart hold more than 50000 files together");
+}
+
+TEST_CASE("file:// dependencies: one name in two versions, and not without end") {
+  auto text = [](const std::string& name, const std::string& version, const std::string& more) {
+    return "apiVersion: v2\nname: " + name + "\nversion: " + version + "\n" + more;
+  };
+  auto twins = sources::testing::make_tree(
+      {{"app/Chart.yaml", text("app", "1.0.0",
+                               "dependencies:\n"
+                               "- {name: sub, version: 1.x, repository: \"file://../one\", alias: one}\n"
+                               "- {name: sub, version: 2.x, repository: \"file://../two\", alias: two}\n"
+                               "- {name: sub, version: 2.0.0, repository: \"file://../two\", alias: three}\n")},
+       {"one/Chart.yaml", text("sub", "1.0.0", "")},
+       {"two/Chart.yaml", text("sub", "2.0.0", "")}});
+  auto loaded = load_with_dependencies(*twins, "app");
+  REQUIRE_MESSAGE(loaded, loaded.error().str());
+  REQUIRE(loaded->chart->dependencies.size() == 2);
+  CHECK(loaded->chart->dependencies[0]->metadata.version == "1.0.0");
+  CHECK(loaded->chart->dependencies[1]->metadata.version == "2.0.0");
+
+  auto fan = [&](int width) {
+    std::vector<std::pair<std::string, sources::testing::Content>> files;
+    for (int level = 0; level < 4; ++level) {
+      std::string more = level < 3 ? "dependencies:\n" : "";
+      for (int i = 0; i < width && level < 3; ++i)
+        more += fmt::format("- {{name: d{}, version: 1.0.0, repository: \"file://../c{}\"}}\n", i, level + 1);
+      files.emplace_back(fmt::format("c{}/Chart.yaml", level), text(fmt::format("c{}", level), "1.0.0", more));
+    }
+    return load_with_dependencies(*sources::testing::make_tree(std::move(files)), "c0");
+  };
+  auto narrow = fan(9);  // 9 + 81 + 729
+  REQUIRE_MESSAGE(narrow, narrow.error().str());
+  const Chart& last = *narrow->chart->dependencies.at(8)->dependencies.at(8)->dependencies.at(8);
+  CHECK(last.full_path() == "c0/charts/c1/charts/c2/charts/c3");
+  auto wide = fan(10);
+  REQUIRE(!wide);
+  CHECK(wide.error().str().ends_with("the dependencies come to more than 1000 charts"));
 }
 
 TEST_CASE("an index of charts") {

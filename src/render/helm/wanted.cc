@@ -17,9 +17,14 @@ namespace {
 using Trees = std::map<std::string, std::shared_ptr<const sources::Tree>>;
 
 constexpr int kDepthMax = 8;
+constexpr int kChartsMax = 1'000;  // put in place altogether, those in their charts/ among them
 
 bool is_remote(const std::string& repository) {
   return repository.starts_with("https://") || repository.starts_with("http://") || repository.starts_with("oci://");
+}
+
+bool fits(const Dependency& d, const std::string& version) {
+  return in_range(d.version.empty() ? "*" : d.version, version) || d.version == version;
 }
 
 class Placer {
@@ -31,9 +36,15 @@ class Placer {
     if (depth > kDepthMax)
       return fail(ErrorKind::too_large, "chart {}: file:// dependencies go deeper than {} levels", chart.name(),
                   kDepthMax);
+    // Of what charts/ has, the name counts, as in Helm; one name may be wanted in several versions from elsewhere.
+    size_t own = chart.dependencies.size();
     for (size_t i = 0; i < chart.metadata.dependencies.size(); ++i) {
       const Dependency& d = *chart.metadata.dependencies[i];
-      bool there = std::ranges::any_of(chart.dependencies, [&](const auto& c) { return c->name() == d.name; });
+      bool there = false;
+      for (size_t k = 0; k < chart.dependencies.size() && !there; ++k) {
+        const Chart& c = *chart.dependencies[k];
+        there = c.name() == d.name && (k < own || fits(d, c.metadata.version));
+      }
       if (there) continue;
       if (d.repository.starts_with("file://")) OR_RETURN(local(path, chart, d, depth));
       if (is_remote(d.repository)) OR_RETURN(remote(chart, d, i));
@@ -50,10 +61,12 @@ class Placer {
   Result<> local(const std::string& path, Chart& chart, const Dependency& d, int depth) {
     auto at = sources::join_path(path, d.repository.substr(7));
     if (!at) return about(std::move(at).error(), chart, d);
-    auto loaded = load_directory(tree_, *at);
+    auto folder = tree_.real_path(*at);
+    if (!folder) return about(std::move(folder).error(), chart, d);
+    auto loaded = load("file://" + *folder, tree_, *folder);
     if (!loaded) return about(std::move(loaded).error(), chart, d);
     const std::string& version = loaded->chart->metadata.version;
-    if (!in_range(d.version.empty() ? "*" : d.version, version) && d.version != version) {
+    if (!fits(d, version)) {
       return fail(ErrorKind::invalid, "chart {}: dependency {} wants version {}, {} holds {}", chart.name(), d.name,
                   d.version, *at, version);
     }
@@ -76,10 +89,33 @@ class Placer {
       if (wanted_) wanted_->charts.push_back(std::move(wanted));
       return {};
     }
-    auto loaded = load_directory(*tree->second, d.name);
+    auto loaded = load(wanted.key(), *tree->second, d.name);
     if (!loaded) return about(std::move(loaded).error(), chart, d);
     add(chart, std::move(*loaded));
     return {};
+  }
+
+  // Each folder is read once; every place that wants it gets a copy that shares what the files hold.
+  Result<LoadedChart> load(const std::string& key, const sources::Tree& tree, const std::string& path) {
+    auto at = loaded_.find(key);
+    if (at == loaded_.end())
+      at = loaded_.emplace(key, OR_RETURN(load_directory(tree, path, ChartLimits(), &budget_))).first;
+    LoadedChart out;
+    out.warnings = at->second.warnings;
+    out.chart = OR_RETURN(copy(*at->second.chart));
+    return out;
+  }
+
+  Result<std::shared_ptr<Chart>> copy(const Chart& from) {
+    if (++charts_ > kChartsMax)
+      return fail(ErrorKind::too_large, "the dependencies come to more than {} charts", kChartsMax);
+    auto chart = std::make_shared<Chart>(from);
+    for (auto& d : chart->metadata.dependencies) d = std::make_shared<Dependency>(*d);
+    for (auto& child : chart->dependencies) {
+      child = OR_RETURN(copy(*child));
+      child->parent = chart.get();
+    }
+    return chart;
   }
 
   void add(Chart& chart, LoadedChart loaded) {
@@ -92,6 +128,9 @@ class Placer {
   const Trees& fetched_;
   Wanted* wanted_;
   std::vector<std::string>& warnings_;
+  std::map<std::string, LoadedChart> loaded_;  // by where it came from
+  sources::ArchiveBudget budget_;
+  int charts_ = 0;
 };
 
 }  // namespace
