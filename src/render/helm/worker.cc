@@ -287,9 +287,8 @@ std::string asking(std::string_view kind, std::string_view about) {
   return question;
 }
 
-ReleaseResult printed(ReleaseResult result, const std::function<Result<>(const Release&)>& print) {
-  if (!result) return result;
-  if (auto done = print(*result); !done) return tl::unexpected(ReleaseError{std::move(done).error(), false, {}, {}});
+ReleaseResult printed(const Release& release, const std::function<Result<>(const Release&)>& print) {
+  if (auto done = print(release); !done) return tl::unexpected(ReleaseError{std::move(done).error(), false, {}, {}});
   Release shell;
   shell.printed = true;
   return shell;
@@ -325,7 +324,7 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
   if (!in_workers) {
     auto print = std::move(request.print);
     auto release = render_release(std::move(request), warnings);
-    return print && warnings.empty() ? printed(std::move(release), print) : std::move(release);
+    return release && print && warnings.empty() ? printed(*release, print) : std::move(release);
   }
   auto work = [&](const runtime::Ask& ask, runtime::IsolatedOutput& out) {
     runtime::prepare_heap((256 << 10) + bytes_of(*request.chart));
@@ -369,9 +368,10 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
     auto& result = *new ReleaseResult(render_release(std::move(inner), said));
     if (result && print && said.empty()) {
       out.begin_printing();
-      result = *new ReleaseResult(printed(std::move(result), print));
+      pack(printed(*result, print), said, out);
+    } else {
+      pack(result, said, out);
     }
-    pack(result, said, out);
   };
   auto done = runtime::run_isolated(
       work, [&](std::string_view question) { return answer(request, question); },
