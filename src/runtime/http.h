@@ -31,8 +31,9 @@ class Headers {
 class Body {
  public:
   virtual ~Body() = default;
-  virtual Task<Result<std::string>> read() = 0;                // the next piece; empty at the end
-  Task<Result<std::string>> read_all(size_t limit);            // too_large past it
+  virtual Task<Result<std::string>> read() = 0;  // the next piece; empty at the end
+  // Errors: too_large past the limit; timeout when a piece is longer away than `silence_max`.
+  Task<Result<std::string>> read_all(size_t limit, std::optional<Duration> silence_max = {});
   virtual const Headers* trailers() const { return nullptr; }  // after the end, when there were any
 };
 

@@ -64,17 +64,20 @@ void Headers::remove(std::string_view name) {
   std::erase_if(lines_, [name](const auto& line) { return same_name(line.first, name); });
 }
 
-Task<Result<std::string>> Body::read_all(size_t limit) {
+Task<Result<std::string>> Body::read_all(size_t limit, std::optional<Duration> silence_max) {
   std::string out;
   while (true) {
-    std::string piece = OR_CO_RETURN(co_await read());
-    if (piece.empty()) co_return out;
-    if (piece.size() > limit - out.size())
+    auto piece = silence_max ? co_await with_timeout(*silence_max, read()) : co_await read();
+    if (silence_max && piece.failed_with(ErrorKind::timeout))
+      co_return fail(ErrorKind::timeout, "the answer began, and nothing more came for {} s", *silence_max / 1s);
+    if (!piece) co_return std::move(piece).error();
+    if (piece->empty()) co_return out;
+    if (piece->size() > limit - out.size())
       co_return fail(ErrorKind::too_large, "the body is longer than {} bytes", limit);
     if (out.empty())
-      out = std::move(piece);
+      out = std::move(*piece);
     else
-      out += piece;
+      out += *piece;
   }
 }
 

@@ -108,25 +108,11 @@ namespace {
 constexpr Duration kSilenceMax = 60s, kBodyTimeMax = 600s;
 
 Task<Result<std::string>> read_body(World& world, runtime::Body& body, uint64_t bytes_max) {
-  std::string out;
-  const SteadyTime end = world.steady_now() + kBodyTimeMax;
-  for (;;) {
-    Duration left = end - world.steady_now();
-    if (left <= Duration::zero())
-      co_return fail(ErrorKind::timeout, "the answer took more than {} s", kBodyTimeMax / 1s);
-    auto piece = co_await runtime::with_timeout(std::min(left, kSilenceMax), body.read());
-    if (piece.failed_with(ErrorKind::timeout) && left > kSilenceMax)
-      co_return fail(ErrorKind::timeout, "the answer began, and nothing more came for {} s", kSilenceMax / 1s);
-    if (piece.failed_with(ErrorKind::timeout)) continue;
-    if (!piece) co_return std::move(piece).error();
-    if (piece->empty()) co_return out;
-    if (piece->size() > bytes_max - out.size())
-      co_return fail(ErrorKind::too_large, "the body is longer than {} bytes", bytes_max);
-    if (out.empty())
-      out = std::move(*piece);
-    else
-      out += *piece;
-  }
+  const SteadyTime begin = world.steady_now();
+  auto text = co_await runtime::with_timeout(kBodyTimeMax, body.read_all(bytes_max, kSilenceMax));
+  if (text.failed_with(ErrorKind::timeout) && world.steady_now() - begin >= kBodyTimeMax)
+    co_return fail(ErrorKind::timeout, "the answer took more than {} s", kBodyTimeMax / 1s);
+  co_return text;
 }
 
 }  // namespace

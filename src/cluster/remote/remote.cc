@@ -92,16 +92,10 @@ class RemoteWatch final : public Watch {
 };
 
 Task<Result<std::string>> read_whole(runtime::Body* body, size_t bytes_max) {
-  std::string text;
-  while (true) {
-    auto piece = co_await runtime::with_timeout(silence_max, body->read());
-    if (piece.failed_with(ErrorKind::timeout))
-      co_return fail(ErrorKind::timeout, "the server stopped in the middle of its answer");
-    if (!piece) co_return piece;
-    if (piece->empty()) co_return text;
-    text += *piece;
-    if (text.size() > bytes_max) co_return fail(ErrorKind::too_large, "an answer of more than {} bytes", bytes_max);
-  }
+  auto text = co_await body->read_all(bytes_max, silence_max);
+  if (text.failed_with(ErrorKind::timeout))
+    co_return fail(ErrorKind::timeout, "the server stopped in the middle of its answer");
+  co_return text;
 }
 
 // An answer that is still read when its client was replaced.
