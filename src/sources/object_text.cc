@@ -42,11 +42,10 @@ Result<std::vector<TreeLine>> parse_ls_tree(std::string_view text, size_t files_
     auto clean = clean_path(line.path);
     if (!clean || *clean != line.path || line.path.empty())
       return fail(ErrorKind::bad_request, "the tree holds an entry that no tree may hold: \"{}\"", line.path);
-    using Kind = FileEntry::Kind;
+    line.kind = kind_of_mode(mode);
     if (type == "commit") {
-      line.kind = Kind::submodule;
+      line.kind = FileEntry::Kind::submodule;
     } else if (type == "blob") {
-      line.kind = mode == "120000" ? Kind::symlink : mode == "100755" ? Kind::executable : Kind::file;
       auto bytes = base::parse_int(size);
       line.absent = !bytes || *bytes < 0;  // git says "BAD"
       line.size = line.absent ? 0 : static_cast<uint64_t>(*bytes);
@@ -81,6 +80,13 @@ Result<std::vector<BatchObject>> parse_batch(std::string_view text, size_t asked
   }
   if (objects.size() != asked) return fail(ErrorKind::unavailable, "git cat-file: the answer is cut short");
   return objects;
+}
+
+FileEntry::Kind kind_of_mode(std::string_view mode) {
+  using Kind = FileEntry::Kind;
+  if (mode == "160000") return Kind::submodule;
+  if (mode == "120000") return Kind::symlink;
+  return mode == "100755" ? Kind::executable : Kind::file;
 }
 
 // <id> blob 6<LF>, or: <what was asked> missing<LF>

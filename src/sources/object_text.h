@@ -26,6 +26,8 @@ struct BatchObject {
 };
 // Output of `cat-file --batch`, which was asked for `asked` objects. Error: unavailable when it is cut short.
 Result<std::vector<BatchObject>> parse_batch(std::string_view text, size_t asked);
+// Of an entry that is no tree: "100755" is an executable.
+FileEntry::Kind kind_of_mode(std::string_view mode);
 struct ObjectSize {
   std::string_view id, type;  // type is empty when git does not have it
   uint64_t size = 0;

@@ -17,13 +17,6 @@ constexpr uint64_t kDirectoriesPerFile = 10;  // Git makes none without a file
 constexpr size_t kPathMax = 4096;             // longer ones exist on no disk
 constexpr size_t kPathBytesPerFile = 512;
 
-FileEntry::Kind kind_of(std::string_view mode) {
-  using Kind = FileEntry::Kind;
-  if (mode == "160000") return Kind::submodule;
-  if (mode == "120000") return Kind::symlink;
-  return mode == "100755" ? Kind::executable : Kind::file;
-}
-
 bool may_be_named(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && name.find('/') == name.npos;
 }
@@ -132,7 +125,7 @@ class Outliner {
         ++taken_.files;
         std::string path = joined(at.path, entry->name);
         path_bytes_ += path.size();
-        out_.lines.push_back({.kind = kind_of(entry->mode), .id = std::move(id), .path = std::move(path)});
+        out_.lines.push_back({.kind = kind_of_mode(entry->mode), .id = std::move(id), .path = std::move(path)});
       }
     }
     return {};
