@@ -58,6 +58,15 @@ class Folder(unittest.TestCase):
         self.addCleanup(server.shutdown)
         return f"https://127.0.0.1:{server.server_port}"
 
+    def answering(self, handler, **how):
+        """An http server until the test ends. Gives HOST:PORT."""
+        quiet = type("Quiet", (handler,), {"log_message": lambda *arguments: None})
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(quiet, **how))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return f"127.0.0.1:{server.server_port}"
+
     def certificate(self):
         """Of 127.0.0.1: key.pem and ca.pem in the folder."""
         key, cert = os.path.join(self.folder, "key.pem"), os.path.join(self.folder, "ca.pem")

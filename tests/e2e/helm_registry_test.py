@@ -5,7 +5,6 @@ import http.server
 import json
 import os
 import shutil
-import threading
 import unittest
 import urllib.parse
 
@@ -107,9 +106,6 @@ class Tags(Folder):
         pages = [["0.9.0", "1.10.0"], ["1.9.0"], ["9.0.0", "latest"]]
 
         class Registry(http.server.BaseHTTPRequestHandler):
-            def log_message(self, *arguments):
-                pass
-
             def do_GET(self):
                 path, _, query = self.path.partition("?")
                 listed = path == "/v2/a/web/tags/list"
@@ -122,10 +118,7 @@ class Tags(Folder):
                 self.end_headers()
                 self.wfile.write(body)
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.shutdown)
-        chart = f"oci://127.0.0.1:{server.server_port}/a/web"
+        chart = f"oci://{self.answering(Registry)}/a/web"
         for wanted, found in ((">=0.0.1", "9.0.0"), ("1.x", "1.10.0"), ("<1", "0.9.0")):
             self.assertIn(f"/a/web:{found}: not found", self.helm("pull", chart, "--version", wanted, "--plain-http", code=1))
 
@@ -137,9 +130,6 @@ class Tokens(Folder):
         asked = []
 
         class Registry(http.server.BaseHTTPRequestHandler):
-            def log_message(self, *arguments):
-                pass
-
             def answer(self, status, body=b"{}", **headers):
                 self.send_response(status)
                 for name, value in headers.items():
@@ -158,10 +148,7 @@ class Tokens(Folder):
                 asked.append(self.rfile.read(int(self.headers["content-length"])).decode())
                 self.answer(200, b'{"access_token":"given"}')
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.shutdown)
-        host = f"127.0.0.1:{server.server_port}"
+        host = self.answering(Registry)
         self.write("config.json", json.dumps({"auths": {host: {"identitytoken": "id+1"}}}))
         said = self.helm("pull", f"oci://{host}/a/b", "--version", "1.0.0", "--plain-http", "--registry-config", "config.json", code=1)
         self.assertIn("a/b:1.0.0: not found", said)

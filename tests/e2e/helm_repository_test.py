@@ -1,14 +1,12 @@
 #!/usr/bin/env python3
 """Charts from elsewhere: repositories and registries on loopback, their certificates and passwords, and dependencies."""
 import concurrent.futures
-import functools
 import hashlib
 import http.server
 import json
 import os
 import shutil
 import subprocess
-import threading
 import unittest
 
 from harness import SLIPWAY
@@ -94,9 +92,6 @@ class Elsewhere(Folder):
         asked = []
 
         class Server(http.server.BaseHTTPRequestHandler):
-            def log_message(self, *arguments):
-                pass
-
             def do_GET(self):
                 asked.append((self.path, self.headers["authorization"]))
                 body = b"apiVersion: v1\nentries: {q: [{apiVersion: v2, name: q, version: 1.0.0, urls: [q.tgz]}]}\n"
@@ -105,10 +100,7 @@ class Elsewhere(Folder):
                 self.end_headers()
                 self.wfile.write(body)
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.shutdown)
-        url = f"http://127.0.0.1:{server.server_port}/charts/?token=1"
+        url = f"http://{self.answering(Server)}/charts/?token=1"
         self.helm("repo", "add", "mine", url, "--username", "u", "--password-stdin", stdin="p:w \n")
         self.helm("pull", "mine/q")
         basic = "Basic dTpwOncg"  # the blank is the password's
@@ -151,15 +143,7 @@ class Elsewhere(Folder):
         for name, text in files.items():
             self.write("plain/" + name, text)
 
-        class Quiet(http.server.SimpleHTTPRequestHandler):
-            def log_message(self, *arguments):
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=os.path.join(self.folder, "plain")))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        return f"http://127.0.0.1:{server.server_port}"
+        return "http://" + self.answering(http.server.SimpleHTTPRequestHandler, directory=os.path.join(self.folder, "plain"))
 
     def test_certificates_that_are_not_believed(self):
         self.write("repo/index.yaml", "apiVersion: v1\nentries: {}\n")
