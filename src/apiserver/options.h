@@ -11,9 +11,9 @@ namespace slipway::apiserver {
 // Error: bad_request, in Kubernetes' words.
 Result<cluster::ListOptions> list_options(const runtime::Request& request, const Route& route);
 
-// How long a watch may last, when the client says. Error: bad_request, in Kubernetes' words.
 // A number in the query as Go reads it; nothing when it is not there. Error: bad_request in Go's words.
 Result<std::optional<int64_t>> query_number(const runtime::Request& request, std::string_view name);
+// How long a watch may last, when the client says. Error: bad_request, in Kubernetes' words.
 Result<std::optional<int64_t>> timeout_seconds(const runtime::Request& request);
 
 // fieldManager, fieldValidation, dryRun, force of a write. `manager_default` comes from the User-Agent.

@@ -202,10 +202,11 @@ Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pas
                                                                              std::vector<std::string>* revisions) {
   std::vector<sources::Commit> commits;
   ArrayBuilder said;
+  const bool revision_counts = names_revision(app);
   for (const Source& source : app.sources) {
     commits.push_back(OR_CO_RETURN(co_await revisions_.resolve(source.url, source.revision)));
     revisions->push_back(commits.back().sha);
-    said.push(names_revision(app) ? source.said : source.said.without_member("targetRevision"));
+    said.push(revision_counts ? source.said : source.said.without_member("targetRevision"));
   }
   RenderSettings settings = settings_of(app);
   Value inputs{{"settings", settings.inputs()},

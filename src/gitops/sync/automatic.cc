@@ -96,18 +96,17 @@ Automatic decide_automatic(const Application& app, const Value& application, con
       return automatic;
     }
     ArrayBuilder resources;
-    bool any = false;
     for (const Resource& r : state.resources) {
       if (!can_be_healed(r)) continue;
-      any = true;
       ObjectBuilder one;
       one.set_unless_empty("group", r.key.kind.group).set("kind", r.key.kind.kind).set("name", r.key.name);
       one.set_unless_empty("namespace", r.key.ns);
       resources.push(one.build());
     }
-    if (!any) return automatic;  // who went is heard of
+    Value healed = resources.build();
+    if (healed.empty()) return automatic;  // who went is heard of
     Value sync = operation["sync"].with_member("autoHealAttemptsCount", attempts + 1);
-    operation = operation.with_member("sync", sync.with_member("resources", resources.build()));
+    operation = operation.with_member("sync", sync.with_member("resources", std::move(healed)));
     automatic.heals = true;
   }
   if (prune && !app.allow_empty && would_remove_all(state)) {

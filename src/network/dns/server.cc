@@ -11,8 +11,8 @@ namespace {
 constexpr size_t datagrams_max = 512, streams_max = 128;  // at a time; what comes on top is not answered
 // Of these, being asked elsewhere: slow name servers outside must not stop the cluster's own names, nor take memory.
 constexpr size_t forwarded_max = 256;
-constexpr size_t query_bytes_max =
-    4096;                               // a question takes 271 bytes; the rest is room for EDNS options and a signature
+// A question takes 271 bytes; the rest is room for EDNS options and a signature.
+constexpr size_t query_bytes_max = 4096;
 constexpr uint16_t additional_max = 2;  // OPT, TSIG
 constexpr Duration stream_idle_max = 10s;
 constexpr Duration retry_delay_first = 200ms, retry_delay_max = 10s;
