@@ -122,7 +122,7 @@ Task<Result<rh::LayeredValues>> read_values(World& world, Flags flags) {
     for (const std::string& word : flags.all(option)) {
       if (auto done = set(out.all, word); !done) {
         if (std::string_view(option) == "--set-json")
-          co_return fail(ErrorKind::invalid, "failed parsing --set-json data {}", word);
+          co_return fail(ErrorKind::invalid, "failed parsing --set-json data {}", done.error().message());
         co_return std::move(done).error().context(fmt::format("failed parsing {} data", option));
       }
       Value alone = Value::object();

@@ -318,7 +318,15 @@ Result<> set_strings(Value& values, std::string_view text, Compat compat) {
   return Setter(text, Setter::Style::strings, compat).run(values);
 }
 Result<> set_json(Value& values, std::string_view text, Compat compat) {
-  return Setter(text, Setter::Style::json, compat).run(values);
+  std::string_view object = base::trim(text);
+  if (compat == Compat::helm3 || !object.starts_with('{')) {
+    if (Setter(text, Setter::Style::json, compat).run(values)) return {};
+    return fail(ErrorKind::invalid, "{}", text);
+  }
+  auto said = value::parse_json(object);
+  if (!said) return fail(ErrorKind::invalid, "JSON: {}", text);
+  values = merge_files(values, with_reals(*said));
+  return {};
 }
 Result<> set_literal(Value& values, std::string_view text, Compat compat) {
   return Setter(text, Setter::Style::literal, compat).run(values);

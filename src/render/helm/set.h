@@ -14,7 +14,8 @@ namespace slipway::render::helm {
 Result<> set_typed(Value& values, std::string_view text,
                    Compat compat = Compat::helm3);  // true, null, 12 mean what they look like; 1.5 stays a text
 Result<> set_strings(Value& values, std::string_view text, Compat compat = Compat::helm3);  // all texts
-Result<> set_json(Value& values, std::string_view text, Compat compat = Compat::helm3);     // a=JSON,b=JSON
+// a=JSON,b=JSON; for Helm 4 also {"a": ...}, over what is there. An error repeats the text, as Helm does.
+Result<> set_json(Value& values, std::string_view text, Compat compat = Compat::helm3);
 Result<> set_literal(Value& values, std::string_view text,
                      Compat compat = Compat::helm3);  // everything after the first =
 // What stands after = is what `read` makes of it: a file's content.
