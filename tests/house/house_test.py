@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the house: who may include whom, what every room must have, what no file may say.
 
-house_test.py CHECK   with CHECK one of self, layers, readmes, architecture, format, paths.
+house_test.py CHECK   with CHECK one of self, layers, readmes, architecture, format, paths, guards.
 Each check returns a list of complaints; each complaint names the file, what is wrong and the nearest fix.
 `self` runs the checks on small wrong trees, so that a check that stopped seeing anything does not pass for good news.
 """
@@ -213,6 +213,12 @@ def paths(tree):
     return complaints
 
 
+def guards(tree):
+    """What the soak switches off is still spelled as it says there."""
+    run = subprocess.run([sys.executable, os.path.join(tree.root, "tests/soak/guards.py"), "--lines"], stdout=subprocess.PIPE, text=True)
+    return [f"{line}; tests/soak/guards.py names it" for line in run.stdout.splitlines()] or ["tests/soak/guards.py: says nothing"] if run.returncode else []
+
+
 def self_check(_):
     """Small trees with one thing wrong each: every check must see it, and nothing in the tree that is right."""
     right = {
@@ -248,6 +254,7 @@ def self_check(_):
         (architecture, "src/runtime/CMakeLists.txt", "slipway_room(runtime USES base LINK x)\n", None),
         (architecture, "src/value/CMakeLists.txt", "slipway_room(value USES base runtime)\n", "says USES"),
         (paths, "src/base/a.h", "// /" + "home/me/x\n", "one machine"),
+        (guards, "tests/soak/guards.py", Tree(ROOT).read("tests/soak/guards.py"), "expected once"),
     ]
     complaints = []
     for check, path, content, expected in [(c, None, None, None) for c in (layers, readmes, architecture, paths)] + wrong:
@@ -272,7 +279,7 @@ def self_check(_):
     return complaints
 
 
-CHECKS = {"self": self_check, "layers": layers, "readmes": readmes, "architecture": architecture, "format": format, "paths": paths}
+CHECKS = {"self": self_check, "layers": layers, "readmes": readmes, "architecture": architecture, "format": format, "paths": paths, "guards": guards}
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in CHECKS:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""tests/soak/guards.py [ROW...]: switches off what keeps a promise, one guard at a time, and wants the test that holds it to fail.
+"""tests/soak/guards.py [--lines | ROW...]: switches off what keeps a promise, one guard at a time, and wants the test that holds it to fail.
 
 Each guard is a line of the source that is replaced in this clone (which must have nothing uncommitted; everything is put back), built
 in build/dev, and tried. Before, the same tests must pass. Prints a table; exit code 1 when a test did not notice, or cannot be built.
-ROW is a part of a row's name. As root all of them; Slipway's clone must not be in use meanwhile."""
+ROW is a part of a row's name; --lines only looks whether each guard's line is there, once. As root all of them; Slipway's clone must not be in use meanwhile."""
 import os, re, subprocess, sys, time
 from pathlib import Path
 
@@ -167,13 +167,18 @@ GUARDS = [
           *unit("network", "what others take*")),
     Guard("a remote cluster that is away", "a list that is there counts as an answer", "src/cluster/cache.cc", "      if (heard) {\n", "      if (true) {\n",
           *unit("cluster", "a server that is away*")),
-    Guard("a remote cluster that is away", "an answer may stop in the middle", "src/cluster/remote/remote.cc", "co_await runtime::with_timeout(silence_max, body->read())",
-          "co_await body->read()", *unit("cluster", "a server that stops*")),
+    Guard("a remote cluster that is away", "an answer may stop in the middle", "src/cluster/remote/remote.cc", "co_await body->read_all(bytes_max, silence_max)",
+          "co_await body->read_all(bytes_max)", *unit("cluster", "a server that stops*")),
     Guard("pods placed at once", "what is being bound is not counted", "src/workloads/scheduler/scheduler.cc", "if (assumed_.empty()) return pods;", "if (true) return pods;",
           *unit("workloads", "of pods that wait*")),
     Guard("idle connections", "the newest makes room", "src/runtime/http_server.cc", "at->idle_since() < oldest->idle_since()", "at->idle_since() > oldest->idle_since()",
           *e2e("hostile", "Hostile.test_the_oldest_idle_connection_makes_room")),
 ]
+
+
+def lines_not_found():
+    return [f"{path.relative_to(ROOT)}: {path.read_text().count(was) if path.exists() else 0} times what the guard of {guard.row!r} is, expected once: {was.strip()!r}"
+            for guard in GUARDS for path, was, _ in guard.edits if not path.exists() or path.read_text().count(was) != 1]
 
 
 def run(command, folder, log, seconds=900):
@@ -197,6 +202,10 @@ def verdict(guard, log):
 
 
 def main():
+    if sys.argv[1:] == ["--lines"]:
+        missing = lines_not_found()
+        print("\n".join(missing) or f"{len(GUARDS)} guards, each with its line")
+        return 1 if missing else 0
     chosen = [g for g in GUARDS if not sys.argv[1:] or any(word in g.row for word in sys.argv[1:])]
     if subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=ROOT, capture_output=True, text=True).stdout:
         sys.exit("guards: this clone has uncommitted changes")
