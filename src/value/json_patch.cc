@@ -173,7 +173,7 @@ Result<Path> path_of(const Value& operation, std::string_view member) {
 // One patch under way.
 class Patching {
  public:
-  explicit Patching(const Value& target) : doc_(target) {}
+  Patching(const Value& target, size_t* copied_bytes) : doc_(target), copied_bytes_(copied_bytes) {}
 
   Result<> apply(const Value& operation) {
     std::string_view op = operation["op"].is_string() ? operation["op"].as_string() : "unknown";
@@ -209,6 +209,7 @@ class Patching {
         return fail(ErrorKind::too_large,
                     "Unable to complete the copy, the accumulated size increase of copy is {}, exceeding the limit {}",
                     copied_, kCopiedBytesMax);
+      if (copied_bytes_) *copied_bytes_ += moved.memory_bytes();
       return add(path, std::move(moved), "copy");
     }
     if (path.size() > from.size() && std::equal(from.begin(), from.end(), path.begin()))
@@ -302,17 +303,18 @@ class Patching {
 
   Draft doc_;
   size_t copied_ = 0, touched_ = 0;
+  size_t* const copied_bytes_;
 };
 
 }  // namespace
 
-Result<Value> json_patch(const Value& target, const Value& operations) {
+Result<Value> json_patch(const Value& target, const Value& operations, size_t* copied_bytes) {
   if (!operations.is_array())
     return fail(ErrorKind::invalid, "a JSON patch is a list of operations, found {}", to_string(operations.type()));
   if (operations.size() > kOperationsMax)
     return fail(ErrorKind::too_large, "The allowed maximum operations in a JSON patch is {}, got {}", kOperationsMax,
                 operations.size());
-  Patching patching(target);
+  Patching patching(target, copied_bytes);
   for (size_t i = 0; i < operations.size(); ++i) {
     const Value& operation = operations[i];
     if (!operation.is_object())

@@ -9,7 +9,8 @@ namespace slipway::value {
 // Takes a time that grows with what the operations touch, not with what stands beside. Errors: invalid, naming the
 // operation's index and path. More than 10,000 operations, copies of more than 3 MiB together, more than 30 million
 // members and items touched, or a result nested deeper than 1000 levels: too_large.
-Result<Value> json_patch(const Value& target, const Value& operations);
+// `copied_bytes`, unless null, grows by what the copies made, as memory_bytes() counts.
+Result<Value> json_patch(const Value& target, const Value& operations, size_t* copied_bytes = nullptr);
 Value merge_patch(const Value& target, const Value& patch);
 // The smallest merge patch that turns `from` into `to` ({} when equal). A null member of `to` has no merge patch: it is
 // taken out instead.

@@ -315,21 +315,27 @@ size_t Value::hash() const noexcept {
 
 size_t Value::memory_bytes() const {
   size_t total = sizeof(Value);
-  std::vector<const Value*> open = {this};
+  std::vector<const Value*> open;
+  auto count = [&](const Value& v) {
+    Node* n = v.node();
+    if (n == nullptr) return;
+    total += sizeof(Node);
+    if (v.is_string())
+      total += n->size;
+    else if (v.is_array() || v.is_object())
+      open.push_back(&v);
+  };
+  count(*this);
   while (!open.empty()) {
     const Value& v = *open.back();
     open.pop_back();
-    Node* n = v.node();
-    if (n == nullptr) continue;
-    total += sizeof(Node);
-    if (v.is_string()) total += n->size;
     for (const Value& item : v.items()) {
       total += sizeof(Value);
-      open.push_back(&item);
+      count(item);
     }
     for (const Member& m : v.members()) {
       total += sizeof(Member) + m.key.own_bytes();
-      open.push_back(&m.value);
+      count(m.value);
     }
   }
   return total;

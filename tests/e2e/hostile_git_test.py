@@ -191,6 +191,23 @@ class HostileRepositories(unittest.TestCase):
             repo.commit()
         self.refused("out", "app/kustomization.yaml", "repository", fill=fill)
 
+    def test_a_kustomization_that_doubles_what_it_writes(self):
+        def fill(repo):
+            repo.write("app/a.yaml", config_map("doubled"))
+            repo.write("app/kustomization.yaml", "resources: [a.yaml]\nreplacements:\n" + "".join(
+                "- source: {kind: ConfigMap, fieldPath: data}\n"
+                f"  targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [data.x{n}], options: {{create: true}}}}]\n" for n in range(60)))
+            repo.commit()
+        self.refused("doubled", "app/kustomization.yaml", "make more than 256 MiB", fill=fill)
+
+    def test_kustomizations_that_name_the_next_one_twice(self):
+        def fill(repo):
+            for level in range(40):
+                repo.write(f"{f'c{level}' if level else 'app'}/kustomization.yaml", f"resources: [../c{level + 1}, ../c{level + 1}]\n")
+            repo.write("c40/kustomization.yaml", "resources: []\n")
+            repo.commit()
+        self.refused("twice", "kustomization.yaml", "more than 10000 kustomizations", fill=fill)
+
 
 class SilentRepository(unittest.TestCase):
     """What git waits for without an end: files that are pipes, for a moment and for longer."""

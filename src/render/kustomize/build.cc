@@ -43,6 +43,7 @@ struct Trail {
 };
 
 struct Accumulated {
+  explicit Accumulated(Budget& budget) { resources.budget = &budget; }
   ResourceSet resources;
   Configuration configuration;
   std::vector<Var> vars;
@@ -79,7 +80,7 @@ class Build {
     Kustomization k = *OR_RETURN(load(folder, !request_.overrides.is_null()));
     if (!request_.overrides.is_null()) OR_RETURN(apply_overrides(k, request_, folder).context("spec.source.kustomize"));
     traced_ = !k.build_metadata.empty();
-    Accumulated all;
+    Accumulated all(budget_);
     OR_RETURN(accumulate(folder, k, all, {}, 0, ""));
     auto built = finish(k, all);
     if (auto why = known_.unreadable()) return std::move(*why);
@@ -162,6 +163,7 @@ class Build {
     std::string ns = k.ns.empty() ? around : k.ns;
     if (depth > kDepthMax)
       return fail(ErrorKind::too_large, "kustomizations are nested deeper than {} levels", kDepthMax).at({k.file});
+    OR_RETURN(built_in(k, budget_.enter_folder()));
     for (const Named& entry : k.resources) {
       into.bringers.emplace_back(into.resources.all().size(), &entry);
       OR_RETURN(accumulate_entry(folder, entry, into, trail, depth, ns));
@@ -175,11 +177,18 @@ class Build {
     }
     OR_RETURN(run_generators(folder, k, into, trail, ns));
     for (const Named& entry : k.components) OR_RETURN(accumulate_component(folder, entry, into, trail, depth, ns));
-    OR_RETURN(run_transformers(folder, k, into, trail));
+    OR_RETURN(built_in(k, budget_.pass(into.resources.all().size())));
+    OR_RETURN(built_in(k, run_transformers(folder, k, into, trail)));
     if (!k.validators.empty()) OR_RETURN(run_validators(folder, k, into, trail));
     if (into.resources.all().size() > kResourcesMax)
       return fail(ErrorKind::too_large, "more than {} resources", kResourcesMax).at({k.file});
     return merge_vars(into.vars, k.vars, into.resources);
+  }
+
+  // What has no place yet is told with the file that was being built.
+  static Result<> built_in(const Kustomization& k, Result<> done) {
+    if (done || !done.failed_with(ErrorKind::too_large) || !done.error().place().file.empty()) return done;
+    return std::move(done).error().at({k.file});
   }
 
   static Result<> merge_configurations(const Folder& folder, const Kustomization& k, Configuration& into) {
@@ -242,7 +251,7 @@ class Build {
     const Kustomization& k = *loaded;
     if (k.component)
       return fail(ErrorKind::invalid, "\"{}\" is a Component; name it under components, not resources", entry.text);
-    Accumulated own;
+    Accumulated own(budget_);
     OR_RETURN(accumulate(inner, k, own, into_entry(trail, entry.text), depth + 1, ns));
     OR_RETURN(into.configuration.merge(own.configuration));
     OR_RETURN(with_bringers(into.resources.append_all(std::move(own.resources)), into));
@@ -353,6 +362,7 @@ class Build {
     for (const Generator& generator : k.generated) {
       size_t fresh_from = into.resources.all().size();
       Resource made = OR_RETURN(generate(generator, folder, &known_));
+      OR_RETURN(placed(budget_.make(made.object().memory_bytes()), generator.spot));
       bool joins = !traced_ && !request_.observer && made.behavior == Behavior::merge && !made.flaw;
       Id id = made.id();
       if (joins && merged == id) {
@@ -389,6 +399,8 @@ class Build {
       auto generated = is_function(plugin) ? generate_by_function(plugin, folder, request_.functions, &known_)
                                            : run_generator(plugin, folder, &known_, charts, warnings_);
       for (Resource& made : OR_RETURN(std::move(generated))) {
+        if (auto done = budget_.make(made.object().memory_bytes()); !done)
+          return std::move(done).error().at(plugin.origin);
         if (traced_) made.from = by_plugin(plugin);
         OR_RETURN(into.resources.absorb(std::move(made)));
       }
@@ -524,7 +536,7 @@ class Build {
   // Plugins are given inline, in files, or as kustomizations that make them; those inline come first.
   Result<Accumulated> load_plugins(const Folder& folder, const std::vector<Named>& entries, const Kustomization& k,
                                    const Trail& trail) {
-    Accumulated plugins;
+    Accumulated plugins(budget_);
     auto is_inline = [](const Named& entry) {
       return entry.text.find('\n') != entry.text.npos || entry.text.starts_with('{');
     };
@@ -610,7 +622,7 @@ class Build {
     OR_RETURN(update_name_references(set, all.configuration.name_references));
     look("name reference");
     size_t told = warnings_.size();
-    OR_RETURN(resolve_vars(set, all.vars, all.configuration.vars, warnings_));
+    OR_RETURN(built_in(k, resolve_vars(set, all.vars, all.configuration.vars, warnings_)));
     look("vars");
     for (; request_.warn && told < warnings_.size(); ++told) request_.warn(warnings_[told]);
     for (Resource& r : set.all()) {
@@ -667,6 +679,7 @@ class Build {
   const BuildRequest& request_;
   std::optional<Folder> outside_;  // where a remote root is named
   KnownKinds known_;
+  Budget budget_;
   std::map<std::pair<const sources::Tree*, std::string>, std::vector<Resource>> files_;
   std::map<std::pair<const sources::Tree*, std::string>, std::shared_ptr<const Kustomization>> kustomizations_;
   std::vector<std::string> warnings_;

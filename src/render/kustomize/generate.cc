@@ -40,6 +40,8 @@ class Data {
   explicit Data(const Generator& generator) : generator_(generator) {}
 
   Result<> add(std::string key, std::string text) {
+    if ((bytes_ += text.size()) > Budget::kBytesMax)  // one file may be named under any number of keys
+      return fail(ErrorKind::too_large, "its data are more than {} MiB", Budget::kBytesMax >> 20);
     if (!data_.emplace(key, std::move(text)).second)
       return fail(ErrorKind::invalid, "{} {} illegally repeats the key `{}`",
                   generator_.secret ? "secret" : "configmap", generator_.name, key);
@@ -112,6 +114,7 @@ class Data {
 
  private:
   const Generator& generator_;
+  size_t bytes_ = 0;
   std::map<std::string, std::string> data_;
 };
 

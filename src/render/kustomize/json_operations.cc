@@ -188,6 +188,10 @@ bool apply_plainly(Resource& r, const Value& operations, bool remembers) {
 
 Result<> apply_operations(ResourceSet& set, size_t index, const Value& operations, bool remembers) {
   Resource& r = set.all()[index];
+  // What goes away meanwhile is not counted: that would take a walk of the whole object for each of many patches.
+  size_t written_bytes = 0;
+  for (const Value& operation : operations.items()) written_bytes += operation["value"].memory_bytes();
+  OR_RETURN(set.charge(written_bytes));
   if (apply_plainly(r, operations, remembers)) return {};
   r.labels_made = false;
   r.merged = Resource::Merged::none;
@@ -203,8 +207,10 @@ Result<> apply_operations(ResourceSet& set, size_t index, const Value& operation
   bool lent = !whole && r.has_notes() && !before["metadata"].has("annotations") && before["metadata"].is_object();
   if (whole) before = value::written_meaning(with_notes(r));
   if (lent) before = before.with("/metadata/annotations", Value::object());
-  auto after = value::json_patch(before, operations);
+  size_t copied_bytes = 0;
+  auto after = value::json_patch(before, operations, &copied_bytes);
   if (!after) return std::move(after).error().context(fmt::format("patching {}", r.id().str()));
+  OR_RETURN(set.charge(copied_bytes));
   if (lent && (*after)["metadata"]["annotations"].is_object() && (*after)["metadata"]["annotations"].empty())
     after = after->without("/metadata/annotations");
   Id id = r.id();

@@ -298,13 +298,19 @@ void take_again(Taken& taken, bool is_source, const Value& object) {
 
 // Writes the value to each place. What it writes over the field that it takes the value from, it takes from then on.
 Result<Value> write_at(const Value& object, const std::vector<Place>& places, Taken& taken, bool is_source,
-                       const FieldOptions& options) {
+                       const FieldOptions& options, const ResourceSet& set) {
   Value out = object;
   take_again(taken, is_source, out);
   for (const Place& place : places) {
     const Value& old = *at_place(out, place);
     bool made = value::note_of(old) == value::Note::made;
-    out = with_place(out, place, OR_RETURN(with_options(old, made, taken.value, options)));
+    // What is shared here is written out for each place in the end. Of a text that is written to again and again only
+    // what it grows by counts.
+    bool scalar = !old.is_object() && !old.is_array();
+    size_t bytes_before = scalar ? old.memory_bytes() : 0;
+    Value written = OR_RETURN(with_options(old, made, taken.value, options));
+    OR_RETURN(set.charge(std::max(written.memory_bytes(), bytes_before) - bytes_before));
+    out = with_place(out, place, std::move(written));
     take_again(taken, is_source, out);
   }
   return out;
@@ -313,12 +319,12 @@ Result<Value> write_at(const Value& object, const std::vector<Place>& places, Ta
 // A path that leads into a text that is itself YAML or JSON: written inside, and put back in its own form. Nothing when
 // it does not, or when that cannot be done.
 std::optional<Value> write_within_text(const Value& object, std::span<const std::string> path, Taken& taken,
-                                       bool is_source, const FieldOptions& options) {
+                                       bool is_source, const FieldOptions& options, const ResourceSet& set) {
   for (size_t i = 1; i < path.size(); ++i) {
     auto place = look_up(object, path.first(i));
     const Value* field = place ? at_place(object, *place) : nullptr;
     if (!field || field->is_object() || field->is_array()) continue;
-    auto written = written_within(scalar_text(*field), path.subspan(i), taken.value, options);
+    auto written = written_within(scalar_text(*field), path.subspan(i), taken.value, options, set.budget);
     if (!written) return std::nullopt;
     Value out =
         field->is_string() ? with_place(object, *place, value::noted(Value(*written), value::note_of(*field))) : object;
@@ -456,14 +462,14 @@ bool is_target(const Resource& r, const ReplacementTarget& target, const Chosen&
 }
 
 Result<Value> write(const Value& object, std::span<const std::string> path, Taken& taken, bool is_source,
-                    const FieldOptions& options) {
-  if (auto within = write_within_text(object, path, taken, is_source, options)) return *within;
+                    const FieldOptions& options, const ResourceSet& set) {
+  if (auto within = write_within_text(object, path, taken, is_source, options, set)) return *within;
   Finder finder(taken.value, options.create);
   Value grown = OR_RETURN(finder.find(object, path));
   if (finder.found.size() + finder.lost == 0) return fail(ErrorKind::invalid, "");
   if (finder.lost_collection && !options.delimiter.empty())
     return fail(ErrorKind::invalid, "delimiter option can only be used with scalar nodes");
-  return write_at(grown, finder.found, taken, is_source, options);
+  return write_at(grown, finder.found, taken, is_source, options, set);
 }
 
 // Of a path those parts that are names, and lead to no element of a list.
@@ -481,7 +487,8 @@ Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, Taken& 
       auto path = split_field_path(text);
       bool noted = takes_notes(path) || (i == taken.resource && taken.with_notes);
       Value before = noted ? with_notes(r) : r.object();
-      auto after = write(before, path, taken, i == taken.resource, target.options);
+      auto after = write(before, path, taken, i == taken.resource, target.options, set);
+      if (set.budget && set.budget->is_spent()) return set.charge(0);
       if (!after) {
         std::string what = fmt::format("unable to find {}field \"{}\" in replacement target {}",
                                        target.options.create ? "or create " : "", text, r.id().str());

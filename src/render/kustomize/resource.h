@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kinds/object.h"
+#include "render/kustomize/budget.h"
 #include "render/kustomize/schema.h"
 
 namespace slipway::render::kustomize {
@@ -202,6 +203,8 @@ class ResourceSet {
   Result<> check_distinct();
   std::optional<size_t> clash;  // after append() or append_all() failed: the one that is there
   bool may_collide = false;     // something ran that may have brought that about
+  Budget* budget = nullptr;     // of the build; null: whoever holds the set bounds what is done to it
+  Result<> charge(size_t bytes) const { return budget ? budget->make(bytes) : Result<>(); }
   // Error: invalid, when one of that current id is there.
   Result<> append(Resource resource);
   Result<> append_all(ResourceSet other);

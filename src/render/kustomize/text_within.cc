@@ -178,12 +178,13 @@ Result<std::string> as_json(const std::string& yaml, bool pretty) {
 }  // namespace
 
 std::optional<std::string> written_within(const std::string& text, std::span<const std::string> path,
-                                          const Value& value, const FieldOptions& options) {
+                                          const Value& value, const FieldOptions& options, Budget* budget) {
   auto nodes = value::read_yaml_nodes(text);
   if (!nodes) return std::nullopt;
   Kind kind = value.is_object() ? Kind::mapping : value.is_array() ? Kind::list : Kind::scalar;
   NodeFinder finder(options.create ? std::optional(kind) : std::nullopt);
   if (!finder.find(nodes->root, path) || finder.found.empty()) return std::nullopt;
+  if (budget && !budget->make(value.memory_bytes() * finder.found.size())) return std::nullopt;
   for (YamlNode* node : finder.found)
     if (!write_node(*node, value, options)) return std::nullopt;
   std::string written = value::write_yaml_nodes(*nodes);

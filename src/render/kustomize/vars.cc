@@ -98,7 +98,7 @@ bool is_merge_key(const Value& v) {
 
 class Replacer {
  public:
-  explicit Replacer(const Values& values) : values_(values) {}
+  Replacer(const Values& values, const ResourceSet& set) : values_(values), set_(set) {}
   std::set<std::string> used;
 
   Result<Value> operator()(const Value& field) {
@@ -109,7 +109,7 @@ class Replacer {
       for (const Value& item : field.items()) {
         if (!item.is_string() || is_merge_key(item))
           return fail(ErrorKind::invalid, "invalid value type expect a string");
-        items.push_back(expand(item));
+        items.push_back(OR_RETURN(expand(item)));
       }
       return value::with_note_of(field, Value::array(std::move(items)));
     }
@@ -117,7 +117,7 @@ class Replacer {
     Value out = field;
     for (const auto& [key, item] : field.members())
       if (item.is_string()) {
-        Value after = expand(item);
+        Value after = OR_RETURN(expand(item));
         if (!(after == item) || value::note_of(after) != value::note_of(item))
           out = out.with_member(key, std::move(after));
       }
@@ -126,7 +126,7 @@ class Replacer {
 
  private:
   // A text that is one $(VAR) takes the value with its type; within a text it is printed.
-  Value expand(const Value& field) {
+  Result<Value> expand(const Value& field) {
     std::string_view text = field.as_string();
     // Whatever is looked at here counts as text from then on.
     if (text.find('$') == text.npos) return value::note_of(field) == value::Note::untagged ? Value(text) : field;
@@ -154,7 +154,9 @@ class Replacer {
       } else {
         used.insert(name);
         if (text.size() == name.size() + 3) return value->second;
-        out += value->second.is_string() ? value->second.str() : value::go_print(value->second);
+        std::string text_of_value = value->second.is_string() ? value->second.str() : value::go_print(value->second);
+        OR_RETURN(set_.charge(text_of_value.size()));
+        out += text_of_value;
       }
       i = close;
     }
@@ -162,6 +164,7 @@ class Replacer {
   }
 
   const Values& values_;
+  const ResourceSet& set_;
 };
 
 }  // namespace
@@ -188,7 +191,7 @@ Result<> resolve_vars(ResourceSet& set, std::span<const Var> vars, std::span<con
           .at(var.spot.place());
     values.emplace(var.name, *field);
   }
-  Replacer replacer(values);
+  Replacer replacer(values, set);
   for (Resource& r : set.all()) {
     if (r.is_removed()) continue;
     for (const FieldSpec& field : fields) OR_RETURN(change_fields(r, field, Missing::skip, std::ref(replacer)));
