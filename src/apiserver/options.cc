@@ -44,9 +44,53 @@ Result<cluster::ListOptions> list_options(const runtime::Request& request, const
   return options;
 }
 
+static Error invalid_options(std::string_view options_kind, const std::vector<base::Cause>& causes) {
+  std::vector<std::string> all;
+  for (const base::Cause& cause : causes) all.push_back(cause.field + ": " + cause.message);
+  std::string said = all.size() == 1 ? all[0] : "[" + base::join(all, ", ") + "]";
+  Error error = fail(ErrorKind::invalid, "{}.meta.k8s.io \"\" is invalid: {}", options_kind, said);
+  for (const base::Cause& cause : causes) error = std::move(error).cause(cause);
+  return error;
+}
+
 static Error invalid_option(std::string_view options_kind, std::string_view field, std::string message) {
-  return fail(ErrorKind::invalid, "{}.meta.k8s.io \"\" is invalid: {}: {}", options_kind, field, message)
-      .cause({"FieldValueNotSupported", message, std::string(field)});
+  return invalid_options(options_kind, {{"FieldValueNotSupported", std::move(message), std::string(field)}});
+}
+
+Result<> check_list_options(const runtime::Request& request, Listing listing) {
+  std::vector<base::Cause> causes;
+  auto forbid = [&](std::string_view why, std::string field = "resourceVersionMatch") {
+    causes.push_back({"FieldValueForbidden", fmt::format("Forbidden: {}", why), std::move(field)});
+  };
+  auto not_supported = [&](std::string_view match, std::string_view supported) {
+    causes.push_back({"FieldValueNotSupported",
+                      fmt::format("Unsupported value: \"{}\": supported values: {}", match, supported),
+                      "resourceVersionMatch"});
+  };
+  const bool initial = request.query("sendInitialEvents").has_value();
+  const bool continues = !request.query("continue").value_or("").empty();
+  const std::string match(request.query("resourceVersionMatch").value_or(""));
+  const std::string revision(request.query("resourceVersion").value_or(""));
+  if (listing == Listing::watch) {
+    if (initial && match != "NotOlderThan")
+      forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+    if (!match.empty()) {
+      if (!initial) forbid("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+      if (match != "NotOlderThan") not_supported(match, "\"NotOlderThan\"");
+    }
+    if (continues) forbid("resourceVersionMatch is forbidden when continue is provided");
+  } else {
+    if (!match.empty()) {
+      if (revision.empty()) forbid("resourceVersionMatch is forbidden unless resourceVersion is provided");
+      if (continues) forbid("resourceVersionMatch is forbidden when continue is provided");
+      if (match != "Exact" && match != "NotOlderThan") not_supported(match, R"("Exact", "NotOlderThan", "")");
+      if (match == "Exact" && revision == "0")
+        forbid("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+    }
+    if (initial) forbid("sendInitialEvents is forbidden for list", "sendInitialEvents");
+  }
+  if (causes.empty()) return {};
+  return invalid_options("ListOptions", causes);
 }
 
 Result<> write_options(const runtime::Request& request, std::string_view options_kind, cluster::Write& write) {

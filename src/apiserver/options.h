@@ -8,6 +8,9 @@
 
 namespace slipway::apiserver {
 
+// What may be asked together (apimachinery, internalversion/validation). Error: invalid, with each fault as a cause.
+enum class Listing { list, watch };
+Result<> check_list_options(const runtime::Request& request, Listing listing);
 // Error: bad_request, in Kubernetes' words.
 Result<cluster::ListOptions> list_options(const runtime::Request& request, const Route& route);
 

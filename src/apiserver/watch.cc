@@ -66,21 +66,6 @@ Value event_object(const kinds::Kind& kind, const cluster::WatchEvent& event, co
   return object;
 }
 
-// What a list may say, and a watch may not.
-Result<> check_watch_options(const cluster::ListOptions& options, bool initial_events) {
-  auto forbid = [](std::string_view why) {
-    return fail(ErrorKind::invalid, "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: {}", why)
-        .cause({"FieldValueForbidden", fmt::format("Forbidden: {}", why), "resourceVersionMatch"});
-  };
-  const std::string& match = options.resource_version_match;
-  if (initial_events && match != "NotOlderThan")
-    return forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
-  if (!initial_events && !match.empty())
-    return forbid("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
-  if (!options.continue_token.empty()) return forbid("resourceVersionMatch is forbidden when continue is provided");
-  return {};
-}
-
 }  // namespace
 
 Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
@@ -89,6 +74,8 @@ Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const 
   if (!accepted) co_return co_await answer_error(exchange, accepted.error());
   auto wanted = timeout_seconds(request);
   if (!wanted) co_return co_await answer_error(exchange, wanted.error());
+  if (auto fit = check_list_options(request, Listing::watch); !fit)
+    co_return co_await answer_error(exchange, fit.error());
   auto listing = list_options(request, route);
   if (!listing) {
     // Kubernetes answers 500 to a version that is no number, here alone.
@@ -103,8 +90,6 @@ Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const 
   std::string include = request.query("includeObject").value_or("");
   options.bookmarks = request.query("allowWatchBookmarks") == "true";
   auto initial = request.query("sendInitialEvents");
-  if (auto allowed = check_watch_options(*listing, initial.has_value()); !allowed)
-    co_return co_await answer_error(exchange, allowed.error());
   options.send_initial_events = initial == "true";
   if (options.send_initial_events) options.resource_version.reset();
   int64_t seconds = 1800 + static_cast<int64_t>(world_.random().below(1800));

@@ -46,13 +46,17 @@ struct Checks {
   void invalid(const Path& at, const Value& value, const Problems& problems) {
     for (const std::string& problem : problems) invalid(at, value, problem);
   }
+  void invalid(const Path& at, std::string_view detail);  // the whole, which is not printed
+  void invalid_printed(const Path& at, std::string_view value, std::string_view detail);
   void forbidden(const Path& at, std::string_view detail);
   void duplicate(const Path& at, const Value& value);
-  void not_found(const Path& at, const Value& value);
+  void not_found(const Path& at, const Value& value, std::string_view detail = {});
   void not_supported(const Path& at, const Value& value, const std::vector<std::string>& supported);
   void too_long(const Path& at, size_t bytes_max);
+  void too_many(const Path& at, size_t there, size_t max);
 
   void not_negative(const Path& at, const Value& number);
+  void domain_prefixed_path(const Path& at, const Value& path);  // "example.org/name"
   void port_number(const Path& at, const Value& number);
   void port_number_or_name(const Path& at, const Value& port);
   void labels(const Path& at, const Value& labels);
@@ -73,11 +77,23 @@ struct Checks {
 using CheckStep = void (*)(Checks& c, const Value& v, const Value* before, const Path& at);
 CheckStep check_step(std::string_view type_name);  // null: none
 
+// Of what is written to the status subresource, for the kinds where that is judged; null: none.
+CheckStep check_status_step(std::string_view type_name);
+
+// "batch.v1.JobSpec"; it must be there.
+const Type& type_named(std::string_view name);
+// As Go prints its struct of this type: {"Name":"a","Values":null}. Not for those whose form within Kubernetes is
+// another.
+std::string in_go(const Type& type, const Value& v);
+
 // validate_pods.cc
 // `before`: the stored one, of which nothing is looked at again; null: there is none.
 void check_pod_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
 void check_pod_template(Checks& c, const Value& pod_template, const Value* before, const Path& at);
 void check_pod(Checks& c, const Value& pod, const Value* before, const Path& at);
+// validate_claims.cc
+void check_pod_claims(Checks& c, const Value& claims, const Path& at);
+void check_container_claims(Checks& c, const Value& used, const Value& claims_of_pod, const Path& at);
 // validate_storage.cc
 void check_claim_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
 void check_volume_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
@@ -86,12 +102,29 @@ void check_schedule(Checks& c, const Value& spec, const Value* before, const Pat
 void check_time_zone(Checks& c, const Value& zone, const Path& at);
 // validate_quotas.cc
 void check_quota_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
+void check_quota_status(Checks& c, const Value& status, const Value* before, const Path& at);
+// validate_jobs.cc
+void check_job(Checks& c, const Value& job, const Value* before, const Path& at);
+void check_cron_job(Checks& c, const Value& job, const Value* before, const Path& at);
+// validate_workloads.cc
+void check_deployment_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
+void check_replica_set_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
+void check_daemon_set_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
+void check_stateful_set_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
+void check_budget_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
+// validate_network.cc
+void check_service_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
+void check_endpoints(Checks& c, const Value& endpoints, const Value* before, const Path& at);
+void check_endpoint_slice(Checks& c, const Value& slice, const Value* before, const Path& at);
+void check_ingress_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
+void check_network_policy_port(Checks& c, const Value& port, const Value* before, const Path& at);
 // validate_limits.cc, validate_nodes.cc, validate_webhooks.cc
 void check_limit_range_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
 void check_node(Checks& c, const Value& node, const Value* before, const Path& at);
 void check_webhooks(Checks& c, const Value& configuration, const Value* before, const Path& at);
 // validate_autoscalers.cc
 void check_autoscaler_spec(Checks& c, const Value& spec, const Value* before, const Path& at);
+void check_autoscaler_status(Checks& c, const Value& status, const Value* before, const Path& at);
 // validate_kinds.cc: the rest
 
 }  // namespace slipway::kinds

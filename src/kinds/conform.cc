@@ -314,7 +314,8 @@ bool Conformer::is_zero(const Field& field, const Value& v) const {
       return v.as_int() == 0;
     case Shape::number:
       return v.as_double() == 0;
-    case Shape::list:
+    case Shape::list:  // one that must not be empty is wrong then, not absent
+      return v.empty() && std::ranges::find(field.rules, "non-empty") == field.rules.end();
     case Shape::map:
       return v.empty();
     case Shape::object:

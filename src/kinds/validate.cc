@@ -1,6 +1,5 @@
 // validate(): metadata by the rules all kinds share, then the tables' words, and where those do not suffice a function
-// for the type (checks.h). Status is not looked at: it is written by programs of ours and, upstream too, hardly
-// checked.
+// for the type (checks.h). Status is hardly looked at, as upstream.
 #include <algorithm>
 #include <set>
 
@@ -105,6 +104,9 @@ std::vector<base::Cause> validate(const Kind& kind, const Value& object, const V
     else
       c.fields(*kind.type, object, old, Path());
   }
+  if (kind.type && old && object["status"] != (*old)["status"])
+    if (CheckStep step = check_status_step(kind.type->name))
+      step(c, object["status"], &(*old)["status"], Path("status"));
   if (c.full())
     c.causes.push_back({"FieldValueTooMany", "Too many errors: there may be more, which were not looked for", "[]"});
   return std::move(c.causes);
@@ -190,14 +192,22 @@ void Checks::invalid(const Path& at, const Value& value, std::string_view detail
   if (!full())
     add({"FieldValueInvalid", fmt::format("Invalid value: {}: {}", value::to_json(value), detail), at.str()});
 }
+void Checks::invalid(const Path& at, std::string_view detail) {
+  add({"FieldValueInvalid", fmt::format("Invalid value: {}", detail), at.str()});
+}
+void Checks::invalid_printed(const Path& at, std::string_view value, std::string_view detail) {
+  if (!full()) add({"FieldValueInvalid", fmt::format("Invalid value: {}: {}", value, detail), at.str()});
+}
 void Checks::forbidden(const Path& at, std::string_view detail) {
   add({"FieldValueForbidden", fmt::format("Forbidden: {}", detail), at.str()});
 }
 void Checks::duplicate(const Path& at, const Value& value) {
   if (!full()) add({"FieldValueDuplicate", "Duplicate value: " + value::to_json(value), at.str()});
 }
-void Checks::not_found(const Path& at, const Value& value) {
-  if (!full()) add({"FieldValueNotFound", "Not found: " + value::to_json(value), at.str()});
+void Checks::not_found(const Path& at, const Value& value, std::string_view detail) {
+  if (full()) return;
+  std::string_view separator = detail.empty() ? "" : ": ";
+  add({"FieldValueNotFound", fmt::format("Not found: {}{}{}", value::to_json(value), separator, detail), at.str()});
 }
 void Checks::not_supported(const Path& at, const Value& value, const std::vector<std::string>& supported) {
   if (full()) return;
@@ -212,8 +222,27 @@ void Checks::too_long(const Path& at, size_t bytes_max) {
        at.str().empty() ? "[]" : at.str()});
 }
 
+void Checks::too_many(const Path& at, size_t there, size_t max) {
+  add({"FieldValueTooMany", fmt::format("Too many: {}: must have at most {} items", there, max), at.str()});
+}
+
 void Checks::not_negative(const Path& at, const Value& number) {
   if (number.as_int() < 0) invalid(at, number, "must be greater than or equal to 0");
+}
+void Checks::domain_prefixed_path(const Path& at, const Value& path) {
+  constexpr std::string_view more = "-._~%!$&'()*+,;=:/";
+  std::string_view text = path.as_string();
+  if (text.empty()) return required(at);
+  size_t slash = text.find('/');
+  if (slash == text.npos || slash == 0 || slash + 1 == text.size())
+    return invalid(at, path, "must be a domain-prefixed path (such as \"acme.io/foo\")");
+  std::string_view domain = text.substr(0, slash), rest = text.substr(slash + 1);
+  invalid(at, Value(domain), dns_subdomain_problems(domain));
+  auto may_stand = [&](char ch) {
+    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || more.contains(ch);
+  };
+  if (!std::ranges::all_of(rest, may_stand))
+    invalid(at, Value(rest), "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')");
 }
 void Checks::port_number(const Path& at, const Value& number) {
   if (number.as_int() < 1 || number.as_int() > 65535)
@@ -261,6 +290,33 @@ void Checks::label_selector(const Path& at, const Value& selector) {
 }
 void Checks::unchanged(const Path& at, const Value& now, const Value& before) {
   if (now != before) invalid(at, now, "field is immutable");
+}
+
+const Type& type_named(std::string_view name) {
+  return *builtin_type(fmt::format("io.k8s.api.{}", name));
+}
+
+static std::string in_go(const Field& field, const FieldType& type, const Value& v) {
+  if (type.shape == Shape::list) {
+    if (v.is_null()) return "null";
+    std::vector<std::string> items;
+    for (const Value& item : v.items()) items.push_back(in_go(field, *type.element, item));
+    return fmt::format("[{}]", base::join(items, ","));
+  }
+  if (v.is_null() && field.pointer) return "null";
+  if (type.shape == Shape::object) return in_go(*type.type, v);
+  return value::to_json(type.shape == Shape::string ? Value(v.as_string()) : v);
+}
+
+std::string in_go(const Type& type, const Value& v) {
+  if (v.is_null()) return "null";
+  std::string all;
+  for (const Field& field : type.fields) {
+    std::string name = field.name;
+    name[0] = static_cast<char>(name[0] - 'a' + 'A');
+    all += fmt::format("{}\"{}\":{}", all.empty() ? "" : ",", name, in_go(field, field.type, v[field.name]));
+  }
+  return "{" + all + "}";
 }
 
 }  // namespace slipway::kinds

@@ -182,4 +182,8 @@ void check_autoscaler_spec(Checks& c, const Value& spec, const Value* before, co
   for (std::string_view way : {"scaleUp", "scaleDown"}) check_rules(c, spec["behavior"][way], at / "behavior" / way);
 }
 
+void check_autoscaler_status(Checks& c, const Value& status, const Value*, const Path& at) {
+  for (std::string_view name : {"currentReplicas", "desiredReplicas"}) c.not_negative(at / name, status[name]);
+}
+
 }  // namespace slipway::kinds

@@ -213,7 +213,7 @@ void check_security_context(Checks& c, const Value& s, const Path& at) {
 }
 
 void check_containers(Checks& c, const Value& containers, const Path& at, const std::set<std::string>& volumes,
-                      std::set<std::string>& names, bool init) {
+                      const Value& claims, std::set<std::string>& names, bool init) {
   const Type& type = core("Container");
   for (size_t i = 0; i < containers.size(); ++i) {
     const Value& v = containers[i];
@@ -232,7 +232,10 @@ void check_containers(Checks& c, const Value& containers, const Path& at, const 
     if (v.has("envFrom")) check_env_from(c, v["envFrom"], here / "envFrom");
     if (v.has("volumeMounts")) check_mounts(c, v["volumeMounts"], volumes, here / "volumeMounts");
     c.value(type.field("imagePullPolicy")->type, v["imagePullPolicy"], nullptr, here / "imagePullPolicy");
-    if (!v["resources"].empty()) check_resources(c, v["resources"], here / "resources");
+    if (const Value& resources = v["resources"]; !resources.empty()) {
+      check_resources(c, resources, here / "resources");
+      check_container_claims(c, resources["claims"], claims, here / "resources" / "claims");
+    }
     if (v.has("securityContext")) check_security_context(c, v["securityContext"], here / "securityContext");
     if (!names.insert(name).second && !name.empty()) c.duplicate(here / "name", name);
     bool sidecar = init && v["restartPolicy"].as_string() == "Always";
@@ -372,10 +375,12 @@ void check_pod_spec(Checks& c, const Value& spec, const Value* before, const Pat
   if (before && spec.same_node(*before)) return;
   const Type& type = core("PodSpec");
   auto volumes = check_volumes(c, spec["volumes"], at / "volumes");
+  const Value& claims = spec["resourceClaims"];
+  check_pod_claims(c, claims, at / "resourceClaims");
   std::set<std::string> names;
   if (spec["containers"].empty()) c.required(at / "containers");
-  check_containers(c, spec["containers"], at / "containers", volumes, names, false);
-  check_containers(c, spec["initContainers"], at / "initContainers", volumes, names, true);
+  check_containers(c, spec["containers"], at / "containers", volumes, claims, names, false);
+  check_containers(c, spec["initContainers"], at / "initContainers", volumes, claims, names, true);
   c.value(type.field("restartPolicy")->type, spec["restartPolicy"], nullptr, at / "restartPolicy");
   c.value(type.field("dnsPolicy")->type, spec["dnsPolicy"], nullptr, at / "dnsPolicy");
   c.labels(at / "nodeSelector", spec["nodeSelector"]);

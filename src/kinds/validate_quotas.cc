@@ -32,8 +32,8 @@ bool fits(std::string_view scope, std::string_view resource) {
   return !is_among(scopes, scope) || is_among(of_pods, resource);
 }
 
-void check_hard(Checks& c, const Value& hard, const Path& at) {
-  for (const auto& [key, amount] : hard.members()) {
+void check_amounts(Checks& c, const Value& amounts, const Path& at) {
+  for (const auto& [key, amount] : amounts.members()) {
     std::string_view name = key.view();
     Path here = at.key(name);
     c.invalid(here, Value(key), resource_problems(name));
@@ -50,8 +50,7 @@ void check_hard(Checks& c, const Value& hard, const Path& at) {
 void check_fit(Checks& c, std::string_view scope, const Value& hard, const std::string& shown, const Path& at) {
   for (const auto& [key, amount] : hard.members())
     if (is_quota_resource(key.view()) && !fits(scope, key.view()))
-      c.add({"FieldValueInvalid", fmt::format("Invalid value: {}: unsupported scope applied to resource", shown),
-             at.str()});
+      c.invalid_printed(at, shown, "unsupported scope applied to resource");
 }
 
 void check_conflicts(Checks& c, const std::vector<std::string>& all, const Value& shown, const Path& at) {
@@ -60,19 +59,10 @@ void check_conflicts(Checks& c, const std::vector<std::string>& all, const Value
     if (has(scope) && has(fmt::format("Not{}", scope))) c.invalid(at, shown, "conflicting scopes");
 }
 
-// As Go prints its struct, whose members have no other names and stand in this order.
-std::string go_selector(const Value& selector) {
-  std::vector<std::string> all;
-  for (const Value& r : selector["matchExpressions"].items())
-    all.push_back(fmt::format(R"({{"ScopeName":{},"Operator":{},"Values":{}}})", value::to_json(r["scopeName"]),
-                              value::to_json(r["operator"]), value::to_json(r["values"])));
-  return fmt::format(R"({{"MatchExpressions":[{}]}})", base::join(all, ","));
-}
-
 void check_requirement(Checks& c, const Value& requirement, const Value& spec, const Path& at) {
   std::string scope = requirement["scopeName"].str(), op = requirement["operator"].str();
   if (!is_among(scopes, scope)) c.invalid(at / "scopeName", scope, "unsupported scope");
-  check_fit(c, scope, spec["hard"], go_selector(spec["scopeSelector"]), at);
+  check_fit(c, scope, spec["hard"], in_go(type_named("core.v1.ScopeSelector"), spec["scopeSelector"]), at);
   bool of_values = scope == "PriorityClass" || scope == "VolumeAttributesClass" || !is_among(scopes, scope);
   if (!of_values && op != "Exists")
     c.invalid(at / "operator", op,
@@ -95,7 +85,7 @@ void check_requirement(Checks& c, const Value& requirement, const Value& spec, c
 }  // namespace
 
 void check_quota_spec(Checks& c, const Value& spec, const Value* before, const Path& at) {
-  check_hard(c, spec["hard"], at / "hard");
+  check_amounts(c, spec["hard"], at / "hard");
   std::vector<std::string> named, selected;
   for (const Value& scope : spec["scopes"].items()) {
     if (!is_among(scopes, scope.as_string())) c.invalid(at / "scopes", spec["scopes"], "unsupported scope");
@@ -117,6 +107,11 @@ void check_quota_spec(Checks& c, const Value& spec, const Value* before, const P
     list->erase(std::ranges::unique(*list).begin(), list->end());
   }
   if (named != named_before) c.invalid(at / "scopes", spec["scopes"], "field is immutable");
+}
+
+void check_quota_status(Checks& c, const Value& status, const Value*, const Path& at) {
+  check_amounts(c, status["hard"], at / "hard");
+  check_amounts(c, status["used"], at / "used");
 }
 
 }  // namespace slipway::kinds

@@ -33,11 +33,6 @@ Error refused(const kinds::Kind& kind, std::string_view name, std::string_view w
   return fail(ErrorKind::forbidden, "{} \"{}\" is forbidden: {}", kind.group_resource(), name, why);
 }
 
-Error options_forbid(std::string_view type, std::string_view field, std::string_view why) {
-  return fail(ErrorKind::invalid, "{}.meta.k8s.io \"\" is invalid: {}: Forbidden: {}", type, field, why)
-      .cause({"FieldValueForbidden", fmt::format("Forbidden: {}", why), std::string(field)});
-}
-
 Error revision_too_large(uint64_t asked, uint64_t current) {
   return fail(ErrorKind::timeout, "Timeout: Too large resource version: {}, current: {}", asked, current)
       .cause({"ResourceVersionTooLarge", "Too large resource version", {}})

@@ -14,8 +14,6 @@ Error changed_meanwhile(const kinds::Kind& kind, std::string_view name);  // the
 Error cannot_be_fulfilled(const kinds::Kind& kind, std::string_view name, std::string_view why);
 Error refused(const kinds::Kind& kind, std::string_view name,
               std::string_view why);  // configmaps "x" is forbidden: why
-// 422 of an options object: ListOptions.meta.k8s.io "" is invalid: field: Forbidden: why
-Error options_forbid(std::string_view type, std::string_view field, std::string_view why);
 Error revision_too_large(uint64_t asked, uint64_t current);
 
 }  // namespace slipway::cluster

@@ -14,25 +14,9 @@ constexpr Duration revision_wait = 3s, revision_look_again = 20ms;
 constexpr size_t selected_chunk = 1000;  // objects looked at in one go where only some are wanted
 
 Result<> check_options(const ListOptions& options) {
-  const std::string& match = options.resource_version_match;
   uint64_t revision = options.resource_version.value_or(0);
   if (!options.continue_token.empty() && revision != 0) {
     return Error(ErrorKind::bad_request, "specifying resource version is not allowed when using continue");
-  }
-  if (match.empty()) return {};
-  constexpr auto forbid = [](std::string_view why) {
-    return options_forbid("ListOptions", "resourceVersionMatch", why);
-  };
-  if (!options.continue_token.empty()) return forbid("resourceVersionMatch is forbidden when continue is provided");
-  if (!options.resource_version) return forbid("resourceVersionMatch is forbidden unless resourceVersion is provided");
-  if (match != "Exact" && match != "NotOlderThan") {
-    std::string why =
-        fmt::format("Unsupported value: \"{}\": supported values: \"\", \"Exact\", \"NotOlderThan\"", match);
-    return fail(ErrorKind::invalid, "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: {}", why)
-        .cause({"FieldValueNotSupported", why, "resourceVersionMatch"});
-  }
-  if (match == "Exact" && revision == 0) {
-    return forbid("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
   }
   return {};
 }
