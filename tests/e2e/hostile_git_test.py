@@ -198,7 +198,7 @@ class HostileRepositories(unittest.TestCase):
                 "- source: {kind: ConfigMap, fieldPath: data}\n"
                 f"  targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [data.x{n}], options: {{create: true}}}}]\n" for n in range(60)))
             repo.commit()
-        self.refused("doubled", "app/kustomization.yaml", "make more than 256 MiB", fill=fill)
+        self.refused("doubled", "app/kustomization.yaml", "of this build make more than 256 MiB", fill=fill)
 
     def test_kustomizations_that_name_the_next_one_twice(self):
         def fill(repo):

@@ -22,7 +22,7 @@ std::string refused(Files files, std::string path = "") {
   CHECK(done.failed_with(ErrorKind::too_large));
   return done.error().str();
 }
-const std::string bytes = "replacements, patches, vars and generators of this build make more than 256 MiB";
+const std::string bytes = "replacements, patches, vars, generators and names of this build make more than 256 MiB";
 
 std::string doubled(const std::string& replacement, int times) {
   std::string text = "resources: [a.yaml]\nreplacements:\n";
@@ -54,6 +54,24 @@ TEST_CASE("what JSON patches write to many is bounded") {
   };
   CHECK(patched(big).ends_with(bytes));
   CHECK(patched("b") == "");
+}
+
+TEST_CASE("what one text brings to many is bounded") {
+  std::string many, big(3 << 20, 'x');
+  for (int i = 0; i < 500; ++i) many += fmt::format("---\n{{apiVersion: v1, kind: Pod, metadata: {{name: a{}}}}}\n", i);
+  auto built = [&](const std::string& text) {
+    return refused({{"kustomization.yaml", "resources: [a.yaml]\n" + text}, {"a.yaml", many}});
+  };
+  auto bring = [&](const std::string& text) {
+    return built(text).ends_with("patches, labels and annotations of this build bring more than 1024 MiB");
+  };
+  CHECK(bring("commonAnnotations: {a: " + big + "}\n"));
+  CHECK(bring("labels: [{pairs: {a: " + big + "}}]\n"));
+  CHECK(bring("patches: [{target: {kind: Pod}, patch: '{apiVersion: v1, kind: Pod, metadata: {name: a}, a: " + big +
+              "}'}]\n"));
+  CHECK(built("namePrefix: " + big + "\n").ends_with(bytes));
+  CHECK(built("namespace: " + big + "\n").ends_with(bytes));
+  CHECK(built("namePrefix: a-\nnamespace: b\ncommonAnnotations: {a: b}\n") == "");
 }
 
 TEST_CASE("what is written again and again counts by what it grows by") {

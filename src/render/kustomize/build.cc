@@ -619,7 +619,7 @@ class Build {
     look("name hash");
     for (const Resource& r : set.all())
       if (!r.is_removed()) OR_RETURN(r.check_earlier());
-    OR_RETURN(update_name_references(set, all.configuration.name_references));
+    OR_RETURN(built_in(k, update_name_references(set, all.configuration.name_references)));
     look("name reference");
     size_t told = warnings_.size();
     OR_RETURN(built_in(k, resolve_vars(set, all.vars, all.configuration.vars, warnings_)));

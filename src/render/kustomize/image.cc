@@ -35,6 +35,9 @@ class Retag {
         pattern_("^" + image.name + "(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{}-]*)?$",
                  RE2::Quiet) {}
   size_t written() const { return written_; }
+  size_t text_size() const {
+    return image_.new_name.size() + image_.new_tag.size() + image_.digest.size() + image_.tag_suffix.size();
+  }
   bool may_match(std::string_view text) const { return pattern_.ok() && RE2::PartialMatch(text, pattern_); }
 
   Result<Value> operator()(const Value& field) const {
@@ -92,13 +95,13 @@ Result<Value> in_containers(const Value& node, const Change& retag) {
   return out;
 }
 
-Result<> set_in(Resource& r, const Retag& retag, std::span<const FieldSpec> fields) {
+Result<> set_in(const ResourceSet& set, Resource& r, const Retag& retag, std::span<const FieldSpec> fields) {
   size_t before = retag.written();
   Value after = OR_RETURN(in_containers(r.object(), std::cref(retag)));
   if (!after.same_node(r.object())) r.set_object(std::move(after));
   for (const FieldSpec& field : fields) OR_RETURN(change_fields(r, field, Missing::skip, std::cref(retag)));
   r.scalars_written += static_cast<int>(retag.written() - before);
-  return {};
+  return set.charge((retag.written() - before) * retag.text_size());
 }
 
 bool has_images(const Resource& r) {
@@ -126,7 +129,7 @@ Result<> set_image(ResourceSet& set, const Image& image, std::span<const FieldSp
   for (size_t i = 0; i < set.all().size(); ++i) {
     if (!has_images(set.all()[i])) continue;
     size_t before = retag.written();
-    OR_RETURN(set_in(set.all()[i], retag, fields));
+    OR_RETURN(set_in(set, set.all()[i], retag, fields));
     if (retag.written() != before) set.touched(i);  // a field of one's own may be a name
   }
   return {};
@@ -148,7 +151,7 @@ Result<> ImageSetter::set(const Image& image) {
     Resource& r = set_.all()[i];
     if (!has_images(r)) continue;
     size_t before = retag.written();
-    OR_RETURN(set_in(r, retag, fields_));
+    OR_RETURN(set_in(set_, r, retag, fields_));
     if (retag.written() == before) continue;
     set_.touched(i);
     note(i);

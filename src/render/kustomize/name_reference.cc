@@ -121,7 +121,9 @@ class Referrer {
     std::string name = scalar_text(at);
     const Resource* found = OR_RETURN(select(name, target, role_ref, nullptr, false));
     note(found);
-    return found && found->name() != name ? in_place_of(at, found->name()) : at;
+    if (!found || found->name() == name) return at;
+    OR_RETURN(set_.charge(found->name().size()));
+    return in_place_of(at, found->name());
   }
 
   // A mapping with a name and maybe a namespace: subjects, clientConfig/service.
@@ -133,6 +135,7 @@ class Referrer {
     note(found);
     if (!found || (found->name() == name && found->scope_name().empty())) return at;
     Value out = at;
+    OR_RETURN(set_.charge(found->name().size() + found->scope_name().size()));
     if (found->name() != name) out = out.with_member("name", in_place_of(at["name"], found->name()));
     if (!found->scope_name().empty() && !(ns && scalar_text(*ns) == found->scope_name()))
       out = out.with_member("namespace", ns ? in_place_of(*ns, found->scope_name()) : Value(found->scope_name()));

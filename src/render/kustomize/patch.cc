@@ -156,6 +156,7 @@ bool leaves_text_without_quotes(const Value& metadata, const Value& patch) {
 
 Result<> merge_into(ResourceSet& set, size_t index, Value patch, const Resource& from, Allowed allowed,
                     Resource::Merged how) {
+  OR_RETURN(set.charge_spread(patch.memory_bytes()));
   Resource& r = set.all()[index];
   r.labels_made = labels_stay_made(r, patch, how);
   bool unsettled =

@@ -205,6 +205,9 @@ class ResourceSet {
   bool may_collide = false;     // something ran that may have brought that about
   Budget* budget = nullptr;     // of the build; null: whoever holds the set bounds what is done to it
   Result<> charge(size_t bytes) const { return budget ? budget->make(bytes) : Result<>(); }
+  // One that a resource gets: it stands in the object, among its earlier ids and wherever it is found by.
+  Result<> charge_name(size_t bytes) const { return charge(4 * bytes); }
+  Result<> charge_spread(size_t bytes) const { return budget ? budget->spread(bytes) : Result<>(); }
   // Error: invalid, when one of that current id is there.
   Result<> append(Resource resource);
   Result<> append_all(ResourceSet other);

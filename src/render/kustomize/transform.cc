@@ -98,6 +98,7 @@ Result<> change_namespace(ResourceSet& set, const NamespaceChange& change, std::
   for (size_t i = 0; i < all.size(); ++i) {
     Resource& r = all[i];
     if (r.is_removed() || r.from_chart) continue;
+    OR_RETURN(set.charge_name(change.name.size()));
     r.remember_id();
     OR_RETURN(set_namespace(r, change, fields));
     set.touched(i);
@@ -115,6 +116,7 @@ Result<> rename(ResourceSet& set, std::span<const FieldSpec> fields, std::vector
     if (r.is_removed()) continue;
     GroupVersionKind original = r.original_id().gvk;
     if (keeps_its_name(original)) continue;
+    OR_RETURN(set.charge_name(part.size()));
     for (const FieldSpec& field : fields) {
       if (!field.matches(original)) continue;
       if (is_name_field(field) && !part.empty()) {
@@ -212,6 +214,7 @@ Result<> add_joined_pairs(ResourceSet& set, std::span<const Pairs* const> steps,
   for (const auto& [key, text] : pairs) members.push_back({value::Key(key), value::made_text(text)});
   Value made = with_odd_keys(Value::object(members));
   bool odd = made.has(value::repeated_keys);
+  size_t bytes = made.memory_bytes();
   for (size_t i = 0; i < set.all().size(); ++i) {
     Resource& r = set.all()[i];
     if (r.is_removed()) continue;
@@ -241,6 +244,7 @@ Result<> add_joined_pairs(ResourceSet& set, std::span<const Pairs* const> steps,
       };
       OR_RETURN(change_fields(r, field, Missing::make_map, change));
       if (odd && reached && !r.flaw) r.flaw = flaw_of_odd_keys(made, r.origin);
+      if (reached) OR_RETURN(set.charge_spread(bytes));
       if (reached) written.push_back({field.path, std::move(had)});
     }
     if (written.size() > 1 || !r.shared_labels.empty()) share_labels(r, pairs, written);
