@@ -16,6 +16,8 @@ namespace rh = render::helm;
 
 namespace {
 
+constexpr size_t kGzipHeaderBytes = 10;
+
 std::vector<Option> options() {
   return joined({{{"--strict", "", "a warning fails too"},
                   {"--with-subcharts", "", "look at the charts in charts/ as well"},
@@ -33,11 +35,18 @@ Task<Result<ChartFolder>> chart_folder(World& world, std::string path, rh::LintR
     auto bytes = world.files().read(whole, 64 << 20);
     if (!bytes)
       co_return fail(bytes.error().kind(), "unable to open tarball: {}", in_gos_words(bytes.error(), "open " + path));
+    if (bytes->size() < kGzipHeaderBytes)
+      co_return fail(ErrorKind::invalid, "unable to extract tarball: {}", bytes->empty() ? "EOF" : "unexpected EOF");
     auto files = sources::read_archive(*bytes, request.limits);
     if (!files) co_return std::move(files).error().context("unable to extract tarball");
     if (std::ranges::find(*files, "Chart.yaml", &sources::ArchiveFile::name) == files->end())
       co_return fail(ErrorKind::invalid, "unable to extract tarball: chart name not specified");
-    co_return ChartFolder{std::move(*files), {}, {}};
+    ChartFolder folder{std::move(*files), {}, {}};
+    const sources::FileEntry* templates = folder.tree()->entry("templates");
+    request.templates = !templates                                          ? rh::TemplatesFolder::absent
+                        : templates->kind == sources::FileEntry::Kind::file ? rh::TemplatesFolder::no_folder
+                                                                            : rh::TemplatesFolder::there;
+    co_return folder;
   }
   if (!world.files().exists(whole + "/Chart.yaml")) {
     bool file = world.files().exists(whole) && !world.files().exists(whole + "/.");
@@ -46,7 +55,12 @@ Task<Result<ChartFolder>> chart_folder(World& world, std::string path, rh::LintR
                    file ? "not a directory" : "no such file or directory");
   }
   auto folder = co_await read_chart_folder(world, whole, request.limits);
-  // The rules read these from the disk, whatever .helmignore says.
+  request.chart_file_is_folder = world.files().exists(whole + "/Chart.yaml/.");
+  // The rules look at these on the disk, whatever .helmignore says.
+  bool templates = world.files().exists(whole + "/templates");
+  request.templates = !templates                                     ? rh::TemplatesFolder::absent
+                      : world.files().exists(whole + "/templates/.") ? rh::TemplatesFolder::there
+                                                                     : rh::TemplatesFolder::no_folder;
   for (const char* name : {"Chart.yaml", "values.yaml", "values.schema.json"}) {
     if (std::ranges::find(folder.files, name, &rh::ChartFile::name) != folder.files.end()) continue;
     if (auto text = world.files().read(whole + "/" + name))
@@ -76,16 +90,17 @@ Task<Linted> lint_one(World& world, std::string path, rh::LintRequest request) {
     co_return out;
   }
   constexpr int kLoads = 2;  // so often does Helm's lint read a chart
-  for (int i = 0; i < kLoads; ++i) warn(folder->warnings());
+  for (int i = 0; i < kLoads; ++i) warn(folder->warnings(request.compat));
   auto tree = folder->tree();
   request.tree = tree.get();
+  bool helm4 = request.compat == rh::Compat::helm4;
   request.broken = folder->broken;
   request.shown = absolute_path(path);
   if (auto chart = rh::load_directory(*tree, "", request.limits); chart && !request.skip_schema_validation)
     co_await rh::fetch_schemas(world, *chart->chart, &request.schemas);
   std::vector<std::string> notes;
   out.findings = rh::lint(std::move(request), notes);
-  warn(notes);
+  warn(notes, helm4);
   co_return out;
 }
 
@@ -107,6 +122,10 @@ void add_subcharts(World& world, const std::string& folder, std::vector<std::str
 Task<int> lint(runtime::RealWorld& world, Invocation said) {
   auto flags = Flags::parse(options(), said.arguments);
   if (!flags) co_return refuse(flags.error());
+  auto compat = compat_of(*flags);
+  if (!compat) co_return refuse(compat.error());
+  if (*compat == rh::Compat::helm4 && flags->arguments.empty())
+    co_return refuse("\"helm lint\" requires at least 1 argument\n\nUsage:  helm lint PATH [flags]");
   std::vector<std::string> paths = flags->arguments.empty() ? std::vector<std::string>{"."} : flags->arguments;
   if (flags->is("--with-subcharts")) {
     std::vector<std::string> below;
@@ -119,7 +138,7 @@ Task<int> lint(runtime::RealWorld& world, Invocation said) {
   }
   rh::LintRequest request;
   request.limits = chart_limits(*flags);
-  request.crds = flags->text("--compat") == "helm4";
+  request.compat = *compat;
   if (!flags->text("--kube-version").empty()) {
     auto kube = rh::KubeVersion::parse(flags->text("--kube-version"));
     if (!kube) co_return refuse(kube.error());
@@ -155,10 +174,10 @@ Task<int> lint(runtime::RealWorld& world, Invocation said) {
 }  // namespace
 
 Command lint_command() {
-  return command(
-      "helm lint", "[CHART...]", "look for what is wrong with a chart",
-      "The rules and words of Helm 3.22: Chart.yaml, values and their schema, templates, manifests, dependencies.",
-      options(), lint);
+  return command("helm lint", "[CHART...]", "look for what is wrong with a chart",
+                 "The rules and words of Helm 3.22, or 4.3: Chart.yaml, values and their schema, templates, manifests, "
+                 "dependencies.",
+                 options(), lint);
 }
 
 }  // namespace slipway::cli::helm

@@ -198,6 +198,11 @@ bool Url::parse(std::string_view s, Url& u, std::string& error) {
   return true;
 }
 
+bool Url::parse_request(std::string_view s, Url& u) {
+  std::string error;
+  return parse_rest(s, u, error) && !u.scheme.empty();
+}
+
 std::string Url::userinfo() const {
   return escape(user, Part::user) + (has_password ? ":" + escape(password, Part::user) : "");
 }

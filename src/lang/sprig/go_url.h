@@ -16,6 +16,8 @@ struct Url {
   std::string str() const;
   // As url.Parse; false: `error` in Go's words.
   static bool parse(std::string_view text, Url& out, std::string& error);
+  // As url.ParseRequestURI reads what has a scheme: `#` begins no fragment. False without one, too.
+  static bool parse_request(std::string_view text, Url& out);
 };
 
 // As url.PathUnescape; false: `error`: invalid URL escape "%x".

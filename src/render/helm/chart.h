@@ -21,6 +21,7 @@ using ChartFile = sources::ArchiveFile;  // name: from the chart's root, "templa
 
 struct Maintainer {
   std::string name, email, url;
+  bool is_null = false;  // a null in the list, which validate() refuses
 };
 
 struct Dependency {

@@ -93,7 +93,12 @@ Any required(Call& call) {
   bool empty = v.is_nil() || (v.type() == &types::string && v.text().empty());
   if (!empty) return v;
   if (host.options.lint) {
-    if (host.notes) host.notes->push_back("engine.go:206: [INFO] Missing required value: " + std::string(call.text(0)));
+    std::string message(call.text(0));
+    std::string note = fmt::format("engine.go:{}: [INFO] Missing required value: {}", v.is_nil() ? 206 : 214, message);
+    if (host.options.compat == Compat::helm4)
+      note = log_line(
+          "WARN", {{"msg", v.is_nil() ? "missing required value" : "missing required values"}, {"message", message}});
+    if (host.notes) host.notes->push_back(std::move(note));
     return Any::of("");
   }
   return call.fail(std::string(kWarningStart) + std::string(call.text(0)) + std::string(kWarningEnd));
@@ -102,7 +107,10 @@ Any required(Call& call) {
 Any fail_function(Call& call) {
   Host& host = call.run().host<Host>();
   if (host.options.lint) {
-    if (host.notes) host.notes->push_back("engine.go:227: [INFO] Fail: " + std::string(call.text(0)));
+    std::string message(call.text(0));
+    std::string note = "engine.go:227: [INFO] Fail: " + message;
+    if (host.options.compat == Compat::helm4) note = log_line("INFO", {{"msg", "funcMap fail"}, {"message", message}});
+    if (host.notes) host.notes->push_back(std::move(note));
     return Any::of("");
   }
   return call.fail(std::string(kWarningStart) + std::string(call.text(0)) + std::string(kWarningEnd));

@@ -34,6 +34,7 @@ struct Capabilities {
 struct ReleaseInfo {
   std::string name = "release-name", ns = "default";
   bool upgrade = false;
+  bool install = true;  // neither: lint's, whose revision is 0
 };
 
 // The cluster behind `lookup`: an object, a List when `name` is empty, null when there is none.

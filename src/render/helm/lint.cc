@@ -1,12 +1,14 @@
 #include "render/helm/lint.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <set>
 
 #include "base/text.h"
 #include "kinds/label_rules.h"
-#include "lang/semver/semver.h"
 #include "render/helm/go_json.h"
+#include "render/helm/lint_objects.h"
 #include "render/helm/schema.h"
 #include "render/helm/worker.h"
 
@@ -16,27 +18,12 @@ namespace {
 
 using Fault = std::optional<std::string>;
 
-bool is_request_url(std::string_view s) {
-  size_t colon = s.find(':');
-  if (colon == s.npos || colon == 0 || colon + 1 >= s.size() || s[colon + 1] != '/') return false;
-  return std::ranges::all_of(s.substr(0, colon),
-                             [](unsigned char c) { return std::isalnum(c) || c == '+' || c == '-' || c == '.'; });
-}
+constexpr size_t kLineBytesMax = 65536;  // of Go's scanner
 
-bool is_email(std::string_view s) {
-  size_t at = s.rfind('@');
-  if (at == s.npos || at == 0 || s.find(' ') != s.npos) return false;
-  std::string_view domain = s.substr(at + 1);
-  size_t dot = domain.rfind('.');
-  return dot != domain.npos && dot > 0 && domain.size() - dot > 2;
-}
-
-bool is_url(std::string_view s) {
-  if (s.size() <= 3 || s.starts_with('.') || s.find(' ') != s.npos) return false;
-  size_t scheme = s.find("://");
-  std::string_view host = scheme == s.npos ? s : s.substr(scheme + 3);
-  host = host.substr(0, host.find('/'));
-  return host.find('.') != host.npos || host.starts_with("localhost") || (scheme != s.npos && !host.empty());
+// filepath.Ext
+std::string extension_of(const std::string& name) {
+  size_t dot = name.rfind('.');
+  return dot == name.npos || name.find('/', dot) != name.npos ? "" : name.substr(dot);
 }
 
 class Linter {
@@ -44,11 +31,16 @@ class Linter {
   Linter(LintRequest request, std::vector<std::string>& notes) : request_(std::move(request)), notes_(notes) {}
 
   std::vector<Finding> run() {
-    chart_file();
+    if (request_.chart_file_is_folder) {
+      error("Chart.yaml", "should be a file, not a directory");
+      error("Chart.yaml", fmt::format("unable to parse YAML\n\tread {}/Chart.yaml: is a directory", request_.shown));
+    }
+    if (Bytes text = text_of("Chart.yaml"))
+      for (Finding& one : lint_chart_file(*text, request_.compat)) found_.push_back(std::move(one));
     values_file();
     templates();
     dependencies();
-    if (request_.crds) crds();
+    if (helm4()) crds();
     return std::move(found_);
   }
 
@@ -58,6 +50,7 @@ class Linter {
     found_.push_back({severity, std::string(path), std::move(*fault)});
     return false;
   }
+  bool helm4() const { return request_.compat == Compat::helm4; }
   bool error(std::string_view path, Fault fault) { return holds(Severity::error, path, std::move(fault)); }
 
   std::string inner(std::string_view name) const {
@@ -67,77 +60,6 @@ class Linter {
     for (const ChartFile& file : request_.beside)
       if (file.name == name) return file.data;
     return request_.tree->read(inner(name)).value_or(nullptr);
-  }
-
-  // ---- Chart.yaml
-
-  void chart_file() {
-    constexpr std::string_view file = "Chart.yaml";
-    Bytes text = text_of(file);
-    if (!text) return;
-    auto metadata = read_metadata(*text);
-    if (!metadata) {
-      error(file, "unable to parse YAML\n\t" + metadata.error().str());
-      return;
-    }
-    Value root = read_yaml(*text).value_or(Value());
-    const Metadata& m = *metadata;
-    error(file, name_fault(m));
-    error(file, api_version_fault(m));
-    error(file, text_fault(root, "version"));
-    error(file, version_fault(m));
-    error(file, text_fault(root, "appVersion"));
-    error(file, maintainer_fault(m));
-    error(file, source_fault(m));
-    if (m.icon.empty()) holds(Severity::info, file, "icon is recommended");
-    if (!m.icon.empty() && !is_request_url(m.icon)) error(file, fmt::format("invalid icon URL '{}'", m.icon));
-    if (!m.type.empty() && m.api_version != "v2")
-      error(file,
-            fmt::format("chart type is not valid in apiVersion '{}'. It is valid in apiVersion 'v2'", m.api_version));
-    if (!m.dependencies.empty() && m.api_version != "v2")
-      error(file, fmt::format("dependencies are not valid in the Chart file with apiVersion '{}'. They are valid in "
-                              "apiVersion 'v2'",
-                              m.api_version));
-  }
-
-  static Fault name_fault(const Metadata& m) {
-    if (m.name.empty()) return "name is required";
-    if (m.name.find('/') != m.name.npos) return fmt::format("chart name {} is invalid", go_quote(m.name));
-    return std::nullopt;
-  }
-  static Fault api_version_fault(const Metadata& m) {
-    constexpr std::string_view wanted = R"(The value must be either "v1" or "v2")";
-    if (m.api_version.empty()) return fmt::format("apiVersion is required. {}", wanted);
-    if (m.api_version == "v1" || m.api_version == "v2") return std::nullopt;
-    return fmt::format("apiVersion '{}' is not valid. {}", m.api_version, wanted);
-  }
-  static Fault text_fault(const Value& root, const char* field) {
-    const Value* v = root.find(field);
-    if (!v || v->is_string()) return std::nullopt;
-    return fmt::format("{} should be of type string but it's of type {}", field, go_type(*v));
-  }
-  static Fault version_fault(const Metadata& m) {
-    if (m.version.empty()) return "version is required";
-    auto version = lang::semver::Version::parse(m.version);
-    if (!version) return fmt::format("version '{}' is not a valid SemVer", m.version);
-    if (auto range = lang::semver::Range::parse(">0.0.0-0"); range && !range->contains(*version))
-      return fmt::format("version {} is less than or equal to 0.0.0-0", m.version);
-    return std::nullopt;
-  }
-  static Fault maintainer_fault(const Metadata& m) {
-    for (const Maintainer& one : m.maintainers) {
-      if (one.name.empty()) return "each maintainer requires a name";
-      if (!one.email.empty() && !is_email(one.email))
-        return fmt::format("invalid email '{}' for maintainer '{}'", one.email, one.name);
-      if (!one.url.empty() && !is_url(one.url))
-        return fmt::format("invalid url '{}' for maintainer '{}'", one.url, one.name);
-    }
-    return std::nullopt;
-  }
-  static Fault source_fault(const Metadata& m) {
-    for (const std::string& source : m.sources)
-      if (!is_request_url(source)) return fmt::format("invalid source URL '{}'", source);
-    return std::nullopt;
   }
 
   // ---- values.yaml
@@ -157,14 +79,15 @@ class Linter {
     if (!values->is_object() && !values->is_null()) {
       error(file,
             fmt::format("unable to parse YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal "
-                        "{} into Go value of type chartutil.Values",
-                        json_word(*values)));
+                        "{} into Go value of type {}.Values",
+                        json_word(*values), helm4() ? "common" : "chartutil"));
       return;
     }
-    Value all = Coalescer(Compat::helm3, notes_)
+    Value all = Coalescer(request_.compat, notes_)
                     .merge_tables(request_.values.all, values->is_object() ? *values : Value::object());
     Bytes schema = text_of("values.schema.json");
-    if (!schema || schema->empty() || request_.skip_schema_validation) return;
+    // The flag keeps Helm 3 from the charts' schemas together, not from this one.
+    if (!schema || schema->empty() || (helm4() && request_.skip_schema_validation)) return;
     auto faults = schema_faults(*schema, all, request_.schemas, notes_);
     if (!faults) {
       error(file, faults.error().message());
@@ -177,6 +100,14 @@ class Linter {
 
   void templates() {
     constexpr std::string_view folder = "templates/";
+    if (helm4() && request_.templates == TemplatesFolder::absent) {
+      holds(Severity::warning, folder, "directory does not exist");
+      return;
+    }
+    if (request_.templates == TemplatesFolder::no_folder) {
+      holds(helm4() ? Severity::error : Severity::warning, folder, "not a directory");
+      return;
+    }
     auto loaded = load();
     if (!loaded) {
       error(folder, loaded.error().str());
@@ -188,26 +119,28 @@ class Linter {
     release.chart = std::move(loaded->chart);
     release.values = request_.values.all;
     release.layers = request_.values.layers;
-    release.release = {"test-release", request_.ns, false};
+    release.release = {"test-release", request_.ns, false, false};
     release.capabilities.api_versions = Capabilities::default_api_versions();
     if (request_.kube) release.capabilities.kube = *request_.kube;
+    release.engine.compat = request_.compat;
     release.engine.lint = true;
     release.engine.environment = request_.environment;
     release.skip_schema_validation = request_.skip_schema_validation;
     release.schemas = request_.schemas;
     auto rendered = render_apart(std::move(release), notes_);
     if (!rendered) {
-      error(folder, rendered.error().error.str());
+      // Of values that do not fit together Helm says nothing, and looks at no template.
+      if (!rendered.error().coalescing) error(folder, rendered.error().error.str());
       return;
     }
     for (const ChartFile& file : files) {
-      size_t dot = file.name.rfind('.');
-      std::string extension =
-          dot == file.name.npos || file.name.find('/', dot) != file.name.npos ? "" : file.name.substr(dot);
+      std::string extension = extension_of(file.name);
       if (extension != ".yaml" && extension != ".yml" && extension != ".tpl" && extension != ".txt")
         error(file.name,
               fmt::format("file extension '{}' not valid. Valid extensions are .yaml, .yml, .tpl, or .txt", extension));
-      if (extension != ".yaml") continue;
+      if (!helm4()) leftovers_of_helm2(file);
+      extension = helm4() ? base::to_lower(extension) : extension;
+      if (extension != ".yaml" && !(helm4() && extension == ".yml")) continue;
       auto text = rendered->files.find(name + "/" + file.name);
       if (text != rendered->files.end() && !trim_space(text->second).empty() &&
           !manifest(file.name, std::string(text->second)))
@@ -215,9 +148,25 @@ class Linter {
     }
   }
 
+  // Looked for in the template's text.
+  void leftovers_of_helm2(const ChartFile& file) {
+    static const RE2 crd_hook(R"("?helm\.sh/hook"?:\s+crd-install)");
+    if (RE2::PartialMatch(*file.data, crd_hook))
+      holds(Severity::warning, file.name,
+            "manifest is a crd-install hook. This hook is no longer supported in v3 and all CRDs should also exist the "
+            "crds/ directory at the top level of the chart");
+    if (file.data->find(".Release.Time") != std::string::npos)
+      error(file.name,
+            ".Release.Time has been removed in v3, please replace with the `now` function in your templates");
+  }
+
   // False: Helm looks at no further file.
   bool manifest(const std::string& path, const std::string& text) {
     for (std::string_view line : base::split(text, '\n')) {
+      if (line.size() >= kLineBytesMax) {
+        holds(Severity::warning, path, "bufio.Scanner: token too long");
+        break;
+      }
       if (trim_space(line).empty()) continue;
       if (line.starts_with(' ') || line.starts_with('\t'))
         holds(Severity::warning, path,
@@ -249,13 +198,9 @@ class Linter {
     auto read = read_yaml(document);
     if (!read) return error(path, "unable to parse YAML: " + read.error().message());
     if (read->is_null()) return true;
-    if (!read->is_object())
-      return error(path, fmt::format("unable to parse YAML: error unmarshaling JSON: while decoding JSON: json: cannot "
-                                     "unmarshal {} into Go value of type rules.K8sYamlStruct",
-                                     json_word(*read)));
-    const Value& object = *read;
-    std::string kind = scalar_text(object["kind"]), name = scalar_text(object["metadata"]["name"]),
-                version = scalar_text(object["apiVersion"]);
+    auto object = linted_object(*read, request_.compat);
+    if (!object) return error(path, "unable to parse YAML: " + object.error().str());
+    const auto& [version, kind, name] = *object;
     object_name(path, kind, name);
     int minor = 0;
     const KubeVersion kube = request_.kube.value_or(KubeVersion());
@@ -266,13 +211,16 @@ class Linter {
         whole.find("matchExpressions") == whole.npos)
       error(path,
             fmt::format("a {} must contain matchLabels or matchExpressions, and {} does not", kind, go_quote(name)));
-    if (kind == "List")
-      for (const Value& item : object["items"].items())
-        if (item["metadata"]["annotations"].has("helm.sh/resource-policy")) {
-          error(path, "Annotation 'helm.sh/resource-policy' within List objects are ignored");
-          break;
-        }
+    if (kind == "List") error(path, list_fault(whole));
     return true;
+  }
+
+  // Helm reads the file's first document here, whichever the List is.
+  Fault list_fault(const std::string& whole) const {
+    auto annotated = has_annotated_item(read_yaml(whole).value_or(Value()), "helm.sh/resource-policy");
+    if (!annotated) return "unable to parse YAML: " + annotated.error().str();
+    if (!*annotated) return std::nullopt;
+    return fmt::format("{}nnotation 'helm.sh/resource-policy' within List objects are ignored", helm4() ? 'a' : 'A');
   }
 
   void object_name(const std::string& path, const std::string& kind, const std::string& name) {

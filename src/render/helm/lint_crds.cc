@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "render/helm/go_json.h"
 #include "render/helm/lint.h"
+#include "render/helm/lint_objects.h"
 
 namespace slipway::render::helm {
 
@@ -27,19 +28,6 @@ std::vector<std::string> documents_of(std::string_view text) {
   return out;
 }
 
-// Why Go does not take it for the two fields that the rule looks at; "" when it does.
-std::string type_fault(const Value& object) {
-  constexpr std::string_view beginning =
-      "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go ";
-  if (!object.is_object())
-    return fmt::format(fmt::runtime(beginning), json_word(object)) + "value of type rules.k8sYamlStruct";
-  for (auto [key, field] : {std::pair("apiVersion", "APIVersion"), {"kind", "Kind"}})
-    if (const Value& v = object[key]; v.is_object() || v.is_array())
-      return fmt::format(fmt::runtime(beginning), json_word(v)) +
-             fmt::format("struct field k8sYamlStruct.{} of type string", field);
-  return {};
-}
-
 }  // namespace
 
 std::vector<Finding> lint_crds(const Chart& chart) {
@@ -48,15 +36,15 @@ std::vector<Finding> lint_crds(const Chart& chart) {
     std::string path(within_its_chart(file.path));
     for (const std::string& document : documents_of(*file.data)) {
       auto read = read_yaml(document);
-      std::string fault = !read ? read.error().message() : read->is_null() ? "" : type_fault(*read);
-      if (!fault.empty()) {
-        out.push_back({Severity::error, path, "unable to parse YAML: " + fault});
+      if (read && read->is_null()) continue;
+      auto object = read ? linted_object(*read, Compat::helm4) : Result<LintedObject>(read.error());
+      if (!object) {
+        out.push_back({Severity::error, path, "unable to parse YAML: " + object.error().str()});
         return out;
       }
-      if (read->is_null()) continue;
-      if (!scalar_text((*read)["apiVersion"]).starts_with("apiextensions.k8s.io"))
+      if (!object->api_version.starts_with("apiextensions.k8s.io"))
         out.push_back({Severity::error, path, "apiVersion is not in 'apiextensions.k8s.io'"});
-      if (scalar_text((*read)["kind"]) != "CustomResourceDefinition")
+      if (object->kind != "CustomResourceDefinition")
         out.push_back({Severity::error, path, "object kind is not 'CustomResourceDefinition'"});
     }
   }

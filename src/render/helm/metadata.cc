@@ -183,8 +183,8 @@ Result<Metadata> read_metadata(std::string_view chart_yaml) {
   decode.inside("maintainers.");
   for (const Value& item : maintainers.items()) {
     Maintainer one;
-    if (!item.is_object()) {
-      if (item.is_null()) return wrong("maintainers must not contain empty or null nodes");
+    one.is_null = item.is_null();
+    if (!item.is_object() && !item.is_null()) {
       decode.inside("");
       decode.refuse(item, "maintainers", "chart.Maintainer");
     }
@@ -257,6 +257,7 @@ Result<> validate(Metadata& m) {
   if (!m.type.empty() && m.type != "application" && m.type != "library")
     return wrong("chart.metadata.type must be application or library");
   for (Maintainer& one : m.maintainers) {
+    if (one.is_null) return wrong("maintainers must not contain empty or null nodes");
     sanitize(one.name);
     sanitize(one.email);
     sanitize(one.url);

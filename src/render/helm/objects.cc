@@ -383,8 +383,8 @@ Any release_object(Heap& heap, const ReleaseInfo& release) {
   d.set("Name", text(release.name).as_held());
   d.set("Namespace", text(release.ns).as_held());
   d.set("IsUpgrade", Any::of(release.upgrade).as_held());
-  d.set("IsInstall", Any::of(!release.upgrade).as_held());
-  d.set("Revision", Any::of_int(1).as_held());
+  d.set("IsInstall", Any::of(release.install && !release.upgrade).as_held());
+  d.set("Revision", Any::of_int(release.install ? 1 : 0).as_held());
   d.set("Service", text("Helm").as_held());
   return out;
 }

@@ -115,7 +115,7 @@ ReleaseResult render_release(ReleaseRequest request, std::vector<std::string>& w
   auto values = values_of(chart, request.values, compat, warnings);
   // Lint coalesces twice, and so says twice what it skips.
   if (values && request.engine.lint) values = Coalescer(compat, warnings).coalesce(chart, *values);
-  if (!values) return early(std::move(values).error());
+  if (!values) return tl::unexpected(ReleaseError{std::move(values).error(), false, {}, {}, true});
   if (request.debug_log && !request.skip_schema_validation) log_schemas(chart, warnings);
   if (!request.skip_schema_validation)
     if (auto valid = check_schemas(chart, *values, request.schemas, warnings); !valid) {

@@ -47,6 +47,7 @@ struct ReleaseError {
   bool rendering = false;
   RenderedFiles files;      // of a manifest that does not parse: for --debug
   std::string explanation;  // lines beyond Helm's words: rendered lines, the template's lines, where values come from
+  bool coalescing = false;  // the values do not fit the charts
 };
 using ReleaseResult = tl::expected<Release, ReleaseError>;
 ReleaseResult render_release(ReleaseRequest request, std::vector<std::string>& warnings);

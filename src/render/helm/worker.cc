@@ -158,7 +158,10 @@ void pack(const ReleaseResult& result, const std::vector<std::string>& warnings,
   out.texts(warnings).number(result.has_value());
   if (!result) {
     const Error& error = result.error().error;
-    out.number(static_cast<uint64_t>(error.kind())).text(error.str()).number(result.error().rendering);
+    out.number(static_cast<uint64_t>(error.kind()))
+        .text(error.str())
+        .number(result.error().rendering)
+        .number(result.error().coalescing);
     out.number(error.causes().size());
     for (const base::Cause& cause : error.causes()) out.text(cause.reason).text(cause.message).text(cause.field);
     write(out, result.error().files);
@@ -214,7 +217,7 @@ ReleaseResult unpacked(const base::SharedText& text, const Chart& chart, std::ve
   if (in.number() == 0) {
     auto kind = static_cast<ErrorKind>(std::min<uint64_t>(in.number(), static_cast<uint64_t>(ErrorKind::internal)));
     Error error(kind, std::string(in.text()));
-    bool rendering = in.number() != 0;
+    bool rendering = in.number() != 0, coalescing = in.number() != 0;
     for (uint64_t n = in.count(); n > 0; --n) {
       base::Cause cause;
       cause.reason = in.text();
@@ -223,7 +226,8 @@ ReleaseResult unpacked(const base::SharedText& text, const Chart& chart, std::ve
       error = std::move(error).cause(std::move(cause));
     }
     RenderedFiles files = read_files(in, text);
-    result = tl::unexpected(ReleaseError{std::move(error), rendering, std::move(files), std::string(in.text())});
+    result =
+        tl::unexpected(ReleaseError{std::move(error), rendering, std::move(files), std::string(in.text()), coalescing});
   } else {
     Release release;
     release.printed = in.number() != 0;

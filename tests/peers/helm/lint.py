@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """`helm lint` of small charts, each with one thing wrong, beside `slipway helm lint`.
 
-lint.py            compares with what is recorded in src/render/testdata/helm_lint.json, in which Helm 3.22's words stand
-lint.py --record   writes them down anew, with the peer
+lint.py            compares with what is recorded in src/render/testdata/helm_lint.json and helm4_lint.json, in which Helm 3.22's and 4.3's words stand
+lint.py --record   writes them down anew, with the peers
 """
 import json
 import os
@@ -12,10 +12,14 @@ import tempfile
 
 import compare
 
-RECORDED = os.path.join(compare.ROOT, "src", "render", "testdata", "helm_lint.json")
-FLAGS = ([], ["--strict"], ["--quiet"])
+PEERS = ("helm", "helm4")
+FLAGS = ([], ["--strict"], ["--quiet"], ["--skip-schema-validation"])
 A = "templates/a.yaml"
 ICON = "icon: https://e.org/i.png\n"
+
+
+def recorded_of(peer):
+    return os.path.join(compare.ROOT, "src", "render", "testdata", peer + "_lint.json")
 
 
 def chart(more="", version="1.0.0", api="v2", icon=ICON):
@@ -83,6 +87,31 @@ CASES = {
     "one dependency twice": {"Chart.yaml": chart("dependencies: [{name: q, version: 1.x, repository: https://e.org}, {name: q, version: 1.x, repository: https://e.org}]\n")},
     "kubeVersion": {"Chart.yaml": chart("kubeVersion: '>=9'\n"), **config("metadata: {name: x}\n")},
     "no templates": {},
+    "templates is a file": {"templates": "x"},
+    "templates are ignored": {".helmignore": "templates/\n", **config("metadata: {name: X}\n")},
+    "leftovers of Helm 2": {A: "# {{/* .Release.Time */}}\nkind: A\nmetadata: {name: x, annotations: {\"helm.sh/hook\": crd-install}}\n", "templates/_h.tpl": ".Release.Time"},
+    "endings of YAML": {f"templates/{n}": "kind: A\nmetadata: {name: X}\n" for n in ("a.yml", "b.YAML", "c.Yml", "d.txt")},
+    "maintainer of nothing": {"Chart.yaml": chart("maintainers: [null, {}]\n")},
+    "icon as data": {"Chart.yaml": chart(icon="icon: data:image/png;base64,xx\n")},
+    "addresses": {"Chart.yaml": chart("maintainers: [{name: a, email: e@x.y, url: localhost}, {name: b, url: 'foo://x'}]\nsources: ['foo:x', 'http://x:abc']\n")},
+    "version with a v": {"Chart.yaml": chart(version="v1.0.0")},
+    "keys twice": {"Chart.yaml": chart("home: x\nannotations: {a: b, a: c, 1: d, 1: e}\nkeywords:\n- a\nhome:\n  y\n")},
+    "unknown field of a maintainer": {"Chart.yaml": chart("maintainers: [{name: a, nick: b}]\nHome: x\n")},
+    "required and empty": {A: 'a: {{ required "need x" "" }}'},
+    "include": {A: 'a: {{ include "x" . }}', "templates/_h.tpl": '{{ define "x" }}{{ .Values.x.y }}{{ end }}'},
+    "include of nothing": {A: 'a: {{ include "x" . }}'},
+    "release": {A: "kind: A\nmetadata: {name: '{{ .Release }}'}\n"},
+    "values that do not fit": {"charts/s/Chart.yaml": "apiVersion: v2\nname: s\nversion: 1.0.0\n", "values.yaml": "s: 1\n", A: "a"},
+    "a name that is none": {A: "kind: A\nmetadata: {name: [x], namespace: {}}\n"},
+    "metadata that is none": {A: "kind: A\nmetadata: x\n"},
+    "a version that is none": {A: "apiVersion: [v1]\nkind: {}\n"},
+    "fields in other letters": {A: "KIND: Service\nMetadata: {Name: 1-x}\n"},
+    "a List behind another document": {A: "items: [{Metadata: {annotations: {helm.sh/resource-policy: keep}}}]\nkind: A\nmetadata: {name: x}\n---\nkind: List\nmetadata: {name: x}\n"},
+    "a List of texts": {A: "kind: List\nmetadata: {name: x}\nitems: [x, {metadata: {annotations: {a: [b]}}}]\n"},
+    "a List of nothing": {A: "kind: List\nmetadata: {name: x}\nitems: {}\n"},
+    "a long line": {A: "# " + "x" * 65534 + "\nkind: A\nmetadata: {name: x}\n"},
+    "a line not so long": {A: "# " + "x" * 65533 + "\nkind: A\nmetadata: {name: x}\n"},
+    "Chart.yaml is a folder": {"Chart.yaml": None, "Chart.yaml/x": ""},
     "no chart": {"Chart.yaml": None},
 }
 
@@ -105,27 +134,30 @@ def run(program, files, flags):
 
 def differences(slipway):
     """A line for each case that is not as recorded."""
-    with open(RECORDED, encoding="utf-8") as file:
-        recorded = json.load(file)
     wrong = []
-    for name, files in CASES.items():
-        for flags in FLAGS:
-            want, ours = recorded[name][" ".join(flags)], run([slipway, "helm"], files, flags)
-            if want != ours:
-                wrong.append(f"{name} {flags}\n  Helm:    {want}\n  slipway: {ours}")
+    for peer in PEERS:
+        with open(recorded_of(peer), encoding="utf-8") as file:
+            recorded = json.load(file)
+        for name, files in CASES.items():
+            for flags in FLAGS:
+                compat = [] if peer == "helm" else ["--compat", peer]
+                want, ours = recorded[name][" ".join(flags)], run([slipway, "helm"], files, flags + compat)
+                if want != ours:
+                    wrong.append(f"{name} {flags + compat}\n  Helm:    {want}\n  slipway: {ours}")
     return wrong
 
 
 def main():
     if "--record" not in sys.argv:
         wrong = differences(os.environ.get("SLIPWAY", os.path.join(compare.ROOT, "build", "dev", "slipway")))
-        print("\n".join(wrong + [f"{len(CASES) * len(FLAGS) - len(wrong)} of {len(CASES) * len(FLAGS)} as recorded"]))
+        count = len(CASES) * len(FLAGS) * len(PEERS)
+        print("\n".join(wrong + [f"{count - len(wrong)} of {count} as recorded"]))
         return 1 if wrong else 0
-    helm = compare.peer("helm")
-    recorded = {name: {" ".join(flags): run([helm], files, flags) for flags in FLAGS} for name, files in CASES.items()}
-    with open(RECORDED, "w", encoding="utf-8") as out:
-        json.dump(recorded, out, indent=1, sort_keys=True, ensure_ascii=False)
-        out.write("\n")
+    for peer in PEERS:
+        recorded = {name: {" ".join(flags): run([compare.peer(peer)], files, flags) for flags in FLAGS} for name, files in CASES.items()}
+        with open(recorded_of(peer), "w", encoding="utf-8") as out:
+            json.dump(recorded, out, indent=1, sort_keys=True, ensure_ascii=False)
+            out.write("\n")
     return 0
 
 
