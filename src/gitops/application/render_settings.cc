@@ -1,7 +1,7 @@
 #include "gitops/application/render_settings.h"
 
 #include "base/text.h"
-#include "render/helm/glob.h"
+#include "render/glob.h"
 #include "sources/repositories.h"
 #include "sources/url.h"
 
@@ -11,8 +11,11 @@ namespace {
 
 constexpr std::string_view options_key = "kustomize.buildOptions";
 
+// What is no pattern matches nothing, so that it permits nothing.
 bool matches(std::string_view pattern, const std::string& normalized) {
-  return pattern == "*" || render::helm::Glob(sources::normalized_url(pattern)).matches(normalized);
+  if (pattern == "*") return true;
+  auto glob = render::Glob::create(sources::normalized_url(pattern), render::Glob::Parts::by_slash);
+  return glob && glob->matches(normalized);
 }
 
 }  // namespace

@@ -4,29 +4,16 @@
 
 #include "base/text.h"
 #include "gitops/compare/three_way.h"
+#include "render/glob.h"
 
 namespace slipway::gitops {
 
 namespace {
 
-// '*' and '?' as in a file name.
+// What is no pattern matches nothing, as in Argo CD.
 bool glob(std::string_view pattern, std::string_view text) {
-  size_t p = 0, t = 0, star = pattern.npos, mark = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p, ++t;
-    } else if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      mark = t;
-    } else if (star != pattern.npos) {
-      p = star + 1;
-      t = ++mark;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
+  auto read = render::Glob::create(pattern, render::Glob::Parts::none);
+  return read && read->matches(text);
 }
 
 bool concerns(const Value& rule, const Value& object) {

@@ -83,6 +83,9 @@ TEST_CASE("what ignoreDifferences names does not count") {
   check(deployment, scaled, true,
         "[{group: apps, kind: StatefulSet, jsonPointers: [/spec/template/spec/containers/0/image]}]");
   check(deployment, scaled, false,
+        "[{group: '{apps,batch}', kind: '[A-D]*', jsonPointers: [/spec/template/spec/containers/0/image]}]");
+  check(deployment, scaled, true, "[{group: '*', kind: '[', jsonPointers: [/spec/template/spec/containers/0/image]}]");
+  check(deployment, scaled, false,
         "[{group: '*', kind: '*', name: web, jsonPointers: [/spec/template/spec/containers/0/image]}]");
 }
 

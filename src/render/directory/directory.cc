@@ -1,9 +1,10 @@
 #include "render/directory/directory.h"
 
-#include <algorithm>
+#include <optional>
 
 #include "base/text.h"
 #include "kinds/object.h"
+#include "render/glob.h"
 #include "render/lists.h"
 #include "render/words.h"
 #include "value/json.h"
@@ -14,61 +15,6 @@ namespace {
 
 constexpr std::string_view skip_mark = "+argocd:skip-file-rendering";
 constexpr size_t kCombinedBytesMax = 10 << 20;
-
-struct Glob {
-  std::string_view pattern, text;
-  int steps = 0;
-
-  // Stars cross slashes: Argo CD's globs have no separator here.
-  bool match(size_t p, size_t t) {
-    if (++steps > 100'000) return false;
-    for (; p < pattern.size(); ++p) {
-      char c = pattern[p];
-      if (c == '*') {
-        while (p < pattern.size() && pattern[p] == '*') ++p;
-        for (size_t from = t; from <= text.size(); ++from)
-          if (match(p, from)) return true;
-        return false;
-      }
-      if (t >= text.size()) return false;
-      if (c == '[') {
-        size_t close = pattern.find(']', p + 1);
-        if (close == pattern.npos) return false;
-        std::string_view set = pattern.substr(p + 1, close - p - 1);
-        bool negated = set.starts_with('!') || set.starts_with('^');
-        if (negated) set.remove_prefix(1);
-        bool found = false;
-        for (size_t i = 0; i < set.size(); ++i) {
-          if (i + 2 < set.size() && set[i + 1] == '-') {
-            found = found || (set[i] <= text[t] && text[t] <= set[i + 2]);
-            i += 2;
-          } else {
-            found = found || set[i] == text[t];
-          }
-        }
-        if (found == negated) return false;
-        p = close;
-      } else if (c == '\\' && p + 1 < pattern.size()) {
-        if (pattern[++p] != text[t]) return false;
-      } else if (c != '?' && c != text[t]) {
-        return false;
-      }
-      ++t;
-    }
-    return t == text.size();
-  }
-};
-
-// "{a,b}.yaml" in its alternatives; one level, as people write it.
-std::vector<std::string> alternatives(std::string_view pattern) {
-  size_t open = pattern.find('{'), close = pattern.find('}', open == pattern.npos ? 0 : open);
-  if (open == pattern.npos || close == pattern.npos) return {std::string(pattern)};
-  std::vector<std::string> out;
-  for (std::string_view middle : base::split(pattern.substr(open + 1, close - open - 1), ','))
-    for (const std::string& rest : alternatives(pattern.substr(close + 1)))
-      out.push_back(fmt::format("{}{}{}", pattern.substr(0, open), middle, rest));
-  return out;
-}
 
 // As a member of YAML or, in quotes, of JSON.
 bool names_member(std::string_view text, std::string_view name) {
@@ -135,16 +81,18 @@ Result<std::vector<std::string>> files_in(const sources::Tree& tree, const std::
   return files;
 }
 
-}  // namespace
-
-bool matches_glob(std::string_view pattern, std::string_view path) {
-  return std::ranges::any_of(alternatives(pattern),
-                             [&](const std::string& one) { return Glob{one, path}.match(0, 0); });
+// Argo CD's include and exclude: over the path from the directory; stars cross slashes. Nothing where none is said.
+Result<std::optional<Glob>> glob_in(const Value& options, std::string_view field) {
+  std::string pattern = options[field].str();
+  if (pattern.empty()) return std::nullopt;
+  return OR_RETURN(Glob::create(pattern, Glob::Parts::none).context(fmt::format("directory.{}", field)));
 }
+
+}  // namespace
 
 Result<Rendered> render(const sources::Tree& tree, const std::string& path, const Value& options) {
   bool recurse = options["recurse"].as_bool();
-  std::string include = options["include"].str(), exclude = options["exclude"].str();
+  auto include = OR_RETURN(glob_in(options, "include")), exclude = OR_RETURN(glob_in(options, "exclude"));
   std::string root = OR_RETURN(tree.real_path(path));
   if (!tree.is_directory(root)) return fail(ErrorKind::bad_request, "\"{}\" is a file; a directory was expected", path);
   Reader reader;
@@ -154,8 +102,8 @@ Result<Rendered> render(const sources::Tree& tree, const std::string& path, cons
     std::string relative = root.empty() ? file : file.substr(root.size() + 1);
     bool jsonnet = file.ends_with(".jsonnet");
     if (!jsonnet && !file.ends_with(".yaml") && !file.ends_with(".yml") && !file.ends_with(".json")) continue;
-    if (!exclude.empty() && matches_glob(exclude, relative)) continue;
-    if (!include.empty() && !matches_glob(include, relative)) continue;
+    if (exclude && exclude->matches(relative)) continue;
+    if (include && !include->matches(relative)) continue;
     if (jsonnet)
       return fail(ErrorKind::unsupported, "jsonnet is not evaluated; exclude the file or commit what it gives")
           .at({file});

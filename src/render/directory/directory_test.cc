@@ -72,12 +72,18 @@ TEST_CASE("what cannot be read is named with file and line") {
   CHECK(names({{"d/a.json", "[]"}}) == "d/a.json: expected one object, found a list");
 }
 
-TEST_CASE("globs") {
-  CHECK(directory::matches_glob("*.yaml", "a/b.yaml"));
-  CHECK(directory::matches_glob("{x,y}/*", "y/b"));
-  CHECK(directory::matches_glob("a?[0-9].yaml", "ab1.yaml"));
-  CHECK(!directory::matches_glob("a?[!0-9].yaml", "ab1.yaml"));
-  CHECK(!directory::matches_glob("*.yml", "b.yaml"));
+TEST_CASE("include and exclude") {
+  auto kept = [](const std::string& options) {
+    return names({{"d/a.yaml", object("a")}, {"d/b.yml", object("b")}, {"d/e/c.yaml", object("c")}}, options);
+  };
+  CHECK(kept("{recurse: true, include: '*.yaml'}") == "a c");
+  CHECK(kept("{recurse: true, include: '{b,e/*}*', exclude: 'e?c*'}") == "b");
+  CHECK(kept("{exclude: '[b-x]*'}") == "a");
+  CHECK(kept("{include: '[b-'}") == "directory.include: \"[b-\" is no glob: a [ is not closed");
+  std::string many;
+  for (int i = 0; i < 30; ++i) many += "{a,b,*}";
+  CHECK(kept("{exclude: '" + many + "x'}") == "a b");
+  CHECK(kept("{exclude: '" + std::string(20'000, '?') + "'}").ends_with("...\" is no glob: it is longer than 16 KiB"));
 }
 
 TEST_CASE("what cannot be read is told, so that nothing is pruned for it") {

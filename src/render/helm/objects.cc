@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "lang/gotemplate/template.h"
-#include "render/helm/glob.h"
+#include "render/glob.h"
 #include "render/helm/read.h"
 #include "render/helm/release.h"
 #include "value/yaml.h"
@@ -150,10 +150,11 @@ const Type& files_type() {
     method("GetBytes", {&types::string}, &types::bytes,
            [](Call& call) { return bytes_of(std::string(content(call.self(), call.text(0)))); });
     method("Glob", {&types::string}, nullptr, [](Call& call) {
-      Glob glob(call.text(0));
+      auto glob =
+          Glob::create(call.text(0), Glob::Parts::by_slash);  // what is no pattern matches everything, as in Helm
       std::vector<std::pair<std::string, Any>> found;
       for (const Dict::Entry& e : call.self().dict()->entries())
-        if (glob.matches(e.key.view())) found.emplace_back(e.key.str(), e.value);
+        if (!glob || glob->matches(e.key.view())) found.emplace_back(e.key.str(), e.value);
       return files_of(call.heap(), std::move(found));
     });
     method("AsConfig", {}, &types::string, [](Call& call) {

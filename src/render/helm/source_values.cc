@@ -4,8 +4,8 @@
 #include <set>
 
 #include "base/text.h"
+#include "render/glob.h"
 #include "render/helm/application.h"
-#include "render/helm/glob.h"
 #include "render/helm/go_json.h"
 #include "render/helm/set.h"
 
@@ -67,7 +67,7 @@ Result<std::vector<std::string>> matches(const Named& pattern,
   std::string_view fixed = std::string_view(pattern.path).substr(0, pattern.path.find_first_of("*?["));
   size_t slash = fixed.rfind('/');
   std::string folder(slash == fixed.npos ? "" : fixed.substr(0, slash));
-  Glob glob(with_empty_folders(pattern.path));
+  Glob glob = OR_RETURN(Glob::create(with_empty_folders(pattern.path), Glob::Parts::by_slash).context("valueFiles"));
   std::vector<std::string> out;
   // "env/*.yaml" needs no look at what lies deeper, which may be too much
   bool is_flat =
