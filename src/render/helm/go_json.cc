@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "lang/gotemplate/format.h"
 #include "lang/sprig/sprig.h"
+#include "render/helm/values.h"
 #include "value/go_words.h"
 #include "value/number.h"
 #include "value/utf8.h"
@@ -52,16 +53,6 @@ std::vector<std::string_view> documents_of(std::string_view text) {
   return out;
 }
 
-Value merged(const Value& below, const Value& above) {
-  Value out = below;
-  for (const value::Member& m : above.members()) {
-    const Value* there = out.find(m.key.view());
-    bool both = m.value.is_object() && there && there->is_object();
-    out = out.with_member(m.key.view(), both ? merged(*there, m.value) : m.value);
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<Value> read_yaml_mapping(std::string_view text, bool all_documents) {
@@ -73,7 +64,7 @@ Result<Value> read_yaml_mapping(std::string_view text, bool all_documents) {
     for (std::string_view document : documents_of(text)) {
       auto one = read_yaml_mapping(document, false);
       if (!one) return std::move(one).error().context("cannot unmarshal yaml document");
-      all = merged(all, *one);
+      all = merge_files(all, *one);
     }
     return all;
   }

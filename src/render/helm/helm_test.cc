@@ -15,6 +15,7 @@
 #include "render/helm/plain_yaml.h"
 #include "render/helm/schema.h"
 #include "render/helm/set.h"
+#include "render/helm/values.h"
 #include "render/helm/worker.h"
 #include "sources/chart_repository.h"
 #include "sources/testing/make_tree.h"
@@ -53,6 +54,30 @@ void check_head(std::string_view document) {
 }
 
 }  // namespace
+
+TEST_CASE("values files on top of one another") {
+  auto merged = [](std::string_view below, std::string_view above) {
+    return value::to_json(merge_files(*value::parse_json(below), *value::parse_json(above)));
+  };
+  CHECK(merged(R"({"a":1,"c":{"x":1,"z":[1,2]},"e":null})", R"({"b":2,"c":{"y":null,"z":[3]},"d":{},"e":{"f":1}})") ==
+        R"({"a":1,"b":2,"c":{"x":1,"y":null,"z":[3]},"d":{},"e":{"f":1}})");
+  CHECK(merged(R"({"a":{"b":1}})", R"({"a":null})") == R"({"a":null})");
+  CHECK(merged(R"({"a":{"b":1}})", R"({"a":2})") == R"({"a":2})");
+  CHECK(merged(R"({"a":2,"z":1})", R"({"a":{"b":1}})") == R"({"a":{"b":1},"z":1})");
+  CHECK(merged(R"({"a":{"b":1}})", R"({"a":{}})") == R"({"a":{"b":1}})");
+  CHECK(merged("null", "{}") == "{}");
+  CHECK(merged("{}", R"({"a":null})") == R"({"a":null})");
+}
+
+TEST_CASE("files and documents of very many values are merged in the time that they take to read") {
+  constexpr int count = 200'000;  // a copy of all for each took hours
+  std::string one = "t:\n", other = "---\nt:\n";
+  for (int i = 0; i < count; ++i) one += fmt::format(" k{}a: 1\n", i), other += fmt::format(" k{}b: 2\n", i);
+  Value documents = *read_yaml_mapping(one + other, true);
+  CHECK(documents["t"].size() == 2 * count);
+  Value files = merge_files(*read_yaml_mapping(one, false), *read_yaml_mapping(other, false));
+  CHECK(files == documents);
+}
 
 TEST_CASE("quick heads agree with the YAML reader") {
   for (const char* document :

@@ -235,15 +235,19 @@ void Coalescer::warn(int line, std::string message) {
 }
 
 Value merge_files(const Value& below, const Value& above) {
-  Value out = below.is_object() ? below : Value::object();
-  for (const value::Member& m : above.members()) {
-    const Value* existing = out.find(m.key.view());
-    if (m.value.is_object() && existing && existing->is_object())
-      out = out.with_member(m.key.view(), merge_files(*existing, m.value));
-    else
-      out = out.with_member(m.key.view(), m.value);
+  auto a = above.members(), b = below.members();  // both by name
+  if (a.empty()) return below.is_object() ? below : Value::object();
+  std::vector<value::Member> out;
+  out.reserve(a.size() + b.size());
+  size_t j = 0;
+  for (const value::Member& said : a) {
+    while (j < b.size() && b[j].key < said.key) out.push_back(b[j++]);
+    const Value* there = j < b.size() && b[j].key == said.key ? &b[j++].value : nullptr;
+    bool both = said.value.is_object() && there && there->is_object();
+    out.push_back(both ? value::Member{said.key, merge_files(*there, said.value)} : said);
   }
-  return out;
+  out.insert(out.end(), b.begin() + static_cast<ptrdiff_t>(j), b.end());
+  return Value::object(std::move(out));
 }
 
 const Value* table_at(const Value& values, std::string_view path, std::string* missing) {

@@ -35,7 +35,9 @@ class Coalescer {
 };
 
 // -f files and --set words on top of one another.
-Value merge_files(const Value& below, const Value& above);  // as for several -f: null is a value, lists replace
+// As for several -f, and for the documents of one in Helm 4: null is a value, lists replace. In the time of both
+// together.
+Value merge_files(const Value& below, const Value& above);
 
 // Tags, conditions, aliases, then import-values, for the whole tree of charts: it is changed in place.
 Result<> process_dependencies(Chart& chart, const Value& values, Compat compat, std::vector<std::string>& warnings);
