@@ -126,27 +126,28 @@ Result<> tell_others(const Embedded& all) {
 // A full disk keeps nobody from reading; a file that names a process of before would mislead.
 Task<void> tell_others_later(Embedded& all) {
   (void)all.world.files().remove(all.options.data + "/running.json").has_value();
-  while (!tell_others(all)) {
+  while (!co_await all.world.on_pool([&all] { return tell_others(all); })) {
     if (!co_await runtime::sleep(10s)) co_return;
   }
 }
 
-// Before the first container can run: `down` stops what a start left that was interrupted.
-Result<> take_machine(Embedded& all, TaskGroup& group) {
-  if (all.machine && all.options.node == NodeKind::containerd) OR_RETURN(claim_machine(all.world, all.options.data));
-  auto told = tell_others(all);
+// Before the first container can run: `down` stops what a start left that was interrupted. The API answers meanwhile,
+// however long the disk takes.
+Task<Result<>> take_machine(Embedded& all, TaskGroup& group) {
+  if (all.machine && all.options.node == NodeKind::containerd) OR_CO_RETURN(claim_machine(all.world, all.options.data));
+  auto told = co_await all.world.on_pool([&all] { return tell_others(all); });
   if (!told) {
     all.world.log().write(
         runtime::LogLevel::error,
         "slipway status and down do not find this process until there is room: " + told.error().str());
     group.spawn(tell_others_later(all));
   }
-  return {};
+  co_return Result<>();
 }
 
 Task<Result<>> bring_up(Embedded& all, TaskGroup& group) {
   OR_CO_RETURN(co_await start_controllers(all, group));
-  OR_CO_RETURN(take_machine(all, group));
+  OR_CO_RETURN(co_await take_machine(all, group));
   OR_CO_RETURN(co_await start_machine(all, group));
   std::string application;
   if (!all.options.repository.empty()) {
