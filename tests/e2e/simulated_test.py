@@ -232,6 +232,7 @@ class Refusals(unittest.TestCase):
             slipway = Slipway(data=f"{home}/data").start()
             try:
                 said = slipway.data / "running.json"
+                wait("how to reach it is written", said.exists)
                 said.write_text(re.sub(r'"pid": \d+', f'"pid": {stranger.pid}', said.read_text()))
                 self.assertIn(str(stranger.pid), said.read_text())
                 slipway.cli("down", "--data", str(slipway.data))
