@@ -102,7 +102,7 @@ Task<int> show(runtime::RealWorld& world, Invocation said) {
 std::vector<Option> dependency_options() {
   return joined({{{"--skip-refresh", "", "accepted: indexes are read when they are needed"},
                   {"--max-col-width", "COLUMNS", "for list: longer texts are cut"}},
-                 chart_flags(),
+                 chart_flags({"--version", "--devel", "--repo", "--pass-credentials"}),
                  global_flags()});
 }
 
@@ -340,7 +340,8 @@ Task<int> pull(runtime::RealWorld& world, Invocation said) {
 }
 
 std::vector<Option> push_options() {
-  return joined({chart_flags(), global_flags()});
+  return joined(
+      {chart_flags({"--version", "--devel", "--repo", "--pass-credentials", "--verify", "--keyring"}), global_flags()});
 }
 
 Task<int> push(runtime::RealWorld& world, Invocation said) {

@@ -60,8 +60,12 @@ class Dependencies {
     bool by_lock = wanted_ == Wanted::locked && chart_->lock.has_value();
     repositories_ = OR_CO_RETURN(read_repositories(world_, flags_));
     OR_CO_RETURN(name_repositories());
-    if (by_lock && rh::lock_digest(requested_, chart_->lock->dependencies) != chart_->lock->digest)
-      co_return rh::out_of_sync();
+    if (by_lock) {
+      auto by = rh::check_lock(*chart_, requested_, OR_CO_RETURN(compat_of(flags_)));
+      bool v1 = chart_->metadata.api_version == "v1";
+      if (v1 && (!by || *by == rh::LockedBy::helm2)) say_of_helm2();
+      if (!by) co_return std::move(by).error();
+    }
     OR_CO_RETURN(co_await read_indexes(by_lock));
     if (by_lock)
       locked_ = chart_->lock->dependencies;
@@ -78,6 +82,11 @@ class Dependencies {
   }
 
  private:
+  void say_of_helm2() {
+    warn({"manager.go:122: warning: a valid Helm v3 hash was not found. Checking against Helm v2 hash..."},
+         flags_.text("--compat") == "helm4");
+  }
+
   // Folders must be there; @NAME becomes the repository's address.
   Result<> name_repositories() {
     std::string missing;

@@ -28,21 +28,33 @@ std::string go_json(const Dependency& d) {
   return out + "}";
 }
 
+std::string list(const std::vector<Dependency>& all) {
+  std::string out = "[";
+  for (const auto& d : all) out += (out.size() > 1 ? "," : "") + go_json(d);
+  return out + "]";
+}
+
+std::string digest_of(std::string_view json) {
+  return "sha256:" + runtime::sha256_hex(json);
+}
+
 }  // namespace
 
 std::string lock_digest(const std::vector<Dependency>& wanted, const std::vector<Dependency>& locked) {
-  auto list = [](const std::vector<Dependency>& all) {
-    std::string out = "[";
-    for (const auto& d : all) out += (out.size() > 1 ? "," : "") + go_json(d);
-    return out + "]";
-  };
-  return "sha256:" + runtime::sha256_hex("[" + list(wanted) + "," + list(locked) + "]");
+  return digest_of("[" + list(wanted) + "," + list(locked) + "]");
 }
 
-Error out_of_sync() {
+Result<LockedBy> check_lock(const Chart& chart, const std::vector<Dependency>& wanted, Compat compat) {
+  const Lock& lock = *chart.lock;
+  if (lock_digest(wanted, lock.dependencies) == lock.digest) return LockedBy::helm3;
+  bool v1 = chart.metadata.api_version == "v1";
+  std::vector<Dependency> written;
+  for (const auto& d : chart.metadata.dependencies) written.push_back(*d);
+  if (v1 && digest_of("{\"dependencies\":" + list(written) + "}") == lock.digest) return LockedBy::helm2;
   return fail(ErrorKind::invalid,
-              "the lock file (Chart.lock) is out of sync with the dependencies file (Chart.yaml). Please update the "
-              "dependencies");
+              "the lock file ({}) is out of sync with the dependencies file ({}). Please update the dependencies{}",
+              v1 ? "requirements.lock" : "Chart.lock", v1 ? "requirements.yaml" : "Chart.yaml",
+              compat == Compat::helm4 && !v1 ? " with 'helm dependency update'" : "");
 }
 
 }  // namespace slipway::render::helm

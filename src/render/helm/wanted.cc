@@ -80,8 +80,7 @@ class Placer {
     if (chart.lock) {
       std::vector<Dependency> all;
       for (const auto& one : chart.metadata.dependencies) all.push_back(*one);
-      if (lock_digest(all, chart.lock->dependencies) != chart.lock->digest)
-        return out_of_sync().context("chart " + chart.name());
+      if (auto fits = check_lock(chart, all); !fits) return std::move(fits).error().context("chart " + chart.name());
       if (index < chart.lock->dependencies.size()) wanted.version = chart.lock->dependencies[index].version;
     }
     auto tree = fetched_.find(wanted.key());

@@ -61,6 +61,11 @@ FILES = {f"c/{name}": text for name, text in CHART.items()} | {
     "bogus2/Chart.yaml": meta("bogus2", more=needs("s", "bogus", "http://REPO")), "bogus2/charts/s/Chart.yaml": meta("s"),
     "stale/Chart.yaml": meta("stale", more=needs("c", "0.x", "http://REPO")),
     "stale/Chart.lock": "dependencies: []\ndigest: sha256:0\ngenerated: '2020-01-01T00:00:00Z'\n",
+    # locked by Helm 2, and by nobody
+    **{f"{name}/{file}": text for name, digest in (("two", "07872e831c89e0fa0dd22a6117726f721fd70a8159c754847ab75820a10934e9"), ("nobody", "0")) for file, text in (
+        ("Chart.yaml", f"apiVersion: v1\nname: {name}\nversion: 1.0.0\n"), ("requirements.yaml", needs("c", "0.x", "file://../c")),
+        ("requirements.lock", "dependencies: [{name: c, version: 0.1.0, repository: 'file://../c'}]\n"
+                              f"digest: sha256:{digest}\ngenerated: '2020-01-01T00:00:00Z'\n"))},
     "unpacked/Chart.yaml": meta("unpacked", more=needs("s", "0.x", "file://../none")), "unpacked/charts/s/Chart.yaml": meta("s"),
     "nofile/Chart.yaml": meta("nofile", more=needs("c", "0.x", "file://../none")),
     "ignoring/Chart.yaml": meta("ignoring"), "ignoring/.helmignore": "!templates\n", "ignoring/values.yaml": "", "ignoring/templates/a.yaml": CONFIG,
@@ -182,6 +187,14 @@ push packed.tgz oci://127.0.0.1:1/x --plain-http
 push packed.tgz oci://127.0.0.1:1/x
 push packed.tgz http://x
 push packed.tgz ftp://x
+push packed.tgz oci://127.0.0.1:1/x --version 1
+push packed.tgz oci://127.0.0.1:1/x --verify
+push packed.tgz oci://127.0.0.1:1/x --keyring k
+push packed.tgz oci://127.0.0.1:1/x --pass-credentials
+dependency build two
+dependency build nobody
+dependency update two
+template x c --server-side
 push packed.tgz x
 push packed.tgz
 push none.tgz oci://127.0.0.1:1/x --plain-http
