@@ -106,6 +106,19 @@ data: {apps: "{{ .Capabilities.APIVersions.Has "argoproj.io/v1alpha1/Application
         self.assertIn("Kubernetes cluster unreachable: ",
                       self.helm("template", "d", "--validate", code=1, KUBECONFIG=os.path.join(self.folder, "none")))
 
+    def test_validate_looks_at_the_chart_first(self):
+        none = {"code": 1, "KUBECONFIG": os.path.join(self.folder, "none")}
+        self.chart("lib", more="type: library\n")
+        self.chart("old", more="deprecated: true\n")
+        refused = "kubernetes cluster unreachable: Get \"http://localhost:8080/version\": dial tcp "
+        self.assertEqual("Error: library charts are not installable\n", self.helm("template", "lib", "--validate", **none))
+        said = self.helm("template", "Wrong_", "old", "--validate", **none)
+        self.assertTrue(said.startswith("WARNING: This chart is deprecated\nError: K" + refused[1:]), said)
+        said = self.helm("template", "Wrong_", "old", "--dry-run=server", "--compat", "helm4", **none).splitlines()
+        self.assertTrue(said[0].startswith('level=WARN msg="this chart is deprecated"'), said)
+        self.assertTrue(said[1].startswith("level=ERROR msg=\"cluster reachability check failed: kubernetes cluster unreachable: "), said)
+        self.assertTrue(said[2].startswith("Error: cluster reachability check failed: " + refused), said)
+
     def test_debug_log(self):
         """Helm 4 tells of the schemas it reads, and repeats no error."""
         self.chart("c", "x: {{ .Values.x.y }}\n")

@@ -106,6 +106,13 @@ class Elsewhere(Folder):
         basic = "Basic dTpwOncg"  # the blank is the password's
         self.assertEqual([("/charts/index.yaml?token=1", basic), ("/charts/index.yaml?token=1", basic), ("/charts/q.tgz?token=1", basic)], asked)
 
+    def test_names_as_helm_4_lists_them(self):
+        said = lambda *words: self.helm("repo", "list", "--compat", "helm4", "--repository-config", *words)  # noqa: E731
+        self.assertEqual("", said("none.yaml"))
+        self.write("r.yaml", "repositories: [{name: one, url: 'https://e.org'}, {name: x, url: 'https://e.org/x'}]\n")
+        self.assertEqual("one\thttps://e.org  \nx  \thttps://e.org/x\n", said("r.yaml", "--no-headers"))
+        self.assertEqual("NAME\tURL            \none \thttps://e.org  \nx   \thttps://e.org/x\n", said("r.yaml"))
+
     def test_another_password_is_another_configuration(self):
         url = self.plain({"index.yaml": "apiVersion: v1\nentries: {}\n"})
         add = ("repo", "add", "mine", url, "--username", "u", "--password")

@@ -6,21 +6,22 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "cli/helm/flag_versions.h"
 #include "render/helm/go_json.h"
 
 namespace slipway::cli::helm {
+
+bool is_bool(std::string_view v) {
+  static constexpr std::string_view kWords[] = {"1", "t", "T", "TRUE",  "true",  "True",
+                                                "0", "f", "F", "FALSE", "false", "False"};
+  return std::ranges::find(kWords, v) != std::end(kWords);
+}
 
 namespace {
 
 // "[client|server]": a word may stand behind =, and only there. "[KEY=]FILE" is none of these.
 bool is_optional(const Option& option) {
   return option.value.starts_with('[') && option.value.ends_with(']');
-}
-
-bool is_bool(std::string_view v) {
-  static constexpr std::string_view kWords[] = {"1", "t", "T", "TRUE",  "true",  "True",
-                                                "0", "f", "F", "FALSE", "false", "False"};
-  return std::ranges::find(kWords, v) != std::end(kWords);
 }
 
 // strconv.ParseInt(v, 0, 64) and its like: what is wrong with the number, "" when nothing is.
@@ -65,6 +66,12 @@ std::string value_fault(const Option& option, const std::string& v) {
     if (base::parse_go_duration(v)) return {};
     bool bare = !v.empty() && v.find_first_not_of("0123456789.") == v.npos && v.find_first_of("0123456789") != v.npos;
     return fmt::format("time: {} duration \"{}\"", bare ? "missing unit in" : "invalid", v);
+  }
+  if (option.value == "[watcher|hookOnly|legacy]") {
+    static constexpr std::string_view kWords[] = {"watcher", "hookOnly", "legacy", "true", "false"};
+    if (std::ranges::find(kWords, v) != std::end(kWords)) return {};
+    return fmt::format("invalid wait input {}. Valid inputs are watcher, hookOnly, and legacy",
+                       render::helm::go_quote(v));
   }
   if (option.value == "FORMAT") return v == "table" || v == "json" || v == "yaml" ? "" : "invalid format type";
   return {};
@@ -124,15 +131,28 @@ std::string labels_fault(const std::string& v) {
 
 }  // namespace
 
-Result<Flags> Flags::parse(const std::vector<Option>& options, const std::vector<std::string>& words) {
+Result<Flags> Flags::parse(const std::vector<Option>& all, const std::vector<std::string>& words) {
   Flags flags;
-  auto put = [&flags](const Option& option, std::string value) -> Result<> {
+  std::vector<Option> options = all;
+  bool helm4 = false;
+  std::string remarks;  // told when nothing is wrong
+  if (std::ranges::find(all, "--compat", &Option::name) != all.end()) {
+    auto compat = compat_said(words);
+    helm4 = compat == render::helm::Compat::helm4;
+    options = options_of(std::move(options), compat);
+    if (helm4) OR_RETURN(check_color(words));
+  }
+  auto put = [&](const Option& option, std::string value) -> Result<> {
     std::string wrong = option.value == "LABELS" ? labels_fault(value) : value_fault(option, value);
     auto fields = option.value == "strings" ? csv_fields(value) : std::vector<std::string>{value};
     if (!fields) wrong = fields.error().message();
     if (!wrong.empty())
       return fail(ErrorKind::bad_request, "invalid argument {} for \"{}{}\" flag: {}", render::helm::go_quote(value),
                   option.letter ? fmt::format("-{}, ", option.letter) : "", option.name, wrong);
+    if (std::string remark = helm4 ? remark_on(option.name, value) : ""; remark.starts_with("level="))
+      complain(remark);  // what is logged is there at once
+    else
+      remarks += remark;
     auto& there = flags.values_[option.name];
     there.insert(there.end(), fields->begin(), fields->end());
     return {};
@@ -187,6 +207,7 @@ Result<Flags> Flags::parse(const std::vector<Option>& options, const std::vector
       break;
     }
   }
+  complain(remarks);
   return flags;
 }
 
@@ -216,7 +237,9 @@ std::vector<Option> global_flags() {
           {"--registry-config", "FILE", "registry passwords (config.json of docker or helm)"},
           {"--repository-config", "FILE", "names of chart repositories"},
           {"--repository-cache", "DIR", "where their indexes are kept"},
-          {"--content-cache", "DIR", "accepted; nothing is cached there"},
+          {"--content-cache", "DIR", "of Helm 4: accepted; nothing is cached there"},
+          {"--color", "WHEN", "of Helm 4: accepted"},
+          {"--colour", "WHEN", "the same"},
           {"--burst-limit", "N", "accepted; there is no such limit"},
           {"--qps", "RATE", "accepted; there is no such limit"},
           {"--kube-as-user", "USER", "act for this user there"},
@@ -269,6 +292,10 @@ Error explained(const Error& error, std::string_view why) {
 int refuse(const Error& error) {
   // Places come in front where Helm has none: its words stay at the beginning of the line.
   std::string text = error.str();
+  if (text.starts_with("level=")) {  // Helm 4 logs it instead
+    complain(text + "\n");
+    return 1;
+  }
   return refuse(text);
 }
 

@@ -14,7 +14,7 @@ class Flags {
  public:
   // Options whose `value` is empty are switches; a `value` of "strings" is a comma list; one in brackets may be left
   // out and is then the fallback. N (an integer), COLUMNS (not negative), RATE, DURATION, FORMAT and LABELS are
-  // checked.
+  // checked. With --compat helm4 among the options, they are those of the Helm that it says (flag_versions.h).
   static Result<Flags> parse(const std::vector<Option>& options, const std::vector<std::string>& words);
   std::vector<std::string> arguments;
   bool is(const std::string& name) const;  // a switch that is on
@@ -26,6 +26,9 @@ class Flags {
  private:
   std::map<std::string, std::vector<std::string>> values_;
 };
+
+// Whether strconv.ParseBool reads it.
+bool is_bool(std::string_view word);
 
 // Flags of every helm command, and of those that read values or find charts.
 std::vector<Option> global_flags();

@@ -23,6 +23,7 @@ std::vector<Option> repo_options() {
                   {"--merge", "FILE", "an index to merge into, for repo index"},
                   {"--json", "", "write the index as JSON"},
                   {"--output", "FORMAT", "of list: table, json or yaml", "", false, 'o'},
+                  {"--no-headers", "", "of Helm 4's list: no line above the names"},
                   {"--allow-deprecated-repos", "", "accepted"},
                   {"--fail-on-repo-update-fail", "", "for update: one that cannot be reached fails all"},
                   {"--timeout", "DURATION", "accepted"},
@@ -81,10 +82,11 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
                              "--ca-file --insecure-skip-tls-verify --allow-deprecated-repos --pass-credentials "
                              "--timeout"},
                             {"index", "write index.yaml for a folder of archives", "", "--url --merge --json"},
-                            {"list", "say which names there are", "ls", "--output"},
+                            {"list", "say which names there are", "ls", "--output --no-headers"},
                             {"remove", "take names away", "rm"},
                             {"update", "read the indexes again", "up", "--fail-on-repo-update-fail --timeout"}}};
   std::string verb = group.verb(*flags);
+  bool helm4 = flags->text("--compat") == "helm4";
   if (verb.empty()) co_return group.help();
   if (auto fits = group.check_flags(*flags, repo_options()); !fits) co_return refuse(fits.error());
   auto arguments = std::vector<std::string>(flags->arguments.begin() + 1, flags->arguments.end());
@@ -121,10 +123,12 @@ Task<int> repo(runtime::RealWorld& world, Invocation said) {
       print(format == "json" ? value::to_json(list.build()) + "\n" : value::to_yaml(list.build()));
       co_return 0;
     }
-    if (known->empty()) co_return refuse("no repositories to show");
-    size_t name = 4, url = 3;
+    if (known->empty() && helm4) complain("no repositories to show\n");
+    if (known->empty()) co_return helm4 ? 0 : refuse("no repositories to show");
+    bool headers = !flags->is("--no-headers");
+    size_t name = headers ? 4 : 0, url = headers ? 3 : 0;
     for (const auto& one : *known) name = std::max(name, one.name.size()), url = std::max(url, one.url.size());
-    std::string out = fmt::format("{:<{}}\t{:<{}}\n", "NAME", name, "URL", url);
+    std::string out = headers ? fmt::format("{:<{}}\t{:<{}}\n", "NAME", name, "URL", url) : "";
     for (const auto& one : *known) out += fmt::format("{:<{}}\t{:<{}}\n", one.name, name, one.url, url);
     print(out);
     co_return 0;

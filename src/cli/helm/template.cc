@@ -6,6 +6,7 @@
 #include "cli/helm/cluster_side.h"
 #include "cli/helm/commands.h"
 #include "cli/helm/explain.h"
+#include "cli/helm/flag_versions.h"
 #include "cli/helm/inputs.h"
 #include "cli/helm/packages.h"
 #include "cli/helm/post_renderer.h"
@@ -60,9 +61,13 @@ std::vector<Option> options() {
       {"--description", "TEXT", "accepted"},
       {"--disable-openapi-validation", "", "accepted"},
       {"--force", "", "accepted"},
+      {"--force-conflicts", "", "of Helm 4: accepted"},
+      {"--force-replace", "", "of Helm 4: accepted"},
       {"--hide-notes", "", "accepted"},
       {"--labels", "LABELS", "accepted", "", true, 'l'},
       {"--replace", "", "accepted"},
+      {"--rollback-on-failure", "", "of Helm 4: accepted"},
+      {"--server-side", "", "of Helm 4: accepted"},
       {"--take-ownership", "", "accepted"},
       {"--timeout", "DURATION", "how long rendering may take", "1m0s"},
       {"--max-memory", "SIZE", "how much memory rendering may take; without it 2Gi or half of this machine's"},
@@ -144,30 +149,31 @@ Result<Surroundings> surroundings_of(World& world, const Flags& flags, rh::Compa
       warn({rh::log_line("WARN", {{"msg", "--dry-run is deprecated and should be replaced with '--dry-run=client'"}})});
     mode = "client";
   }
-  static const std::vector<std::string> modes = {"false", "true", "none", "client", "server"};
-  bool known = std::ranges::find(modes, mode) != modes.end(), off = mode == "false" || mode == "none";
+  static const std::vector<std::string> modes = {"true", "client", "server"};
+  auto is_true = [](std::string_view word) {
+    return is_bool(word) && std::string_view("1tT").find(word[0]) != word.npos;
+  };
+  auto is_false = [&](std::string_view word) { return is_bool(word) && !is_true(word); };
+  bool off = mode == "none" || (four ? is_false(mode) : mode == "false");
+  bool known = off || std::ranges::find(modes, mode) != modes.end() || (four && is_true(mode));
   if (four && (!known || off))
     return fail(ErrorKind::bad_request, "invalid dry-run value (\"{}\"). Must be {}\"server\"{} or \"client\"", mode,
                 off ? "" : "\"none\", ", off ? "" : ",");
   if (!known)
     return fail(ErrorKind::bad_request,
                 "Invalid dry-run flag. Flag must one of the following: false, true, none, client, server");
-  if (four && mode == "true")
-    warn({rh::log_line("WARN", {{"msg",
-                                 "boolean '--dry-run=true' flag is deprecated and must be replaced with "
-                                 "'--dry-run=client'"}})});
+  if (four && is_true(mode))
+    warn({rh::log_line("WARN", {{"msg", fmt::format("boolean '--dry-run={}' flag is deprecated and must be replaced "
+                                                    "with '--dry-run=client'",
+                                                    mode)}})});
   out.lookup = mode == "server" || mode == "none" || mode == "false";
   out.validate = flags.is("--validate");
-  if (four && flags.has("--validate"))
-    complain("Flag --validate has been deprecated, use '--dry-run=server' instead\n");
   // Helm 4 knows one question: whether the server takes part.
   if (compat == rh::Compat::helm4) out.lookup = out.validate = out.lookup || out.validate;
   if (out.lookup || out.validate) {
     auto opened = ClusterSide::open(world, flags);
     if (opened)
       out.cluster = std::move(*opened);
-    else if (out.validate)
-      return std::move(opened).error().context("Kubernetes cluster unreachable");
     else
       out.no_cluster = std::move(opened).error();
   }
@@ -242,8 +248,27 @@ int refuse_rendering(const rh::ReleaseError& wrong, const Flags& flags, rh::Comp
   return code;
 }
 
+// For --validate. Error: in Helm 3's words.
+Task<Result<rh::Capabilities>> offered_by(const Surroundings* around) {
+  if (around->no_cluster) {
+    Error why = *around->no_cluster;
+    co_return std::move(why).context("Kubernetes cluster unreachable");
+  }
+  co_return co_await around->cluster->capabilities();
+}
+
+int refuse_unreached(const Error& error, rh::Compat compat) {
+  std::string said = error.str();
+  if (compat == rh::Compat::helm3 || !said.starts_with("Kubernetes cluster unreachable")) return refuse(said);
+  said[0] = 'k';
+  said = "cluster reachability check failed: " + said;
+  complain(rh::log_line("ERROR", {{"msg", said}}) + "\n");
+  return refuse(said);
+}
+
 Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around) {
   rh::ReleaseRequest request;
+  std::optional<rh::Capabilities> offered_capabilities;
   rh::Compat compat = *compat_of(flags);
   request.engine.compat = compat;
   if (!flags.text("--kube-version").empty()) {
@@ -282,6 +307,14 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
       complain("\nslipway: why:\n" + why);
     co_return code;
   }
+  if (around->validate) {
+    auto offered = co_await offered_by(around);
+    if (!offered) {
+      warn(std::exchange(warnings, {}), compat == rh::Compat::helm4);
+      co_return refuse_unreached(offered.error(), compat);
+    }
+    offered_capabilities = std::move(*offered);
+  }
   if (auto fits = rh::check_release_name(request.release.name, compat); !fits) {
     warn(warnings, compat == rh::Compat::helm4);
     co_return refuse(fits.error());
@@ -308,11 +341,7 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   request.capabilities.api_versions = rh::Capabilities::default_api_versions();
   for (std::string& version : flags.all("--api-versions"))
     request.capabilities.api_versions.push_back(std::move(version));
-  if (around->validate) {
-    auto offered = co_await around->cluster->capabilities();
-    if (!offered) co_return refuse(offered.error());
-    request.capabilities = std::move(*offered);
-  }
+  if (offered_capabilities) request.capabilities = std::move(*offered_capabilities);
   request.engine.environment = rh::environment_of(world);
   if (flags.is("--enable-dns"))
     request.engine.resolve_host = [](std::string_view host) { return runtime::first_address_of(std::string(host)); };
@@ -372,6 +401,7 @@ Task<int> run(runtime::RealWorld& world, Invocation said) {
   if (auto fits = check_access(world, *flags); !fits) co_return refuse(fits.error());
   auto compat = compat_of(*flags);
   if (!compat) co_return refuse(compat.error());
+  if (auto fits = check_exclusive(*flags, *compat); !fits) co_return refuse(fits.error());
   auto around = surroundings_of(world, *flags, *compat);
   if (!around) co_return refuse(around.error());
   int code = co_await run_with(world, std::move(*flags), &*around);

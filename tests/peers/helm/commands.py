@@ -194,6 +194,7 @@ push packed.tgz oci://127.0.0.1:1/x --pass-credentials
 dependency build two
 dependency build nobody
 dependency update two
+template x c --content-cache d
 template x c --server-side
 push packed.tgz x
 push packed.tgz
