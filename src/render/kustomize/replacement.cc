@@ -138,8 +138,8 @@ std::optional<Place> look_up(const Value& object, std::span<const std::string> p
       if (equals == part.npos) return std::nullopt;
       std::string name = part.substr(1, equals - 1), wanted = part.substr(equals + 1, part.size() - equals - 2);
       auto is_meant = [&](const Value& item) {
-        if (name.empty()) return scalar_text(item) == wanted;
-        return item.has(name) && scalar_text(item[name]) == wanted;
+        const Value* says = name.empty() ? &item : item.find(name);
+        return says && (says->is_string() ? says->as_string() == wanted : scalar_text(*says) == wanted);
       };
       while (i < at->size() && !is_meant((*at)[i])) ++i;
     }
@@ -198,6 +198,10 @@ class Finder {
     here_.pop_back();
     return after;
   }
+  // Mostly nothing was made, and a long list need not be copied.
+  static Value with_found(Value list, size_t index, Value item) {
+    return item.same_node(list[index]) ? list : list.with_item(index, std::move(item));
+  }
   Value empty_for(std::span<const std::string> rest) const {
     if (rest.empty())
       return value_.is_object()  ? Value::object()
@@ -218,12 +222,13 @@ class Finder {
     }
     if (index >= node.size())
       return fail(ErrorKind::invalid, "index {} specified but only {} elements found", index, node.size());
-    return node.with_item(index, OR_RETURN(find_at({"", index}, node[index], rest)));
+    return with_found(node, index, OR_RETURN(find_at({"", index}, node[index], rest)));
   }
   Result<Value> find_all(const Value& node, std::span<const std::string> rest) {
     OR_RETURN(expect_list(node, "*"));
     Value out = node;
-    for (size_t i = 0; i < node.size(); ++i) out = out.with_item(i, OR_RETURN(find_at({"", i}, node[i], rest)));
+    for (size_t i = 0; i < node.size(); ++i)
+      out = with_found(std::move(out), i, OR_RETURN(find_at({"", i}, node[i], rest)));
     return out;
   }
   // As it is written there: in its quotes, if it stands in some; of several lines as a block.
@@ -242,19 +247,18 @@ class Finder {
     OR_RETURN(expect_list(node, part));
     RE2 pattern(wanted, RE2::Quiet);
     if (!pattern.ok()) return fail(ErrorKind::invalid, "\"{}\": {}", wanted, pattern.error());
-    bool literal = !is_expression(wanted);
+    bool literal = !is_expression(wanted) && wanted.find('\n') == wanted.npos;
     auto matches = [&](const Value& v) {
-      bool as_it_is = v.is_string() && value::note_of(v) != value::Note::quoted && wanted.find('\n') == wanted.npos;
-      if (literal && as_it_is && v.as_string().find(wanted) == std::string_view::npos) return false;
+      bool as_it_is = literal && v.is_string() && value::note_of(v) != value::Note::quoted;
+      if (as_it_is && v.as_string().find(wanted) == std::string_view::npos) return false;
       return RE2::PartialMatch(written(v), pattern);
     };
     if (name.empty()) rest = {};
     Value out = node;
     size_t before = found.size() + lost;
     for (size_t i = 0; i < node.size(); ++i) {
-      if (!name.empty() && !node[i].has(name)) continue;
-      if (matches(name.empty() ? node[i] : node[i][name]))
-        out = out.with_item(i, OR_RETURN(find_at({"", i}, node[i], rest)));
+      const Value* says = name.empty() ? &node[i] : node[i].find(name);
+      if (says && matches(*says)) out = with_found(std::move(out), i, OR_RETURN(find_at({"", i}, node[i], rest)));
     }
     if (found.size() + lost != before || !create_) return out;
     if (node.is_null()) {
@@ -323,7 +327,8 @@ std::optional<Value> write_within_text(const Value& object, std::span<const std:
   for (size_t i = 1; i < path.size(); ++i) {
     auto place = look_up(object, path.first(i));
     const Value* field = place ? at_place(object, *place) : nullptr;
-    if (!field || field->is_object() || field->is_array()) continue;
+    if (!field) return std::nullopt;  // and further on there is nothing either
+    if (field->is_object() || field->is_array()) continue;
     auto written = written_within(scalar_text(*field), path.subspan(i), taken.value, options, set.budget);
     if (!written) return std::nullopt;
     Value out =
