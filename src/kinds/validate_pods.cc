@@ -382,7 +382,11 @@ void check_pod_spec(Checks& c, const Value& spec, const Value* before, const Pat
   check_containers(c, spec["containers"], at / "containers", volumes, claims, names, false);
   check_containers(c, spec["initContainers"], at / "initContainers", volumes, claims, names, true);
   c.value(type.field("restartPolicy")->type, spec["restartPolicy"], nullptr, at / "restartPolicy");
-  c.value(type.field("dnsPolicy")->type, spec["dnsPolicy"], nullptr, at / "dnsPolicy");
+  // In the order in which Kubernetes names them here.
+  static const std::vector<std::string> dns = {"ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"};
+  if (const Value& policy = spec["dnsPolicy"];
+      !policy.as_string().empty() && std::ranges::find(dns, policy.as_string()) == dns.end())
+    c.not_supported(at / "dnsPolicy", policy, dns);
   c.labels(at / "nodeSelector", spec["nodeSelector"]);
   check_security_context(c, spec["securityContext"], at / "securityContext");
   for (size_t i = 0; i < spec["imagePullSecrets"].size(); ++i)

@@ -1,4 +1,6 @@
 // Deployments, ReplicaSets, DaemonSets, StatefulSets, and the budgets of their pods' disruption.
+#include <set>
+
 #include "base/text.h"
 #include "kinds/checks.h"
 #include "kinds/object.h"
@@ -121,12 +123,65 @@ void check_daemon_set_spec(Checks& c, const Value& spec, const Value* before, co
   if (before) c.unchanged(at / "selector", spec["selector"], (*before)["selector"]);
 }
 
+namespace {
+
+// The claims are volumes of the pods, and stand before the others; of two of one name the claim counts.
+Value with_claims_as_volumes(const Value& spec) {
+  ArrayBuilder volumes;
+  std::set<std::string_view> claimed;
+  for (const Value& claim : spec["volumeClaimTemplates"].items()) {
+    const Value& name = claim["metadata"]["name"];
+    if (claimed.insert(name.as_string()).second)
+      volumes.push(Value{{"name", name}, {"persistentVolumeClaim", Value{{"claimName", name}}}});
+  }
+  if (claimed.empty()) return spec;
+  for (const Value& volume : spec["template"]["spec"]["volumes"].items())
+    if (!claimed.contains(volume["name"].as_string())) volumes.push(volume);
+  return spec.with("/template/spec/volumes", volumes.build());
+}
+
+void check_stateful_strategy(Checks& c, const Value& strategy, const Path& at) {
+  std::string_view type = strategy["type"].as_string();
+  const Value& rolling = strategy["rollingUpdate"];
+  const Type& shown = type_named("apps.v1.StatefulSetUpdateStrategy");
+  if (type == "RollingUpdate") {
+    c.not_negative(at / "rollingUpdate" / "partition", rolling["partition"]);
+  } else if (type == "OnDelete") {
+    if (rolling.is_object())
+      c.invalid_printed(at / "rollingUpdate", in_go(*shown.field("rollingUpdate")->type.type, rolling),
+                        "only allowed for updateStrategy 'RollingUpdate'");
+  } else if (type.empty()) {
+    if (strategy.is_object()) c.required(at);
+  } else {
+    c.invalid_printed(at, in_go(shown, strategy), "must be 'RollingUpdate' or 'OnDelete'");
+  }
+}
+
+}  // namespace
+
 void check_stateful_set_spec(Checks& c, const Value& spec, const Value* before, const Path& at) {
-  for (std::string_view name : {"podManagementPolicy", "updateStrategy"})
-    c.value(type_named("apps.v1.StatefulSetSpec").field(name)->type, spec[name], nullptr, at / name);
+  if (std::string_view policy = spec["podManagementPolicy"].as_string("Parallel");
+      policy != "OrderedReady" && policy != "Parallel")
+    c.invalid(at / "podManagementPolicy", spec["podManagementPolicy"], "must be 'OrderedReady' or 'Parallel'");
+  check_stateful_strategy(c, spec["updateStrategy"], at / "updateStrategy");
+  for (std::string_view when : {"whenDeleted", "whenScaled"}) {
+    const Value& policy = spec["persistentVolumeClaimRetentionPolicy"][when];
+    if (!policy.is_null() && policy.as_string() != "Retain" && policy.as_string() != "Delete")
+      c.not_supported(at / "persistentVolumeClaimRetentionPolicy" / when, policy, {"Retain", "Delete"});
+  }
   c.not_negative(at / "replicas", spec["replicas"]);
   c.not_negative(at / "minReadySeconds", spec["minReadySeconds"]);
-  check_selector_and_template(c, spec, before, at, "statefulset", true);
+  c.not_negative(at / "ordinals" / "start", spec["ordinals"]["start"]);
+  if (const Value& service = spec["serviceName"]; !before && !service.as_string().empty())
+    c.invalid(at / "serviceName", service, dns_label_problems(service.as_string()));
+  const Value& claims = spec["volumeClaimTemplates"];
+  if (!before || claims != (*before)["volumeClaimTemplates"])
+    for (size_t i = 0; i < claims.size(); ++i)
+      check_claim_spec(c, claims[i]["spec"], nullptr, (at / "volumeClaimTemplates")[i] / "spec");
+  bool same_template = before && spec["template"].same_node((*before)["template"]);
+  // Said twice.
+  if (!same_template) c.labels(at / "template" / "labels", spec["template"]["metadata"]["labels"]);
+  check_selector_and_template(c, same_template ? spec : with_claims_as_volumes(spec), before, at, "statefulset", true);
   if (!before) return;
   Value same = spec;
   for (std::string_view name : {"replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
