@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -242,6 +243,26 @@ int run_command(const std::vector<Command>& commands, MakeWorld make_world, int 
   return world->run(match.command->run(*world, std::move(*said)));
 }
 
+// Gives the errno, 0 when all is written. Whoever started us may have made the other end one that does not wait: then
+// we do, without a look at the clock.
+int write_all(int fd, std::vector<iovec> left) {
+  for (size_t at = 0; at < left.size();) {
+    ssize_t n = ::writev(fd, &left[at], static_cast<int>(std::min<size_t>(left.size() - at, IOV_MAX)));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {
+      pollfd room{fd, POLLOUT, 0};
+      if (::poll(&room, 1, -1) >= 0 || errno == EINTR) continue;
+    }
+    if (n < 0) return errno;
+    auto written = static_cast<size_t>(n);
+    for (; at < left.size() && written >= left[at].iov_len; ++at) written -= left[at].iov_len;
+    if (at == left.size()) return 0;
+    left[at].iov_base = static_cast<char*>(left[at].iov_base) + written;
+    left[at].iov_len -= written;
+  }
+  return 0;
+}
+
 }  // namespace
 
 int run(const std::vector<Command>& commands, MakeWorld make_world, int argc, char** argv) {
@@ -258,19 +279,8 @@ void print(const std::vector<std::string_view>& pieces) {
   std::vector<iovec> left;
   for (std::string_view piece : pieces)
     if (!piece.empty()) left.push_back({const_cast<char*>(piece.data()), piece.size()});
-  for (size_t at = 0; at < left.size();) {
-    ssize_t n = ::writev(STDOUT_FILENO, &left[at], static_cast<int>(std::min<size_t>(left.size() - at, IOV_MAX)));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) {
-      if (unwritten == 0 && errno != EPIPE) unwritten = errno;
-      return;
-    }
-    auto written = static_cast<size_t>(n);
-    for (; at < left.size() && written >= left[at].iov_len; ++at) written -= left[at].iov_len;
-    if (at == left.size()) return;
-    left[at].iov_base = static_cast<char*>(left[at].iov_base) + written;
-    left[at].iov_len -= written;
-  }
+  int error = write_all(STDOUT_FILENO, std::move(left));
+  if (unwritten == 0 && error != EPIPE) unwritten = error;
 }
 
 Result<> printed() {
@@ -279,7 +289,7 @@ Result<> printed() {
 }
 
 void complain(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  if (!text.empty()) (void)write_all(STDERR_FILENO, {{const_cast<char*>(text.data()), text.size()}});
 }
 
 int report(const Error& error, std::string_view next_step) {

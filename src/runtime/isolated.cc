@@ -134,7 +134,11 @@ bool close_the_door() {
       SYS_madvise,        SYS_brk,          SYS_futex,       SYS_exit,          SYS_exit_group,   SYS_rt_sigaction,
       SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_clock_gettime, SYS_gettimeofday, SYS_getrandom,
       SYS_sched_yield,    SYS_gettid,       SYS_getpid,      SYS_tgkill,        SYS_nanosleep,    SYS_clock_nanosleep,
-      SYS_writev};
+      SYS_writev,
+#if defined(SYS_poll)
+      SYS_poll,
+#endif
+      SYS_ppoll};
   constexpr size_t count = std::size(allowed);
   sock_filter program[count + 6];
   size_t n = 0;

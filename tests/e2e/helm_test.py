@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -120,6 +121,24 @@ class Words(Folder):
         self.assertGreater(sizes[0], 3000000)
         done = subprocess.run(["bash", "-c", f"'{SLIPWAY}' version > /dev/full"], capture_output=True, text=True, timeout=60)
         self.assertEqual((1, "slipway: write stdout: No space left on device\n"), (done.returncode, done.stderr))
+
+    def test_ends_that_do_not_wait(self):
+        """Whoever starts us may have made its ends of the pipes non-blocking: all goes through, from stdin to stdout and stderr."""
+        self.chart("c", "kind: ConfigMap\nmetadata: {name: x}\ndata:\n  a: {{ repeat 3000000 .Values.letter }}\n")
+        into, out = os.pipe(), os.pipe()
+        for end in (into[0], out[1]):
+            os.set_blocking(end, False)
+        with subprocess.Popen([SLIPWAY, "helm", "template", "r", "c", "-f", "-"], cwd=self.folder, stdin=into[0], stdout=out[1], stderr=out[1]) as done:
+            os.close(into[0])
+            os.close(out[1])
+            time.sleep(0.3)
+            os.write(into[1], b"letter: z\n")
+            os.close(into[1])
+            time.sleep(0.3)
+            with open(out[0], "rb") as printed:
+                text = printed.read()
+        self.assertEqual(0, done.returncode, text[-300:])
+        self.assertEqual(3000000, text.count(b"zzz") * 3)
 
     def test_groups_say_what_there_is(self):
         for words, lists in ((["repo"], "add"), (["repo", "nope"], "index"), (["dependency"], "build"), (["dependencies"], "list"), (["show", "nope"], "crds"), (["inspect"], "values")):

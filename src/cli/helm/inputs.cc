@@ -1,7 +1,9 @@
 #include "cli/helm/inputs.h"
 
+#include <poll.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 
@@ -34,6 +36,11 @@ Result<std::string> read_stdin() {
   char piece[1 << 16];
   for (;;) {
     ssize_t n = ::read(STDIN_FILENO, piece, sizeof piece);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {  // whoever started us made it one that does not wait
+      pollfd more{STDIN_FILENO, POLLIN, 0};
+      if (::poll(&more, 1, -1) >= 0 || errno == EINTR) continue;
+    }
     if (n < 0) return fail(ErrorKind::io, "read stdin: {}", std::strerror(errno));
     if (n == 0) return out;
     out.append(piece, static_cast<size_t>(n));
