@@ -222,9 +222,9 @@ class Validator {
     return std::nullopt;
   }
 
-  static std::string shown(const Value& v) {
+  std::string shown(const Value& v) const {
     if (v.is_string()) return quoted(v.as_string());
-    if (v.is_number()) return value::to_json(v);
+    if (v.is_number()) return documents_.spelling(v);
     return go_print(v);
   }
 
@@ -613,7 +613,7 @@ Result<std::string> schema_faults(std::string_view schema_json, const Value& val
     return fail(ErrorKind::invalid, "{}", words == "unexpected end of JSON input" ? "unexpected EOF" : words);
   }
   SchemaDocuments documents(elsewhere, check_schema, warnings);
-  SchemaAt root = OR_RETURN(documents.add("file:///values.schema.json", std::move(*schema)));
+  SchemaAt root = OR_RETURN(documents.add("file:///values.schema.json", std::move(*schema), schema_json));
   std::string out = printed(OR_RETURN(Validator(documents, false).run(root, values)));
   if (!out.empty()) out += '\n';
   return out;

@@ -4,6 +4,7 @@
 #include "render/helm/formats.h"
 #include "render/helm/go_json.h"
 #include "render/helm/metaschemas.h"
+#include "render/helm/schema_spelling.h"
 #include "value/json.h"
 #include "value/json_error.h"
 
@@ -172,9 +173,9 @@ const SchemaAt* SchemaDocuments::dynamic(const Value* schema) const {
   return found == dynamic_.end() ? nullptr : &found->second;
 }
 
-Result<SchemaAt> SchemaDocuments::add(const std::string& address, Value root) {
+Result<SchemaAt> SchemaDocuments::add(const std::string& address, Value root, std::string_view text) {
   first_ = address;
-  Document* document = OR_RETURN(read(address, std::move(root)));
+  Document* document = OR_RETURN(read(address, std::move(root), text));
   wait_for(document->root, document, kept(address));
   OR_RETURN(compile());
   return SchemaAt{&document->root, document->draft, address + "#"};
@@ -212,7 +213,7 @@ Result<SchemaDocuments::Document*> SchemaDocuments::load(const std::string& addr
   if (!fetched->second) return failed(fetched->second.error().message());
   auto root = value::parse_json(*fetched->second);
   if (!root) return failed(value::go_json_error(*fetched->second).value_or(root.error().message()));
-  return read(address, std::move(*root));
+  return read(address, std::move(*root), *fetched->second);
 }
 
 Result<int> SchemaDocuments::draft_for(const Value& root, const std::string& address) {
@@ -226,10 +227,19 @@ Result<int> SchemaDocuments::draft_for(const Value& root, const std::string& add
   return OR_RETURN(load(elsewhere))->draft;
 }
 
-Result<SchemaDocuments::Document*> SchemaDocuments::read(const std::string& address, Value root) {
+std::string SchemaDocuments::spelling(const Value& number) const {
+  for (const auto& [_, document] : documents_)
+    if (std::string_view said = number_spelling(document->text, document->root, &number); !said.empty())
+      return std::string(said);
+  return value::to_json(number);
+}
+
+Result<SchemaDocuments::Document*> SchemaDocuments::read(const std::string& address, Value root,
+                                                         std::string_view text) {
   auto document = std::make_unique<Document>();
   document->address = address;
   document->root = std::move(root);
+  document->text = text;
   document->draft = OR_RETURN(draft_for(document->root, address));
   bool is_own = metaschema(address) != nullptr;
   if (is_own)

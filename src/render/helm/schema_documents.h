@@ -34,13 +34,16 @@ class SchemaDocuments {
   SchemaDocuments(const FetchedSchemas& elsewhere, CheckSchema check, std::vector<std::string>& warnings)
       : elsewhere_(elsewhere), check_(std::move(check)), warnings_(warnings) {}
 
-  // The document at this address, with all that it leads to. Errors: invalid.
-  Result<SchemaAt> add(const std::string& address, Value root);
+  // The document at this address, with all that it leads to. `text`: what `root` was read from, for spelling(); it
+  // outlives this. Errors: invalid.
+  Result<SchemaAt> add(const std::string& address, Value root, std::string_view text = {});
   Result<SchemaAt> add_metaschema(int draft);
   // Where a schema's "$ref", "$recursiveRef" or "$dynamicRef" leads; null: nowhere that matters.
   const SchemaAt* target(const Value* schema) const;
   // In the document that is checked first: where "#name" leads that any schema may override.
   const SchemaAt* dynamic(const Value* schema) const;
+  // A number in a document as it is written there, "1.0" or "1e2"; for errors, which Helm gives such words.
+  std::string spelling(const Value& number) const;
   // Addresses that `elsewhere` lacks.
   const std::vector<std::string>& missing() const { return missing_; }
 
@@ -48,6 +51,7 @@ class SchemaDocuments {
   struct Document {
     std::string address;
     Value root;
+    std::string_view text;  // "": not known
     int draft = 2020;
     std::map<std::string, std::pair<const Value*, std::string>> resources;  // by $id, absolute; with its pointer
     std::map<std::string, std::pair<const Value*, std::string>> anchors;    // by base#anchor
@@ -73,7 +77,7 @@ class SchemaDocuments {
   };
 
   Result<Document*> load(const std::string& address);
-  Result<Document*> read(const std::string& address, Value root);
+  Result<Document*> read(const std::string& address, Value root, std::string_view text = {});
   Result<int> draft_for(const Value& root, const std::string& address);
   Result<> gather(Document& document, const Value& schema, const std::string& outer, const Trail& trail, int depth);
   Result<> valid(const Document& document, const Value& schema, const std::string& pointer);

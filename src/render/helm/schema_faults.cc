@@ -44,7 +44,7 @@ std::string all_quoted(const std::vector<std::string>& texts) {
 
 // x/text's English: digits in threes, exponents as powers of ten.
 std::string number_text(double d) {
-  std::string text = value::go_format_g(d);
+  std::string text = value::go_format_g(d == 0 ? 0 : d);  // of a fraction, which has no -0
   size_t e = text.find('e');
   if (e == text.npos) return grouped(text);
   std::string out = text.substr(0, e) + "×10";
