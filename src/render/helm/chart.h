@@ -41,6 +41,7 @@ struct Metadata {
   bool has_annotations = false;
   // Shared between a chart and its aliased copies, as Helm's pointers are: what an alias renames stays renamed.
   std::vector<std::shared_ptr<Dependency>> dependencies;
+  bool has_dependencies = false;  // a list, be it empty
 };
 
 struct Lock {

@@ -21,7 +21,7 @@ class Processor {
 
   Result<> enable(Chart& chart, const Value& values, const std::string& path) {
     auto& wanted = chart.metadata.dependencies;
-    if (wanted.empty()) return {};
+    if (wanted.empty() && !chart.metadata.has_dependencies) return {};  // an empty list leads on to the charts below
     std::vector<std::shared_ptr<Chart>> charts;
     for (const auto& there : chart.dependencies) {
       bool declared = std::ranges::any_of(wanted, [&](const auto& d) {
@@ -48,6 +48,7 @@ class Processor {
     for (const auto& d : wanted)
       if (!off.contains(d->name)) left.push_back(d);
     for (const auto& child : on) OR_RETURN(enable(*child, all, path + child->name() + "."));
+    chart.metadata.has_dependencies = !left.empty();
     chart.metadata.dependencies = std::move(left);
     chart.set_dependencies(std::move(on));
     return {};

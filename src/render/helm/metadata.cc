@@ -111,9 +111,10 @@ std::shared_ptr<Dependency> dependency_of(Decoder& decode, const Value& v) {
   return d;
 }
 
-void dependencies_of(Decoder& decode, const Value& root, std::vector<std::shared_ptr<Dependency>>& out) {
+// Whether there is a list.
+bool dependencies_of(Decoder& decode, const Value& root, std::vector<std::shared_ptr<Dependency>>& out) {
   const Value list = decode.list(root, "dependencies", "[]*chart.Dependency");
-  if (!list.is_array()) return;
+  if (!list.is_array()) return false;
   out.clear();
   for (const Value& item : list.items()) {
     if (item.is_null()) {
@@ -122,12 +123,13 @@ void dependencies_of(Decoder& decode, const Value& root, std::vector<std::shared
     }
     if (!item.is_object()) {
       decode.refuse(item, "dependencies", "chart.Dependency");
-      return;
+      return true;
     }
     decode.inside("dependencies.");
     out.push_back(dependency_of(decode, item));
     decode.inside("");
   }
+  return true;
 }
 
 Result<Value> object_of(std::string_view yaml, const char* go_type) {
@@ -210,7 +212,7 @@ Result<Metadata> read_metadata(std::string_view chart_yaml) {
   });
   m.annotations.assign(annotations.begin(), annotations.end());
   decode.text(root, "kubeVersion", m.kube_version);
-  dependencies_of(decode, root, m.dependencies);
+  m.has_dependencies = dependencies_of(decode, root, m.dependencies);
   decode.text(root, "type", m.type);
   if (auto error = decode.take_error())
     return std::move(*error).context("error unmarshaling JSON: while decoding JSON");
@@ -220,7 +222,7 @@ Result<Metadata> read_metadata(std::string_view chart_yaml) {
 Result<> read_requirements(std::string_view text, Metadata& m) {
   Value root = OR_RETURN(object_of(text, "chart.Metadata"));
   Decoder decode("Metadata");
-  dependencies_of(decode, root, m.dependencies);
+  if (dependencies_of(decode, root, m.dependencies)) m.has_dependencies = true;
   if (auto error = decode.take_error())
     return std::move(*error).context("error unmarshaling JSON: while decoding JSON");
   return {};
