@@ -1,6 +1,7 @@
 // Helm changes Go maps in place and shares them; here every step gives a new Value that shares what did not change. One
 // trait of the sharing is visible in rendered charts and is kept: tables two levels below `global` are one and the same
-// table in a chart and its sub-charts, so what a sub-chart puts there its parent sees (sub_charts()).
+// table in a chart and its sub-charts, so what a sub-chart puts there its parent sees, and all others below that
+// (sub_charts()).
 #include "render/helm/values.h"
 
 #include <algorithm>
@@ -50,6 +51,18 @@ Value without_nulls(const Value& v) {
     out.push_back({m.key, std::move(inner)});
   }
   return changed ? Value::object(std::move(out)) : v;
+}
+
+// The values of a chart where `table` stands at global.OUTER.INNER, its own and those of the charts below it.
+Value with_shared(const Chart& chart, Value values, std::string_view outer, std::string_view inner,
+                  const Value& table) {
+  const Value& there = values[kGlobal][outer];
+  if (!there[inner].is_object()) return values;
+  values = values.with_member(kGlobal, values[kGlobal].with_member(outer, there.with_member(inner, table)));
+  for (const auto& child : chart.dependencies)
+    if (const Value* its = values.find(child->name()); its && its->is_object())
+      values = values.with_member(child->name(), with_shared(*child, *its, outer, inner, table));
+  return values;
 }
 
 // Null, and what Go calls a nil map, count as no table.
@@ -127,7 +140,7 @@ Result<Value> Coalescer::sub_charts(const Chart& chart, Value values, const std:
     table = globals(table, values, here);
     table = OR_RETURN(chart_values(*child, std::move(table), here, merge));
     // Shared from the second level on: what the sub-chart added there, this chart has too.
-    const Value& mine = values[kGlobal];
+    const Value mine = values[kGlobal];
     const Value& theirs = table[kGlobal];
     if (is_table(mine) && is_table(theirs)) {
       Value changed = mine;
@@ -137,8 +150,14 @@ Result<Value> Coalescer::sub_charts(const Chart& chart, Value values, const std:
         Value inner = m.value;
         for (const value::Member& n : m.value.members()) {
           const Value& same = other[n.key.view()];
-          if (is_table(n.value) && is_table(same) && !same.same_node(n.value))
-            inner = inner.with_member(n.key.view(), same);
+          if (!is_table(n.value) || !is_table(same) || same.same_node(n.value)) continue;
+          inner = inner.with_member(n.key.view(), same);
+          for (const auto& before : chart.dependencies) {
+            if (before == child) break;
+            Value its = values[before->name()];
+            values = values.with_member(before->name(),
+                                        with_shared(*before, std::move(its), m.key.view(), n.key.view(), same));
+          }
         }
         if (!inner.same_node(m.value)) changed = changed.with_member(m.key.view(), inner);
       }
