@@ -4,10 +4,10 @@
 
 #include "base/text.h"
 #include "lang/gotemplate/template.h"
+#include "lang/sprig/sprig.h"
 #include "render/glob.h"
 #include "render/helm/read.h"
 #include "render/helm/release.h"
-#include "value/yaml.h"
 
 namespace slipway::render::helm {
 
@@ -127,12 +127,6 @@ std::string_view content(const Any& files, std::string_view name) {
   return bytes ? bytes->bytes() : std::string_view();
 }
 
-std::string yaml_of(const Value& object) {
-  std::string yaml = value::to_yaml(object);
-  if (yaml.ends_with('\n')) yaml.pop_back();
-  return yaml;
-}
-
 std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
@@ -160,13 +154,13 @@ const Type& files_type() {
     method("AsConfig", {}, &types::string, [](Call& call) {
       ObjectBuilder out;
       for (const Dict::Entry& e : call.self().dict()->entries()) out.set(base_name(e.key.view()), e.value.bytes());
-      return Any::of(yaml_of(out.build()));
+      return Any::of(lang::sprig::to_yaml(call.heap().of(out.build())));
     });
     method("AsSecrets", {}, &types::string, [](Call& call) {
       ObjectBuilder out;
       for (const Dict::Entry& e : call.self().dict()->entries())
         out.set(base_name(e.key.view()), base::base64_encode(e.value.bytes()));
-      return Any::of(yaml_of(out.build()));
+      return Any::of(lang::sprig::to_yaml(call.heap().of(out.build())));
     });
     method("Lines", {&types::string}, &types::string_list, [](Call& call) {
       std::string_view bytes = content(call.self(), call.text(0));
