@@ -435,6 +435,42 @@ TEST_CASE("remote repositories: polled, named by a webhook, and out of reach") {
   CHECK(f.summary() == "Synced/Healthy");
 }
 
+TEST_CASE("what a server tells those with the right password it tells nobody else, and the other way round") {
+  for (bool is_chart : {false, true}) {
+    EngineFixture f;
+    auto url = [](std::string_view who) { return fmt::format("https://{}example.org/Priv", who); };
+    auto add = [&](const std::string& name, const std::string& url) {
+      Value one = f.application(name).with("/spec/source/repoURL", url);
+      if (is_chart) {
+        Value source{{"repoURL", url}, {"chart", "web"}, {"targetRevision", "1.0.0"}};
+        one = one.with("/spec/source", source);
+      }
+      f.apply_application(one);
+    };
+    std::string right = url("ann:s3cret@");
+    if (is_chart) {
+      f.repositories.commit(sources::chart_url(right, "web"),
+                            {{"web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"}}, "1.0.0");
+    } else {
+      f.repositories.commit(right, {{"a.yaml", config_map("settings", "a")}});
+    }
+    f.repositories.lets_in = [&](const std::string& asked) {
+      return asked.find("ann:s3cret@example.org/Priv") != asked.npos && asked.find("http://") == asked.npos;
+    };
+    add("early", url("ann:wr0ng@"));
+    CHECK(f.summary("early") == "Unknown/Healthy");
+    add("right", right);
+    CHECK_MESSAGE(f.summary("right").starts_with("Synced"), f.condition("ComparisonError", "right"));
+    add("nobody", url(""));
+    add("wrong", url("ann:wr0ng@"));
+    add("other-case", url("ann:S3CRET@"));
+    add("other-way", "http" + right.substr(5));
+    for (const char* name : {"early", "nobody", "wrong", "other-case", "other-way"})
+      CHECK_MESSAGE(f.summary(name) == "Unknown/Healthy", std::string(name));
+    CHECK(f.summary("right").starts_with("Synced"));
+  }
+}
+
 TEST_CASE("a local repository that gave no answer for a moment is asked anew when it changes, and in time by itself") {
   Shop f({{"config.yaml", config_map("settings", "a")}});
   f.repositories.silent = true;

@@ -15,6 +15,27 @@ bool is_unadvertised(const Error& error) {
   return error.message().find("unadvertised object") != std::string::npos;
 }
 
+bool is_nobody(const Location& location, const Credentials& c) {
+  return location.username.empty() && location.password.empty() && c.username.empty() && c.password.empty() &&
+         c.ssh_private_key.empty() && c.tls_client_certificate.empty();
+}
+
+// Who asks, and what: what one was told is not for others, who have no password or another. A digest, in memory only.
+std::string reader_of(const Location& location, const Credentials& c, std::string_view sha = "") {
+  std::string all;
+  for (std::string_view part :
+       {std::string_view(location.url), std::string_view(location.username), std::string_view(location.password),
+        std::string_view(c.username), std::string_view(c.password), std::string_view(c.ssh_private_key),
+        std::string_view(c.tls_client_certificate), std::string_view(c.tls_client_key), sha})
+    all += fmt::format("{}\n{}", part.size(), part);
+  return runtime::sha256_hex(all);
+}
+
+// Beside the commits of a clone: those that a server gave to somebody without any password.
+std::string open_mark(const std::string& git_dir, const std::string& sha) {
+  return fmt::format("{}/open/{}", git_dir, sha);
+}
+
 }  // namespace
 
 Task<Result<Commit>> Clones::resolve(Location location, Credentials credentials, std::string revision) {
@@ -22,9 +43,7 @@ Task<Result<Commit>> Clones::resolve(Location location, Credentials credentials,
   if (is_object_id(revision)) {
     commit.sha = base::to_lower(revision);
   } else {
-    Text text =
-        OR_CO_RETURN(co_await listing_.run(fmt::format("{}\n{}", age_, location.url),
-                                           [this, location, credentials] { return list_refs(location, credentials); }));
+    Text text = OR_CO_RETURN(co_await list_refs_shared(location, credentials));
     std::vector<Ref> refs = parse_ls_remote(*text);
     if (is_tag_range(revision))
       if (std::string tag = newest_tag(refs, revision); !tag.empty())
@@ -35,9 +54,10 @@ Task<Result<Commit>> Clones::resolve(Location location, Credentials credentials,
       commit.sha = found.sha;
     }
     if (commit.sha.empty()) co_return co_await world_.on_pool([&] { return unresolved(refs, revision); });
+    let_in(location, credentials, commit.sha);
   }
   std::string git_dir = clone_of(location);
-  if (world_.files().exists(git_dir + "/HEAD")) {
+  if (is_let_in(location, credentials, commit.sha) && world_.files().exists(git_dir + "/HEAD")) {
     auto known = co_await objects_.find_commit(git_dir, {commit.sha});
     if (known && known->sha == commit.sha) co_return std::move(known);
   }
@@ -65,30 +85,39 @@ Task<Result<std::string>> Clones::ask(GitCall call, Location location, Credentia
   co_return std::move(answer);
 }
 
+Task<Result<Clones::Text>> Clones::list_refs_shared(Location location, Credentials credentials) {
+  std::string key = fmt::format("{}\n{}", age_, reader_of(location, credentials));
+  co_return co_await listing_.run(key, [this, location, credentials] { return list_refs(location, credentials); });
+}
+
 Task<Result<Clones::Text>> Clones::list_refs(Location location, Credentials credentials) {
   GitCall call{.args = {"ls-remote", "--", location.url}, .doing = Doing::asking};
   std::string text = OR_CO_RETURN(co_await ask(std::move(call), location, credentials));
   co_return std::make_shared<const std::string>(std::move(text));
 }
 
-// One fetch at a time in a clone (git locks its list of shallow commits and gives up when it is locked).
+// One fetch at a time in a clone (git locks its list of shallow commits and gives up when it is locked). All who reach
+// a repository share its clone; whom the server did not let in yet asks it first, before they see what others fetched.
 Task<Result<>> Clones::ensure(Location location, Credentials credentials, std::string sha, bool again) {
   std::string git_dir = clone_of(location);
-  std::string have = fmt::format("{}/refs/slipway/{}", git_dir, sha);
+  std::string have = fmt::format("{}/refs/slipway/{}", git_dir, sha), reader = reader_of(location, credentials);
   uint64_t age = age_;
   while (again || !world_.files().exists(have)) {
     Fetched fetched = OR_CO_RETURN(co_await fetching_.run(
         git_dir, [this, location, credentials, sha, again] { return fetch_for(location, credentials, sha, again); }));
-    if (fetched.sha != sha || fetched.age < age) continue;  // somebody else's turn
+    if (fetched.sha != sha || fetched.reader != reader || fetched.age < age) continue;  // somebody else's turn
     if (fetched.error) co_return std::move(*fetched.error);
+    let_in(location, credentials, sha);
     co_return Result<>();
   }
+  if (!is_let_in(location, credentials, sha)) OR_CO_RETURN(co_await list_refs_shared(location, credentials));
+  let_in(location, credentials, sha);
   co_return Result<>();
 }
 
 Task<Result<Clones::Fetched>> Clones::fetch_for(Location location, Credentials credentials, std::string sha,
                                                 bool again) {
-  Fetched fetched{sha, age_, std::nullopt};
+  Fetched fetched{sha, reader_of(location, credentials), age_, std::nullopt};
   auto done = co_await fetch(location, credentials, sha, again);
   if (done.failed_with(ErrorKind::canceled)) co_return std::move(done).error();
   if (!done) fetched.error = std::move(done).error();
@@ -139,19 +168,19 @@ Task<Result<>> Clones::fetch_history(Location location, Credentials credentials,
 // A server does not resolve prefixes. The commits of all branches, without trees and blobs, are small. One fetch at a
 // time here too, whose outcome is that of all who waited for it.
 Task<Result<Commit>> Clones::find_prefix(Location location, Credentials credentials, std::string prefix) {
-  std::string git_dir = clone_of(location) + ".history";
+  std::string git_dir = clone_of(location) + ".history", reader = reader_of(location, credentials);
   uint64_t age = age_;
   for (;;) {
     Fetched fetched = OR_CO_RETURN(co_await fetching_.run(
         git_dir, [this, location, credentials, git_dir] { return fetch_commits(location, credentials, git_dir); }));
-    if (fetched.age < age) continue;  // asked before somebody pushed
+    if (fetched.reader != reader || fetched.age < age) continue;  // by somebody else, or before somebody pushed
     if (fetched.error) co_return std::move(*fetched.error);
     co_return co_await objects_.find_commit(git_dir, {prefix});
   }
 }
 
 Task<Result<Clones::Fetched>> Clones::fetch_commits(Location location, Credentials credentials, std::string git_dir) {
-  Fetched fetched{"", age_, std::nullopt};
+  Fetched fetched{"", reader_of(location, credentials), age_, std::nullopt};
   auto ready = co_await prepare(git_dir);
   if (!ready) co_return std::move(ready).error();
   GitCall call{.args = {"fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--prune",
@@ -219,6 +248,23 @@ void Clones::sweep_locks_of_refs(const std::string& directory) {
     else
       sweep_locks_of_refs(path);
   }
+}
+
+// A person's clones are theirs alone.
+bool Clones::is_let_in(const Location& location, const Credentials& credentials, const std::string& sha) const {
+  if (asker_ == Asker::person || let_in_.contains(reader_of(location, credentials, sha))) return true;
+  return is_nobody(location, credentials) && world_.files().exists(open_mark(clone_of(location), sha));
+}
+
+// After a restart the server is asked again. What it gives to all, it need not say again: nothing secret tells so.
+void Clones::let_in(const Location& location, const Credentials& credentials, const std::string& sha) {
+  let_in_.insert(reader_of(location, credentials, sha));
+  std::string git_dir = clone_of(location), mark = open_mark(git_dir, sha);
+  runtime::Files& files = world_.files();
+  if (!is_nobody(location, credentials) || !files.exists(git_dir + "/HEAD") || files.exists(mark)) return;
+  // Where it cannot be written, the server is asked once more.
+  if (files.make_directories(git_dir + "/open", 0700))
+    (void)files.open(mark, runtime::OpenMode::create_new, 0600).has_value();
 }
 
 std::string Clones::clone_of(const Location& location) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "sources/access.h"
@@ -32,7 +33,7 @@ class Clones {
 
  private:
   struct Fetched {
-    std::string sha;
+    std::string sha, reader;
     uint64_t age = 0;
     std::optional<Error> error;
   };
@@ -40,6 +41,7 @@ class Clones {
   // git about this remote, with what reaching it needs.
   Task<Result<std::string>> ask(GitCall call, Location location, Credentials credentials);
   Task<Result<Text>> list_refs(Location location, Credentials credentials);
+  Task<Result<Text>> list_refs_shared(Location location, Credentials credentials);
   Task<Result<>> ensure(Location location, Credentials credentials, std::string sha, bool again);
   Task<Result<>> fetch(Location location, Credentials credentials, std::string sha, bool again);
   Task<Result<Fetched>> fetch_for(Location location, Credentials credentials, std::string sha, bool again);
@@ -51,6 +53,8 @@ class Clones {
   void sweep(const std::string& git_dir);
   void sweep_locks_of_refs(const std::string& directory);
   std::string clone_of(const Location& location) const;
+  bool is_let_in(const Location& location, const Credentials& credentials, const std::string& sha) const;
+  void let_in(const Location& location, const Credentials& credentials, const std::string& sha);
 
   World& world_;
   Git& git_;
@@ -60,6 +64,7 @@ class Clones {
   SourceLimits limits_;
   const Asker asker_;
   uint64_t age_ = 0;
+  std::set<std::string> let_in_;  // digests of who was, and to which commit
   Sharing<Text> listing_;
   Sharing<Fetched> fetching_;
 };

@@ -187,6 +187,26 @@ TEST_CASE("credentials: asked for, never shown") {
           auto tree = co_await with->tree(*commit, "a");
           REQUIRE_MESSAGE(tree.has_value(), (tree ? "" : tree.error().str()));
           CHECK(**(*tree)->read("a/x") == "two\n");
+          // What lies in the clone is not for whom the server does not let in, though they know a commit's whole name.
+          Commit pinned{.url = server.url, .sha = commit->sha};
+          auto stolen = co_await without->tree(pinned);
+          CHECK(stolen.failed_with(ErrorKind::unauthorized));
+          auto told = co_await without->resolve(server.url, commit->sha);
+          CHECK((!told || told->author + told->subject == ""));
+          pinned.url = wrong;
+          stolen = co_await without->tree(pinned);
+          CHECK(stolen.failed_with(ErrorKind::unauthorized));
+          pinned.url = base::replace_all(server.url, "http://", "http://ann:s3cret@");
+          auto own = co_await without->tree(pinned);
+          CHECK(own.has_value());
+          // Nor does who asks at the same time with another password share an answer.
+          std::string wrongly, rightly;
+          TaskGroup both(co_await runtime::current_scope());
+          both.spawn(resolve_into(without.get(), wrong, "main", &wrongly));
+          both.spawn(resolve_into(without.get(), pinned.url, "main", &rightly));
+          co_await both.join();
+          CHECK(rightly == commit->sha);
+          CHECK(wrongly.find("authentication failed") != std::string::npos);
           // Who asks after the password changed does not get the answer to a question that was under way.
           std::string word = "s3cret", before;
           options.credentials = [&word](std::string_view) { return Credentials{.username = "ann", .password = word}; };

@@ -47,7 +47,9 @@ class WithCharts : public Repositories {
   Task<Result<std::shared_ptr<const Tree>>> tree(Commit commit, std::string path) override {
     auto chart = chart_of(commit.url);
     if (!chart) co_return co_await git_->tree(commit, path);
-    std::string key = commit.url + "@" + commit.sha;
+    // The URL with all that it says of who asks: the same chart by another password is another question, and so is
+    // one after a change of access.
+    std::string key = fmt::format("{}\n{}@{}", access_age_, commit.url, commit.sha);
     if (auto kept = trees_[key].lock()) co_return kept;
     FetchedChart fetched = OR_CO_RETURN(co_await fetch(*chart, commit.sha));
     auto files = co_await world_.on_pool([&fetched] { return read_archive(fetched.archive); });
@@ -70,6 +72,8 @@ class WithCharts : public Repositories {
   }
   void access_changed() override {
     ++age_;
+    ++access_age_;
+    std::erase_if(trees_, [](const auto& tree) { return tree.second.expired(); });
     git_->access_changed();
   }
   bool is_local(std::string_view url) const override { return !chart_of(url) && git_->is_local(url); }
@@ -115,6 +119,7 @@ class WithCharts : public Repositories {
   std::function<std::optional<Credentials>(std::string_view)> credentials_;
   std::map<std::string, std::weak_ptr<const Tree>> trees_;
   uint64_t age_ = 0;  // who asks after a change does not join a question from before
+  uint64_t access_age_ = 0;
   Sharing<Index> indexes_;
 };
 

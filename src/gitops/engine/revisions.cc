@@ -52,7 +52,7 @@ void Revisions::follow(const cluster::ObjectKey& application, const std::vector<
 Revisions::Head* Revisions::head_of(const std::string& url, const std::string& revision) {
   auto at = repositories_by_url_.find(sources::normalized_url(url));
   if (at == repositories_by_url_.end()) return nullptr;
-  auto head = at->second->heads.find(revision);
+  auto head = at->second->heads.find({url, revision});
   return head == at->second->heads.end() ? nullptr : &head->second;
 }
 
@@ -72,7 +72,8 @@ Task<Result<sources::Commit>> Revisions::resolve(std::string url, std::string re
   // What changed while we asked makes the answer old: it counts only for this once.
   at = repositories_by_url_.find(normalized);
   if (at != repositories_by_url_.end() && at->second->changes == changes) {
-    at->second->heads.insert_or_assign(revision, Head{commit, world_.steady_now() + retry_delay, retry_delay});
+    at->second->heads.insert_or_assign(Question{url, revision},
+                                       Head{commit, world_.steady_now() + retry_delay, retry_delay});
   }
   co_return commit;
 }
@@ -119,7 +120,7 @@ void Revisions::forget(const std::string& url) {
 }
 
 // What was known of it is old. Gives that.
-std::map<std::string, Revisions::Head> Revisions::forget(Repository& repository) {
+std::map<Revisions::Question, Revisions::Head> Revisions::forget(Repository& repository) {
   ++repository.changes;
   return std::exchange(repository.heads, {});
 }
@@ -129,7 +130,7 @@ void Revisions::changed(Repository& repository, const Wake& wake) {
   for (const auto& application : repository.applications) wake(application);
 }
 
-Task<void> Revisions::wake_in_order(Repository* repository, std::map<std::string, Head> before, Wake wake) {
+Task<void> Revisions::wake_in_order(Repository* repository, std::map<Question, Head> before, Wake wake) {
   auto touched = co_await runtime::with_timeout(ordering_time_max, this->touched(repository, std::move(before)));
   if (touched.failed_with(ErrorKind::canceled)) co_return;
   if (touched) {
@@ -140,12 +141,11 @@ Task<void> Revisions::wake_in_order(Repository* repository, std::map<std::string
 
 // Those in whose directories something changed. What they take from elsewhere - a base, values - may have changed for
 // others as well: they are woken with the rest. Errors: what cannot be read now; the order is all that is lost.
-Task<Result<std::set<cluster::ObjectKey>>> Revisions::touched(Repository* repository,
-                                                              std::map<std::string, Head> before) {
+Task<Result<std::set<cluster::ObjectKey>>> Revisions::touched(Repository* repository, std::map<Question, Head> before) {
   std::set<std::string> directories;
-  for (auto& [revision, head] : before) {
+  for (auto& [question, head] : before) {
     if (!head.commit) continue;
-    auto now = OR_CO_RETURN(co_await resolve(repository->url, revision));
+    auto now = OR_CO_RETURN(co_await resolve(question.first, question.second));
     if (now.sha == head.commit->sha) continue;
     auto old_tree = OR_CO_RETURN(co_await repositories_.tree(*head.commit, ""));
     auto new_tree = OR_CO_RETURN(co_await repositories_.tree(now, ""));

@@ -36,10 +36,13 @@ class Revisions {
     SteadyTime retry_at{};
     Duration retry_delay{0};
   };
+  // By the URL that is asked, with all that it says of who asks, and the revision: what a server told one of those who
+  // ask is not for another, who may have no password or a wrong one, or come another way.
+  using Question = std::pair<std::string, std::string>;
   struct Repository {
     std::string url;  // as an application spells it
     std::set<cluster::ObjectKey> applications;
-    std::map<std::string, Head> heads;  // by revision
+    std::map<Question, Head> heads;
     uint64_t changes = 0;
     bool was_asked = false;  // whatever it was, it may be older than the watch
     std::unique_ptr<TaskGroup> follower;
@@ -50,10 +53,10 @@ class Revisions {
   Task<void> hear(Repository* repository, Wake wake);
   Task<void> poll(Repository* repository, Wake wake);
   Head* head_of(const std::string& url, const std::string& revision);
-  std::map<std::string, Head> forget(Repository& repository);
+  std::map<Question, Head> forget(Repository& repository);
   void changed(Repository& repository, const Wake& wake);
-  Task<void> wake_in_order(Repository* repository, std::map<std::string, Head> before, Wake wake);
-  Task<Result<std::set<cluster::ObjectKey>>> touched(Repository* repository, std::map<std::string, Head> before);
+  Task<void> wake_in_order(Repository* repository, std::map<Question, Head> before, Wake wake);
+  Task<Result<std::set<cluster::ObjectKey>>> touched(Repository* repository, std::map<Question, Head> before);
 
   World& world_;
   sources::Repositories& repositories_;

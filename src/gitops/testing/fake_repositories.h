@@ -31,6 +31,8 @@ class FakeRepositories : public sources::Repositories {
     failures_.erase(sources::normalized_url(url));
     if (error) failures_.insert_or_assign(sources::normalized_url(url), std::move(*error));
   }
+  // URLs with what they say of who asks; all are let in while there is none.
+  std::function<bool(const std::string& url)> lets_in;
   int resolved = 0;     // calls
   bool silent = false;  // who asks while it is, never has an answer
 
@@ -40,6 +42,7 @@ class FakeRepositories : public sources::Repositories {
       auto never = co_await runtime::sleep(24h);
       co_return fail(never ? ErrorKind::timeout : ErrorKind::canceled, "git gave no answer");
     }
+    if (lets_in && !lets_in(url)) co_return fail(ErrorKind::unauthorized, "401 Unauthorized");
     std::string normalized = sources::normalized_url(url);
     if (auto failure = failures_.find(normalized); failure != failures_.end()) co_return failure->second;
     std::string sha;
