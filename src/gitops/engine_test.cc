@@ -471,6 +471,28 @@ TEST_CASE("what a server tells those with the right password it tells nobody els
   }
 }
 
+TEST_CASE("conditions tell no password and no token of what a chart depends on") {
+  for (std::string url : {"https://ann:s3cret@charts.example/x", "https://charts.example/x?token=s3cret"}) {
+    EngineFixture f;
+    f.commit({{"Chart.yaml", fmt::format("apiVersion: v2\nname: shop\nversion: 1.0.0\ndependencies:\n"
+                                         "- {{name: web, version: 1.0.0, repository: '{}'}}\n",
+                                         url)}});
+    f.repositories.fail_with(sources::chart_url(url, "web"), Error(ErrorKind::not_found, "GET " + url + ": 404"));
+    f.apply_application(f.application());
+    std::string said = f.condition("ComparisonError");
+    CHECK_MESSAGE(said.find("web 1.0.0 of https://charts.example/x") != said.npos, said);
+    CHECK_MESSAGE(value::to_json(f.status("shop")).find("s3cret") == std::string::npos, said);
+    f.write(cluster::create(value::parse_yaml("{apiVersion: argoproj.io/v1alpha1, kind: AppProject,"
+                                              " metadata: {name: default, namespace: argocd},"
+                                              " spec: {sourceRepos: [/srv/**]}}")
+                                .value()));
+    f.settle(70s);
+    said = f.condition("ComparisonError");
+    CHECK_MESSAGE(said.find("helm repos https://charts.example/x") != said.npos, said);
+    CHECK_MESSAGE(value::to_json(f.status("shop")).find("s3cret") == std::string::npos, said);
+  }
+}
+
 TEST_CASE("a local repository that gave no answer for a moment is asked anew when it changes, and in time by itself") {
   Shop f({{"config.yaml", config_map("settings", "a")}});
   f.repositories.silent = true;

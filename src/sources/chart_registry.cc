@@ -28,6 +28,7 @@ constexpr int kTagPagesMax = 1000;  // registries decide how many tags a page ha
 
 struct Registry {
   std::string base, path;  // "https://host", "org/charts/web"
+  std::string host() const { return shown_url(base).substr(base.find("://") + 3); }
 };
 
 Result<Registry> registry_of(std::string_view repository, const std::string& name, const ChartAccess& access) {
@@ -81,7 +82,7 @@ class RegistryTalk {
       auto logged_in = co_await log_in(answer.authenticate);
       if (!logged_in)
         co_return std::move(logged_in).error().context(
-            fmt::format("{} \"{}{}\"", method, registry_.base, target.substr(0, target.find('?'))));
+            fmt::format("{} \"{}{}\"", method, shown_url(registry_.base), target.substr(0, target.find('?'))));
     }
   }
 
@@ -91,7 +92,7 @@ class RegistryTalk {
   Error refused_to(const std::string& method, const std::string& target, const Answer& answer) const {
     std::string why = refusal_of(answer.body);
     if (why.empty()) why = runtime::status_text(answer.status);
-    return fail(kind_of(answer.status), "{} \"{}{}\": response status code {}: {}", method, registry_.base,
+    return fail(kind_of(answer.status), "{} \"{}{}\": response status code {}: {}", method, shown_url(registry_.base),
                 target.substr(0, target.find('?')), answer.status, why);
   }
 
@@ -108,7 +109,7 @@ class RegistryTalk {
         .username = access_.username, .password = access_.password, .identity_token = {}, .registry_token = {}};
     bool said = !who.username.empty() && !who.password.empty();
     if (said || !access_.stored_password) co_return who;
-    auto stored = co_await access_.stored_password(registry_.base.substr(registry_.base.find("://") + 3));
+    auto stored = co_await access_.stored_password(registry_.host());
     if (!stored) co_return std::move(stored).error().context("failed to resolve credential");
     co_return stored;
   }
@@ -122,7 +123,7 @@ class RegistryTalk {
       co_return Result<>();
     }
     std::string realm = parameter(challenge, "realm");
-    if (realm.empty()) co_return fail(ErrorKind::unauthorized, "{}: unauthorized", registry_.base);
+    if (realm.empty()) co_return fail(ErrorKind::unauthorized, "{}: unauthorized", shown_url(registry_.base));
     if (!who.registry_token.empty()) {
       token_ = "Bearer " + who.registry_token;
       co_return Result<>();
@@ -170,13 +171,14 @@ Task<Result<std::string>> best_tag(std::shared_ptr<RegistryTalk> talk, std::stri
   std::string target = "/v2/" + talk->registry().path + "/tags/list?n=1000";
   for (int page = 1; !target.empty(); ++page) {
     if (page > kTagPagesMax)
-      co_return fail(ErrorKind::too_large, "{}{}: the list of tags has more than {} pages", talk->registry().base,
-                     target, kTagPagesMax);
+      co_return fail(ErrorKind::too_large, "{}{}: the list of tags has more than {} pages",
+                     shown_url(talk->registry().base), target, kTagPagesMax);
     Answer answer = OR_CO_RETURN(co_await talk->ask("GET", target, "application/json", "", "", 16 << 20));
     if (answer.status != 200) co_return talk->refused_to("GET", target, answer);
     auto body = value::parse_json(answer.body);
     if (!body)
-      co_return fail(ErrorKind::invalid, "{}{}: the registry's list of tags is no JSON", talk->registry().base, target);
+      co_return fail(ErrorKind::invalid, "{}{}: the registry's list of tags is no JSON",
+                     shown_url(talk->registry().base), target);
     for (const Value& tag : (*body)["tags"].items()) {
       auto version = Version::parse(base::replace_all(tag.str(), "_", "+"));
       if (!version || !wanted->contains(*version)) continue;
@@ -199,7 +201,7 @@ bool exact(const std::string& range) {
 Task<Result<FetchedChart>> fetch_from_registry(World& world, std::string repository, std::string name,
                                                std::string range, ChartAccess access) {
   auto talk = std::make_shared<RegistryTalk>(world, OR_CO_RETURN(registry_of(repository, name, access)), access);
-  std::string host = talk->registry().base.substr(talk->registry().base.find("://") + 3);
+  std::string host = talk->registry().host();
   std::string where = "oci://" + host + "/" + talk->registry().path;
   std::string version = range;
   bool by_digest = range.starts_with('@');

@@ -49,6 +49,26 @@ std::optional<std::pair<std::string_view, std::string_view>> scp_like(std::strin
   return std::pair(url.substr(0, colon), url.substr(colon + 1));
 }
 
+// "?token=x&ref=main" as "?token=...&ref=main": what is known to be no secret stays.
+std::string without_secrets(std::string_view rest) {
+  size_t mark = rest.find('?');
+  std::string out(rest.substr(0, mark));
+  if (mark == rest.npos) return out;
+  std::string_view query = rest.substr(mark + 1), fragment = query.substr(std::min(query.find('#'), query.size()));
+  query.remove_suffix(fragment.size());
+  char before = '?';
+  for (std::string_view part : base::split(query, '&')) {
+    std::string_view name = part.substr(0, part.find('='));
+    constexpr std::string_view plain_names[] = {"ref", "version", "submodules", "timeout", "depth", "n", "last"};
+    bool plain = std::ranges::find(plain_names, name) != std::end(plain_names);
+    bool valued = name.size() + 1 < part.size();
+    out += before;
+    out += plain || !valued ? std::string(part) : fmt::format("{}=...", name);
+    before = '&';
+  }
+  return out + std::string(fragment);
+}
+
 bool is_safe_host(std::string_view host) {
   return !host.empty() && host[0] != '-' && std::ranges::all_of(host, [](char c) { return c > ' ' && c != 127; });
 }
@@ -103,8 +123,28 @@ Result<Location> parse_url(std::string_view given) {
 std::string shown_url(std::string_view url) {
   size_t scheme = url.find("://");
   if (scheme == url.npos) return std::string(url);
-  Authority a = authority_of(url.substr(scheme + 3));
-  return fmt::format("{}://{}{}", url.substr(0, scheme), a.host, a.rest);
+  std::string_view after = url.substr(scheme + 3);
+  Authority a = authority_of(after);
+  // "https://me:a/b@h": a password that should have been written otherwise is none the less one.
+  size_t colon = a.host.rfind(':'), at = after.rfind('@');
+  bool has_port = colon == a.host.npos || a.host.starts_with('[') ||
+                  a.host.find_first_not_of("0123456789", colon + 1) == a.host.npos;
+  if (!has_port && at != after.npos) a = authority_of(after.substr(at + 1));
+  return fmt::format("{}://{}", url.substr(0, scheme), without_secrets(fmt::format("{}{}", a.host, a.rest)));
+}
+
+std::string shown_text(std::string_view text) {
+  std::string out;
+  for (size_t at; (at = text.find("://")) != text.npos;) {
+    std::string_view before = text.substr(0, at);
+    size_t end = std::min(text.find_first_of(" \t\n\"'`<>", at + 3), text.size());
+    bool known = std::ranges::any_of(std::initializer_list<std::string_view>{"http", "https", "oci", "HTTP", "HTTPS"},
+                                     [&](std::string_view scheme) { return before.ends_with(scheme); });
+    out += before;
+    out += known ? shown_url(text.substr(at, end - at)) : std::string(text.substr(at, end - at));
+    text.remove_prefix(end);
+  }
+  return out += text;
 }
 
 std::string through_mirrors(std::string_view url, const std::vector<std::pair<std::string, std::string>>& mirrors) {

@@ -23,8 +23,11 @@ struct Location {
 // ways such as ext::, hosts and users that begin with a dash).
 Result<Location> parse_url(std::string_view url);
 
-// For messages: the URL without user and password.
+// For messages: the URL without user, password and what its query says, which may be a token ("?token=..."); a revision
+// that it names stays.
 std::string shown_url(std::string_view url);
+// For messages of others: every http, https and oci URL in them as shown_url() shows it.
+std::string shown_text(std::string_view text);
 
 // The longest matching prefix is replaced; nothing matches: the URL as it is.
 std::string through_mirrors(std::string_view url, const std::vector<std::pair<std::string, std::string>>& mirrors);

@@ -31,7 +31,18 @@ TEST_CASE("where a URL leads") {
   for (std::string_view bad : {"", "repo", "../repo", "ext::sh -c id", "-oProxyCommand=id:x",
                                "ssh://-oProxyCommand=id/x", "git://h/x", "https:///x", "/a\nb", "ssh://-x@h/p"})
     CHECK_MESSAGE(parse_url(bad).failed_with(ErrorKind::bad_request), bad);
+}
+
+TEST_CASE("neither passwords nor tokens are shown") {
   CHECK(shown_url("https://me:secret@h/o/r") == "https://h/o/r");
+  CHECK(shown_url("https://me:se/cr@et@h:1/o") == "https://h:1/o");
+  CHECK(shown_url("https://[::1]:80/o@1") == "https://[::1]:80/o@1");
+  CHECK(shown_url("https://h/o/r?token=secret") == "https://h/o/r?token=...");
+  CHECK(shown_url("https://h?sig=a&ref=main&x#web") == "https://h?sig=...&ref=main&x#web");
+  CHECK(shown_url("chart+oci://u:secret@h/o#web") == "chart+oci://h/o#web");
+  CHECK(shown_text("Get \"https://u:p@ss@h/a?token=t\": no; nor http://token@h:1/x, a://b:c@d file:///a@b") ==
+        "Get \"https://h/a?token=...\": no; nor http://h:1/x, a://b:c@d file:///a@b");
+  CHECK(shown_text("oci://h/q@sha256:00 : // and the end ://") == "oci://h/q@sha256:00 : // and the end ://");
 }
 
 TEST_CASE("the longest mirror wins") {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "sources/chart_repository.h"
+#include "sources/url.h"
 
 namespace slipway::gitops {
 
@@ -176,6 +177,7 @@ void set_source(ObjectBuilder& sync, const Value& source) {
 
 std::string readable(std::string message) {
   constexpr size_t kMost = 8192, kKept = 3000;
+  message = sources::shown_text(message);  // Git, charts and values name URLs, and what stands in them
   auto commands_a_terminal = [](char c) {
     return (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t') || c == 0x7f;
   };

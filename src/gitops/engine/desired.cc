@@ -10,6 +10,7 @@
 #include "render/helm/fetch_schemas.h"
 #include "render/helm/unread.h"
 #include "sources/chart_repository.h"
+#include "sources/url.h"
 #include "value/json.h"
 
 namespace slipway::gitops {
@@ -56,7 +57,7 @@ Task<Result<>> fetch_wanted(World& world, sources::Repositories& repositories, c
   if (!wanted) co_return Result<>();  // rendering says the same, with more around it
   std::vector<std::string> refused;
   for (const render::helm::WantedChart& chart : wanted->charts)
-    if (!may_fetch(*settings, chart.repository)) refused.push_back(chart.repository);
+    if (!may_fetch(*settings, chart.repository)) refused.push_back(sources::shown_url(chart.repository));
   if (!refused.empty())
     co_return fail(ErrorKind::forbidden, "helm repos {} are not permitted in project '{}'", base::join(refused, ", "),
                    settings->project);
@@ -66,7 +67,7 @@ Task<Result<>> fetch_wanted(World& world, sources::Repositories& repositories, c
     if (request->charts.contains(key)) continue;
     auto about = [&chart](Error error) {
       return std::move(error).context(
-          fmt::format("chart dependency {} {} of {}", chart.name, chart.version, chart.repository));
+          fmt::format("chart dependency {} {} of {}", chart.name, chart.version, sources::shown_url(chart.repository)));
     };
     auto commit = co_await repositories.resolve(sources::chart_url(chart.repository, chart.name), chart.version);
     if (!commit) co_return about(std::move(commit).error());

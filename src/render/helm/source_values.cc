@@ -8,6 +8,7 @@
 #include "render/helm/application.h"
 #include "render/helm/go_json.h"
 #include "render/helm/set.h"
+#include "sources/url.h"
 
 namespace slipway::render::helm {
 
@@ -121,7 +122,8 @@ class Reader {
       if (is_url(said)) {
         auto text = request_.files.find(said);
         if (text == request_.files.end())
-          return fail(ErrorKind::unsupported, "valueFiles: {}: values from URLs are not fetched here", said);
+          return fail(ErrorKind::unsupported, "valueFiles: {}: values from URLs are not fetched here",
+                      sources::shown_url(said));
         OR_RETURN(add(text->second, said, {}));
         continue;
       }
