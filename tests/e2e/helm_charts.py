@@ -39,15 +39,15 @@ class Folder(unittest.TestCase):
     def files(self):
         return sorted(os.path.relpath(os.path.join(at, f), self.folder) for at, _, names in os.walk(self.folder) for f in names)
 
-    def serve(self, folder, asks=False):
-        """The folder over https; its certificate is ca.pem. `asks`: clients must show that one. Gives the URL."""
+    def serve(self, folder, asks=False, handler=None):
+        """The folder over https, or what `handler` answers; its certificate is ca.pem. `asks`: clients must show that one. Gives the URL."""
         key, cert = self.certificate()
 
         class Quiet(http.server.SimpleHTTPRequestHandler):
             def log_message(self, *arguments):
                 pass
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler or functools.partial(Quiet, directory=folder))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(cert, key)
         if asks:

@@ -2,6 +2,7 @@
 """Charts that ask a cluster (`lookup`, --validate), and Applications whose charts come from repositories and registries: a Slipway on the
 simulated node, a repository over https and Debian's docker-registry, all on loopback."""
 import base64
+import http.server
 import os
 import shutil
 import unittest
@@ -27,6 +28,74 @@ class WithSlipway(Folder):
         status, answer = self.slipway.api.json("post", path, body)
         self.assertIn(status, (200, 201), answer)
         return answer
+
+
+class Variables(Folder):
+    """What Helm's variables say counts where the command line is silent, as in Helm 3.22 and 4.3."""
+
+    def setUp(self):
+        super().setUp()
+        self.chart("c", "kind: X\nns: {{ .Release.Namespace }}\n")
+        self.chart("broken", "x: {{ .Values.x.y }}\n")
+        self.write("kube", """current-context: a
+contexts: [{name: a, context: {cluster: c, user: u, namespace: n-a}}, {name: b, context: {cluster: c, user: u, namespace: n-b}}]
+clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]
+users: [{name: u, user: {token: of-the-file}}]
+""")
+
+    def ask(self, *words, code=0, **env):
+        return self.helm("template", *words, code=code, KUBECONFIG=os.path.join(self.folder, "kube"), **env)
+
+    def test_context_and_namespace(self):
+        for words, env, ns in (((), {}, "n-a"), ((), {"HELM_KUBECONTEXT": "b"}, "n-b"), ((), {"HELM_KUBECONTEXT": ""}, "n-a"),
+                               (("--kube-context", "a"), {"HELM_KUBECONTEXT": "b"}, "n-a"), (("--kube-context="), {"HELM_KUBECONTEXT": "b"}, "n-a"),
+                               ((), {"HELM_NAMESPACE": "n"}, "n"), (("-n", "m"), {"HELM_NAMESPACE": "n"}, "m"), (("-n", ""), {"HELM_NAMESPACE": "n"}, "n-a")):
+            words = (words,) if isinstance(words, str) else words
+            for compat in ("helm3", "helm4"):
+                self.assertIn(f"ns: {ns}\n", self.ask("c", *words, "--compat", compat, **env), (words, env))
+
+    def test_debug(self):
+        for compat, line in (("helm3", "[debug] "), ("helm4", "level=DEBUG ")):
+            for words, value, on in (((), "1", True), ((), "true", True), ((), "yes", False), ((), "", False), (("--debug=false",), "1", False),
+                                     (("--debug",), "0", True)):
+                said = self.ask("broken", "--compat", compat, *words, code=1, HELM_DEBUG=value)
+                self.assertEqual(on, line in said, (compat, words, value, said))
+
+    def test_the_server_and_who_asks(self):
+        heard = []
+
+        class Deaf(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                heard.append((self.headers["Authorization"], self.headers["Impersonate-User"], self.headers.get_all("Impersonate-Group")))
+                self.send_error(404)
+
+            def log_message(self, *arguments):
+                pass
+
+        url, secure = "http://" + self.answering(Deaf), self.serve(self.folder, handler=Deaf)
+        self.ask("c", "--validate", code=1, HELM_KUBEAPISERVER=url[len("http://"):], HELM_KUBETOKEN="t", HELM_KUBEASUSER="jane")
+        self.assertEqual((None, "jane", None), heard.pop())  # no token in the open
+        trusting = {"code": 1, "HELM_KUBECAFILE": os.path.join(self.folder, "ca.pem"), "HELM_KUBEAPISERVER": secure}
+        self.ask("c", "--validate", **trusting)
+        self.assertEqual(("Bearer of-the-file", None, None), heard.pop())
+        trusting |= {"HELM_KUBETOKEN": "t", "HELM_KUBEASUSER": "jane", "HELM_KUBEASGROUPS": ", a,b, "}
+        self.ask("c", "--validate", **trusting)
+        self.assertEqual(("Bearer t", "jane", ["a", "b"]), heard.pop())
+        self.ask("c", "--validate", "--kube-token", "", "--kube-as-group", "z", **trusting)
+        self.assertEqual(("Bearer of-the-file", "jane", ["z"]), heard.pop())
+        heard.clear()
+        self.assertIn("127.0.0.1:1: ", self.ask("c", "--validate", "--kube-apiserver=", code=1, HELM_KUBEAPISERVER=url))
+        self.assertFalse(heard)
+
+    def test_certificates(self):
+        url = self.serve(self.folder)
+        certificate = os.path.join(self.folder, "ca.pem")
+        for env, is_right in (({}, False), ({"HELM_KUBECAFILE": certificate}, True), ({"HELM_KUBEINSECURE_SKIP_TLS_VERIFY": "true"}, True),
+                              ({"HELM_KUBEINSECURE_SKIP_TLS_VERIFY": "so"}, False),
+                              ({"HELM_KUBECAFILE": certificate, "HELM_KUBETLS_SERVER_NAME": "other.example"}, False)):
+            said = self.ask("c", "--validate", code=1, HELM_KUBEAPISERVER=url, **env)
+            self.assertEqual(is_right, "certificate" not in said, (env, said))
+        self.assertIn("invalid configuration: unable to read certificate-authority /none", self.ask("c", "--validate", code=1, HELM_KUBECAFILE="/none"))
 
 
 class Cluster(WithSlipway):

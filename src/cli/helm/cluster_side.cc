@@ -22,11 +22,12 @@ namespace {
 
 constexpr size_t kAnswerBytesMax = 256 << 20;
 
-// Where no kubeconfig is, the Slipway of this machine; where none is either, what kubectl and Helm ask then.
+// Where no kubeconfig is, the Slipway of this machine, unless another server is named, which is not to see how we enter
+// that one; where none is either, what kubectl and Helm ask then.
 Result<apiserver::Connection> connection_of(World& world, const Flags& flags) {
   std::vector<std::string> paths = kubeconfig_files(flags);
   auto there = [&world](const std::string& path) { return world.files().exists(path); };
-  if (!flags.has("--kubeconfig") && !std::getenv("KUBECONFIG") && !there(paths[0]))
+  if (!flags.has("--kubeconfig") && !std::getenv("KUBECONFIG") && !flags.has("--kube-apiserver") && !there(paths[0]))
     paths = {kubeconfig_of(world, "/var/lib/slipway")};
   if (std::ranges::any_of(paths, there))
     return apiserver::connection_in(world, OR_RETURN(apiserver::load_kubeconfig(world, paths)),
@@ -119,12 +120,21 @@ std::string ownership_fault(const Value& object, const std::string& name, const 
 
 Result<std::unique_ptr<ClusterSide>> ClusterSide::open(World& world, const Flags& flags) {
   auto connection = OR_RETURN(connection_of(world, flags));
-  connection.server = flags.text("--kube-apiserver", connection.server);
-  connection.bearer_token = flags.text("--kube-token", connection.bearer_token);
-  connection.tls.server_name = flags.text("--kube-tls-server-name", connection.tls.server_name);
+  for (auto [flag, field] : {std::pair{"--kube-apiserver", &connection.server},
+                             {"--kube-token", &connection.bearer_token},
+                             {"--kube-tls-server-name", &connection.tls.server_name}})
+    if (flags.has(flag)) *field = flags.text(flag);
+  if (connection.server.find("://") == connection.server.npos) connection.server = "http://" + connection.server;
+  // No client of Kubernetes shows a token in the open.
+  if (connection.server.starts_with("http://")) connection.bearer_token.clear();
   if (flags.is("--kube-insecure-skip-tls-verify")) connection.tls.verify = false;
-  if (std::string file = flags.text("--kube-ca-file"); !file.empty())
-    connection.tls.ca_pem = OR_RETURN(world.files().read(absolute_path(file), 1 << 20));
+  if (std::string file = flags.text("--kube-ca-file"); !file.empty()) {
+    auto pem = world.files().read(absolute_path(file), 1 << 20);
+    if (!pem)
+      return fail(ErrorKind::io, "invalid configuration: unable to read certificate-authority {} due to {}", file,
+                  in_gos_words(pem.error(), "open " + file));
+    connection.tls.ca_pem = std::move(*pem);
+  }
   std::unique_ptr<ClusterSide> side(new ClusterSide(world, std::move(connection)));
   side->user_ = flags.text("--kube-as-user");
   side->groups_ = flags.all("--kube-as-group");

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "cli/helm/environment.h"
 #include "cli/helm/flag_versions.h"
 #include "render/helm/go_json.h"
 
@@ -131,12 +132,31 @@ std::string labels_fault(const std::string& v) {
 
 }  // namespace
 
+// A word that is no truth, and an empty list, are as if they were not said.
+void Flags::take_environment() {
+  for (const EnvironmentDefault& one : kEnvironment) {
+    const char* said = std::getenv(one.variable);
+    if (said == nullptr || *said == '\0' || values_.contains(std::string(one.flag))) continue;
+    std::string text(said);
+    if (one.reading == Reading::truth && !is_bool(text)) continue;
+    std::vector<std::string> words = {text};
+    if (one.reading == Reading::list) {
+      size_t begin = text.find_first_not_of(", "), end = text.find_last_not_of(", ");
+      if (begin == text.npos) continue;
+      words.clear();
+      for (std::string_view word : base::split(std::string_view(text).substr(begin, end + 1 - begin), ','))
+        words.emplace_back(word);
+    }
+    values_[std::string(one.flag)] = std::move(words);
+  }
+}
+
 Result<Flags> Flags::parse(const std::vector<Option>& all, const std::vector<std::string>& words) {
   Flags flags;
   std::vector<Option> options = all;
-  bool helm4 = false;
+  bool is_helms = std::ranges::find(all, "--compat", &Option::name) != all.end(), helm4 = false;
   std::string remarks;  // told when nothing is wrong
-  if (std::ranges::find(all, "--compat", &Option::name) != all.end()) {
+  if (is_helms) {
     auto compat = compat_said(words);
     helm4 = compat == render::helm::Compat::helm4;
     options = options_of(std::move(options), compat);
@@ -208,6 +228,7 @@ Result<Flags> Flags::parse(const std::vector<Option>& all, const std::vector<std
     }
   }
   complain(remarks);
+  if (is_helms) flags.take_environment();
   return flags;
 }
 
@@ -229,8 +250,7 @@ std::vector<std::string> Flags::all(const std::string& name) const {
 }
 
 std::vector<Option> global_flags() {
-  return {{"--namespace", "NS", "the release's namespace ($HELM_NAMESPACE, else that of the kubeconfig's context)", "",
-           false, 'n'},
+  return {{"--namespace", "NS", "the release's namespace (else that of the kubeconfig's context)", "", false, 'n'},
           {"--debug", "", "on an error, print what was rendered nonetheless"},
           {"--kubeconfig", "FILE", "the cluster that --validate and --dry-run=server ask"},
           {"--kube-context", "NAME", "the kubeconfig's context to use"},

@@ -14,7 +14,8 @@ class Flags {
  public:
   // Options whose `value` is empty are switches; a `value` of "strings" is a comma list; one in brackets may be left
   // out and is then the fallback. N (an integer), COLUMNS (not negative), RATE, DURATION, FORMAT and LABELS are
-  // checked. With --compat helm4 among the options, they are those of the Helm that it says (flag_versions.h).
+  // checked. With --compat among the options, they are those of the Helm that it says (flag_versions.h), and those that
+  // are not said are what Helm's variables say (environment.h).
   static Result<Flags> parse(const std::vector<Option>& options, const std::vector<std::string>& words);
   std::vector<std::string> arguments;
   bool is(const std::string& name) const;  // a switch that is on
@@ -24,6 +25,7 @@ class Flags {
   std::vector<std::string> all(const std::string& name) const;
 
  private:
+  void take_environment();
   std::map<std::string, std::vector<std::string>> values_;
 };
 

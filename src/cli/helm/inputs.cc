@@ -380,9 +380,8 @@ Result<> check_protocol(const std::string& url) {
   return fail(ErrorKind::bad_request, "could not find protocol handler for: {}", scheme);
 }
 
-std::string config_file(const Flags& flags, const char* flag, const char* variable, const std::string& name) {
+std::string config_file(const Flags& flags, const char* flag, const std::string& name) {
   if (std::string path = flags.text(flag); !path.empty()) return absolute_path(path);
-  if (const char* path = std::getenv(variable); path && *path) return absolute_path(path);
   if (const char* home = std::getenv("HELM_CONFIG_HOME"); home && *home)
     return absolute_path(std::string(home) + "/" + name);
   if (const char* home = std::getenv("XDG_CONFIG_HOME"); home && *home)
@@ -391,7 +390,7 @@ std::string config_file(const Flags& flags, const char* flag, const char* variab
 }
 
 std::string repositories_file(const Flags& flags) {
-  return config_file(flags, "--repository-config", "HELM_REPOSITORY_CONFIG", "repositories.yaml");
+  return config_file(flags, "--repository-config", "repositories.yaml");
 }
 
 Result<std::vector<NamedRepository>> read_repositories(World& world, const Flags& flags) {
@@ -424,7 +423,6 @@ std::vector<std::string> kubeconfig_files(const Flags& flags) {
 
 std::string namespace_of(World& world, const Flags& flags) {
   if (std::string ns = flags.text("--namespace"); !ns.empty()) return ns;
-  if (const char* ns = std::getenv("HELM_NAMESPACE"); ns && *ns) return ns;
   auto kubeconfig = apiserver::load_kubeconfig(world, kubeconfig_files(flags));
   std::string ns = kubeconfig ? apiserver::namespace_in(*kubeconfig, flags.text("--kube-context")) : "";
   return ns.empty() ? "default" : ns;

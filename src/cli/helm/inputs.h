@@ -61,8 +61,8 @@ struct NamedRepository {
 Result<sources::ChartAccess> access_to(World& world, const Flags& flags, const NamedRepository* repository);
 // "looks like URL is not a valid chart repository...: " taken off an error's text.
 std::string without_looks(std::string text);
-// Where Helm keeps what is set for one person: by flag, variable, or as `name` in its configuration's folder.
-std::string config_file(const Flags& flags, const char* flag, const char* variable, const std::string& name);
+// Where Helm keeps what is set for one person: as the flag says, or as `name` in its configuration's folder.
+std::string config_file(const Flags& flags, const char* flag, const std::string& name);
 std::string repositories_file(const Flags& flags);
 Result<std::vector<NamedRepository>> read_repositories(World& world, const Flags& flags);
 
@@ -70,7 +70,7 @@ Result<render::helm::Compat> compat_of(const Flags& flags);
 render::helm::ChartLimits chart_limits(const Flags& flags);  // whose of the two
 // --kubeconfig, those of $KUBECONFIG, ~/.kube/config: absolute, there or not.
 std::vector<std::string> kubeconfig_files(const Flags& flags);
-// --namespace, $HELM_NAMESPACE, the kubeconfig's context, "default".
+// --namespace, the kubeconfig's context, "default".
 std::string namespace_of(World& world, const Flags& flags);
 
 }  // namespace slipway::cli::helm

@@ -19,7 +19,7 @@ namespace {
 using sources::RegistryPassword;
 
 std::string first_file(const Flags& flags) {
-  return config_file(flags, "--registry-config", "HELM_REGISTRY_CONFIG", "registry/config.json");
+  return config_file(flags, "--registry-config", "registry/config.json");
 }
 
 std::string dockers_file() {
