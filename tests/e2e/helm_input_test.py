@@ -206,6 +206,17 @@ c/templates/a.yaml renders to this, line 7 is the one:
         self.assertEqual('image.tag\nc/values.yaml: "1"\n--values v.yaml: "2"\n--set image.tag: "x"\nresult: "x"\n',
                          self.helm("template", "c", "-f", "v.yaml", "--set", "image.tag=x", "--explain-values", "image.tag"))
 
+    def test_which_key_of_a_set_with_several(self):
+        self.chart("c", "{{ .Values.a.b.c }}")
+        for words, key, says in ((("--set", "a=1,b=2,c.d=3"), "c.d", "--set c.d: 3\n"), (("--set-string", "a=1,b[0].x=2,b[1].x=3"), "b[1].x", '--set-string b[1].x: "3"\n'),
+                                 (("--set-json", 'a=1,b={"x":"s"},c=[1]'), "b.x", '--set-json b: "s"\n'), (("--set", "a=1,c.d=3,c.e={4,5},c.e[2]=6"), "c", "--set c.d,c.e,c.e[2]: "),
+                                 (("--set", "a=1,c=null"), "c", "--set c: null\n"), (("--set-literal", "c=x,d=y"), "c", '--set-literal c: "x,d=y"\n'),
+                                 (("--set", r"z=1,n\.o.p=q\,r=s"), r"n\.o.p", r'--set n\.o.p: "q,r=s"' + "\n")):
+            self.assertIn("\n" + says, self.helm("template", "c", *words, "--explain-values", key))
+        said = self.helm("template", "c", "--set", "pw=hunter2,a.b=3", code=1)
+        self.assertIn(".Values.a.b by --set a.b\n", said)
+        self.assertNotIn("hunter2", said)
+
     def test_what_else_a_set_says_is_not_told(self):
         self.chart("c")
         for words in (("--set", "tag=x,password=hunter2"), ("--set-json", 'tag="x",password="hunter2"')):

@@ -118,22 +118,24 @@ Task<Result<rh::LayeredValues>> read_values(World& world, Flags flags) {
     return Value(*at->second);
   };
   auto compat = OR_CO_RETURN(compat_of(flags));
-  using Set = std::function<Result<>(Value&, const std::string&)>;
-  const std::pair<const char*, Set> options[] = {
-      {"--set-json", [&](Value& v, const std::string& word) { return rh::set_json(v, word, compat); }},
-      {"--set", [&](Value& v, const std::string& word) { return rh::set_typed(v, word, compat); }},
-      {"--set-string", [&](Value& v, const std::string& word) { return rh::set_strings(v, word, compat); }},
-      {"--set-file", [&](Value& v, const std::string& word) { return rh::set_files(v, word, from_file, compat); }},
-      {"--set-literal", [&](Value& v, const std::string& word) { return rh::set_literal(v, word, compat); }}};
+  auto set_files = [&](Value& v, std::string_view word, rh::Compat, rh::SetKeys* keys) {
+    return rh::set_files(v, word, from_file, compat, keys);
+  };
+  using Set = std::function<Result<>(Value&, std::string_view, rh::Compat, rh::SetKeys*)>;
+  const std::pair<const char*, Set> options[] = {{"--set-json", rh::set_json},
+                                                 {"--set", rh::set_typed},
+                                                 {"--set-string", rh::set_strings},
+                                                 {"--set-file", set_files},
+                                                 {"--set-literal", rh::set_literal}};
   for (const auto& [option, set] : options) {
     for (const std::string& word : flags.all(option)) {
-      if (auto done = set(out.all, word); !done) {
+      if (auto done = set(out.all, word, compat, nullptr); !done) {
         if (std::string_view(option) == "--set-json")
           co_return fail(ErrorKind::invalid, "failed parsing --set-json data {}", done.error().message());
         co_return std::move(done).error().context(fmt::format("failed parsing {} data", option));
       }
-      Value alone = Value::object();
-      if (set(alone, word)) out.layers.push_back({fmt::format("{} {}", option, word), std::move(alone), {}});
+      rh::Layer layer{option, Value::object(), {}};
+      if (set(layer.values, word, compat, &layer.keys)) out.layers.push_back(std::move(layer));
     }
   }
   co_return out;

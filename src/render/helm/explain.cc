@@ -149,15 +149,28 @@ std::string prefix_of(std::string_view template_path) {
   return prefix;
 }
 
-// "--set a.b=c" without what it sets: that may be a secret.
-std::string_view public_name(std::string_view layer) {
-  return layer.starts_with("--set") ? layer.substr(0, layer.find_first_of("={")) : layer;
+bool same(const Step& a, const Step& b) {
+  return a.name == b.name && a.index == b.index;
+}
+
+// Where the layer says what stands at `path`: its name, and with it those of its keys that are there, above or below.
+std::string name_of(const Layer& layer, std::span<const Step> path) {
+  std::vector<std::string> keys;
+  for (const std::string& key : layer.keys) {
+    auto steps = steps_of(key);
+    if (!steps || std::ranges::find(keys, key) != keys.end()) continue;
+    size_t shared = std::min(steps->size(), path.size());
+    if (std::ranges::equal(path.first(shared), std::span(*steps).first(shared), same)) keys.push_back(key);
+  }
+  return layer.name + (keys.empty() ? "" : " " + base::join(keys, ","));
 }
 
 std::string layers_that_set(const std::vector<Layer>& layers, const std::string& key) {
   std::string out;
+  auto steps = steps_of(key);
+  if (!steps) return out;
   for (const Layer& layer : layers)
-    if (value_at(layer.values, key)) out += (out.empty() ? "" : ", then ") + std::string(public_name(layer.name));
+    if (follow(layer.values, *steps)) out += (out.empty() ? "" : ", then ") + name_of(layer, *steps);
   return out;
 }
 
@@ -246,7 +259,7 @@ Result<std::string> explain_value(const Chart& chart, const std::vector<Layer>& 
       if (!sets && is_set) said = taken_away(layer.values, at);
       if (said == nullptr) continue;
       std::string where = at.size() == steps->size() ? "" : fmt::format(" ({})", shown(at));
-      away += fmt::format("{}{}: {}\n", base::trim(public_name(layer.name)), where, value::to_json(*said));
+      away += fmt::format("{}{}: {}\n", name_of(layer, at), where, value::to_json(*said));
       if (!sets) continue;
       is_set = true;
       out += std::exchange(away, {});

@@ -16,6 +16,8 @@ struct Layer {
   std::string name;
   Value values;      // an object
   std::string file;  // where they stand in a tree; "" when they stand in no file
+  // Of a --set, whose name is only that: what it sets may be secret, and so may what it sets beside what is asked.
+  std::vector<std::string> keys = {};
 };
 // Layers merged, the lowest first.
 struct LayeredValues {

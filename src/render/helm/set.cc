@@ -22,12 +22,13 @@ enum class End { more, finished };  // Go: nil, io.EOF
 class Setter {
  public:
   enum class Style { typed, strings, json, literal, files };
-  Setter(std::string_view text, Style style, Compat compat,
+  Setter(std::string_view text, Style style, Compat compat, SetKeys* keys,
          const std::function<Result<Value>(std::string)>* read = nullptr)
-      : rest_(text), style_(style), compat_(compat), read_(read) {}
+      : rest_(text), style_(style), compat_(compat), keys_(keys), read_(read) {}
 
   Result<> run(Value& values) {
     for (;;) {
+      key_ = rest_.data();
       End end = OR_RETURN(key(values, 0));
       if (end == End::finished) return {};
     }
@@ -64,6 +65,14 @@ class Setter {
     }
     w.ended = true;
     return w;
+  }
+
+  // Where the = behind a whole key was just taken.
+  void note_key() const {
+    if (keys_ == nullptr) return;
+    std::string written(key_, rest_.data() - 1);
+    if (literal()) written = base::replace_all(std::move(written), "\\", "\\\\");  // which mean nothing there
+    keys_->push_back(std::move(written));
   }
 
   static void put(Value& data, const std::string& key, Value v) {
@@ -132,6 +141,7 @@ class Setter {
   }
 
   Result<End> value_of(Value& data, const std::string& k) {
+    note_key();
     if (literal()) {
       put(data, k, Value(std::string(rest_)));
       rest_ = {};
@@ -191,6 +201,7 @@ class Setter {
     if (w.ended) return End::finished;
     auto at = static_cast<size_t>(index);
     if (w.last == '=') {
+      note_key();
       Value v;
       if (literal()) {
         v = std::string(rest_);
@@ -304,23 +315,25 @@ class Setter {
   }
 
   std::string_view rest_;
+  const char* key_ = nullptr;  // where in the text the key begins that is being read
   Style style_;
   Compat compat_;
+  SetKeys* keys_;  // null: nobody asks
   const std::function<Result<Value>(std::string)>* read_;
 };
 
 }  // namespace
 
-Result<> set_typed(Value& values, std::string_view text, Compat compat) {
-  return Setter(text, Setter::Style::typed, compat).run(values);
+Result<> set_typed(Value& values, std::string_view text, Compat compat, SetKeys* keys) {
+  return Setter(text, Setter::Style::typed, compat, keys).run(values);
 }
-Result<> set_strings(Value& values, std::string_view text, Compat compat) {
-  return Setter(text, Setter::Style::strings, compat).run(values);
+Result<> set_strings(Value& values, std::string_view text, Compat compat, SetKeys* keys) {
+  return Setter(text, Setter::Style::strings, compat, keys).run(values);
 }
-Result<> set_json(Value& values, std::string_view text, Compat compat) {
+Result<> set_json(Value& values, std::string_view text, Compat compat, SetKeys* keys) {
   std::string_view object = base::trim(text);
   if (compat == Compat::helm3 || !object.starts_with('{')) {
-    if (Setter(text, Setter::Style::json, compat).run(values)) return {};
+    if (Setter(text, Setter::Style::json, compat, keys).run(values)) return {};
     return fail(ErrorKind::invalid, "{}", text);
   }
   auto said = value::parse_json(object);
@@ -328,12 +341,12 @@ Result<> set_json(Value& values, std::string_view text, Compat compat) {
   values = merge_files(values, with_reals(*said));
   return {};
 }
-Result<> set_literal(Value& values, std::string_view text, Compat compat) {
-  return Setter(text, Setter::Style::literal, compat).run(values);
+Result<> set_literal(Value& values, std::string_view text, Compat compat, SetKeys* keys) {
+  return Setter(text, Setter::Style::literal, compat, keys).run(values);
 }
 Result<> set_files(Value& values, std::string_view text, const std::function<Result<Value>(std::string)>& read,
-                   Compat compat) {
-  return Setter(text, Setter::Style::files, compat, &read).run(values);
+                   Compat compat, SetKeys* keys) {
+  return Setter(text, Setter::Style::files, compat, keys, &read).run(values);
 }
 
 Value with_reals(const Value& v) {
