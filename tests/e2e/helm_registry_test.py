@@ -64,6 +64,11 @@ class Passwords(Folder):
         self.helm("push", "web-1.0.0.tgz", remote, *who)
         for name in (f"web@{digest}", f"web:1.0.0@{digest}"):
             self.assertIn("kind: ConfigMap", self.helm("template", f"{remote}/{name}", *who))
+        none = "sha256:" + "0" * 64
+        for command in (["template", "x"], ["pull"], ["show", "chart"]):
+            for tag, why in (("1.0.0", f"chart reference digest mismatch: {digest} is not {none}"), ("^1", 'invalid reference: invalid tag "^1"')):
+                self.assertIn(why, self.helm(*command, f"{remote}/web:{tag}@{none}", *who, code=1))
+        self.assertIn('invalid tag "^1"', self.helm("pull", f"{remote}/web:^1@{digest}", *who, code=1))
         self.helm("registry", "login", self.host, *who)
 
     def test_files(self):

@@ -290,6 +290,8 @@ namespace {
 Task<Result<sources::FetchedChart>> fetch_from_registry(World& world, std::string reference, std::string version,
                                                         sources::ChartAccess access, Tell tell) {
   auto said = OR_CO_RETURN(sources::RegistryReference::parse(reference));
+  if (!said.digest.empty())  // ORAS passes over a tag before a digest; Helm does not
+    said.tag = OR_CO_RETURN(sources::RegistryReference::parse(reference.substr(0, reference.find('@')))).tag;
   if (version.empty())
     version = said.tag;
   else if (!said.tag.empty() && version != said.tag)
