@@ -132,7 +132,7 @@ Task<Result<Answer>> exchange(World& world, ClientRequest request, ChartAccess a
   answer.authenticate = sent->headers.get("www-authenticate");
   answer.location = sent->headers.get("location");
   answer.digest = sent->headers.get("docker-content-digest");
-  answer.link = sent->headers.get("link");
+  for (std::string_view link : sent->headers.all("link")) answer.links.emplace_back(link);
   if (sent->body) {
     auto body = co_await read_body(world, *sent->body, bytes_max);
     if (!body) {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runtime/http.h"
 #include "sources/chart_repository.h"
@@ -13,7 +14,8 @@ constexpr std::string_view kNoTls = "tls: first record does not look like a TLS 
 
 struct Answer {
   int status = 0;
-  std::string body, authenticate, location, digest, link;
+  std::string body, authenticate, location, digest;
+  std::vector<std::string> links;
 };
 
 // Up to 60 s may pass between two pieces of a body, and 600 s in all. Errors: those of the client, in Go's words;

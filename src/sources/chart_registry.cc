@@ -7,6 +7,7 @@
 #include "runtime/digest.h"
 #include "runtime/h1_head.h"
 #include "sources/chart_exchange.h"
+#include "sources/next_page.h"
 #include "sources/registry_reference.h"
 #include "sources/url.h"
 #include "value/json.h"
@@ -157,17 +158,11 @@ class RegistryTalk {
   std::string token_;
 };
 
-// What a Link header says comes next, `<URL>; rel="next"`: a target of ask(); "" where there is no more.
-std::string next_page(const std::string& link) {
-  size_t from = link.find('<'), to = link.find('>');
-  if (from == link.npos || to == link.npos || to < from || link.find("rel=\"next\"", to) == link.npos) return {};
-  return link.substr(from + 1, to - from - 1);
-}
-
 Task<Result<std::string>> best_tag(std::shared_ptr<RegistryTalk> talk, std::string range) {
   auto wanted = Range::parse(range.empty() ? "*" : range);
   if (!wanted) co_return std::move(wanted).error();
   std::optional<Version> best;
+  bool has_versions = false;
   std::string target = "/v2/" + talk->registry().path + "/tags/list?n=1000";
   for (int page = 1; !target.empty(); ++page) {
     if (page > kTagPagesMax)
@@ -181,11 +176,16 @@ Task<Result<std::string>> best_tag(std::shared_ptr<RegistryTalk> talk, std::stri
                      shown_url(talk->registry().base), target);
     for (const Value& tag : (*body)["tags"].items()) {
       auto version = Version::parse(base::replace_all(tag.str(), "_", "+"));
+      has_versions = has_versions || version;
       if (!version || !wanted->contains(*version)) continue;
       if (!best || version->compare(*best) > 0) best = *version;
     }
-    target = next_page(answer.link);
+    target = OR_CO_RETURN(next_page(talk->registry().base + target, answer.links));
+    if (!target.empty()) target.erase(0, target.find('/', target.find("://") + 3));  // it is the same server
   }
+  if (!has_versions)
+    co_return fail(ErrorKind::not_found, "Unable to locate any tags in provided repository: oci://{}/{}",
+                   talk->registry().host(), talk->registry().path);
   if (!best)
     co_return fail(ErrorKind::not_found, "Could not locate a version matching provided version string {}", range);
   co_return best->original;

@@ -118,7 +118,8 @@ class Tags(Folder):
                 body = json.dumps({"tags": pages[page]} if listed else {}).encode()
                 self.send_response(200 if listed else 404)
                 if listed and page + 1 < len(pages):
-                    self.send_header("link", f'<{path}?last={page + 1}&n=2>; rel="next"')
+                    self.send_header("link", '</else>; rel="first"')
+                    self.send_header("link", f'<{path}?last={page + 1}&n=2>; rel="next"' if page else "<?last=1>; REL=next")
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
