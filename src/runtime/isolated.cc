@@ -14,6 +14,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -38,6 +39,8 @@ constexpr size_t kPlaceMax = 600;
 constexpr std::chrono::milliseconds kLastWords(500);  // for a child to say where it stands, after its time
 constexpr int kSpoke = 99;                            // exit code
 constexpr size_t kGuardBytes = 64 << 10;              // a whole number of pages anywhere
+
+constexpr int kCrashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -94,7 +97,7 @@ void out_of_time(int) {
 void crashed(int signal) {
   char number = static_cast<char>(signal);
   // Once more, and it is over.
-  for (int each : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) std::signal(each, SIG_DFL);
+  for (int each : kCrashes) std::signal(each, SIG_DFL);
   give_up('C', {&number, 1});
 }
 
@@ -122,8 +125,9 @@ uint64_t address_space() {
   return static_cast<uint64_t>(pages) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-void bound(int resource, uint64_t value) {
-  rlimit limit{value, value};
+// `last`: how much more it is before the kernel kills without a word.
+void bound(int resource, uint64_t value, uint64_t last = 0) {
+  rlimit limit{value, value + last};
   setrlimit(static_cast<__rlimit_resource>(resource), &limit);
 }
 
@@ -172,7 +176,7 @@ bool close_the_door() {
   stack.ss_sp = handlers_stack;
   stack.ss_size = sizeof handlers_stack;
   sigaltstack(&stack, nullptr);
-  for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) listen_to(signal, crashed);
+  for (int signal : kCrashes) listen_to(signal, crashed);
   listen_to(SIGALRM, out_of_time);
   sigset_t none;
   sigemptyset(&none);
@@ -184,7 +188,7 @@ bool close_the_door() {
     if (i != fd && !(limits.prints && i == STDOUT_FILENO)) ::close(i);
   using std::chrono::seconds;
   auto cpu = static_cast<uint64_t>(std::chrono::duration_cast<seconds>(limits.time_max).count()) + 1;
-  bound(RLIMIT_CPU, cpu);
+  bound(RLIMIT_CPU, cpu, 1);  // SIGXCPU comes first, so that a SIGKILL is somebody else's
   bound(RLIMIT_CORE, 0);
   if (!limits.prints) bound(RLIMIT_FSIZE, 0);
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
@@ -311,6 +315,14 @@ Result<> read_until(int fd, char* into, size_t bytes, Clock::time_point deadline
   return {};
 }
 
+// By a signal that is no fault of its own.
+Error ended_by(int signal) {
+  if (signal == SIGKILL)
+    return fail(ErrorKind::unavailable,
+                "it was killed from outside, not by us: this machine or container may be out of memory");
+  return fail(ErrorKind::unavailable, "it was ended from outside ({})", strsignal(signal));
+}
+
 // What the child said last, or why it was ended. `place`: what it sent.
 Error given_up(char why, std::string_view place, const IsolationLimits& limits) {
   int signal = 0;
@@ -347,8 +359,9 @@ Error what_happened(Child& child, const Error& error, const IsolationLimits& lim
     return fail(ErrorKind::unsupported, "this kernel refuses the system call filter (seccomp) that keeps it apart");
   // It ended itself while it asked something, and its last words lie between others.
   if (WIFEXITED(status) && WEXITSTATUS(status) == kSpoke) return given_up('T', {}, limits);
-  if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
-    return given_up('T', {}, limits);
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) return given_up('T', {}, limits);
+  if (WIFSIGNALED(status) && std::ranges::find(kCrashes, WTERMSIG(status)) == std::end(kCrashes))
+    return ended_by(WTERMSIG(status));
   if (WIFSIGNALED(status)) {
     char signal = static_cast<char>(WTERMSIG(status));
     return given_up('C', {&signal, 1}, limits);

@@ -58,7 +58,8 @@ class IsolatedOutput {
 };
 
 // What `work` put into its output; nobody changes it any more. `answer` runs here. Errors: too_large (memory, output),
-// timeout, canceled, internal (it crashed; which signal), io. They end in " at PLACE" where the work said it.
+// timeout, canceled, internal (it crashed; which signal), unavailable (others ended it), io. They end in " at PLACE"
+// where the work said it.
 Result<base::SharedText> run_isolated(const std::function<void(const Ask& ask, IsolatedOutput& out)>& work,
                                       const Ask& answer, IsolationLimits limits = {});
 

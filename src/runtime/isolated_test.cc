@@ -82,6 +82,12 @@ TEST_CASE("what breaks there is one error here") {
       },
       {}, {.time_max = std::chrono::milliseconds(200)});
   CHECK(forever.failed_with(ErrorKind::timeout));
+  for (auto [signal, says] : {std::pair{SIGKILL, "it was killed from outside, not by us: this machine"},
+                              {SIGTERM, "it was ended from outside (Terminated)"}}) {
+    auto ended = run_isolated([signal](const Ask&, IsolatedOutput&) { std::raise(signal); }, {});
+    REQUIRE(!ended);
+    CHECK(ended.error().message().starts_with(says));
+  }
   auto output = run_isolated([](const Ask&, IsolatedOutput& out) { out.append(std::string(2000, 'x')); }, {},
                              {.output_bytes_max = 1000});
   CHECK(output.failed_with(ErrorKind::too_large));
