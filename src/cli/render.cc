@@ -37,6 +37,17 @@ static int explain(const render::Rendered& rendered, const render::kustomize::Ex
   return 0;
 }
 
+static std::string_view why_none(render::Tool tool) {
+  switch (tool) {
+    case render::Tool::directory:
+      return "this folder has neither a kustomization.yaml, a Chart.yaml nor YAML files with objects";
+    case render::Tool::kustomize:
+      return "this kustomization comes to none";
+    case render::Tool::helm:
+      return "this chart's templates make none with these values";
+  }
+}
+
 static Task<int> render(runtime::RealWorld& world, Invocation said) {
   Explained explained;
   std::optional<render::kustomize::Explanation> explanation;
@@ -50,8 +61,7 @@ static Task<int> render(runtime::RealWorld& world, Invocation said) {
   if (!rendered) co_return report(rendered.error());
   for (const auto& warning : rendered->warnings) complain(fmt::format("slipway: warning: {}\n", warning));
   if (explanation) co_return explain(*rendered, *explanation, explained.name);
-  if (rendered->objects.empty())
-    complain("slipway: no objects: this folder has neither a kustomization.yaml, a Chart.yaml nor YAML files\n");
+  if (rendered->objects.empty()) complain(fmt::format("slipway: no objects: {}\n", why_none(rendered->tool)));
   if (said.json()) {
     ArrayBuilder items;
     for (const auto& object : rendered->objects) items.push(object.object);

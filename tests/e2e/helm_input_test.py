@@ -206,6 +206,16 @@ c/templates/a.yaml renders to this, line 7 is the one:
         self.assertEqual('image.tag\nc/values.yaml: "1"\n--values v.yaml: "2"\n--set image.tag: "x"\nresult: "x"\n',
                          self.helm("template", "c", "-f", "v.yaml", "--set", "image.tag=x", "--explain-values", "image.tag"))
 
+    def test_a_chart_that_makes_nothing(self):
+        self.chart("c", "apiVersion: v1\nkind: List\nitems: []\n")
+        done = subprocess.run([SLIPWAY, "render", "c"], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual((0, "slipway: no objects: this chart's templates make none with these values\n"), (done.returncode, done.stderr))
+
+    def test_helm_4_ends_no_line_with_a_blank(self):
+        for text, says in (('""', "range can't iterate over\n"), (r'" a \t\n"', "range can't iterate over  a\n")):
+            self.chart("c", f"{{{{ range {text} }}}}{{{{ end }}}}")
+            self.assertIn("    " + says, self.helm("template", "c", "--compat", "helm4", code=1))
+
     def test_which_key_of_a_set_with_several(self):
         self.chart("c", "{{ .Values.a.b.c }}")
         for words, key, says in ((("--set", "a=1,b=2,c.d=3"), "c.d", "--set c.d: 3\n"), (("--set-string", "a=1,b[0].x=2,b[1].x=3"), "b[1].x", '--set-string b[1].x: "3"\n'),

@@ -7,6 +7,7 @@
 #include "lang/gotemplate/format.h"
 #include "lang/sprig/sprig.h"
 #include "render/helm/go_json.h"
+#include "render/helm/manifest.h"
 #include "render/helm/objects.h"
 
 namespace slipway::render::helm {
@@ -231,7 +232,7 @@ std::optional<std::string> several_lines(const Failure& failure) {
                        quote(frame.executing), frame.node);
     if (!frame.calling.empty()) out += fmt::format("\n    error calling {}:", frame.calling);
   }
-  return out + (called ? "\ntemplate: " : "\n    ") + failure.message;
+  return out + (called ? "\ntemplate: " : "\n    ") + std::string(trim_space(failure.message));
 }
 
 Error execution_error(const std::string& path, const Failure& failure, Compat compat) {
