@@ -438,6 +438,26 @@ TEST_CASE("file:// dependencies: one name in two versions, and not without end")
   CHECK(loaded->chart->dependencies[0]->metadata.version == "1.0.0");
   CHECK(loaded->chart->dependencies[1]->metadata.version == "2.0.0");
 
+  // One of the name that is not what is wanted does not stand in for what is elsewhere, in whatever order.
+  for (bool first : {false, true}) {
+    std::string near = "- {name: sub, version: 1.0.0, repository: \"file://../one\", alias: one}\n",
+                far = "- {name: sub, version: 2.0.0, repository: \"https://u:secret@h/x\", alias: two}\n";
+    auto mixed = sources::testing::make_tree(
+        {{"app/Chart.yaml", text("app", "1.0.0", "dependencies:\n" + (first ? far + near : near + far))},
+         {"one/Chart.yaml", text("sub", "1.0.0", "")}});
+    auto half = load_with_dependencies(*mixed, "app");
+    REQUIRE(!half);
+    CHECK(half.error().str().find("missing in charts/ directory: sub\n  sub 2.0.0 of https://h/x: ") !=
+          std::string::npos);
+    Wanted wanted;
+    REQUIRE(load_with_dependencies(*mixed, "app", {}, &wanted));
+    REQUIRE(wanted.charts.size() == 1);
+    auto far_one = sources::testing::make_tree({{"sub/Chart.yaml", text("sub", "2.0.0", "")}});
+    auto whole = load_with_dependencies(*mixed, "app", {{wanted.charts[0].key(), far_one}});
+    REQUIRE(whole);
+    CHECK(whole->chart->dependencies.size() == 2);
+  }
+
   auto fan = [&](int width) {
     std::vector<std::pair<std::string, sources::testing::Content>> files;
     for (int level = 0; level < 4; ++level) {

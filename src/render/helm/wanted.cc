@@ -38,6 +38,7 @@ class Placer {
                   kDepthMax);
     // Of what charts/ has, the name counts, as in Helm; one name may be wanted in several versions from elsewhere.
     size_t own = chart.dependencies.size();
+    std::vector<const Dependency*> absent;
     for (size_t i = 0; i < chart.metadata.dependencies.size(); ++i) {
       const Dependency& d = *chart.metadata.dependencies[i];
       bool there = false;
@@ -47,9 +48,11 @@ class Placer {
       }
       if (there) continue;
       if (d.repository.starts_with("file://")) OR_RETURN(local(path, chart, d, depth));
-      if (is_remote(d.repository)) OR_RETURN(remote(chart, d, i));
+      if (!is_remote(d.repository)) continue;
+      bool placed = OR_RETURN(remote(chart, d, i));
+      if (!placed) absent.push_back(&d);
     }
-    return {};
+    return wanted_ ? Result<>() : check_twins(chart, absent);
   }
 
  private:
@@ -75,7 +78,25 @@ class Placer {
     return {};
   }
 
-  Result<> remote(Chart& chart, const Dependency& d, size_t index) {
+  // A chart that is absent is missed by its name (check_installable), unless another one has that name.
+  static Result<> check_twins(const Chart& chart, const std::vector<const Dependency*>& absent) {
+    for (const Dependency* d : absent) {
+      auto twin = std::ranges::find_if(chart.dependencies, [d](const auto& c) { return c->name() == d->name; });
+      bool fit = std::ranges::any_of(
+          chart.dependencies, [d](const auto& c) { return c->name() == d->name && fits(*d, c->metadata.version); });
+      if (fit || twin == chart.dependencies.end()) continue;
+      return fail(ErrorKind::invalid,
+                  "An error occurred while checking for chart dependencies. You may need to run `helm dependency "
+                  "build` to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {0}\n"
+                  "  {0} {1} of {2}: chart {3} has {0} {4} instead, and no repository was asked",
+                  d->name, d->version.empty() ? "(any version)" : d->version, sources::shown_url(d->repository),
+                  chart.name(), (*twin)->metadata.version);
+    }
+    return {};
+  }
+
+  // Whether it is in place now.
+  Result<bool> remote(Chart& chart, const Dependency& d, size_t index) {
     WantedChart wanted{d.repository, d.name, d.version};
     if (chart.lock) {
       std::vector<Dependency> all;
@@ -86,12 +107,12 @@ class Placer {
     auto tree = fetched_.find(wanted.key());
     if (tree == fetched_.end()) {
       if (wanted_) wanted_->charts.push_back(std::move(wanted));
-      return {};
+      return false;
     }
     auto loaded = load(wanted.key(), *tree->second, d.name);
     if (!loaded) return about(std::move(loaded).error(), chart, d);
     add(chart, std::move(*loaded));
-    return {};
+    return true;
   }
 
   // Each folder is read once; every place that wants it gets a copy that shares what the files hold.
