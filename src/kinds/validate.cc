@@ -95,7 +95,7 @@ bool was_judged(const Value& object, const Value* old) {
 
 }  // namespace
 
-std::vector<base::Cause> validate(const Kind& kind, const Value& object, const Value* old) {
+static std::vector<base::Cause> judge(const Kind& kind, const Value& object, const Value* old, bool with_status) {
   Checks c(kind, object, old);
   check_metadata(c);
   if (kind.type && !was_judged(object, old)) {
@@ -104,12 +104,25 @@ std::vector<base::Cause> validate(const Kind& kind, const Value& object, const V
     else
       c.fields(*kind.type, object, old, Path());
   }
-  if (kind.type && old && object["status"] != (*old)["status"])
-    if (CheckStep step = check_status_step(kind.type->name))
-      step(c, object["status"], &(*old)["status"], Path("status"));
+  if (kind.type && with_status)
+    if (CheckStep step = check_status_step(kind.type->name)) step(c, object["status"], nullptr, Path("status"));
   if (c.full())
     c.causes.push_back({"FieldValueTooMany", "Too many errors: there may be more, which were not looked for", "[]"});
   return std::move(c.causes);
+}
+
+std::vector<base::Cause> validate(const Kind& kind, const Value& object, const Value* old) {
+  bool status_changed = old && object["status"] != (*old)["status"];
+  auto causes = judge(kind, object, old, status_changed);
+  if (!old || causes.empty()) return causes;
+  // What an earlier version took, before it knew better, keeps nobody from changing something else.
+  auto stood = judge(kind, *old, nullptr, status_changed);
+  std::erase_if(causes, [&](const base::Cause& cause) {
+    return std::ranges::any_of(stood, [&](const base::Cause& before) {
+      return before.reason == cause.reason && before.field == cause.field && before.message == cause.message;
+    });
+  });
+  return causes;
 }
 
 void Checks::fields(const Type& type, const Value& v, const Value* before, const Path& at) {

@@ -32,7 +32,8 @@ void check_pod_claims(Checks& c, const Value& claims, const Path& at) {
 }
 
 void check_container_claims(Checks& c, const Value& used, const Value& claims, const Path& at) {
-  std::set<std::string_view> there, seen;
+  std::set<std::string_view> there;
+  std::set<std::string> seen;
   for (const Value& claim : claims.items()) there.insert(claim["name"].as_string());
   for (size_t i = 0; i < used.size() && !c.full(); ++i) {
     const Value& name = used[i]["name"];
@@ -40,7 +41,9 @@ void check_container_claims(Checks& c, const Value& used, const Value& claims, c
       c.required(at[i]);
       continue;
     }
-    if (!seen.insert(name.as_string()).second) c.duplicate(at[i], name);
+    std::string_view request = used[i]["request"].as_string();
+    auto [one, is_new] = seen.insert(name.str() + (request.empty() ? "" : "/") + std::string(request));
+    if (!is_new) c.duplicate(at[i], *one);
     if (there.contains(name.as_string())) continue;
     std::vector<std::string> all(there.begin(), there.end());
     c.not_found(at[i], name,

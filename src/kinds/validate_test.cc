@@ -154,3 +154,23 @@ TEST_CASE("of an object that is wrong in very many places no more is said than s
   check("ownerReferences", Value::object());
   check("ownerReferences", {{"apiVersion", "v1"}, {"kind", "Pod"}, {"name", "p"}, {"uid", "u"}, {"controller", true}});
 }
+
+TEST_CASE("what is wrong since it was stored keeps nobody from changing something else") {
+  const Kind& kind = *builtin_catalog().find_resource("batch", "v1", "cronjobs");
+  auto cron_job = [&](std::string_view more, std::string_view name) {
+    Value written = *value::parse_json(fmt::format(
+        R"({{"apiVersion":"batch/v1","kind":"CronJob","metadata":{{"name":"{}","namespace":"a"}},"spec":{{"schedule":"* * * * *",{}"jobTemplate":)"
+        R"({{"spec":{{"selector":{{"matchLabels":{{"a":"b"}}}},"template":{{"spec":{{"restartPolicy":"Never","containers":[{{"name":"c","image":"i"}}]}}}}}}}}}}}})",
+        name, more));
+    return apply_defaults(kind, conform(kind, written)->object);
+  };
+  const std::string long_name(53, 'n');
+  Value stored = cron_job("", long_name), suspended = cron_job(R"("suspend":true,)", long_name);
+  CHECK(validate(kind, stored, nullptr).size() == 2);  // the selector, the name
+  CHECK(validate(kind, suspended, &stored).empty());
+  auto causes = validate(kind, cron_job(R"("startingDeadlineSeconds":-1,)", long_name), &stored);
+  REQUIRE(causes.size() == 1);
+  CHECK(causes[0].field == "spec.startingDeadlineSeconds");
+  Value other = suspended.with("/spec/jobTemplate/spec/selector/matchLabels/a", "c");
+  CHECK(validate(kind, other, &stored).size() == 1);  // another selector is wrong anew
+}
