@@ -77,6 +77,7 @@ Result<Rendered> render(const RenderRequest& request) {
   build.remotes = request.remotes;
   build.charts = options.charts;
   // An Application's own words, else what the cluster is, else flags.
+  build.go_on = request.go_on;
   build.chart_settings = {request.environment, request.kustomize["kubeVersion"].str(), {}};
   for (const std::string& version : {request.kube_version, options.kube_version})
     if (build.chart_settings.kube_version.empty()) build.chart_settings.kube_version = version;

@@ -52,6 +52,9 @@ struct RenderRequest {
   kustomize::RemoteBases* remotes = nullptr;
   // What "$ARGOCD_APP_NAME" and the like stand for in options of an Application; sorted by name.
   Variables variables;
+  // Asked now and then while a kustomization is built: its error ends that. Empty: it may take any time. (Charts have
+  // limits of their own.)
+  std::function<Result<>()> go_on;
   bool look_closer = false;                 // for `slipway check`: hazards too that cost time to find
   kustomize::Observer* observer = nullptr;  // of a kustomization's steps, unless it is looked at more closely
 };

@@ -209,6 +209,28 @@ class HostileRepositories(unittest.TestCase):
         self.refused("twice", "kustomization.yaml", "more than 10000 kustomizations", fill=fill)
 
 
+class LongBuild(unittest.TestCase):
+    def test_a_signal_ends_it(self):
+        """Thousands of replacements, each into thousands of objects, take minutes: others go on, and nobody waits for it in the end."""
+        with tempfile.TemporaryDirectory(prefix="slipway-e2e-") as home:
+            repo = Repository(f"{home}/long")
+            repo.write("app/kustomization.yaml", "resources: [all.yaml]\nreplacements:\n" + "".join(
+                f"- {{source: {{kind: ConfigMap, name: q{n}, fieldPath: data.k}}, targets: [{{select: {{kind: ConfigMap}}, "
+                f"fieldPaths: [data.b{n}], options: {{create: true}}}}]}}\n" for n in range(4000)))
+            repo.write("app/all.yaml", "---\n".join(config_map(f"q{n}") for n in range(4000)))
+            repo.commit()
+            slipway = Slipway(repo.path, "--path", "app", data=f"{home}/data").start()
+            try:
+                time.sleep(2)
+                self.assertEqual("", slipway.conditions("long"))
+                self.assertIsNone(slipway.get("/api/v1/namespaces/default/configmaps/q0"))
+                begun = time.monotonic()
+                self.assertEqual(0, slipway.stop())
+                self.assertLess(time.monotonic() - begun, 5)
+            finally:
+                slipway.close()
+
+
 class SilentRepository(unittest.TestCase):
     """What git waits for without an end: files that are pipes, for a moment and for longer."""
 

@@ -136,6 +136,19 @@ Task<Result<std::shared_ptr<const sources::Tree>>> tree_of(Loading* loading, siz
   co_return asked;
 }
 
+// What Argo CD gives a tool. On the loop nobody else would get a turn meanwhile.
+constexpr Duration kBuildMax = 90s, kBuildHereMax = 10s;
+
+// Time is a limit like memory: the same kustomization would only meet it again.
+std::function<Result<>()> until_late(World& world, Duration limit) {
+  return [&world, limit, end = std::optional<SteadyTime>()]() mutable -> Result<> {
+    SteadyTime now = world.steady_now();
+    if (!end) end = now + limit;
+    if (now < *end) return {};
+    return fail(ErrorKind::too_large, "the kustomization was not built within {} s", limit / 1s);
+  };
+}
+
 Task<Result<>> load_source(Loading* loading, size_t at, Desired* desired) {
   const Source* source = &loading->app.sources[at];
   const sources::Commit& commit = desired->commits[at];
@@ -162,6 +175,7 @@ Task<Result<>> load_source(Loading* loading, size_t at, Desired* desired) {
   // A remote cluster's catalog may change on the loop while another thread would read it.
   bool on_pool = &catalog == &kinds::builtin_catalog();
   request.kustomize_build = OR_CO_RETURN(kustomize_options(loading->settings, request.kustomize));
+  request.go_on = until_late(loading->world, on_pool ? kBuildMax : kBuildHereMax);
   render::kustomize::FetchRules rules;
   rules.may = [settings = loading->settings](const std::string& url) { return may_fetch(settings, url); };
   bool has_fetched = false;

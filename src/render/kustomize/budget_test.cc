@@ -121,3 +121,25 @@ TEST_CASE("folders that are named twice at each level are entered only so often"
   CHECK(budget.pass(Budget::kPassedMax).has_value());
   CHECK(budget.pass(1).failed_with(ErrorKind::too_large));
 }
+
+TEST_CASE("a build ends when whoever asked for it wants that") {
+  std::string replacements = "resources: [a.yaml]\nreplacements:\n", many;
+  for (int i = 0; i < 300; ++i) {
+    many += fmt::format("---\n{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a{}}}, data: {{a: b}}}}\n", i);
+    replacements += fmt::format(
+        "- {{source: {{kind: ConfigMap, name: a{0}, fieldPath: data.a}}, targets: [{{select: {{kind: ConfigMap}}, "
+        "fieldPaths: [data.b{0}], options: {{create: true}}}}]}}\n",
+        i);
+  }
+  int asked = 0;
+  BuildRequest request{.tree = sources::testing::make_tree({{"kustomization.yaml", replacements}, {"a.yaml", many}})};
+  request.go_on = [&]() -> Result<> {
+    if (++asked < 10) return {};
+    return fail(ErrorKind::too_large, "it takes too long");
+  };
+  auto done = build(request);
+  REQUIRE(done.failed_with(ErrorKind::too_large));
+  CHECK(done.error().str().starts_with("kustomization.yaml:"));
+  CHECK(done.error().str().ends_with("it takes too long"));
+  CHECK(asked == 10);  // and not again
+}

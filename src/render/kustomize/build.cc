@@ -4,6 +4,7 @@
 #include "render/kustomize/build.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <unordered_set>
 #include <utility>
@@ -33,6 +34,8 @@
 
 namespace slipway::render::kustomize {
 namespace {
+
+std::atomic<bool> stopping{false};
 
 constexpr int kDepthMax = 100;  // kustomizations within kustomizations
 constexpr size_t kResourcesMax = 200'000;
@@ -679,7 +682,10 @@ class Build {
   const BuildRequest& request_;
   std::optional<Folder> outside_;  // where a remote root is named
   KnownKinds known_;
-  Budget budget_;
+  Budget budget_{[this]() -> Result<> {
+    if (stopping) return fail(ErrorKind::canceled, "stopped");
+    return request_.go_on ? request_.go_on() : Result<>();
+  }};
   std::map<std::pair<const sources::Tree*, std::string>, std::vector<Resource>> files_;
   std::map<std::pair<const sources::Tree*, std::string>, std::shared_ptr<const Kustomization>> kustomizations_;
   std::vector<std::string> warnings_;
@@ -690,6 +696,10 @@ class Build {
 
 Result<Built> build(const BuildRequest& request) {
   return Build(request).run();
+}
+
+void stop_builds() {
+  stopping = true;
 }
 
 }  // namespace slipway::render::kustomize

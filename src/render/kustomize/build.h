@@ -31,6 +31,7 @@ struct BuildRequest {
   bool managed_by_label = false;                               // as buildMetadata's managedByLabel
   Observer* observer = nullptr;                                // null: nobody looks on
   std::function<void(std::string_view)> warn;  // told of each warning when it arises, also before an error
+  std::function<Result<>()> go_on;             // asked now and then: its error ends the build; empty: any time
 };
 struct Built {
   std::vector<Resource> resources;
@@ -38,6 +39,8 @@ struct Built {
 };
 // Errors: see read_kustomization, Folder, and the transformers; each with file and line where there is one.
 Result<Built> build(const BuildRequest& request);
+// This process is about to end: builds that run, and those to come, end with canceled.
+void stop_builds();
 
 // As Argo CD edits a kustomization before it builds it. Errors: invalid for an unknown or mistyped option; those of
 // `kustomize edit`.

@@ -486,7 +486,9 @@ std::vector<std::string> names_in(std::span<const std::string> path) {
 }
 
 Result<> apply_target(ResourceSet& set, const ReplacementTarget& target, Taken& taken) {
+  OR_RETURN(set.charge(0));
   for (size_t i : OR_RETURN(select_targets(set, target))) {
+    OR_RETURN(set.charge(0));
     Resource& r = set.all()[i];
     for (const std::string& text : target.paths) {
       auto path = split_field_path(text);

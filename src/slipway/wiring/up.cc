@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cluster/remote/remote.h"
 #include "render/helm/worker.h"
+#include "render/kustomize/build.h"
 #include "slipway/wiring/commands.h"
 #include "slipway/wiring/control_plane.h"
 #include "slipway/wiring/controllers.h"
@@ -38,6 +39,7 @@ Task<void> until_signal(runtime::RealWorld& world, TaskGroup& group, bool* signa
   auto number = co_await world.next_signal();
   *signaled = number.has_value();
   render::helm::stop_workers();
+  render::kustomize::stop_builds();
   group.cancel();
 }
 
