@@ -19,8 +19,9 @@ bool glob(std::string_view pattern, std::string_view text) {
 bool concerns(const Value& rule, const Value& object) {
   auto id = kinds::GroupVersionKind::of(object);
   auto name = rule["name"].as_string(), ns = rule["namespace"].as_string();
-  return glob(rule["group"].as_string(), id.group) && glob(rule["kind"].as_string(), id.kind) &&
-         (name.empty() || name == kinds::name_of(object)) && (ns.empty() || ns == kinds::namespace_of(object));
+  // The patterns last: each is read anew for each object.
+  return (name.empty() || name == kinds::name_of(object)) && (ns.empty() || ns == kinds::namespace_of(object)) &&
+         glob(rule["kind"].as_string(), id.kind) && glob(rule["group"].as_string(), id.group);
 }
 
 bool is_secret(const Value& object) {
