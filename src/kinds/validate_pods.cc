@@ -11,10 +11,6 @@
 namespace slipway::kinds {
 namespace {
 
-const Type& core(std::string_view name) {
-  return *builtin_type(fmt::format("io.k8s.api.core.v1.{}", name));
-}
-
 // ---- field references
 // -------------------------------------------------------------------------------------------------
 
@@ -68,7 +64,7 @@ void check_ports(Checks& c, const Value& ports, const Path& at) {
     else
       c.port_number(at[i] / "containerPort", p["containerPort"]);
     if (p["hostPort"].as_int() != 0) c.port_number(at[i] / "hostPort", p["hostPort"]);
-    c.value(core("ContainerPort").field("protocol")->type, p["protocol"], nullptr, at[i] / "protocol");
+    c.value(type_named("core.v1.ContainerPort").field("protocol")->type, p["protocol"], nullptr, at[i] / "protocol");
   }
 }
 
@@ -131,7 +127,7 @@ void check_mounts(Checks& c, const Value& mounts, const std::set<std::string>& v
     for (std::string_view part : base::split(sub, '/'))
       if (part == "..") c.invalid(at[i] / "subPath", sub, "must not contain '..'");
     if (m.has("mountPropagation"))
-      c.value(core("VolumeMount").field("mountPropagation")->type, m["mountPropagation"], nullptr,
+      c.value(type_named("core.v1.VolumeMount").field("mountPropagation")->type, m["mountPropagation"], nullptr,
               at[i] / "mountPropagation");
   }
 }
@@ -177,7 +173,7 @@ void check_handler(Checks& c, const Value& h, const Path& at) {
     if (kind == "httpGet") {
       if (v["path"].as_string().empty()) c.required(here / "path");
       c.port_number_or_name(here / "port", v["port"]);
-      c.value(core("HTTPGetAction").field("scheme")->type, v["scheme"], nullptr, here / "scheme");
+      c.value(type_named("core.v1.HTTPGetAction").field("scheme")->type, v["scheme"], nullptr, here / "scheme");
       for (const Value& header : v["httpHeaders"].items())
         c.invalid(here / "httpHeaders", header["name"], header_name_problems(header["name"].as_string()));
     }
@@ -214,7 +210,7 @@ void check_security_context(Checks& c, const Value& s, const Path& at) {
 
 void check_containers(Checks& c, const Value& containers, const Path& at, const std::set<std::string>& volumes,
                       const Value& claims, std::set<std::string>& names, bool init) {
-  const Type& type = core("Container");
+  const Type& type = type_named("core.v1.Container");
   for (size_t i = 0; i < containers.size(); ++i) {
     const Value& v = containers[i];
     Path here = at[i];
@@ -234,7 +230,8 @@ void check_containers(Checks& c, const Value& containers, const Path& at, const 
     c.value(type.field("imagePullPolicy")->type, v["imagePullPolicy"], nullptr, here / "imagePullPolicy");
     if (const Value& resources = v["resources"]; !resources.empty()) {
       check_resources(c, resources, here / "resources");
-      check_container_claims(c, resources["claims"], claims, here / "resources" / "claims");
+      if (resources.has("claims"))
+        check_container_claims(c, resources["claims"], claims, here / "resources" / "claims");
     }
     if (v.has("securityContext")) check_security_context(c, v["securityContext"], here / "securityContext");
     if (!names.insert(name).second && !name.empty()) c.duplicate(here / "name", name);
@@ -292,7 +289,7 @@ void check_source(Checks& c, std::string_view kind, const Value& v, const Path& 
     need("path");
     for (std::string_view part : base::split(v["path"].as_string(), '/'))
       if (part == "..") c.invalid(at / "path", v["path"], "must not contain '..'");
-    c.value(core("HostPathVolumeSource").field("type")->type, v["type"], nullptr, at / "type");
+    c.value(type_named("core.v1.HostPathVolumeSource").field("type")->type, v["type"], nullptr, at / "type");
   }
   check_mode(c, v["defaultMode"], at / "defaultMode");
   if (kind == "configMap" || kind == "secret") check_items(c, v["items"], at / "items");
@@ -323,7 +320,7 @@ std::set<std::string> check_volumes(Checks& c, const Value& volumes, const Path&
   std::set<std::string> names;
   static const std::vector<std::string> kinds = [] {
     std::vector<std::string> list = {"emptyDir"};  // looked at first
-    for (const Field& source : core("VolumeSource").fields)
+    for (const Field& source : type_named("core.v1.VolumeSource").fields)
       if (source.name != "emptyDir") list.push_back(source.name);
     return list;
   }();
@@ -350,7 +347,7 @@ std::set<std::string> check_volumes(Checks& c, const Value& volumes, const Path&
 }
 
 void check_tolerations(Checks& c, const Value& tolerations, const Path& at) {
-  const Type& type = core("Toleration");
+  const Type& type = type_named("core.v1.Toleration");
   for (size_t i = 0; i < tolerations.size(); ++i) {
     const Value& t = tolerations[i];
     std::string key = t["key"].str(), op = t["operator"].str();
@@ -373,7 +370,7 @@ void check_tolerations(Checks& c, const Value& tolerations, const Path& at) {
 
 void check_pod_spec(Checks& c, const Value& spec, const Value* before, const Path& at) {
   if (before && spec.same_node(*before)) return;
-  const Type& type = core("PodSpec");
+  const Type& type = type_named("core.v1.PodSpec");
   auto volumes = check_volumes(c, spec["volumes"], at / "volumes");
   const Value& claims = spec["resourceClaims"];
   check_pod_claims(c, claims, at / "resourceClaims");
@@ -391,7 +388,8 @@ void check_pod_spec(Checks& c, const Value& spec, const Value* before, const Pat
   check_security_context(c, spec["securityContext"], at / "securityContext");
   for (size_t i = 0; i < spec["imagePullSecrets"].size(); ++i)
     if (spec["imagePullSecrets"][i]["name"].as_string().empty()) c.required((at / "imagePullSecrets")[i] / "name");
-  if (spec["affinity"].is_object()) c.fields(core("Affinity"), spec["affinity"], nullptr, at / "affinity");
+  if (spec["affinity"].is_object())
+    c.fields(type_named("core.v1.Affinity"), spec["affinity"], nullptr, at / "affinity");
   if (spec["dnsPolicy"].as_string() == "None") {
     if (!spec["dnsConfig"].is_object())
       c.required(at / "dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None");

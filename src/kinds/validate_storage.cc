@@ -9,10 +9,6 @@ namespace slipway::kinds {
 
 namespace {
 
-const Type& core(std::string_view name) {
-  return *builtin_type(fmt::format("io.k8s.api.core.v1.{}", name));
-}
-
 void check_access_modes(Checks& c, const Value& modes, const Path& at) {
   static const std::vector<std::string> known = {"ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"};
   bool one_pod = false, others = false;
@@ -113,7 +109,7 @@ void check_claim_spec(Checks& c, const Value& spec, const Value* before, const P
 }
 
 void check_volume_spec(Checks& c, const Value& spec, const Value* before, const Path& at) {
-  const Type& type = core("PersistentVolumeSpec");
+  const Type& type = type_named("core.v1.PersistentVolumeSpec");
   c.fields(type, spec.without_member("accessModes").without_member("capacity"), before, at);
   if (before && *before == spec) return;
   if (spec["accessModes"].empty()) c.required(at / "accessModes");
@@ -124,7 +120,7 @@ void check_volume_spec(Checks& c, const Value& spec, const Value* before, const 
   for (const auto& [name, text] : capacity.members()) check_positive(c, text, (at / "capacity").key(name.view()));
   size_t sources = spec["hostPath"].is_null() ? 0 : 1;
   bool moved = false;
-  for (const Field& source : core("PersistentVolumeSource").fields) {
+  for (const Field& source : type_named("core.v1.PersistentVolumeSource").fields) {
     moved = moved || (before && spec[source.name] != (*before)[source.name]);
     if (source.name == "hostPath" || spec[source.name].is_null()) continue;
     if (sources++ > 0) c.forbidden(at / source.name, "may not specify more than 1 volume type");
