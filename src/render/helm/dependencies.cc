@@ -211,6 +211,15 @@ std::vector<std::string> missing_dependencies(const Chart& chart) {
   return missing;
 }
 
+Error dependencies_missing(std::string_view names, Compat compat) {
+  bool four = compat == Compat::helm4;
+  return fail(
+      ErrorKind::invalid,
+      "{} error occurred while checking for chart dependencies. You may need to run {}helm dependency build{} to fetch "
+      "missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
+      four ? "an" : "An", four ? '\'' : '`', four ? '\'' : '`', names);
+}
+
 std::string explain_missing_dependencies(const Chart& chart) {
   std::string there, out;
   for (const auto& c : chart.dependencies)

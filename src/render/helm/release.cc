@@ -215,11 +215,7 @@ Result<> check_installable(const Chart& chart, Compat compat, std::vector<std::s
   std::vector<std::string> missing = missing_dependencies(chart);
   if (missing.empty() && four && three) return fail(ErrorKind::invalid, "invalid chart apiVersion");
   if (missing.empty()) return {};
-  return fail(
-      ErrorKind::invalid,
-      "{} error occurred while checking for chart dependencies. You may need to run {}helm dependency build{} to fetch "
-      "missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
-      four ? "an" : "An", four ? '\'' : '`', four ? '\'' : '`', base::join(missing, ", "));
+  return dependencies_missing(base::join(missing, ", "), compat);
 }
 
 namespace {

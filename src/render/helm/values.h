@@ -43,6 +43,8 @@ Value merge_files(const Value& below, const Value& above);
 Result<> process_dependencies(Chart& chart, const Value& values, Compat compat, std::vector<std::string>& warnings);
 // The names that Chart.yaml has and charts/ lacks; that of an entry without one is "", and is missing too.
 std::vector<std::string> missing_dependencies(const Chart& chart);
+// In Helm's words, of names joined by ", ".
+Error dependencies_missing(std::string_view names, Compat compat);
 // A line of each: which version, from where, and where it was looked for.
 std::string explain_missing_dependencies(const Chart& chart);
 

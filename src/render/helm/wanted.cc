@@ -85,12 +85,10 @@ class Placer {
       bool fit = std::ranges::any_of(
           chart.dependencies, [d](const auto& c) { return c->name() == d->name && fits(*d, c->metadata.version); });
       if (fit || twin == chart.dependencies.end()) continue;
-      return fail(ErrorKind::invalid,
-                  "An error occurred while checking for chart dependencies. You may need to run `helm dependency "
-                  "build` to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {0}\n"
-                  "  {0} {1} of {2}: chart {3} has {0} {4} instead, and no repository was asked",
-                  d->name, d->version.empty() ? "(any version)" : d->version, sources::shown_url(d->repository),
-                  chart.name(), (*twin)->metadata.version);
+      return fail(ErrorKind::invalid, "{}\n  {} {} of {}: chart {} has {} {} instead, and no repository was asked",
+                  dependencies_missing(d->name, Compat::helm3).message(), d->name,
+                  d->version.empty() ? "(any version)" : d->version, sources::shown_url(d->repository), chart.name(),
+                  d->name, (*twin)->metadata.version);
     }
     return {};
   }
