@@ -34,14 +34,22 @@ class JsonParser {
     if (text_.size() > limits_.bytes_max)
       return fail(ErrorKind::too_large, "JSON of {} bytes is over the limit of {} bytes", text_.size(),
                   limits_.bytes_max);
-    if (text_.starts_with("\xef\xbb\xbf")) at_ += 3;
+    if (!limits_.reals && text_.starts_with("\xef\xbb\xbf")) at_ += 3;
     Value result;
     if (!tree(result)) return error();
+    if (prefix_) return result;
     skip_blanks();
     if (at_ != end_) {
       wants("the end of the text after the first value");
       return error();
     }
+    return result;
+  }
+
+  Result<Value> parse_prefix(std::string_view& text) {
+    prefix_ = true;
+    auto result = parse();
+    if (result) text.remove_prefix(static_cast<size_t>(at_ - text.data()));
     return result;
   }
 
@@ -157,7 +165,8 @@ class JsonParser {
     while (digit()) n = n * 10 + static_cast<uint64_t>(*at_++ - '0');
     if (*digits == '0' && at_ - digits > 1) {
       at_ = digits + 1;
-      return wants("no digit after a leading 0");
+      n = 0;
+      if (!prefix_ || !frames_.empty()) return wants("no digit after a leading 0");
     }
     bool integer = true;
     if (at_ != end_ && *at_ == '.') {
@@ -173,7 +182,7 @@ class JsonParser {
       if (!digit()) return wants("a digit in the exponent");
       while (digit()) ++at_;
     }
-    if (integer) {
+    if (integer && !limits_.reals) {
       int64_t exact = 0;
       if (at_ - digits <= 18) {
         v = *begin == '-' ? -static_cast<int64_t>(n) : static_cast<int64_t>(n);
@@ -348,6 +357,7 @@ class JsonParser {
   const char* end_;
   const JsonLimits& limits_;
   std::vector<std::string>* duplicates_;
+  bool prefix_ = false;  // what follows the first value is not judged
   TreeStack stack_;
   std::vector<Frame> frames_;
   std::string scratch_;
@@ -360,6 +370,10 @@ class JsonParser {
 
 Result<Value> parse_json(std::string_view text, JsonLimits limits, std::vector<std::string>* duplicates) {
   return JsonParser(text, limits, duplicates).parse();
+}
+
+Result<Value> parse_json_prefix(std::string_view& text, JsonLimits limits) {
+  return JsonParser(text, limits, nullptr).parse_prefix(text);
 }
 
 }  // namespace slipway::value

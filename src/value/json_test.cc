@@ -18,6 +18,13 @@ void check(std::string_view text, std::string_view expected) {
   CHECK((v ? to_json(*v) : v.error().str()) == expected);
 }
 
+// What is read from the front, and what is left.
+void check_prefix(std::string_view text, std::string_view value, std::string_view left) {
+  auto v = parse_json_prefix(text, {.reals = true});
+  CHECK((v ? to_json(*v) : "") == value);
+  CHECK(text == left);
+}
+
 }  // namespace
 
 TEST_CASE("values, sorted keys, no blanks") {
@@ -61,6 +68,20 @@ TEST_CASE("strings: escapes, surrogates, bad UTF-8") {
   check("\"\\u0001\\u007f<>&\xe2\x80\xa8\"", "\"\\u0001\x7f<>&\\u2028\"");
   check(R"("a string that is longer than sixteen bytes, é, and \n ends")",
         R"("a string that is longer than sixteen bytes, é, and \n ends")");
+}
+
+TEST_CASE("the value at the front, as json.Decoder reads it") {
+  check_prefix(" {\"a\":[-0]}, b", "{\"a\":[-0]}", ", b");
+  check_prefix("1é", "1", "é");
+  check_prefix("01", "0", "1");
+  check_prefix("-01e5", "-0", "1e5");
+  check_prefix("true1", "true", "1");
+  check_prefix("\"a\"\"b\"", "\"a\"", "\"b\"");
+  check_prefix("{}{}", "{}", "{}");
+  check_prefix("[01]", "", "[01]");
+  check_prefix("1.,", "", "1.,");
+  check_prefix("\ufeff1", "", "\ufeff1");
+  check_prefix("", "", "");
 }
 
 TEST_CASE("errors tell line, column and what was expected") {

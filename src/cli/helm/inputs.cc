@@ -14,6 +14,7 @@
 #include "cli/paths.h"
 #include "lang/semver/semver.h"
 #include "render/helm/go_json.h"
+#include "render/helm/manifest.h"
 #include "render/helm/set.h"
 #include "runtime/digest.h"
 #include "sources/registry_reference.h"
@@ -59,7 +60,7 @@ Result<std::string> read_password() {
 namespace {
 
 Result<std::string> read_file(World& world, const std::string& path) {
-  if (base::trim(path) == "-") return read_stdin();
+  if (rh::trim_space(path) == "-") return read_stdin();
   std::string whole = absolute_path(path);
   auto stat = world.files().stat(whole);
   if (!stat || (stat->kind == runtime::FileStat::Kind::directory)) {
@@ -188,7 +189,7 @@ Task<Result<FoundChart>> find_chart(World& world, std::string name, Flags flags)
   OR_CO_RETURN(refuse_verify(flags));
   FoundChart found;
   rh::ChartLimits limits = chart_limits(flags);
-  name = base::trim(name);
+  name = rh::trim_space(name);
   std::string whole = absolute_path(name);
   found.path = whole;
   bool said = !name.empty();  // else nothing here is meant

@@ -101,34 +101,13 @@ bool holds_structures(const Any& v) {
   }
 }
 
-Value with_reals(const Value& v) {
-  switch (v.type()) {
-    case value::Type::integer:
-      return Value(static_cast<double>(v.as_int()));
-    case value::Type::array: {
-      std::vector<Value> items;
-      items.reserve(v.size());
-      for (const Value& item : v.items()) items.push_back(with_reals(item));
-      return Value::array(std::move(items));
-    }
-    case value::Type::object: {
-      std::vector<value::Member> members;
-      members.reserve(v.size());
-      for (const value::Member& m : v.members()) members.push_back({m.key, with_reals(m.value)});
-      return Value::object(std::move(members));
-    }
-    default:
-      return v;
-  }
-}
-
 bool decode_json(std::string_view text, Value& out, std::string& error) {
-  auto v = value::parse_json(text);
+  auto v = value::parse_json(text, {.reals = true});
   if (!v) {
     error = value::go_json_error(text).value_or(v.error().message());
     return false;
   }
-  out = with_reals(*v);
+  out = *std::move(v);
   return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "render/helm/go_json.h"
+#include "render/helm/manifest.h"
 #include "render/helm/shared_tables.h"
 #include "render/helm/values.h"
 #include "render/helm/version.h"
@@ -157,7 +158,7 @@ class Processor {
   void apply_conditions(const std::vector<std::shared_ptr<Dependency>>& wanted, const Value& values,
                         const std::string& path) {
     for (const auto& d : wanted) {
-      for (std::string_view word : base::split(base::trim(d->condition), ',')) {
+      for (std::string_view word : base::split(trim_space(d->condition), ',')) {
         if (word.empty()) continue;
         std::string full = path + std::string(word);
         size_t dot = full.rfind('.');

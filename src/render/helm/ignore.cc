@@ -1,4 +1,5 @@
 #include "render/helm/ignore.h"
+#include "render/helm/manifest.h"
 
 #include "base/text.h"
 
@@ -28,7 +29,7 @@ bool IgnoreRules::ignores(std::string_view path, bool directory) const {
 }
 
 Result<> IgnoreRules::add(std::string_view line) {
-  line = base::trim(line);
+  line = trim_space(line);
   if (line.empty() || line.starts_with('#')) return {};
   if (line.find("**") != line.npos) return fail(ErrorKind::invalid, "double-star (**) syntax is not supported");
   if (!match_path(line, "abc")) return fail(ErrorKind::invalid, "syntax error in pattern");

@@ -9,6 +9,7 @@
 #include "kinds/label_rules.h"
 #include "render/helm/go_json.h"
 #include "render/helm/lint_objects.h"
+#include "render/helm/manifest.h"
 #include "render/helm/schema.h"
 #include "render/helm/worker.h"
 
@@ -183,7 +184,7 @@ class Linter {
         if (!last) document += '\n';
       }
       if (lines[i].starts_with("---")) {
-        std::string_view behind = base::trim(lines[i].substr(3));
+        std::string_view behind = trim_space(lines[i].substr(3));
         if (!behind.empty() && behind[0] != '#')
           return error(path, fmt::format("unable to parse YAML: invalid Yaml document separator: {}", behind));
       }

@@ -4,6 +4,7 @@
 #include "render/helm/reads.h"
 
 #include "base/text.h"
+#include "render/helm/manifest.h"
 #include "render/helm/read_walk.h"
 
 namespace slipway::render::helm {
@@ -50,7 +51,7 @@ void read_declared(const ChartUse& use, std::vector<ReadPath*> above) {
   above.push_back(use.values);
   for (const auto& d : use.chart->metadata.dependencies) {
     if (!d) continue;
-    for (std::string_view word : base::split(base::trim(d->condition), ','))
+    for (std::string_view word : base::split(trim_space(d->condition), ','))
       if (!base::trim(word).empty()) read_path(*use.values, base::trim(word), false);
     for (const std::string& tag : d->tags)
       for (ReadPath* values : above) values->at("tags").at(tag);

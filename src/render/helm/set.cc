@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "lang/gotemplate/quote.h"
 #include "render/helm/go_json.h"
+#include "render/helm/manifest.h"
 #include "value/json.h"
 #include "value/number.h"
 #include "value/utf8.h"
@@ -273,45 +274,18 @@ class Setter {
 
   // The JSON value here, the comma behind it taken away. Nothing there: null.
   Result<Value> json_value() {
-    size_t start = rest_.find_first_not_of(" \t\n\r\v\f");
-    if (start == rest_.npos) {
-      rest_ = {};
-      return Value();
-    }
-    if (rest_[start] == ',') {
-      rest_.remove_prefix(start + 1);
-      return Value();
-    }
-    size_t length = json_length(rest_.substr(start));
-    auto v = value::parse_json(rest_.substr(start, length));
-    if (!v) return std::move(v).error();
-    rest_.remove_prefix(start + length);
-    size_t next = rest_.find_first_not_of(" \t\n\r\v\f");
-    if (next == rest_.npos)
-      rest_ = {};
-    else
-      rest_.remove_prefix(rest_[next] == ',' ? next + 1 : next);
-    return with_reals(*v);
+    if (ended()) return Value();
+    Value v = OR_RETURN(value::parse_json_prefix(rest_, {.reals = true}));
+    ended();
+    return v;
   }
 
-  // How far one JSON value reaches; parse_json judges it.
-  static size_t json_length(std::string_view text) {
-    int depth = 0;
-    for (size_t i = 0; i < text.size(); ++i) {
-      char c = text[i];
-      if (c == '"') {
-        for (++i; i < text.size() && text[i] != '"'; ++i)
-          if (text[i] == '\\') ++i;
-        if (depth == 0) return std::min(i + 1, text.size());
-      } else if (c == '{' || c == '[') {
-        ++depth;
-      } else if (c == '}' || c == ']') {
-        if (--depth <= 0) return depth < 0 ? i : i + 1;
-      } else if (depth == 0 && (c == ',' || std::isspace(static_cast<unsigned char>(c)))) {
-        return i;
-      }
-    }
-    return text.size();
+  // Skips blanks and the comma behind them; whether nothing or a comma was there.
+  bool ended() {
+    rest_ = trim_left(rest_);
+    if (!rest_.empty() && rest_.front() != ',') return false;
+    rest_.remove_prefix(rest_.empty() ? 0 : 1);
+    return true;
   }
 
   std::string_view rest_;
@@ -331,14 +305,14 @@ Result<> set_strings(Value& values, std::string_view text, Compat compat, SetKey
   return Setter(text, Setter::Style::strings, compat, keys).run(values);
 }
 Result<> set_json(Value& values, std::string_view text, Compat compat, SetKeys* keys) {
-  std::string_view object = base::trim(text);
+  std::string_view object = trim_space(text);
   if (compat == Compat::helm3 || !object.starts_with('{')) {
     if (Setter(text, Setter::Style::json, compat, keys).run(values)) return {};
     return fail(ErrorKind::invalid, "{}", text);
   }
-  auto said = value::parse_json(object);
+  auto said = value::parse_json(object, {.reals = true});
   if (!said) return fail(ErrorKind::invalid, "JSON: {}", text);
-  values = merge_files(values, with_reals(*said));
+  values = merge_files(values, *said);
   return {};
 }
 Result<> set_literal(Value& values, std::string_view text, Compat compat, SetKeys* keys) {
