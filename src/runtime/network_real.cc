@@ -16,6 +16,7 @@
 #include <mutex>
 
 #include "base/text.h"
+#include "runtime/host_names.h"
 #include "runtime/system_error.h"
 #include "runtime/thread_pool.h"
 
@@ -407,7 +408,7 @@ class RealNetwork final : public Network {
     addrinfo hints{}, *found = nullptr;
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICSERV;
-    int failed = ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
+    int failed = find_addresses(address.host, std::to_string(address.port).c_str(), hints, &found);
     if (failed)
       return fail(ErrorKind::unavailable, "connect to {}: cannot resolve {}: {}", address.str(), address.host,
                   ::gai_strerror(failed));
