@@ -1,4 +1,6 @@
 // time.Duration: its text, and its type as templates see it.
+#include "lang/gotemplate/duration.h"
+
 #include <fmt/format.h>
 
 #include "lang/gotemplate/format.h"
@@ -40,21 +42,22 @@ std::string duration_text(int64_t d) {
   return negative ? "-" + out : out;
 }
 
-namespace {
-
-Any in_units(int64_t d, int64_t unit) {
-  return Any::of(static_cast<double>(d / unit) + static_cast<double>(d % unit) / static_cast<double>(unit));
+// As Go divides: exact for whole units.
+double duration_in(int64_t d, int64_t unit) {
+  return static_cast<double>(d / unit) + static_cast<double>(d % unit) / static_cast<double>(unit);
 }
 
-// Half of a unit goes away from zero; what does not fit becomes the furthest that does.
-int64_t rounded(int64_t d, int64_t unit) {
+int64_t duration_truncated(int64_t d, int64_t unit) {
+  return unit <= 0 ? d : d - d % unit;
+}
+
+// What does not fit becomes the furthest that does.
+int64_t duration_rounded(int64_t d, int64_t unit) {
   if (unit <= 0) return d;
   __int128 rest = d % unit, whole = static_cast<__int128>(d) - rest;
   if (rest < 0 ? -rest * 2 >= unit : rest * 2 >= unit) whole += d < 0 ? -static_cast<__int128>(unit) : unit;
   return whole > INT64_MAX ? INT64_MAX : whole < INT64_MIN ? INT64_MIN : static_cast<int64_t>(whole);
 }
-
-}  // namespace
 
 namespace types {
 namespace {
@@ -66,10 +69,9 @@ Type make_duration() {
   auto method = [&t](const char* name, std::vector<const Type*> in, const Type& out, Any (*run)(Call&)) {
     t.methods.push_back({name, {std::move(in), false, &out}, run});
   };
-  // whole units and what is left, as Go divides: exact for whole units
-  method("Hours", {}, float64, [](Call& c) { return in_units(c.self().as_int(), 3'600'000'000'000); });
-  method("Minutes", {}, float64, [](Call& c) { return in_units(c.self().as_int(), 60'000'000'000); });
-  method("Seconds", {}, float64, [](Call& c) { return in_units(c.self().as_int(), 1'000'000'000); });
+  method("Hours", {}, float64, [](Call& c) { return Any::of(duration_in(c.self().as_int(), 3'600'000'000'000)); });
+  method("Minutes", {}, float64, [](Call& c) { return Any::of(duration_in(c.self().as_int(), 60'000'000'000)); });
+  method("Seconds", {}, float64, [](Call& c) { return Any::of(duration_in(c.self().as_int(), 1'000'000'000)); });
   method("Milliseconds", {}, int64, [](Call& c) { return Any::of_int64(c.self().as_int() / 1'000'000); });
   method("Microseconds", {}, int64, [](Call& c) { return Any::of_int64(c.self().as_int() / 1'000); });
   method("Nanoseconds", {}, int64, [](Call& c) { return Any::of_int64(c.self().as_int()); });
@@ -78,12 +80,10 @@ Type make_duration() {
     int64_t d = c.self().as_int();
     return Any::number(duration, d == INT64_MIN ? INT64_MAX : d < 0 ? -d : d);
   });
-  method("Truncate", {&duration}, duration, [](Call& c) {
-    int64_t d = c.self().as_int(), unit = c[0].as_int();
-    return Any::number(duration, unit <= 0 ? d : d - d % unit);
-  });
+  method("Truncate", {&duration}, duration,
+         [](Call& c) { return Any::number(duration, duration_truncated(c.self().as_int(), c[0].as_int())); });
   method("Round", {&duration}, duration,
-         [](Call& c) { return Any::number(duration, rounded(c.self().as_int(), c[0].as_int())); });
+         [](Call& c) { return Any::number(duration, duration_rounded(c.self().as_int(), c[0].as_int())); });
   return t;
 }
 }  // namespace

@@ -41,6 +41,9 @@ void add_certificates(Functions& f);
 
 // Go's runtime errors, which a template sees as a function's error.
 constexpr std::string_view kNilDereference = "runtime error: invalid memory address or nil pointer dereference";
+Any to_toml(Call& call, bool must);               // toToml, mustToToml
+Any must_to_yaml(Call& call);                     // Helm 4's; toYaml gives "" where this fails
+std::string_view trim_space(std::string_view s);  // strings.TrimSpace
 // One function under its own name and as must...; how they differ lies in Go only.
 template <class F>
 void add_must(Functions& f, std::string_view name, std::string_view must, std::string_view signature, F run) {

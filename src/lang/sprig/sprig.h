@@ -13,7 +13,7 @@
 namespace slipway::lang::sprig {
 
 void add_functions(gotemplate::Functions& functions);
-// mustToYaml, mustToToml, mustToJson: Helm 4 alone.
+// Helm 4 alone has these: mustToYaml, mustToToml, mustToJson, mustToDuration, durationSeconds and the like.
 void add_helm4_functions(gotemplate::Functions& functions);
 
 // What Helm's own code calls too.

@@ -37,23 +37,6 @@ std::string mapped(std::string_view s, F&& map) {
   return out;
 }
 
-std::string_view trim_space(std::string_view s) {
-  while (!s.empty()) {
-    Rune r = decode_rune(s);
-    if (!is_space(r.code)) break;
-    s.remove_prefix(static_cast<size_t>(r.length));
-  }
-  while (!s.empty()) {
-    size_t at = s.size() - 1;
-    while (at > 0 && (s[at] & 0xC0) == 0x80 && s.size() - at < 4) --at;
-    Rune r = decode_rune(s.substr(at));
-    if (static_cast<size_t>(r.length) != s.size() - at) r = decode_rune(s.substr(at = s.size() - 1));
-    if (!is_space(r.code)) break;
-    s = s.substr(0, at);
-  }
-  return s;
-}
-
 // strings.Trim: characters of `set` at both ends.
 std::string_view trim_set(std::string_view s, std::string_view set) {
   auto in_set = [set](std::string_view c) {
@@ -331,6 +314,23 @@ Any cat(Call& c) {
 }
 
 }  // namespace
+
+std::string_view trim_space(std::string_view s) {
+  while (!s.empty()) {
+    Rune r = decode_rune(s);
+    if (!is_space(r.code)) break;
+    s.remove_prefix(static_cast<size_t>(r.length));
+  }
+  while (!s.empty()) {
+    size_t at = s.size() - 1;
+    while (at > 0 && (s[at] & 0xC0) == 0x80 && s.size() - at < 4) --at;
+    Rune r = decode_rune(s.substr(at));
+    if (static_cast<size_t>(r.length) != s.size() - at) r = decode_rune(s.substr(at = s.size() - 1));
+    if (!is_space(r.code)) break;
+    s = s.substr(0, at);
+  }
+  return s;
+}
 
 void add_strings(Functions& f) {
   auto text = [&f](std::string_view name, std::string (*run)(std::string_view)) {

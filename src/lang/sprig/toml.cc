@@ -258,6 +258,8 @@ class Writer {
   std::string out_;
 };
 
+}  // namespace
+
 Any to_toml(Call& c, bool must) {
   if (c[0].is_nil()) return c.fail("reflect: call of reflect.Value.Type on zero Value");
   Writer w;
@@ -267,23 +269,9 @@ Any to_toml(Call& c, bool must) {
   return counted(c, std::move(text));
 }
 
-}  // namespace
-
 void add_toml(Functions& f) {
   f.add("toToml", "(any) string", [](Call& c) { return to_toml(c, false); });
   f.add("fromToml", "(string) map[string]any", read_toml);
-}
-
-void add_helm4_functions(Functions& f) {
-  f.add("mustToToml", "(any) string", [](Call& c) { return to_toml(c, true); });
-  f.add("mustToYaml", "(any) string", [](Call& c) {
-    auto tree = gotemplate::to_value(c[0]);
-    return tree ? Any::of(to_yaml(c[0])) : c.fail("error marshaling into JSON: " + tree.error().message());
-  });
-  f.add("mustToJson", "(any) string", [](Call& c) {
-    auto tree = gotemplate::to_value(c[0]);
-    return tree ? Any::of(to_json(c[0])) : c.fail(tree.error().message());
-  });
 }
 
 }  // namespace slipway::lang::sprig

@@ -8,6 +8,7 @@
 #include "lang/sprig/json_error.h"
 #include "lang/sprig/sprig.h"
 #include "value/go_words.h"
+#include "value/json.h"
 #include "value/utf8.h"
 
 namespace slipway::lang::sprig {
@@ -214,6 +215,14 @@ Any from_yaml_array(Call& c) {
 }
 
 }  // namespace
+
+Any must_to_yaml(Call& c) {
+  auto tree = gotemplate::to_value(c[0]);
+  if (!tree) return c.fail("error marshaling into JSON: " + tree.error().message());
+  if (readable(*tree)) return counted(c, without_newline(value::to_yaml(*tree)));
+  std::string words = value::go_yaml_error(value::escaped_for_html(value::to_json(*tree)), true);
+  return c.fail(words.empty() ? "yaml: exceeded max depth of 10000" : words);
+}
 
 std::string to_yaml(const Any& v) {
   auto tree = gotemplate::to_value(v);
