@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 #include "check/rules.h"
+#include "gitops/application/source_overrides.h"
+#include "gitops/engine.h"
 #include "kinds/object.h"
 #include "render/kustomize/folder.h"
 #include "render/render.h"
@@ -77,17 +79,38 @@ void put_in_order(std::vector<Finding>& findings) {
   findings.erase(std::ranges::unique(findings).begin(), findings.end());
 }
 
-// Applications of charts that lie here too: what their values say and no template reads.
+// What was being done stands in front: which kustomization brought the file, which patch was applied to what.
+std::string message_of(const Error& error) {
+  std::string whole = error.str(), place = error.place().str();
+  size_t own = place.empty() ? 0 : place.size() + 2;
+  return whole.substr(0, whole.size() - own - error.message().size()) + error.message();
+}
+
+// Applications of what lies here too: overrides that are wrong, and of charts what their values say and no template
+// reads.
 void check_applications(const std::shared_ptr<const sources::Tree>& tree, const render::Rendered& rendered,
                         const kinds::Catalog& catalog, Report& report) {
   for (const render::RenderedObject& one : rendered.objects) {
+    if (kinds::kind_of(one.object) != "Application") continue;
     const Value& source = one.object["spec"]["source"];
-    std::string path = source["path"].str();
-    bool is_chart = kinds::kind_of(one.object) == "Application" && source["helm"].is_object() && !path.empty() &&
-                    render::detect(*tree, path) == render::Tool::helm;
-    if (!is_chart) continue;
-    auto own = render::render({.tree = tree, .path = path, .catalog = &catalog, .helm = source["helm"]});
-    if (!own) continue;  // the repository may be another
+    std::string path = source["path"].str(), ns(kinds::namespace_of(one.object)), name(kinds::name_of(one.object));
+    auto folder = tree->real_path(path);
+    if (path.empty() || !folder || !tree->is_directory(*folder)) continue;  // the repository may be another
+    if (!ns.empty() && ns != gitops::EngineOptions().control_namespace) name = ns + "_" + name;
+    auto overridden = gitops::override_source(source, *tree, *folder, name);
+    if (!overridden) {
+      const Error& error = overridden.error();
+      base::Place place = error.place();
+      if (place.file.empty()) place.file = *folder;
+      add(report, {Severity::error, "does-not-render", "", place, message_of(error), ""});
+      continue;
+    }
+    for (const std::string& warning : overridden->warnings)
+      add(report, {Severity::warning, "renderer-warning", "", {.file = *folder}, warning, ""});
+    const Value& helm = overridden->said["helm"];
+    if (!helm.is_object() || render::detect(*tree, path) != render::Tool::helm) continue;
+    auto own = render::render({.tree = tree, .path = path, .catalog = &catalog, .helm = helm});
+    if (!own) continue;
     for (const render::Hazard& hazard : own->hazards) {
       bool in_file = hazard.place.file != path;
       add(report,
@@ -95,13 +118,6 @@ void check_applications(const std::shared_ptr<const sources::Tree>& tree, const 
                   hazard.message, hazard.fix));
     }
   }
-}
-
-// What was being done stands in front: which kustomization brought the file, which patch was applied to what.
-std::string message_of(const Error& error) {
-  std::string whole = error.str(), place = error.place().str();
-  size_t own = place.empty() ? 0 : place.size() + 2;
-  return whole.substr(0, whole.size() - own - error.message().size()) + error.message();
 }
 
 void check_folder(const std::shared_ptr<const sources::Tree>& tree, const std::string& folder,

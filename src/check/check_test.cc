@@ -223,3 +223,28 @@ TEST_CASE("values that no template of a chart reads") {
             .find("warning unread-value apps/web.yaml:1 Application argocd/web: no template of chart web "
                   "reads \"tga\" (set by spec.source.helm.valuesObject): it has no effect") != std::string::npos);
 }
+
+TEST_CASE("what stands beside a source in place of what its Application says") {
+  Files files = {{"web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"},
+                 {"web/values.yaml", "image: {tag: a}\n"},
+                 {"web/templates/a.yaml",
+                  "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {t: {{ .Values.image.tag | quote }}}\n"},
+                 {"apps/web.yaml",
+                  "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: argocd}\n"
+                  "spec:\n  project: default\n  destination: {server: https://kubernetes.default.svc}\n"
+                  "  source: {repoURL: https://example.org/r, path: web}\n"}};
+  auto with = [&](const char* file, const char* overrides) {
+    Files all = files;
+    all.push_back({file, overrides});
+    return told(all, "apps");
+  };
+  CHECK(told(files, "apps") == "");
+  CHECK(with("web/.argocd-source-web.yaml", "helm: {valuesObject: {image: {tag: b}}}\n") == "");
+  CHECK(with("web/.argocd-source-web.yaml", "helm: {valuesObject: {tga: x}}\n").find("reads \"tga\"") !=
+        std::string::npos);
+  CHECK(with("web/.argocd-source.yaml", "helm:\n  parameters:\n  - {name: image.tag, value: 1}\n") ==
+        "error does-not-render web/.argocd-source.yaml:3:30 helm.parameters[0].value: expected a text, found a number: "
+        "put it in quotes\n");
+  CHECK(with("web/.argocd-source.yaml", "hlem: {}\n").find("unknown field \"hlem\" (did you mean \"helm\"?)") !=
+        std::string::npos);
+}

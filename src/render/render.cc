@@ -6,6 +6,7 @@
 #include "render/kustomize/build.h"
 #include "render/kustomize/explain.h"
 #include "render/kustomize/hazards.h"
+#include "render/source_fields.h"
 
 namespace slipway::render {
 namespace {
@@ -61,6 +62,8 @@ Result<Rendered> render(const RenderRequest& request) {
   if (!folder) return no_path(request);
   if (const Error* why = request.tree->unreadable(*folder)) return *why;
   Tool tool = OR_RETURN(chosen(request));
+  Value said{{"directory", request.directory}, {"kustomize", request.kustomize}, {"helm", request.helm}};
+  OR_RETURN(check_source_fields(said, "spec.source"));
   switch (tool) {
     case Tool::helm:
       return helm::render_application(request);

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "base/text.h"
+#include "gitops/application/source_overrides.h"
 #include "render/fetching.h"
 #include "render/helm/application.h"
 #include "render/helm/environment.h"
@@ -139,6 +140,11 @@ Task<Result<std::shared_ptr<const sources::Tree>>> tree_of(Loading* loading, siz
 // What Argo CD gives a tool. On the loop nobody else would get a turn meanwhile.
 constexpr Duration kBuildMax = 90s, kBuildHereMax = 10s;
 
+// Options that say "$ARGOCD_APP_REVISION", its short forms or "$ARGOCD_APP_SOURCE_TARGET_REVISION".
+bool names_revision(const Value& said) {
+  return value::to_json(said).find("_REVISION") != std::string::npos;
+}
+
 // Time is a limit like memory: the same kustomization would only meet it again.
 std::function<Result<>()> until_late(World& world, Duration limit) {
   return [&world, limit, end = std::optional<SteadyTime>()]() mutable -> Result<> {
@@ -159,9 +165,14 @@ Task<Result<>> load_source(Loading* loading, size_t at, Desired* desired) {
   request.tree = tree;
   request.path = OR_CO_RETURN(application_path(*tree, source->path));
   request.catalog = &catalog;
-  request.directory = source->said["directory"];
-  request.kustomize = source->said["kustomize"];
-  request.helm = source->said["helm"];
+  auto overridden = OR_CO_RETURN(co_await loading->world.on_pool(
+      [&] { return override_source(source->said, *tree, request.path, app.tracking_name); }));
+  const Value& said = overridden.said;
+  desired->warnings.insert(desired->warnings.end(), overridden.warnings.begin(), overridden.warnings.end());
+  desired->names_revision = desired->names_revision || names_revision(said);
+  request.directory = said["directory"];
+  request.kustomize = said["kustomize"];
+  request.helm = said["helm"];
   request.release_name = app.name;
   request.release_namespace = app.destination_ns;
   request.kube_version = plain_version(loading->cluster.version());
@@ -195,12 +206,6 @@ Task<Result<>> load_source(Loading* loading, size_t at, Desired* desired) {
 
 }  // namespace
 
-bool names_revision(const Application& app) {
-  return std::ranges::any_of(app.sources, [](const Source& source) {
-    return value::to_json(source.said).find("_REVISION") != std::string::npos;
-  });
-}
-
 bool Desired::loaded() const {
   return std::ranges::none_of(targets.conditions, [](const Condition& c) { return c.type == "ComparisonError"; });
 }
@@ -211,7 +216,7 @@ Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources:
                                                           bool* has_fetched) {
   auto desired = std::make_shared<Desired>();
   desired->commits = std::move(commits);
-  if (!names_revision(app)) desired->asked.emplace();
+  desired->asked.emplace();
   bool unasked = false;
   Loading loading{world, repositories, cluster, app, settings, {}, has_fetched ? *has_fetched : unasked, {}};
   for (size_t i = 0; i < app.sources.size(); ++i) {
@@ -227,7 +232,7 @@ Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources:
     co_return std::move(loaded).error().context(
         fmt::format("failed to generate manifest for source {} of {}", i + 1, app.sources.size()));
   }
-  if (*loading.is_environment_used || loading.has_fetched) desired->asked.reset();
+  if (*loading.is_environment_used || loading.has_fetched || desired->names_revision) desired->asked.reset();
   desired->targets = make_targets(app, loading.objects, cluster.catalog());
   co_return std::shared_ptr<const Desired>(std::move(desired));
 }

@@ -16,8 +16,11 @@ struct Desired {
   Targets targets;
   std::vector<std::string> warnings;
   bool incomplete = false;  // something in Git could not be read: what is missing may still be wanted
+  // What is wanted hangs on more than the files of the commits: options say which revision it is.
+  bool names_revision = false;
   // What was asked of the commits' files, by source. Nothing: other commits may give something else though they answer
-  // the same, since a chart asked for the time or for chance, or something was fetched from elsewhere.
+  // the same, since options name the revision, a chart asked for the time or for chance, or something was fetched from
+  // elsewhere.
   std::optional<std::vector<std::pair<size_t, std::shared_ptr<const sources::Answers>>>> asked;
   bool loaded() const;  // false: a ComparisonError stands among the conditions, nothing may be applied
 };
@@ -28,10 +31,6 @@ Task<Result<std::shared_ptr<const Desired>>> load_desired(World& world, sources:
                                                           const cluster::Cluster& cluster, Application app,
                                                           std::vector<sources::Commit> commits, RenderSettings settings,
                                                           bool* has_fetched = nullptr);
-
-// Options that say "$ARGOCD_APP_REVISION", its short forms or "$ARGOCD_APP_SOURCE_TARGET_REVISION": what is wanted
-// hangs on more than the files of the commits.
-bool names_revision(const Application& app);
 
 // What the same application and settings want of other commits, when these answer all that was asked of those that
 // `before` was rendered from alike; nothing when they do not, or cannot be read now.

@@ -201,13 +201,14 @@ Task<ApplicationReconciler::View> ApplicationReconciler::look(Pass& pass, Applic
 Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pass& pass, Application app,
                                                                              std::vector<std::string>* revisions) {
   std::vector<sources::Commit> commits;
-  ArrayBuilder said;
-  const bool revision_counts = names_revision(app);
+  ArrayBuilder said, target_revisions;
   for (const Source& source : app.sources) {
     commits.push_back(OR_CO_RETURN(co_await revisions_.resolve(source.url, source.revision)));
     revisions->push_back(commits.back().sha);
-    said.push(revision_counts ? source.said : source.said.without_member("targetRevision"));
+    said.push(source.said.without_member("targetRevision"));
+    target_revisions.push(source.said["targetRevision"]);
   }
+  Value targeted = target_revisions.build();
   RenderSettings settings = settings_of(app);
   Value inputs{{"settings", settings.inputs()},
                {"sources", said.build()},
@@ -221,6 +222,8 @@ Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pas
   std::erase_if(renderings, [now = world_.steady_now()](const Rendering& r) { return r.until <= now; });
   for (const Rendering& known : renderings) {
     if (known.commits != *revisions || known.inputs != inputs) continue;
+    // The same commit by another name is the same, unless something of it says the name.
+    if (known.targeted != targeted && (!known.desired || (*known.desired)->names_revision)) continue;
     if (known.until != SteadyTime::max()) pass.wake_in(known.until - world_.steady_now());
     co_return known.desired;
   }
@@ -242,7 +245,7 @@ Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pas
                  desired.failed_with(ErrorKind::not_found) || desired.failed_with(ErrorKind::forbidden) ||
                  desired.failed_with(ErrorKind::unsupported) || desired.failed_with(ErrorKind::too_large);
   if (desired || refused) {
-    Rendering rendering{std::move(inputs), *revisions, desired};
+    Rendering rendering{std::move(inputs), std::move(targeted), *revisions, desired};
     if (!desired && has_fetched) {
       rendering.until = world_.steady_now() + fetched_retry;
       pass.wake_in(fetched_retry);

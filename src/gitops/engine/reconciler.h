@@ -36,7 +36,8 @@ class ApplicationReconciler final : public reconcile::Reconciler {
   using DesiredResult = Result<std::shared_ptr<const Desired>>;
   // What was rendered last, for each of the few commits that an application deals with at a time.
   struct Rendering {
-    Value inputs;  // the commits apart
+    Value inputs;    // the commits and their names apart
+    Value targeted;  // each source's targetRevision
     std::vector<std::string> commits;
     DesiredResult desired;
     SteadyTime until = SteadyTime::max();  // it is asked anew then

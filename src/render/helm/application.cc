@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "render/helm/go_json.h"
-#include "render/helm/source_types.h"
 #include "render/helm/unread.h"
 #include "render/helm/unread_memory.h"
 #include "render/helm/version.h"
@@ -101,7 +100,6 @@ void add_unread(const Chart& chart, const LayeredValues& values, const sources::
 
 Result<Rendered> render_application(const RenderRequest& request) {
   const Value& helm = request.helm;
-  OR_RETURN(check_source_types(helm));
   Rendered out;
   out.tool = Tool::helm;
   std::string folder = OR_RETURN(request.tree->real_path(request.path));
