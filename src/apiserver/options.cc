@@ -19,31 +19,6 @@ Result<std::optional<int64_t>> timeout_seconds(const runtime::Request& request) 
   return query_number(request, "timeoutSeconds");
 }
 
-Result<cluster::ListOptions> list_options(const runtime::Request& request, const Route& route) {
-  cluster::ListOptions options;
-  options.ns = route.ns;
-  options.label_selector = request.query("labelSelector").value_or("");
-  options.field_selector = request.query("fieldSelector").value_or("");
-  options.resource_version_match = request.query("resourceVersionMatch").value_or("");
-  options.continue_token = request.query("continue").value_or("");
-  OR_RETURN(timeout_seconds(request));
-  auto limit = query_number(request, "limit");
-  if (!limit) return limit.error();
-  if (*limit && **limit > 0) options.limit = static_cast<size_t>(**limit);
-  if (auto text = request.query("resourceVersion"); text && !text->empty()) {
-    auto revision = base::parse_int(*text);
-    if (!revision || *revision < 0) {
-      return fail(ErrorKind::bad_request,
-                  "invalid resource version: resourceVersion: Invalid value: \"{}\": strconv.ParseUint: parsing "
-                  "\"{}\": invalid "
-                  "syntax",
-                  *text, *text);
-    }
-    options.resource_version = static_cast<uint64_t>(*revision);
-  }
-  return options;
-}
-
 static Error invalid_options(std::string_view options_kind, const std::vector<base::Cause>& causes) {
   std::vector<std::string> all;
   for (const base::Cause& cause : causes) all.push_back(cause.field + ": " + cause.message);
@@ -57,7 +32,7 @@ static Error invalid_option(std::string_view options_kind, std::string_view fiel
   return invalid_options(options_kind, {{"FieldValueNotSupported", std::move(message), std::string(field)}});
 }
 
-Result<> check_list_options(const runtime::Request& request, Listing listing) {
+static Result<> check_list_options(const runtime::Request& request, Listing listing) {
   std::vector<base::Cause> causes;
   auto forbid = [&](std::string_view why, std::string field = "resourceVersionMatch") {
     causes.push_back({"FieldValueForbidden", fmt::format("Forbidden: {}", why), std::move(field)});
@@ -91,6 +66,39 @@ Result<> check_list_options(const runtime::Request& request, Listing listing) {
   }
   if (causes.empty()) return {};
   return invalid_options("ListOptions", causes);
+}
+
+static Result<cluster::ListOptions> read_list_options(const runtime::Request& request, const Route& route) {
+  cluster::ListOptions options;
+  options.ns = route.ns;
+  options.label_selector = request.query("labelSelector").value_or("");
+  options.field_selector = request.query("fieldSelector").value_or("");
+  options.resource_version_match = request.query("resourceVersionMatch").value_or("");
+  options.continue_token = request.query("continue").value_or("");
+  OR_RETURN(timeout_seconds(request));
+  auto limit = query_number(request, "limit");
+  if (!limit) return limit.error();
+  if (*limit && **limit > 0) options.limit = static_cast<size_t>(**limit);
+  if (auto text = request.query("resourceVersion"); text && !text->empty()) {
+    auto revision = base::parse_int(*text);
+    if (!revision || *revision < 0) {
+      return fail(ErrorKind::bad_request,
+                  "invalid resource version: resourceVersion: Invalid value: \"{}\": strconv.ParseUint: parsing "
+                  "\"{}\": invalid "
+                  "syntax",
+                  *text, *text);
+    }
+    options.resource_version = static_cast<uint64_t>(*revision);
+  }
+  return options;
+}
+
+Result<cluster::ListOptions> list_options(const runtime::Request& request, const Route& route, Listing listing) {
+  OR_RETURN(check_list_options(request, listing));
+  auto options = read_list_options(request, route);
+  // Kubernetes answers 500 to a version that is no number, for watches alone.
+  if (!options && listing == Listing::watch) return std::move(options.error()).as(ErrorKind::internal);
+  return options;
 }
 
 Result<> write_options(const runtime::Request& request, std::string_view options_kind, cluster::Write& write) {

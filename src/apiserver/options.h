@@ -8,11 +8,10 @@
 
 namespace slipway::apiserver {
 
-// What may be asked together (apimachinery, internalversion/validation). Error: invalid, with each fault as a cause.
 enum class Listing { list, watch };
-Result<> check_list_options(const runtime::Request& request, Listing listing);
-// Error: bad_request, in Kubernetes' words.
-Result<cluster::ListOptions> list_options(const runtime::Request& request, const Route& route);
+// Errors, in Kubernetes' words: invalid, with each fault as a cause, where it is asked what may not be asked together
+// (apimachinery, internalversion/validation); bad_request where a number is none, internal when that is for a watch.
+Result<cluster::ListOptions> list_options(const runtime::Request& request, const Route& route, Listing listing);
 
 // A number in the query as Go reads it; nothing when it is not there. Error: bad_request in Go's words.
 Result<std::optional<int64_t>> query_number(const runtime::Request& request, std::string_view name);

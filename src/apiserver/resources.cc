@@ -73,9 +73,7 @@ Task<Result<>> ApiServer::list(runtime::Exchange& exchange, Route route, const k
   const runtime::Request& request = exchange.request();
   auto accepted = negotiate(request.headers.get("accept"), kind, Answer::list);
   if (!accepted) co_return co_await answer_error(exchange, accepted.error());
-  if (auto fit = check_list_options(request, Listing::list); !fit)
-    co_return co_await answer_error(exchange, fit.error());
-  auto options = list_options(request, route);
+  auto options = list_options(request, route, Listing::list);
   if (!options) co_return co_await answer_error(exchange, options.error());
   std::string include = request.query("includeObject").value_or("");
   if (auto known = check_include_object(*accepted, include); !known)

@@ -130,16 +130,15 @@ TEST_CASE("who is taken for whom") {
 TEST_CASE("what a list may be asked") {
   auto options = [](std::string_view query) {
     auto r = request("GET /api/v1/namespaces/shop/pods?" + std::string(query));
-    return list_options(r, parse_route(r));
+    return list_options(r, parse_route(r), Listing::list);
   };
   auto all =
-      options("labelSelector=a%3Db&fieldSelector=x%3Dy&limit=5&continue=t&resourceVersion=7&resourceVersionMatch=Exact")
-          .value();
+      options("labelSelector=a%3Db&fieldSelector=x%3Dy&limit=5&resourceVersion=7&resourceVersionMatch=Exact").value();
   CHECK(all.ns == "shop");
   CHECK(all.label_selector == "a=b");
   CHECK(all.field_selector == "x=y");
   CHECK(all.limit == 5);
-  CHECK(all.continue_token == "t");
+  CHECK(options("continue=t").value().continue_token == "t");
   CHECK(all.resource_version == 7);
   CHECK(all.resource_version_match == "Exact");
   auto none = options("resourceVersion=").value();
@@ -150,6 +149,17 @@ TEST_CASE("what a list may be asked") {
                           "resourceVersion=x", "resourceVersion=-1", "resourceVersion=99999999999999999999"}) {
     CHECK_MESSAGE(options(bad).failed_with(ErrorKind::bad_request), bad);
   }
+  for (const char* together :
+       {"resourceVersionMatch=Exact", "resourceVersionMatch=NotOlderThan&resourceVersion=1&continue=t",
+        "sendInitialEvents=true", "resourceVersionMatch=Exact&resourceVersion=0"})
+    CHECK_MESSAGE(options(together).failed_with(ErrorKind::invalid), together);
+  auto watch = [](std::string_view query) {
+    auto r = request("GET /api/v1/namespaces/shop/pods?watch=1&" + std::string(query));
+    return list_options(r, parse_route(r), Listing::watch);
+  };
+  CHECK(watch("sendInitialEvents=true&resourceVersionMatch=NotOlderThan"));
+  CHECK(watch("sendInitialEvents=true").failed_with(ErrorKind::invalid));
+  CHECK(watch("resourceVersion=x").failed_with(ErrorKind::internal));
 }
 
 TEST_CASE("what a write may be asked") {

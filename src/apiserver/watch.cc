@@ -74,13 +74,8 @@ Task<Result<>> ApiServer::watch(runtime::Exchange& exchange, Route route, const 
   if (!accepted) co_return co_await answer_error(exchange, accepted.error());
   auto wanted = timeout_seconds(request);
   if (!wanted) co_return co_await answer_error(exchange, wanted.error());
-  if (auto fit = check_list_options(request, Listing::watch); !fit)
-    co_return co_await answer_error(exchange, fit.error());
-  auto listing = list_options(request, route);
-  if (!listing) {
-    // Kubernetes answers 500 to a version that is no number, here alone.
-    co_return co_await answer_error(exchange, std::move(listing.error()).as(ErrorKind::internal));
-  }
+  auto listing = list_options(request, route, Listing::watch);
+  if (!listing) co_return co_await answer_error(exchange, listing.error());
   cluster::WatchOptions options{
       .ns = route.ns, .label_selector = listing->label_selector, .field_selector = listing->field_selector};
   if (!route.name.empty()) {

@@ -227,9 +227,7 @@ Task<Result<>> ApiServer::remove(runtime::Exchange& exchange, Route route, const
 Task<Result<>> ApiServer::remove_collection(runtime::Exchange& exchange, Route route, const kinds::Kind& kind) {
   auto accepted = negotiate(exchange.request().headers.get("accept"), kind, Answer::list);
   if (!accepted) co_return co_await answer_error(exchange, accepted.error());
-  if (auto fit = check_list_options(exchange.request(), Listing::list); !fit)
-    co_return co_await answer_error(exchange, fit.error());
-  auto options = list_options(exchange.request(), route);
+  auto options = list_options(exchange.request(), route, Listing::list);
   if (!options) co_return co_await answer_error(exchange, options.error());
   auto pattern = co_await read_delete(bodies_, exchange, {kind.id, route.ns, ""});
   if (!pattern) co_return co_await answer_error(exchange, pattern.error());
