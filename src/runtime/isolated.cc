@@ -1,30 +1,22 @@
 #include "runtime/isolated.h"
 
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstddef>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include "base/text.h"
+#include "runtime/confinement.h"
 #include "runtime/heap.h"
 
 namespace slipway::runtime {
@@ -38,9 +30,6 @@ constexpr size_t kHeadBytes = 9;
 constexpr size_t kPlaceMax = 600;
 constexpr std::chrono::milliseconds kLastWords(500);  // for a child to say where it stands, after its time
 constexpr int kSpoke = 99;                            // exit code
-constexpr size_t kGuardBytes = 64 << 10;              // a whole number of pages anywhere
-
-constexpr int kCrashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -79,130 +68,36 @@ bool read_exactly(int fd, char* into, size_t bytes) {
 int child_fd = -1;
 const IsolatedOutput* child_output = nullptr;
 
-// Nothing that allocates: called from signal handlers, and where no memory is left.
-[[noreturn]] void give_up(char why, std::string_view first = {}) {
+void give_up(GaveUp why, int signal) {
   char words[kHeadBytes + kPlaceMax];
-  size_t n = kHeadBytes + first.copy(words + kHeadBytes, kPlaceMax);
+  size_t n = kHeadBytes;
+  if (why == GaveUp::crash) words[n++] = static_cast<char>(signal);
   if (child_output != nullptr && child_output->where) n += child_output->where({words + n, sizeof words - n});
   uint64_t size = n - kHeadBytes;
-  words[0] = why;
+  words[0] = static_cast<char>(why);
   std::memcpy(words + 1, &size, sizeof size);
   (void)write_all(child_fd, {words, n});
   _exit(kSpoke);
-}
-
-void out_of_time(int) {
-  give_up('T');
-}
-void crashed(int signal) {
-  char number = static_cast<char>(signal);
-  // Once more, and it is over.
-  for (int each : kCrashes) std::signal(each, SIG_DFL);
-  give_up('C', {&number, 1});
-}
-
-void listen_to(int signal, void (*handler)(int)) {
-  struct sigaction action{};
-  action.sa_handler = handler;
-  action.sa_flags = SA_ONSTACK;  // what crashes may have used up its own
-  sigaction(signal, &action, nullptr);
-}
-
-// After so long the process says where it stands, and ends.
-void end_after(Duration time) {
-  auto us = std::max<int64_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count(), 1);
-  itimerval timer{};
-  timer.it_value = {us / 1'000'000, us % 1'000'000};
-  setitimer(ITIMER_REAL, &timer, nullptr);
-}
-
-uint64_t address_space() {
-  unsigned long pages = 0;
-  if (std::FILE* file = std::fopen("/proc/self/statm", "re")) {
-    if (std::fscanf(file, "%lu", &pages) != 1) pages = 0;
-    std::fclose(file);
-  }
-  return static_cast<uint64_t>(pages) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
-// `last`: how much more it is before the kernel kills without a word.
-void bound(int resource, uint64_t value, uint64_t last = 0) {
-  rlimit limit{value, value + last};
-  setrlimit(static_cast<__rlimit_resource>(resource), &limit);
-}
-
-// Everything else fails with EPERM: a library that looks for a file goes on without it, and reaches nothing.
-bool close_the_door() {
-  static const int allowed[] = {
-      SYS_read,           SYS_write,        SYS_mmap,        SYS_munmap,        SYS_mremap,       SYS_mprotect,
-      SYS_madvise,        SYS_brk,          SYS_futex,       SYS_exit,          SYS_exit_group,   SYS_rt_sigaction,
-      SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_clock_gettime, SYS_gettimeofday, SYS_getrandom,
-      SYS_sched_yield,    SYS_gettid,       SYS_getpid,      SYS_tgkill,        SYS_nanosleep,    SYS_clock_nanosleep,
-      SYS_writev,
-#if defined(SYS_poll)
-      SYS_poll,
-#endif
-      SYS_ppoll};
-  constexpr size_t count = std::size(allowed);
-  sock_filter program[count + 6];
-  size_t n = 0;
-#if defined(__x86_64__)
-  constexpr uint32_t architecture = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-  constexpr uint32_t architecture = AUDIT_ARCH_AARCH64;
-#else
-#error "run_isolated: the system call filter knows x86-64 and arm64"
-#endif
-  program[n++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch));
-  program[n++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, architecture, 1, 0);
-  program[n++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-  program[n++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr));
-  for (size_t i = 0; i < count; ++i)
-    program[n++] =
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(allowed[i]), static_cast<uint8_t>(count - i), 0);
-  program[n++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
-  program[n++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-  sock_fprog filter{static_cast<unsigned short>(n), program};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
 [[noreturn]] void live(int fd, char* memory, const std::function<void(const Ask& ask, IsolatedOutput& out)>& work,
                        const IsolationLimits& limits) noexcept {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   child_fd = fd;
-  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) std::signal(signal, SIG_DFL);
-  static char handlers_stack[64 << 10];
-  stack_t stack{};
-  stack.ss_sp = handlers_stack;
-  stack.ss_size = sizeof handlers_stack;
-  sigaltstack(&stack, nullptr);
-  for (int signal : kCrashes) listen_to(signal, crashed);
-  listen_to(SIGALRM, out_of_time);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  std::signal(SIGPIPE, SIG_DFL);
   // Nothing of ours stays open but the pipe.
   if (fd > 3) syscall(SYS_close_range, 3, fd - 1, 0);
   syscall(SYS_close_range, fd + 1, ~0u, 0);
   for (int i = 0; i < 3; ++i)
     if (i != fd && !(limits.prints && i == STDOUT_FILENO)) ::close(i);
-  using std::chrono::seconds;
-  auto cpu = static_cast<uint64_t>(std::chrono::duration_cast<seconds>(limits.time_max).count()) + 1;
-  bound(RLIMIT_CPU, cpu, 1);  // SIGXCPU comes first, so that a SIGKILL is somebody else's
-  bound(RLIMIT_CORE, 0);
-  if (!limits.prints) bound(RLIMIT_FSIZE, 0);
-#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
-  bound(RLIMIT_AS, address_space() + limits.memory_bytes_max);
-#endif
   auto prints = [fd] {
-    for (int signal : {SIGALRM, SIGPIPE}) std::signal(signal, SIG_IGN);
+    stop_the_clock();
+    std::signal(SIGPIPE, SIG_IGN);
     if (!send_head(fd, 'P', 0)) _exit(97);
   };
-  IsolatedOutput out(memory, limits.output_bytes_max, [] { give_up('O'); }, prints);
+  IsolatedOutput out(memory, limits.output_bytes_max, [] { give_up(GaveUp::output, 0); }, prints);
   child_output = &out;
-  end_after(limits.time_max);
-  if (!close_the_door()) _exit(98);
-  std::set_new_handler([] { give_up('M'); });
+  if (!shut_in(limits, give_up)) _exit(98);
   Ask ask = [fd](std::string_view question) {
     std::string answer;
     if (!send(fd, 'Q', question)) _exit(97);
@@ -217,7 +112,7 @@ bool close_the_door() {
   try {
     work(ask, out);
   } catch (const std::bad_alloc&) {
-    give_up('M');
+    give_up(GaveUp::memory, 0);
   }
   send_head(fd, 'R', out.view().size());
   _exit(0);
@@ -231,22 +126,6 @@ struct Birth {
   const IsolationLimits* limits;
 };
 Birth birth;
-
-// A thread's stack is small, and recursive work (templates that include one another) is what the child is for: it
-// lives on a stack of its own, whose pages come as they are used.
-[[noreturn]] void live_on_large_stack(const IsolationLimits& limits) {
-  void* stack = ::mmap(nullptr, limits.stack_bytes, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-  static ucontext_t context;
-  // whoever runs off its end meets a page that is nobody's
-  if (stack == MAP_FAILED || ::mprotect(stack, kGuardBytes, PROT_NONE) != 0 || ::getcontext(&context) != 0) _exit(96);
-  context.uc_stack.ss_sp = stack;
-  context.uc_stack.ss_size = limits.stack_bytes;
-  context.uc_link = nullptr;
-  ::makecontext(&context, [] { live(birth.fd, birth.memory, *birth.work, *birth.limits); }, 0);
-  ::setcontext(&context);
-  _exit(96);
-}
 
 // ---- in the parent ----
 
@@ -323,32 +202,26 @@ Error ended_by(int signal) {
   return fail(ErrorKind::unavailable, "it was ended from outside ({})", strsignal(signal));
 }
 
+ErrorKind kind_of(GaveUp why) {
+  if (why == GaveUp::time) return ErrorKind::timeout;
+  return why == GaveUp::crash ? ErrorKind::internal : ErrorKind::too_large;
+}
+
 // What the child said last, or why it was ended. `place`: what it sent.
-Error given_up(char why, std::string_view place, const IsolationLimits& limits) {
+Error given_up(GaveUp why, std::string_view place, const IsolationLimits& limits) {
   int signal = 0;
-  if (why == 'C' && !place.empty()) {
+  if (why == GaveUp::crash && !place.empty()) {
     signal = static_cast<unsigned char>(place.front());
     place.remove_prefix(1);
   }
-  std::string at = place.empty() ? "" : fmt::format(", at {}", place);
-  switch (why) {
-    case 'M':
-      return fail(ErrorKind::too_large, "it needs more than {} MB of memory, and was stopped{}",
-                  limits.memory_bytes_max >> 20, at);
-    case 'O':
-      return fail(ErrorKind::too_large, "its output is over the limit of {} bytes{}", limits.output_bytes_max, at);
-    case 'T':
-      return fail(ErrorKind::timeout, "it did not end within {} s, and was stopped{}",
-                  std::chrono::duration<double>(limits.time_max).count(), at);
-    default:
-      return fail(ErrorKind::internal, "it crashed ({}){}; nothing else was harmed", strsignal(signal), at);
-  }
+  char words[2 * kPlaceMax];
+  return {kind_of(why), std::string(words, name_reason(why, signal, limits, place, words))};
 }
 
 Error what_happened(Child& child, const Error& error, const IsolationLimits& limits) {
   if (error.is(ErrorKind::timeout)) {
     child.end(true);
-    return given_up('T', {}, limits);
+    return given_up(GaveUp::time, {}, limits);
   }
   if (error.is(ErrorKind::canceled)) {
     child.end(true);
@@ -358,13 +231,12 @@ Error what_happened(Child& child, const Error& error, const IsolationLimits& lim
   if (WIFEXITED(status) && WEXITSTATUS(status) == 98)
     return fail(ErrorKind::unsupported, "this kernel refuses the system call filter (seccomp) that keeps it apart");
   // It ended itself while it asked something, and its last words lie between others.
-  if (WIFEXITED(status) && WEXITSTATUS(status) == kSpoke) return given_up('T', {}, limits);
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) return given_up('T', {}, limits);
-  if (WIFSIGNALED(status) && std::ranges::find(kCrashes, WTERMSIG(status)) == std::end(kCrashes))
-    return ended_by(WTERMSIG(status));
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kSpoke) return given_up(GaveUp::time, {}, limits);
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) return given_up(GaveUp::time, {}, limits);
+  if (WIFSIGNALED(status) && !is_crash(WTERMSIG(status))) return ended_by(WTERMSIG(status));
   if (WIFSIGNALED(status)) {
     char signal = static_cast<char>(WTERMSIG(status));
-    return given_up('C', {&signal, 1}, limits);
+    return given_up(GaveUp::crash, {&signal, 1}, limits);
   }
   return fail(ErrorKind::internal, "it ended without an answer (exit code {})", WEXITSTATUS(status));
 }
@@ -405,7 +277,8 @@ Result<base::SharedText> run_isolated(const std::function<void(const Ask& ask, I
   if (pid < 0) return fail(ErrorKind::io, "fork: {}", std::strerror(errno));
   if (pid == 0) {
     birth = {theirs.value, memory, &work, &limits};
-    live_on_large_stack(limits);
+    on_large_stack(limits.stack_bytes, [] { live(birth.fd, birth.memory, *birth.work, *birth.limits); });
+    _exit(96);
   }
   Child child{pid};
   ::close(theirs.value);
@@ -418,7 +291,7 @@ Result<base::SharedText> run_isolated(const std::function<void(const Ask& ask, I
     uint64_t size = 0;
     std::memcpy(&size, head + 1, sizeof size);
     bool ends = std::strchr("MOTC", head[0]) != nullptr && head[0] != '\0';
-    if (size > (ends ? kPlaceMax : limits.output_bytes_max)) return given_up('O', {}, limits);
+    if (size > (ends ? kPlaceMax : limits.output_bytes_max)) return given_up(GaveUp::output, {}, limits);
     if (head[0] == 'P' && size == 0 && limits.prints) {
       deadline = Clock::time_point::max();
       continue;
@@ -435,7 +308,7 @@ Result<base::SharedText> run_isolated(const std::function<void(const Ask& ask, I
     std::string text(size, '\0');
     if (auto got = read_until(ours.value, text.data(), size, deadline, limits.stop); !got)
       return what_happened(child, got.error(), limits);
-    if (ends) return given_up(head[0], text, limits);
+    if (ends) return given_up(GaveUp{head[0]}, text, limits);
     if (!send(ours.value, 'A', answer ? answer(text) : std::string())) {
       return what_happened(child, fail(ErrorKind::unavailable, "gone"), limits);
     }

@@ -1,8 +1,8 @@
-// Runs a piece of pure work in a process of its own that can reach nothing: no files (but stdout, if it may print), no
-// network, no other processes, bounded memory and time. What untrusted input can break there (a crash, endless memory,
-// endless time) is one error here. The child is a fork: it sees everything that this process had in memory and costs
-// about a millisecond; a system call filter that lets it compute, read and write one pipe and end is all that it keeps.
-// Blocks: call it on the pool.
+// Runs a piece of pure work in a process that can reach nothing: no files (but stdout, if it may print), no network, no
+// other processes, bounded memory and time. What untrusted input can break there (a crash, endless memory, endless
+// time) is one error. The process is a fork: it sees everything that this one had in memory and costs about a
+// millisecond; a system call filter that lets it compute, read and write one pipe and end is all that it keeps. Blocks:
+// call it on the pool. A command that ends with its work can go without the fork, and shut itself in.
 #pragma once
 
 #include <functional>
@@ -62,5 +62,23 @@ class IsolatedOutput {
 // where the work said it.
 Result<base::SharedText> run_isolated(const std::function<void(const Ask& ask, IsolatedOutput& out)>& work,
                                       const Ask& answer, IsolationLimits limits = {});
+
+// Of work in a process that shut itself in.
+struct Confined {
+  std::function<size_t(std::span<char> into)> where;  // as IsolatedOutput::where
+  // It needs what it cannot reach any more: ends the process as a limit does.
+  [[noreturn]] void give_up(std::string_view why) const;
+  // As IsolatedOutput::begin_printing().
+  void begin_printing() const;
+};
+
+// This process ends soon (runtime/heap.h) and has no other threads, which would stay outside.
+bool can_be_confined();
+
+// Shuts this process in for good and runs `work` in it, which has nobody to ask. A limit that is met, or a crash, ends
+// the process: `complaint`, why, and exit code 1. What was open is closed but for stdin, stdout and stderr: whoever
+// goes on behind this can print, and end. Errors, before any work: unsupported, io.
+Result<> run_confined(const std::function<void(Confined& self)>& work, std::string complaint,
+                      IsolationLimits limits = {});
 
 }  // namespace slipway::runtime

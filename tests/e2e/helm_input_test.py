@@ -55,6 +55,22 @@ class BadInput(Folder):
                          "it needs more than 96 MB of memory, and was stopped, at repeat at c/templates/|no memory left for it")
         self.refused("template", "c", "--max-memory", "much", says="--max-memory much: expected 64Mi or more")
 
+    @unless_tsan
+    def test_time_zones_are_files(self):
+        """Whether it renders shut in, where no file is read any more, is decided by the names of the functions."""
+        date = '{{ %s "15:04 MST" (toDate "2006-01-02T15:04:05Z" "2024-07-01T12:00:00Z") "Europe/Berlin" }}'
+        there = "14:00 CEST" if os.path.exists("/usr/share/zoneinfo/Europe/Berlin") else "12:00 UTC"
+        for where in ("templates/a.yaml", "c.txt", "values.yaml", "-f"):
+            text = date % ("date_in_zone" if where == "c.txt" else "dateInZone")
+            self.chart("c", f"a: {text}\n" if where == "templates/a.yaml" else '{{ tpl (.Files.Get "c.txt") . }}{{ tpl (.Values.b | default "") . }}')
+            for other in ("c.txt", "values.yaml"):
+                self.write("c/" + other, {"c.txt": f"a: {text}", "values.yaml": f"b: 'a: {text}'"}[other] if where == other else "")
+            self.write("more.yaml", f"b: 'a: {text}'")
+            self.assertIn(there, self.helm("template", "c", *(["-f", "more.yaml"] if where == "-f" else [])), where)
+        self.chart("c", 'a: {{ tpl (printf "{{ dateIn%s `15:04` now `Europe/Berlin` }}" "Zone") . }}\n')
+        self.refused("template", "c", says="chart c: rendering was given up: it asks for the time zone Europe/Berlin by a function whose name "
+                                           "it puts together itself")
+
     def test_a_chart_that_eats_memory(self):
         self.chart("c", '{{ $s := "x" }}{{ range $i := until 60 }}{{ $s = print $s $s }}{{ end }}')
         self.refused("template", "c", says="Error: ")

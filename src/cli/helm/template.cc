@@ -415,10 +415,10 @@ Command template_command() {
   return command(
       "helm template", "[NAME] CHART", "render a chart as Helm does, byte for byte",
       "Prints what CHART (a folder, a .tgz) comes to: the bytes of Helm 3.22, or with --compat helm4 those of 4.3.\n"
-      "Takes Helm's flags, so that `alias helm='slipway helm'` serves scripts. Templates run in a process of their "
-      "own\n"
-      "that reaches nothing, and that ends with an error after a minute (--timeout), beyond 2Gi or half of this\n"
-      "machine's memory (--max-memory), or after 200 million steps.\n\n"
+      "Takes Helm's flags, so that `alias helm='slipway helm'` serves scripts. Templates run shut in, where they "
+      "reach\n"
+      "nothing, and end with an error after a minute (--timeout), beyond 2Gi or half of this machine's memory\n"
+      "(--max-memory), or after 200 million steps.\n\n"
       "  slipway helm template web ./charts/web -f prod.yaml --set image.tag=1.2\n",
       options(), run);
 }

@@ -314,6 +314,84 @@ void tell_of_use(lang::gotemplate::Environment& environment,
     };
 }
 
+// The time zones of these functions are files, whose names are known when they are called.
+bool calls_for_zones(std::string_view text) {
+  auto has = [&](std::string_view word) {
+    return ::memmem(text.data(), text.size(), word.data(), word.size()) != nullptr;  // several times find()'s speed
+  };
+  return has("InZone") || has("in_zone");
+}
+
+bool calls_for_zones(const Value& values) {  // tpl runs what stands there
+  if (values.is_string()) return calls_for_zones(values.as_string());
+  return std::ranges::any_of(values.items(), [](const Value& each) { return calls_for_zones(each); }) ||
+         std::ranges::any_of(values.members(), [](const auto& each) { return calls_for_zones(each.value); });
+}
+
+bool calls_for_zones(const Chart& chart) {
+  auto says = [](const ChartFile& file) { return calls_for_zones(std::string_view(*file.data)); };
+  return std::ranges::any_of(chart.templates, says) || std::ranges::any_of(chart.files, says) ||
+         calls_for_zones(chart.values) ||
+         std::ranges::any_of(chart.dependencies, [](const auto& each) { return calls_for_zones(*each); });
+}
+
+// Whether this process can render it shut in: it ends behind it, and nothing in it has to be asked for.
+bool renders_confined(const ReleaseRequest& request) {
+  return request.print && !request.engine.resolve_host && !request.engine.lookup && runtime::can_be_confined() &&
+         !calls_for_zones(request.values) && !calls_for_zones(*request.chart);
+}
+
+std::string given_up(const Chart& chart) {
+  return fmt::format("chart {}: rendering was given up: ", chart.name());
+}
+
+// What a request has in a process that ends with it.
+void make_last(ReleaseRequest& request) {
+  runtime::prepare_heap((256 << 10) + bytes_of(*request.chart));
+  request.engine.process_ends = true;
+  request.engine.limits.stack_bytes_max = kStackMax - (4 << 20);
+}
+
+runtime::IsolationLimits limits_of(const ReleaseRequest& request) {
+  return {.time_max = request.time_max,
+          .memory_bytes_max = request.memory_bytes_max != 0 ? request.memory_bytes_max : runtime::sane_memory_max(),
+          .output_bytes_max = kOutputMax,
+          .stack_bytes = kStackMax,
+          .stop = [] { return stopping.load(); },
+          .prints = request.print != nullptr};
+}
+
+ReleaseResult render_confined(ReleaseRequest request, std::vector<std::string>& warnings) {
+  ReleaseResult result;
+  auto print = std::move(request.print);
+  auto work = [&](runtime::Confined& self) {
+    make_last(request);
+    request.engine.watched = [&self](const lang::gotemplate::Run* run) {
+      self.where = nullptr;
+      if (run) self.where = [run](std::span<char> into) { return run->where(into); };
+    };
+    request.engine.environment.zoneinfo = [&self](std::string_view zone) -> std::optional<std::string> {
+      self.give_up(fmt::format("it asks for the time zone {} by a function whose name it puts together itself", zone));
+    };
+    std::vector<std::string> said;
+    // Not freed: this process is about to end.
+    auto& release = *new ReleaseResult(render_release(std::move(request), said));
+    warnings.insert(warnings.end(), said.begin(), said.end());
+    if (!release || !said.empty()) {
+      result = std::move(release);
+      return;
+    }
+    self.begin_printing();
+    result = printed(*release, print);
+  };
+  auto done = runtime::run_confined(work, "Error: " + given_up(*request.chart), limits_of(request));
+  if (!done) {
+    Error error = fail(done.error().kind(), "{}{}", given_up(*request.chart), done.error().message());
+    return tl::unexpected(ReleaseError{std::move(error), false, {}, {}});
+  }
+  return result;
+}
+
 }  // namespace
 
 void render_in_workers(bool on) {
@@ -330,12 +408,11 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
     auto release = render_release(std::move(request), warnings);
     return release && print && warnings.empty() ? printed(*release, print) : std::move(release);
   }
+  if (renders_confined(request)) return render_confined(std::move(request), warnings);
   auto work = [&](const runtime::Ask& ask, runtime::IsolatedOutput& out) {
-    runtime::prepare_heap((256 << 10) + bytes_of(*request.chart));
     // Neither is freed: this process is about to end. What is moved here still stands in the parent.
     auto& inner = *new ReleaseRequest(std::move(request));
-    inner.engine.process_ends = true;
-    inner.engine.limits.stack_bytes_max = kStackMax - (4 << 20);
+    make_last(inner);
     inner.engine.watched = [&out](const lang::gotemplate::Run* run) {
       out.where = nullptr;
       if (run) out.where = [run](std::span<char> into) { return run->where(into); };
@@ -378,17 +455,11 @@ ReleaseResult render_apart(ReleaseRequest request, std::vector<std::string>& war
     }
   };
   auto done = runtime::run_isolated(
-      work, [&](std::string_view question) { return answer(request, question); },
-      {.time_max = request.time_max,
-       .memory_bytes_max = request.memory_bytes_max != 0 ? request.memory_bytes_max : runtime::sane_memory_max(),
-       .output_bytes_max = kOutputMax,
-       .stack_bytes = kStackMax,
-       .stop = [] { return stopping.load(); },
-       .prints = request.print != nullptr});
+      work, [&](std::string_view question) { return answer(request, question); }, limits_of(request));
   if (!done) {
     // Time is a limit like memory: the same chart would only meet it again.
     ErrorKind kind = done.failed_with(ErrorKind::timeout) ? ErrorKind::too_large : done.error().kind();
-    Error error = fail(kind, "chart {}: rendering was given up: {}", request.chart->name(), done.error().message());
+    Error error = fail(kind, "{}{}", given_up(*request.chart), done.error().message());
     return tl::unexpected(ReleaseError{std::move(error), false, {}, {}});
   }
   auto release = unpacked(*done, *request.chart, warnings);

@@ -1,5 +1,6 @@
 // Rendering apart: templates of a chart that nobody vouched for run in a process without files, network and endless
-// time (runtime/isolated.h). What comes back is text, read with suspicion.
+// time (runtime/isolated.h). What comes back is text, read with suspicion. A command that prints and ends is that
+// process itself: a fork takes as long as rendering a small chart.
 #pragma once
 
 #include "render/helm/release.h"
