@@ -80,8 +80,8 @@ Task<std::unique_ptr<sources::Repositories>> repositories_of(World& world, Invoc
   sources::RepositoriesOptions options{.directory = clones_directory(said), .asker = sources::Asker::person};
   auto access = co_await gitops::read_access(cluster);
   if (access) {
-    options.credentials = [access = std::move(*access)](std::string_view url) {
-      return gitops::credentials_for(access, url);
+    options.credentials = [access = std::move(*access)](std::string_view url, std::string_view project) {
+      return gitops::credentials_for(access, url, project);
     };
   }
   co_return sources::Repositories::create(world, std::move(options));

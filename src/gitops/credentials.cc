@@ -101,9 +101,11 @@ Task<Result<RepositoryAccess>> read_access(cluster::Cluster& cluster) {
   co_return std::move(access);
 }
 
-std::optional<sources::Credentials> credentials_for(const RepositoryAccess& access, std::string_view url) {
+std::optional<sources::Credentials> credentials_for(const RepositoryAccess& access, std::string_view url,
+                                                    std::string_view project) {
   std::string wanted = sources::normalized_url(url);
   std::optional<sources::Credentials> own, shared;
+  bool is_scoped = false;  // own is the project's alone
   size_t longest = 0;
   for (const Value& secret : access.secrets) {
     std::string_view type = secret_type(secret);
@@ -111,7 +113,12 @@ std::optional<sources::Credentials> credentials_for(const RepositoryAccess& acce
     std::string given = url_in(secret);
     if (way_of(given) != way_of(url)) continue;
     std::string of = sources::normalized_url(given);
-    if (type == "repository" && of == wanted && !own) own = read(secret);
+    if (type == "repository" && of == wanted) {
+      std::string scope = secret_text(secret, "project");
+      bool scoped = !scope.empty() && scope == project;
+      if (scoped ? !is_scoped : scope.empty() && !own) own = read(secret);
+      is_scoped = is_scoped || scoped;
+    }
     if (type != "repo-creds" || !is_prefix(of, wanted) || of.size() <= longest) continue;
     longest = of.size();
     shared = read(secret);
@@ -128,6 +135,14 @@ std::optional<sources::Credentials> credentials_for(const RepositoryAccess& acce
     found.ca_certificates = access.certificates["data"][host_of(url)].as_string();
   if (!own && !shared && found.known_hosts.empty() && found.ca_certificates.empty()) return std::nullopt;
   return found;
+}
+
+std::vector<std::string> repositories_of_project(const std::vector<Value>& secrets, std::string_view project) {
+  std::vector<std::string> urls;
+  for (const Value& secret : secrets)
+    if (secret_type(secret) == "repository" && !project.empty() && secret_text(secret, "project") == project)
+      urls.push_back(url_in(secret));
+  return urls;
 }
 
 bool is_about_access(const Value& object) {

@@ -454,7 +454,7 @@ TEST_CASE("what a server tells those with the right password it tells nobody els
     } else {
       f.repositories.commit(right, {{"a.yaml", config_map("settings", "a")}});
     }
-    f.repositories.lets_in = [&](const std::string& asked) {
+    f.repositories.lets_in = [&](const std::string& asked, const std::string&) {
       return asked.find("ann:s3cret@example.org/Priv") != asked.npos && asked.find("http://") == asked.npos;
     };
     add("early", url("ann:wr0ng@"));
@@ -469,6 +469,39 @@ TEST_CASE("what a server tells those with the right password it tells nobody els
       CHECK_MESSAGE(f.summary(name) == "Unknown/Healthy", std::string(name));
     CHECK(f.summary("right").starts_with("Synced"));
   }
+}
+
+TEST_CASE("each project asks by its own password, and may use what its own Secrets name") {
+  EngineFixture f;
+  const std::string url = "https://example.org/priv";
+  f.repositories.commit(url, {{"a.yaml", config_map("settings", "a")}});
+  f.repositories.lets_in = [](const std::string&, const std::string& project) { return project == "red"; };
+  for (const char* name : {"red", "blue"}) {
+    f.create(
+        fmt::format("{{apiVersion: argoproj.io/v1alpha1, kind: AppProject, metadata: {{name: {}, namespace: "
+                    "argocd}}, spec: {{sourceRepos: ['https://example.org/open'], destinations: [{{server: '*', "
+                    "namespace: '*'}}]}}}}",
+                    name));
+    Value app = f.application(name).with("/spec/source/repoURL", url).with("/spec/project", name);
+    f.apply_application(app);
+    CHECK(f.condition("InvalidSpecError", name) ==
+          fmt::format("application repo {} is not permitted in project '{}'", url, name));
+  }
+  auto secret = [&](const char* name, const char* project) {
+    f.create(
+        fmt::format("{{apiVersion: v1, kind: Secret, metadata: {{name: {}, namespace: argocd, labels: "
+                    "{{argocd.argoproj.io/secret-type: repository}}}}, stringData: {{url: '{}', project: {}}}}}",
+                    name, url, project));
+    f.settle();
+  };
+  secret("red", "red");
+  CHECK(f.summary("red") == "Synced/Healthy");
+  CHECK(f.condition("InvalidSpecError", "blue") != "");
+  // Allowed, and without a password: what the server told the other project is not for this one.
+  secret("blue", "blue");
+  CHECK(f.condition("InvalidSpecError", "blue") == "");
+  CHECK(f.condition("ComparisonError", "blue").find("401 Unauthorized") != std::string::npos);
+  CHECK(f.summary("red") == "Synced/Healthy");
 }
 
 TEST_CASE("conditions tell no password and no token of what a chart depends on") {

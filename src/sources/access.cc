@@ -240,7 +240,8 @@ Error explain_refusal(Error error, const Location& location, const Credentials& 
       return Error(ErrorKind::unauthorized, "authentication failed: the server refused what stands in the URL");
     if (asked)
       return Error(ErrorKind::unauthorized,
-                   fmt::format("authentication required: {} this url and a password", kNoSecret));
+                   fmt::format("authentication required: {} this url and a password, for all projects or for this one",
+                               kNoSecret));
     if (says("certificate") && !credentials.insecure)
       return with(fmt::format("put the certificate of {0}'s authority into ConfigMap argocd/argocd-tls-certs-cm under "
                               "the key {0}, or set insecure: \"true\" in the repository's Secret",
@@ -255,7 +256,7 @@ Error explain_refusal(Error error, const Location& location, const Credentials& 
           bare_host(location)));
     if (says("permission denied") || says("error in libcrypto") || says("invalid format"))
       return with(credentials.ssh_private_key.empty()
-                      ? fmt::format("{} this url and an sshPrivateKey", kNoSecret)
+                      ? fmt::format("{} this url and an sshPrivateKey, for all projects or for this one", kNoSecret)
                       : fmt::format("the server refused the sshPrivateKey of {}", origin))
           .as(ErrorKind::unauthorized);
   }

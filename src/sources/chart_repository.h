@@ -94,7 +94,6 @@ Task<Result<std::string>> push_chart(World& world, std::string repository, std::
 // Git repositories and charts behind one door: a url "chart+https://charts.example.org#web" or "chart+oci://...#web" is
 // a chart, its revision a version or range, its tree the chart's files below "web/".
 std::string chart_url(std::string_view repository, std::string_view chart);
-std::unique_ptr<Repositories> with_charts(World& world, std::unique_ptr<Repositories> git,
-                                          std::function<std::optional<Credentials>(std::string_view url)> credentials);
+std::unique_ptr<Repositories> with_charts(World& world, std::unique_ptr<Repositories> git, CredentialsOf credentials);
 
 }  // namespace slipway::sources

@@ -180,13 +180,22 @@ TEST_CASE("credentials: asked for, never shown") {
               co_await without->resolve(base::replace_all(server.url, "http://", "http://ann:s3cret@"), "main");
           CHECK(in_url.has_value());
           RepositoriesOptions options{.directory = directory + "/data"};
-          options.credentials = [](std::string_view) { return Credentials{.username = "ann", .password = "s3cret"}; };
+          options.credentials = [](std::string_view, std::string_view project) {
+            return project == "other" ? Credentials() : Credentials{.username = "ann", .password = "s3cret"};
+          };
           auto with = Repositories::create(world, options);
           auto commit = co_await with->resolve(server.url, "main");
           REQUIRE_MESSAGE(commit.has_value(), (commit ? "" : commit.error().str()));
           auto tree = co_await with->tree(*commit, "a");
           REQUIRE_MESSAGE(tree.has_value(), (tree ? "" : tree.error().str()));
           CHECK(**(*tree)->read("a/x") == "two\n");
+          // Nor has another project what one's password opens, though it asks in the same program.
+          auto other = co_await with->resolve(server.url, "main", "other");
+          CHECK(other.failed_with(ErrorKind::unauthorized));
+          Commit for_other = *commit;
+          for_other.project = "other";
+          auto others = co_await with->tree(for_other, "a");
+          CHECK(others.failed_with(ErrorKind::unauthorized));
           // What lies in the clone is not for whom the server does not let in, though they know a commit's whole name.
           Commit pinned{.url = server.url, .sha = commit->sha};
           auto stolen = co_await without->tree(pinned);
@@ -209,7 +218,9 @@ TEST_CASE("credentials: asked for, never shown") {
           CHECK(wrongly.find("authentication failed") != std::string::npos);
           // Who asks after the password changed does not get the answer to a question that was under way.
           std::string word = "s3cret", before;
-          options.credentials = [&word](std::string_view) { return Credentials{.username = "ann", .password = word}; };
+          options.credentials = [&word](std::string_view, std::string_view) {
+            return Credentials{.username = "ann", .password = word};
+          };
           auto changing = Repositories::create(world, options);
           runtime::Scope& scope = co_await runtime::current_scope();
           TaskGroup group(scope);

@@ -21,23 +21,24 @@ class GitRepositories final : public Repositories {
         objects_(world, git_, options_.directory, options_.limits),
         clones_(world, git_, objects_, options_.directory, options_.limits, options_.asker) {}
 
-  Task<Result<Commit>> resolve(std::string url, std::string revision) override {
+  Task<Result<Commit>> resolve(std::string url, std::string revision, std::string project) override {
     if (revision.empty()) revision = "HEAD";
     if (!is_tag_range(revision)) OR_CO_RETURN(check_revision(revision));
     Location location = OR_CO_RETURN(locate(url));
     Result<Commit> commit = location.way == Location::Way::local
                                 ? co_await resolve_local(location.path, revision)
-                                : co_await clones_.resolve(location, credentials_of(url), revision);
+                                : co_await clones_.resolve(location, credentials_of(url, project), revision);
     if (!commit) co_return std::move(commit).context(shown_url(url));
     commit->url = std::move(url);
     commit->revision = std::move(revision);
+    commit->project = std::move(project);
     co_return std::move(commit);
   }
 
   Task<Result<std::shared_ptr<const Tree>>> tree(Commit commit, std::string path) override {
     path = OR_CO_RETURN(clean_path(path));
     if (!is_object_id(commit.sha)) co_return fail(ErrorKind::bad_request, "\"{}\" is no commit's SHA", commit.sha);
-    std::string key = fmt::format("{}\n{}\n{}\n{}", clones_.age(), commit.url, commit.sha, path);
+    std::string key = fmt::format("{}\n{}\n{}\n{}\n{}", clones_.age(), commit.project, commit.url, commit.sha, path);
     co_return co_await reading_.run(key, [this, commit, path] { return read(commit, path); });
   }
 
@@ -103,9 +104,9 @@ class GitRepositories final : public Repositories {
   }
 
   Result<Location> locate(std::string_view url) const { return parse_url(through_mirrors(url, options_.mirrors)); }
-  Credentials credentials_of(std::string_view url) const {
+  Credentials credentials_of(std::string_view url, std::string_view project) const {
     if (!options_.credentials) return {};
-    return options_.credentials(url).value_or(Credentials{});
+    return options_.credentials(url, project).value_or(Credentials{});
   }
 
   // Where the repository's parts lie. A file system that does not answer (a mount whose server is gone) holds whoever
@@ -178,7 +179,7 @@ class GitRepositories final : public Repositories {
     Result<std::shared_ptr<const Tree>> tree =
         location.way == Location::Way::local
             ? co_await read_local(location.path, commit.sha, path)
-            : co_await clones_.tree(location, credentials_of(commit.url), commit.sha, path);
+            : co_await clones_.tree(location, credentials_of(commit.url, commit.project), commit.sha, path);
     co_return std::move(tree).context(fmt::format("{} at {}", shown_url(commit.url), commit.sha.substr(0, 8)));
   }
   Task<Result<std::shared_ptr<const Tree>>> read_local(std::string repository_path, std::string sha, std::string path) {

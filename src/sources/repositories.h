@@ -27,6 +27,7 @@ struct Commit {
   std::string sha;                    // full
   std::string revision;               // as asked for: branch, tag, "HEAD", sha or prefix
   std::string author, date, subject;  // RFC 3339; a remote commit that was never fetched has none of the three yet
+  std::string project;                // for whom it was asked; its files are for the same
 };
 // Who asks remotes. The server is nobody there: it has what it was given and no settings of the machine. A person at
 // their own machine reaches what their git and ssh reach: their configuration, agent, keys and helpers; never asked.
@@ -40,10 +41,12 @@ struct SourceLimits {
   Duration ask_time_max = 60s;
   Duration fetch_silence_max = 60s, fetch_time_max = 600s;
 };
+// What reaching a URL needs, for a project: a password may be kept for one project alone. "" is nobody in particular.
+using CredentialsOf = std::function<std::optional<Credentials>(std::string_view url, std::string_view project)>;
 struct RepositoriesOptions {
   std::string directory;                                     // of the clones; absolute
   std::vector<std::pair<std::string, std::string>> mirrors;  // PREFIX to URL, the longest prefix wins (git's insteadOf)
-  std::function<std::optional<Credentials>(std::string_view url)> credentials;
+  CredentialsOf credentials;
   SourceLimits limits;
   Asker asker = Asker::server;
 };
@@ -54,7 +57,7 @@ class Repositories {
   virtual ~Repositories() = default;
   // What the revision means now. Remote: one ls-remote; concurrent calls for one URL share it. Errors: not_found (no
   // such repository or revision, with the nearest branch), unauthorized, unavailable, timeout: in git's own words.
-  virtual Task<Result<Commit>> resolve(std::string url, std::string revision) = 0;
+  virtual Task<Result<Commit>> resolve(std::string url, std::string revision, std::string project = "") = 0;
   // All files below `path` ("" all), by their names from the repository's root, from the object store. The same commit
   // gives the same Tree again while somebody holds it. Where that is more than the limits allow, folders and files are
   // left out, the largest first: who asks the Tree for one of them is told so. Errors: as resolve().

@@ -25,23 +25,23 @@ std::optional<ChartUrl> chart_of(std::string_view url) {
 
 class WithCharts : public Repositories {
  public:
-  WithCharts(World& world, std::unique_ptr<Repositories> git,
-             std::function<std::optional<Credentials>(std::string_view)> credentials)
+  WithCharts(World& world, std::unique_ptr<Repositories> git, CredentialsOf credentials)
       : world_(world), git_(std::move(git)), credentials_(std::move(credentials)) {}
 
-  Task<Result<Commit>> resolve(std::string url, std::string revision) override {
+  Task<Result<Commit>> resolve(std::string url, std::string revision, std::string project) override {
     auto chart = chart_of(url);
-    if (!chart) co_return co_await git_->resolve(url, revision);
+    if (!chart) co_return co_await git_->resolve(url, revision, project);
     std::string range = revision == "HEAD" ? "" : revision;
     std::string version;
     if (is_registry(*chart)) {
       version = OR_CO_RETURN(
-          co_await resolve_chart(world_, chart->repository, chart->name, range, access(chart->repository)));
+          co_await resolve_chart(world_, chart->repository, chart->name, range, access(chart->repository, project)));
     } else {
-      auto found = OR_CO_RETURN(co_await find(*chart, range));
+      auto found = OR_CO_RETURN(co_await find(*chart, range, project));
       version = found.version;
     }
-    co_return Commit{.url = url, .sha = version, .revision = revision, .author = {}, .date = {}, .subject = {}};
+    co_return Commit{
+        .url = url, .sha = version, .revision = revision, .author = {}, .date = {}, .subject = {}, .project = project};
   }
 
   Task<Result<std::shared_ptr<const Tree>>> tree(Commit commit, std::string path) override {
@@ -49,9 +49,9 @@ class WithCharts : public Repositories {
     if (!chart) co_return co_await git_->tree(commit, path);
     // The URL with all that it says of who asks: the same chart by another password is another question, and so is
     // one after a change of access.
-    std::string key = fmt::format("{}\n{}@{}", access_age_, commit.url, commit.sha);
+    std::string key = fmt::format("{}\n{}\n{}@{}", access_age_, commit.project, commit.url, commit.sha);
     if (auto kept = trees_[key].lock()) co_return kept;
-    FetchedChart fetched = OR_CO_RETURN(co_await fetch(*chart, commit.sha));
+    FetchedChart fetched = OR_CO_RETURN(co_await fetch(*chart, commit.sha, commit.project));
     auto files = co_await world_.on_pool([&fetched] { return read_archive(fetched.archive); });
     if (!files) co_return std::move(files).error().context(shown_url(fetched.url));
     std::map<std::string, FileEntry> entries;
@@ -82,27 +82,27 @@ class WithCharts : public Repositories {
   using Index = std::shared_ptr<const ChartIndex>;
   static bool is_registry(const ChartUrl& chart) { return chart.repository.starts_with("oci://"); }
 
-  Task<Result<FetchedChart>> fetch(ChartUrl chart, std::string version) {
+  Task<Result<FetchedChart>> fetch(ChartUrl chart, std::string version, std::string project) {
     if (is_registry(chart))
-      co_return co_await fetch_chart(world_, chart.repository, chart.name, version, access(chart.repository));
-    auto found = OR_CO_RETURN(co_await find(chart, version));
-    co_return co_await fetch_listed(world_, chart.repository, std::move(found), access(chart.repository));
+      co_return co_await fetch_chart(world_, chart.repository, chart.name, version, access(chart.repository, project));
+    auto found = OR_CO_RETURN(co_await find(chart, version, project));
+    co_return co_await fetch_listed(world_, chart.repository, std::move(found), access(chart.repository, project));
   }
   // All Applications of a repository ask at once, at the poll interval: they share what it costs to read its index.
-  Task<Result<ChartVersion>> find(ChartUrl chart, std::string range) {
-    std::string key = fmt::format("{}\n{}", age_, chart.repository);
-    auto index = OR_CO_RETURN(
-        co_await indexes_.run(key, [this, repository = chart.repository] { return fetch_shared(repository); }));
+  Task<Result<ChartVersion>> find(ChartUrl chart, std::string range, std::string project) {
+    std::string key = fmt::format("{}\n{}\n{}", age_, project, chart.repository);
+    auto index = OR_CO_RETURN(co_await indexes_.run(
+        key, [this, repository = chart.repository, project] { return fetch_shared(repository, project); }));
     co_return co_await find_listed(world_, std::move(index), chart.repository, chart.name, range);
   }
-  Task<Result<Index>> fetch_shared(std::string repository) {
-    auto index = OR_CO_RETURN(co_await fetch_index(world_, repository, access(repository)));
+  Task<Result<Index>> fetch_shared(std::string repository, std::string project) {
+    auto index = OR_CO_RETURN(co_await fetch_index(world_, repository, access(repository, project)));
     co_return std::make_shared<const ChartIndex>(std::move(index));
   }
 
-  ChartAccess access(const std::string& repository) const {
+  ChartAccess access(const std::string& repository, const std::string& project) const {
     ChartAccess out;
-    auto known = credentials_ ? credentials_(repository) : std::nullopt;
+    auto known = credentials_ ? credentials_(repository, project) : std::nullopt;
     if (!known) return out;
     out.username = known->username;
     out.password = known->password;
@@ -116,7 +116,7 @@ class WithCharts : public Repositories {
 
   World& world_;
   std::unique_ptr<Repositories> git_;
-  std::function<std::optional<Credentials>(std::string_view)> credentials_;
+  CredentialsOf credentials_;
   std::map<std::string, std::weak_ptr<const Tree>> trees_;
   uint64_t age_ = 0;  // who asks after a change does not join a question from before
   uint64_t access_age_ = 0;
@@ -125,8 +125,7 @@ class WithCharts : public Repositories {
 
 }  // namespace
 
-std::unique_ptr<Repositories> with_charts(World& world, std::unique_ptr<Repositories> git,
-                                          std::function<std::optional<Credentials>(std::string_view url)> credentials) {
+std::unique_ptr<Repositories> with_charts(World& world, std::unique_ptr<Repositories> git, CredentialsOf credentials) {
   return std::make_unique<WithCharts>(world, std::move(git), std::move(credentials));
 }
 

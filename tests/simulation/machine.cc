@@ -31,9 +31,9 @@ Task<void> keep(Task<T> task, std::optional<T>* out) {
 
 }  // namespace
 
-Task<Result<sources::Commit>> SlowRepositories::resolve(std::string url, std::string revision) {
+Task<Result<sources::Commit>> SlowRepositories::resolve(std::string url, std::string revision, std::string project) {
   uint64_t mine = ++asked_;
-  auto answer = co_await FakeRepositories::resolve(std::move(url), std::move(revision));
+  auto answer = co_await FakeRepositories::resolve(std::move(url), std::move(revision), std::move(project));
   if (answer && !first_) first_ = *answer;
   if (answer_time_max > Duration{}) {
     auto slept = co_await runtime::sleep(

@@ -35,7 +35,7 @@ class SlowRepositories final : public gitops::testing::FakeRepositories {
   Duration answer_time_max{};
   bool stale = false;  // a guard off: the first answer for ever
   uint64_t reordered = 0;
-  Task<Result<sources::Commit>> resolve(std::string url, std::string revision) override;
+  Task<Result<sources::Commit>> resolve(std::string url, std::string revision, std::string project) override;
 
  private:
   sim::SimWorld& world_;

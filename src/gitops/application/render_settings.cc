@@ -20,7 +20,8 @@ bool matches(std::string_view pattern, const std::string& normalized) {
 
 }  // namespace
 
-RenderSettings read_render_settings(const Value& config_map, const Value& project, std::string project_name) {
+RenderSettings read_render_settings(const Value& config_map, const Value& project, std::string project_name,
+                                    const std::vector<std::string>& own_repositories) {
   RenderSettings settings{Value(), std::move(project_name), Value()};
   for (const auto& [key, text] : config_map["data"].members()) {
     if (!key.view().starts_with("kustomize.")) continue;
@@ -28,8 +29,10 @@ RenderSettings read_render_settings(const Value& config_map, const Value& projec
     settings.kustomize = settings.kustomize.with_member(key, text);
   }
   if (!project.is_null()) {
-    settings.source_repos = project["spec"]["sourceRepos"];
-    if (settings.source_repos.is_null()) settings.source_repos = Value::array();
+    ArrayBuilder repositories;
+    for (const Value& pattern : project["spec"]["sourceRepos"].items()) repositories.push(pattern);
+    for (const std::string& url : own_repositories) repositories.push(url);
+    settings.source_repos = repositories.build();
   }
   return settings;
 }

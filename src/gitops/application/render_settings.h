@@ -17,12 +17,15 @@ inline constexpr std::string_view settings_name = "argocd-cm";  // the ConfigMap
 struct RenderSettings {
   Value kustomize;  // the keys kustomize.* of argocd-cm; null: none
   std::string project;
-  Value source_repos;  // spec.sourceRepos of the project; null: it does not exist, everything may be fetched
+  // spec.sourceRepos of the project, and the repositories that are its own; null: it does not exist, everything may be
+  // fetched.
+  Value source_repos;
   // Equal ones render alike.
   Value inputs() const { return Value{{"kustomize", kustomize}, {"sourceRepos", source_repos}}; }
 };
-// Both may be null.
-RenderSettings read_render_settings(const Value& config_map, const Value& project, std::string project_name);
+// Both may be null. `own_repositories`: see repositories_of_project().
+RenderSettings read_render_settings(const Value& config_map, const Value& project, std::string project_name,
+                                    const std::vector<std::string>& own_repositories = {});
 
 // kustomize.buildOptions, or those of the version that spec.source.kustomize names. Errors: bad_request (flags that
 // kustomize does not have), invalid (a version that argocd-cm does not name).

@@ -70,7 +70,8 @@ Task<Result<>> fetch_wanted(World& world, sources::Repositories& repositories, c
       return std::move(error).context(
           fmt::format("chart dependency {} {} of {}", chart.name, chart.version, sources::shown_url(chart.repository)));
     };
-    auto commit = co_await repositories.resolve(sources::chart_url(chart.repository, chart.name), chart.version);
+    auto commit = co_await repositories.resolve(sources::chart_url(chart.repository, chart.name), chart.version,
+                                                settings->project);
     if (!commit) co_return about(std::move(commit).error());
     auto tree = co_await repositories.tree(std::move(*commit));
     if (!tree) co_return about(std::move(tree).error());
@@ -188,6 +189,7 @@ Task<Result<>> load_source(Loading* loading, size_t at, Desired* desired) {
   request.kustomize_build = OR_CO_RETURN(kustomize_options(loading->settings, request.kustomize));
   request.go_on = until_late(loading->world, on_pool ? kBuildMax : kBuildHereMax);
   render::kustomize::FetchRules rules;
+  rules.project = app.project;
   rules.may = [settings = loading->settings](const std::string& url) { return may_fetch(settings, url); };
   bool has_fetched = false;
   auto rendered =

@@ -6,6 +6,7 @@
 #include "gitops/application/tracking.h"
 #include "gitops/compare/normalize.h"
 #include "gitops/compare/state.h"
+#include "gitops/credentials.h"
 #include "gitops/engine.h"
 #include "gitops/engine/desired.h"
 
@@ -61,11 +62,14 @@ Task<Result<Comparison>> compare(World& world, cluster::Cluster& cluster, source
   ObjectKey settings_key{config_map_kind, options.control_namespace, std::string(settings_name)};
   Value settings = OR_CO_RETURN(co_await live_object(cluster, std::move(settings_key)));
   Value project = OR_CO_RETURN(co_await live_object(cluster, {project_kind, options.control_namespace, app.project}));
-  RenderSettings rules = read_render_settings(settings, project, app.project);
+  std::vector<std::string> own;  // whom Secrets are not shown, has none
+  if (!project.is_null())
+    if (auto access = co_await read_access(cluster)) own = repositories_of_project(access->secrets, app.project);
+  RenderSettings rules = read_render_settings(settings, project, app.project, own);
   if (auto refused = refused_repository(app, rules)) co_return first_problem({*refused});
   std::vector<sources::Commit> commits;
   for (const Source& source : app.sources)
-    commits.push_back(OR_CO_RETURN(co_await repositories.resolve(source.url, source.revision)));
+    commits.push_back(OR_CO_RETURN(co_await repositories.resolve(source.url, source.revision, app.project)));
   auto desired = OR_CO_RETURN(co_await load_desired(world, repositories, cluster, app, commits, std::move(rules)));
   if (!desired->loaded()) co_return first_problem(desired->targets.conditions);
 

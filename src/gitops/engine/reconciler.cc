@@ -71,8 +71,11 @@ RenderSettings ApplicationReconciler::settings_of(const Application& app) const 
     const Value* found = cache_.get(key);
     return found ? *found : Value();
   };
-  return read_render_settings(known({config_map_kind, options_.control_namespace, std::string(settings_name)}),
-                              known({project_kind, options_.control_namespace, app.project}), app.project);
+  Value project = known({project_kind, options_.control_namespace, app.project});
+  std::vector<std::string> own;
+  if (!project.is_null()) own = repositories_of_project(access_in(cache_).secrets, app.project);
+  return read_render_settings(known({config_map_kind, options_.control_namespace, std::string(settings_name)}), project,
+                              app.project, own);
 }
 
 Task<Outcome> ApplicationReconciler::reconcile(ObjectKey key) {
@@ -144,7 +147,7 @@ Task<Outcome> ApplicationReconciler::reconcile(ObjectKey key) {
     if (!next.operation.is_null()) pass.wake_in(0s);
   }
   for (const Source& source : pass.app.sources)
-    if (auto retry = revisions_.retry_in(source.url, source.revision)) pass.wake_in(*retry);
+    if (auto retry = revisions_.retry_in(source.url, source.revision, pass.app.project)) pass.wake_in(*retry);
   co_return pass.again_after ? Outcome::again_after(*pass.again_after) : Outcome::done();
 }
 
@@ -203,7 +206,7 @@ Task<ApplicationReconciler::DesiredResult> ApplicationReconciler::desired_of(Pas
   std::vector<sources::Commit> commits;
   ArrayBuilder said, target_revisions;
   for (const Source& source : app.sources) {
-    commits.push_back(OR_CO_RETURN(co_await revisions_.resolve(source.url, source.revision)));
+    commits.push_back(OR_CO_RETURN(co_await revisions_.resolve(source.url, source.revision, app.project)));
     revisions->push_back(commits.back().sha);
     said.push(source.said.without_member("targetRevision"));
     target_revisions.push(source.said["targetRevision"]);

@@ -49,16 +49,22 @@ void Revisions::follow(const cluster::ObjectKey& application, const std::vector<
   wanted_changed_.notify();
 }
 
-Revisions::Head* Revisions::head_of(const std::string& url, const std::string& revision) {
-  auto at = repositories_by_url_.find(sources::normalized_url(url));
+Revisions::Question Revisions::question(std::string url, std::string revision, std::string project) const {
+  if (repositories_.is_local(url)) project.clear();
+  return {std::move(url), std::move(revision), std::move(project)};
+}
+
+Revisions::Head* Revisions::head_of(const Question& question) {
+  auto at = repositories_by_url_.find(sources::normalized_url(question.url));
   if (at == repositories_by_url_.end()) return nullptr;
-  auto head = at->second->heads.find({url, revision});
+  auto head = at->second->heads.find(question);
   return head == at->second->heads.end() ? nullptr : &head->second;
 }
 
-Task<Result<sources::Commit>> Revisions::resolve(std::string url, std::string revision) {
+Task<Result<sources::Commit>> Revisions::resolve(std::string url, std::string revision, std::string project) {
   Duration retry_delay = retry_delay_first;
-  if (Head* head = head_of(url, revision)) {
+  const Question asked = question(url, std::move(revision), std::move(project));
+  if (Head* head = head_of(asked)) {
     if (head->commit || world_.steady_now() < head->retry_at) co_return head->commit;
     Duration longest = repositories_.is_local(url) ? std::min(local_retry_delay_max, poll_interval_) : poll_interval_;
     retry_delay = std::min(head->retry_delay * 2, longest);
@@ -67,29 +73,28 @@ Task<Result<sources::Commit>> Revisions::resolve(std::string url, std::string re
   auto at = repositories_by_url_.find(normalized);
   if (at != repositories_by_url_.end()) at->second->was_asked = true;
   uint64_t changes = changes_of(normalized);
-  auto commit = co_await ask(url, revision, normalized);
+  auto commit = co_await ask(asked, normalized);
   if (commit.failed_with(ErrorKind::canceled)) co_return commit;
   // What changed while we asked makes the answer old: it counts only for this once.
   at = repositories_by_url_.find(normalized);
   if (at != repositories_by_url_.end() && at->second->changes == changes) {
-    at->second->heads.insert_or_assign(Question{url, revision},
-                                       Head{commit, world_.steady_now() + retry_delay, retry_delay});
+    at->second->heads.insert_or_assign(asked, Head{commit, world_.steady_now() + retry_delay, retry_delay});
   }
   co_return commit;
 }
 
-Task<Result<sources::Commit>> Revisions::ask(std::string url, std::string revision, std::string normalized) {
+Task<Result<sources::Commit>> Revisions::ask(Question question, std::string normalized) {
   runtime::Scope& scope = co_await runtime::current_scope();
-  for (int cut = 0; cut < cut_short_max && repositories_.is_local(url); ++cut) {
+  for (int cut = 0; cut < cut_short_max && repositories_.is_local(question.url); ++cut) {
     runtime::Scope asking(scope);
     TaskGroup watching(scope);
     watching.spawn(cut_short(normalized, changes_of(normalized), &asking));
-    auto answer = repositories_.resolve(url, revision);
+    auto answer = repositories_.resolve(question.url, question.revision, question.project);
     auto commit = co_await std::move(answer).in(asking);
     co_await watching.stop();
     if (!commit.failed_with(ErrorKind::canceled) || scope.canceled()) co_return commit;
   }
-  co_return co_await repositories_.resolve(url, revision);
+  co_return co_await repositories_.resolve(question.url, question.revision, question.project);
 }
 
 // A file that is a pipe for a moment holds git when it is a file again. The commit that tells so is not to wait for it.
@@ -108,8 +113,9 @@ uint64_t Revisions::changes_of(const std::string& normalized) const {
   return at == repositories_by_url_.end() ? 0 : at->second->changes;
 }
 
-std::optional<Duration> Revisions::retry_in(const std::string& url, const std::string& revision) {
-  Head* head = head_of(url, revision);
+std::optional<Duration> Revisions::retry_in(const std::string& url, const std::string& revision,
+                                            const std::string& project) {
+  Head* head = head_of(question(url, revision, project));
   if (!head || head->commit) return std::nullopt;
   return std::max<Duration>(head->retry_at - world_.steady_now(), 0s);
 }
@@ -145,7 +151,7 @@ Task<Result<std::set<cluster::ObjectKey>>> Revisions::touched(Repository* reposi
   std::set<std::string> directories;
   for (auto& [question, head] : before) {
     if (!head.commit) continue;
-    auto now = OR_CO_RETURN(co_await resolve(question.first, question.second));
+    auto now = OR_CO_RETURN(co_await resolve(question.url, question.revision, question.project));
     if (now.sha == head.commit->sha) continue;
     auto old_tree = OR_CO_RETURN(co_await repositories_.tree(*head.commit, ""));
     auto new_tree = OR_CO_RETURN(co_await repositories_.tree(now, ""));

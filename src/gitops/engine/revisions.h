@@ -22,9 +22,9 @@ class Revisions {
   void follow(const cluster::ObjectKey& application, const std::vector<std::string>& urls,
               std::vector<std::string> directories = {});
   // Errors: those of Repositories::resolve; they are kept until the repository may have changed, or retry_in() is over.
-  Task<Result<sources::Commit>> resolve(std::string url, std::string revision);
+  Task<Result<sources::Commit>> resolve(std::string url, std::string revision, std::string project);
   // When a failed resolve() is worth another try; nothing when it did not fail.
-  std::optional<Duration> retry_in(const std::string& url, const std::string& revision);
+  std::optional<Duration> retry_in(const std::string& url, const std::string& revision, const std::string& project);
   // Ask again, whatever is known.
   void forget(const std::string& url);
   // Follows all wanted repositories until canceled.
@@ -36,9 +36,14 @@ class Revisions {
     SteadyTime retry_at{};
     Duration retry_delay{0};
   };
-  // By the URL that is asked, with all that it says of who asks, and the revision: what a server told one of those who
-  // ask is not for another, who may have no password or a wrong one, or come another way.
-  using Question = std::pair<std::string, std::string>;
+  // What a server told one of those who ask is not for another, who may have no password or a wrong one, or come
+  // another way.
+  struct Question {
+    std::string url;  // with all that it says of who asks
+    std::string revision;
+    std::string project;  // which may have a password of its own; "" for a local repository, which asks for none
+    auto operator<=>(const Question&) const = default;
+  };
   struct Repository {
     std::string url;  // as an application spells it
     std::set<cluster::ObjectKey> applications;
@@ -47,12 +52,13 @@ class Revisions {
     bool was_asked = false;  // whatever it was, it may be older than the watch
     std::unique_ptr<TaskGroup> follower;
   };
-  Task<Result<sources::Commit>> ask(std::string url, std::string revision, std::string normalized);
+  Question question(std::string url, std::string revision, std::string project) const;
+  Task<Result<sources::Commit>> ask(Question question, std::string normalized);
   Task<void> cut_short(std::string normalized, uint64_t changes, runtime::Scope* asking);
   uint64_t changes_of(const std::string& normalized) const;
   Task<void> hear(Repository* repository, Wake wake);
   Task<void> poll(Repository* repository, Wake wake);
-  Head* head_of(const std::string& url, const std::string& revision);
+  Head* head_of(const Question& question);
   std::map<Question, Head> forget(Repository& repository);
   void changed(Repository& repository, const Wake& wake);
   Task<void> wake_in_order(Repository* repository, std::map<Question, Head> before, Wake wake);

@@ -31,18 +31,18 @@ class FakeRepositories : public sources::Repositories {
     failures_.erase(sources::normalized_url(url));
     if (error) failures_.insert_or_assign(sources::normalized_url(url), std::move(*error));
   }
-  // URLs with what they say of who asks; all are let in while there is none.
-  std::function<bool(const std::string& url)> lets_in;
+  // URLs with what they say of who asks, and the project; all are let in while there is none.
+  std::function<bool(const std::string& url, const std::string& project)> lets_in;
   int resolved = 0;     // calls
   bool silent = false;  // who asks while it is, never has an answer
 
-  Task<Result<sources::Commit>> resolve(std::string url, std::string revision) override {
+  Task<Result<sources::Commit>> resolve(std::string url, std::string revision, std::string project) override {
     ++resolved;
     if (silent) {
       auto never = co_await runtime::sleep(24h);
       co_return fail(never ? ErrorKind::timeout : ErrorKind::canceled, "git gave no answer");
     }
-    if (lets_in && !lets_in(url)) co_return fail(ErrorKind::unauthorized, "401 Unauthorized");
+    if (lets_in && !lets_in(url, project)) co_return fail(ErrorKind::unauthorized, "401 Unauthorized");
     std::string normalized = sources::normalized_url(url);
     if (auto failure = failures_.find(normalized); failure != failures_.end()) co_return failure->second;
     std::string sha;
@@ -50,7 +50,7 @@ class FakeRepositories : public sources::Repositories {
     if (head != heads_.end()) sha = head->second;
     if (trees_.contains(revision)) sha = revision;
     if (sha.empty()) co_return fail(ErrorKind::not_found, "unable to resolve '{}' to a commit SHA", revision);
-    co_return sources::Commit{url, sha, revision, "", "", ""};
+    co_return sources::Commit{url, sha, revision, "", "", "", project};
   }
   Task<Result<std::shared_ptr<const sources::Tree>>> tree(sources::Commit commit, std::string) override {
     auto tree = trees_.find(commit.sha);

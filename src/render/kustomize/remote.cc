@@ -136,14 +136,14 @@ Task<Result<Remote>> fetch_chart(sources::Repositories& repositories, FetchRules
   size_t mark = path.rfind('#'), blank = path.find(' ', mark);
   std::string url = path.substr(0, blank), name = path.substr(mark + 1, blank - mark - 1);
   OR_CO_RETURN(may_fetch(rules, repository_of(url)));
-  auto commit = OR_CO_RETURN(co_await repositories.resolve(url, path.substr(blank + 1)));
+  auto commit = OR_CO_RETURN(co_await repositories.resolve(url, path.substr(blank + 1), rules.project));
   auto tree = OR_CO_RETURN(co_await repositories.tree(commit, ""));
   co_return Remote{tree, name, nullptr};
 }
 
 Task<Result<Remote>> fetch_folder(sources::Repositories& repositories, FetchRules rules, RemoteSpec spec) {
   OR_CO_RETURN(may_fetch(rules, spec.url));
-  auto commit = OR_CO_RETURN(co_await repositories.resolve(spec.url, spec.ref));
+  auto commit = OR_CO_RETURN(co_await repositories.resolve(spec.url, spec.ref, rules.project));
   auto tree = OR_CO_RETURN(co_await repositories.tree(commit, ""));
   std::string folder = OR_CO_RETURN(tree->real_path(spec.folder));
   co_return Remote{tree, folder, nullptr};

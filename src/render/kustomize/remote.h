@@ -42,6 +42,7 @@ struct RemoteBases {
 struct FetchRules {
   bool local = false;                                   // also repositories of this machine (file://)
   std::function<Result<>(const std::string& url)> may;  // null: all others. Its error is the build's
+  std::string project;                                  // for whom; see sources::CredentialsOf
 };
 
 // As kustomize: an http(s) URL is read as a file first unless it says that it is a repository; then Git. Errors: those

@@ -23,7 +23,7 @@ void check(std::string_view path, std::string_view expected) {
 
 // No test here comes as far as to ask them.
 class NoRepositories final : public sources::Repositories {
-  Task<Result<sources::Commit>> resolve(std::string, std::string) override { co_return none(); }
+  Task<Result<sources::Commit>> resolve(std::string, std::string, std::string) override { co_return none(); }
   Task<Result<std::shared_ptr<const sources::Tree>>> tree(sources::Commit, std::string) override { co_return none(); }
   Task<Result<>> changed(std::string) override { co_return none(); }
   void notify(std::string_view) override {}

@@ -24,8 +24,8 @@ std::string application_name(const std::string& repository) {
 std::unique_ptr<sources::Repositories> make_repositories(World& world, const UpOptions& options,
                                                          cluster::Cache& cache) {
   sources::RepositoriesOptions repositories{.directory = options.data + "/repositories", .mirrors = options.mirrors};
-  repositories.credentials = [&cache](std::string_view url) {
-    return gitops::credentials_for(gitops::access_in(cache), url);
+  repositories.credentials = [&cache](std::string_view url, std::string_view project) {
+    return gitops::credentials_for(gitops::access_in(cache), url, project);
   };
   auto made = sources::Repositories::create(world, std::move(repositories));
   follow_credentials(cache, *made);
