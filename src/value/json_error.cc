@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 
 namespace slipway::value {
@@ -24,7 +25,10 @@ std::string quoted_character(char c) {
 // A recursive reading would nest as deep as the text: the open brackets stand on a stack, as they do in Go.
 class JsonScanner {
  public:
-  explicit JsonScanner(std::string_view text) : text_(text) {}
+  explicit JsonScanner(std::string_view text, bool prefix = false) : text_(text), prefix_(prefix) {}
+
+  bool at_end() const { return end(); }
+  size_t offset() const { return std::min(at_ + 1, text_.size()); }
 
   std::optional<std::string> error() {
     std::string open;
@@ -52,7 +56,7 @@ class JsonScanner {
         continue;
       }
       if (open.empty()) {
-        if (end()) return std::nullopt;
+        if (end() || prefix_) return std::nullopt;
         return invalid("after top-level value");
       }
       if (end()) return cut();
@@ -155,12 +159,21 @@ class JsonScanner {
 
   std::string_view text_;
   size_t at_ = 0;
+  bool prefix_;  // what follows the first value is not judged
 };
 
 }  // namespace
 
 std::optional<std::string> go_json_error(std::string_view text) {
   return JsonScanner(text).error();
+}
+
+std::optional<GoJsonFault> go_json_prefix_error(std::string_view text) {
+  JsonScanner scanner(text, true);
+  auto words = scanner.error();
+  if (!words) return std::nullopt;
+  bool cut = scanner.at_end();
+  return GoJsonFault{cut ? "unexpected EOF" : *std::move(words), scanner.offset(), cut};
 }
 
 }  // namespace slipway::value

@@ -84,6 +84,21 @@ TEST_CASE("the value at the front, as json.Decoder reads it") {
   check_prefix("", "", "");
 }
 
+TEST_CASE("what is wrong with the value at the front, as json.Decoder says it") {
+  auto check_fault = [](std::string_view text, std::string_view words, size_t offset) {
+    auto fault = go_json_prefix_error(text);
+    CHECK((fault ? fault->words : "fine") == words);
+    CHECK((fault ? fault->offset : 0) == offset);
+    CHECK((fault && fault->cut) == (words == "unexpected EOF"));
+  };
+  check_fault("{}x", "fine", 0);
+  check_fault("{} ", "fine", 0);
+  check_fault("x", "invalid character 'x' looking for beginning of value", 1);
+  check_fault("{\"a\":01}", "invalid character '1' after object key:value pair", 7);
+  check_fault("{\"a\":tru", "unexpected EOF", 8);
+  check_fault("[1", "unexpected EOF", 2);
+}
+
 TEST_CASE("errors tell line, column and what was expected") {
   check("", "line 1 column 1: JSON ends too early: expected a value");
   check("{\n  \"a\": 1\n  \"b\": 2\n}", "line 3 column 3: invalid JSON: expected ',' or '}', found '\"'");

@@ -10,6 +10,7 @@
 #include "render/helm/go_json.h"
 #include "render/helm/lint_objects.h"
 #include "render/helm/manifest.h"
+#include "render/helm/object_stream.h"
 #include "render/helm/schema.h"
 #include "render/helm/worker.h"
 
@@ -175,33 +176,20 @@ class Linter {
                           go_quote(line)));
       break;
     }
-    std::string document;
-    auto lines = base::split(text, '\n');
-    for (size_t i = 0; i < lines.size(); ++i) {
-      bool last = i + 1 == lines.size();
-      if (!lines[i].starts_with("---")) {
-        document += lines[i];
-        if (!last) document += '\n';
-      }
-      if (lines[i].starts_with("---")) {
-        std::string_view behind = trim_space(lines[i].substr(3));
-        if (!behind.empty() && behind[0] != '#')
-          return error(path, fmt::format("unable to parse YAML: invalid Yaml document separator: {}", behind));
-      }
-      if (!lines[i].starts_with("---") && !last) continue;
-      if (!document.empty() && !one_document(path, document, text)) return false;
-      document.clear();
+    ObjectStream objects(text);
+    for (;;) {
+      auto more = objects.next([&](const Value& object) -> Result<> {
+        auto linted = OR_RETURN(linted_object(object, request_.compat));
+        if (!object.is_null()) one_object(path, linted, text);
+        return {};
+      });
+      if (!more) return error(path, "unable to parse YAML: " + more.error().str());
+      if (!*more) return true;
     }
-    return true;
   }
 
-  bool one_document(const std::string& path, const std::string& document, const std::string& whole) {
-    auto read = read_yaml(document);
-    if (!read) return error(path, "unable to parse YAML: " + read.error().message());
-    if (read->is_null()) return true;
-    auto object = linted_object(*read, request_.compat);
-    if (!object) return error(path, "unable to parse YAML: " + object.error().str());
-    const auto& [version, kind, name] = *object;
+  void one_object(const std::string& path, const LintedObject& object, const std::string& whole) {
+    const auto& [version, kind, name] = object;
     object_name(path, kind, name);
     int minor = 0;
     const KubeVersion kube = request_.kube.value_or(KubeVersion());
@@ -213,7 +201,6 @@ class Linter {
       error(path,
             fmt::format("a {} must contain matchLabels or matchExpressions, and {} does not", kind, go_quote(name)));
     if (kind == "List") error(path, list_fault(whole));
-    return true;
   }
 
   // Helm reads the file's first document here, whichever the List is.

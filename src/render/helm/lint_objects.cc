@@ -28,7 +28,7 @@ class Decoder {
   }
   template <typename T>
   Result<T> done(T out) {
-    if (error_) return std::move(*error_).context("error unmarshaling JSON: while decoding JSON");
+    if (error_) return std::move(*error_);
     return out;
   }
 
@@ -89,7 +89,8 @@ Result<bool> has_annotated_item(const Value& document, std::string_view key) {
       }
     }
   }
-  return decode.done(found);
+  auto done = decode.done(found);
+  return done ? std::move(done) : std::move(done).error().context(std::string(yaml_context));
 }
 
 }  // namespace slipway::render::helm

@@ -8,14 +8,15 @@
 
 namespace slipway::render::helm {
 
+constexpr std::string_view yaml_context = "error unmarshaling JSON: while decoding JSON";
+
 struct LintedObject {
   std::string api_version, kind, name;
 };
-// Error: invalid, "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go struct field
-// ...".
+// Error: invalid, "json: cannot unmarshal array into Go struct field ...".
 Result<LintedObject> linted_object(const Value& document, Compat compat);
 
-// Whether an item of a List has the annotation `key`. Errors: as above.
+// Whether an item of a List has the annotation `key`. Errors: as above, behind yaml_context.
 Result<bool> has_annotated_item(const Value& document, std::string_view key);
 
 }  // namespace slipway::render::helm

@@ -113,6 +113,11 @@ CASES = {
     "a line not so long": {A: "# " + "x" * 65533 + "\nkind: A\nmetadata: {name: x}\n"},
     "Chart.yaml is a folder": {"Chart.yaml": None, "Chart.yaml/x": ""},
     "no chart": {"Chart.yaml": None},
+    # A text that begins with a brace may hold several values; where it goes on as YAML depends on how many were read.
+    **{f"JSON {number}": {A: text, "crds/a.yaml": text} for number, text in enumerate((
+        '{}{}', '{"a":1}\n\n{"b":2} ', '{"a":1} # c', '{"a":1} # comment', '{}{} x: 1', '{}\n---\nkind: [a]\n', '{}\nkind: [a]\n',
+        '{"kind":[]}{"b":1}', '{}{"kind":[]}{}', '{}{}{"kind":[]}{}', '\u00a0{}{}', '{"a":tru', '{}{}{', '{}{}x', '{}x', '{}5', '{}nullnull',
+        '{"a":1,}   \n', '{"a":1e400}', '{"a":1}---\n{"b":2}', '---\n---\n#\n--- #x\nkind: [', '--- \r\nkind: [\r\n'))},
 }
 
 
