@@ -105,7 +105,7 @@ void read_policy(const Value& spec, Application& app) {
 }  // namespace
 
 Application read_application(const Value& object, std::string_view control_namespace,
-                             const std::vector<std::string>& projects) {
+                             const std::vector<std::string>& projects, const IgnoreRules& known_rules) {
   Application app;
   const Value& spec = object["spec"];
   app.name = kinds::name_of(object);
@@ -113,7 +113,8 @@ Application read_application(const Value& object, std::string_view control_names
   app.tracking_name = app.ns == control_namespace ? app.name : app.ns + "_" + app.name;
   app.project = spec["project"].str();
   if (app.project.empty()) app.project = "default";
-  app.ignore_differences = spec["ignoreDifferences"];
+  const Value& ignored = spec["ignoreDifferences"];
+  app.ignore_differences = known_rules.said() == ignored ? known_rules : IgnoreRules(ignored);
   read_sources(spec, app);
   read_destination(spec, app);
   read_policy(spec, app);

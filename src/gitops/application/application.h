@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "cluster/cluster.h"
+#include "gitops/compare/ignore_rules.h"
 
 namespace slipway::gitops {
 
@@ -64,7 +65,7 @@ struct Application {
   bool automated = false, prune = false, self_heal = false, allow_empty = false;
   std::optional<Retry> retry;
   SyncOptions options;
-  Value ignore_differences;
+  IgnoreRules ignore_differences;
   std::vector<Condition> spec_errors;        // InvalidSpecError: nothing else is done
   std::vector<Condition> comparison_errors;  // what is not offered yet: nothing can be compared
   std::vector<Condition> warnings;
@@ -86,9 +87,10 @@ void set_source(ObjectBuilder& sync, const Value& source);
 // times) the beginning and the end, and how much was left out.
 std::string readable(std::string message);
 
-// Never fails: what is wrong stands in the lists. `projects`: names of the AppProjects that exist.
+// Never fails: what is wrong stands in the lists. `projects`: names of the AppProjects that exist. `known_rules`: those
+// of the object as it was read before, which are taken when it still says the same.
 Application read_application(const Value& object, std::string_view control_namespace,
-                             const std::vector<std::string>& projects);
+                             const std::vector<std::string>& projects, const IgnoreRules& known_rules = {});
 
 // status.conditions with `next` (any order) in place of all: sorted, and with the times of those that stay.
 Value conditions_of(const Value& before, std::vector<Condition> next, WallTime now);

@@ -11,18 +11,45 @@ namespace {
 
 constexpr std::string_view options_key = "kustomize.buildOptions";
 
-// What is no pattern matches nothing, so that it permits nothing.
-bool matches(std::string_view pattern, const std::string& normalized) {
-  if (pattern == "*") return true;
-  auto glob = render::Glob::create(sources::normalized_url(pattern), render::Glob::Parts::by_slash);
-  return glob && glob->matches(normalized);
+}  // namespace
+
+struct RepositoryPatterns::Pattern {
+  bool denies = false;
+  bool everything = false;
+  std::optional<render::Glob> glob;  // nothing: it is no pattern and matches nothing, so that it permits nothing
+};
+
+RepositoryPatterns::RepositoryPatterns(const Value& patterns) {
+  auto all = std::make_shared<std::vector<Pattern>>();
+  for (const Value& entry : patterns.items()) {
+    std::string_view text = entry.as_string();
+    Pattern pattern{.denies = text.starts_with('!')};
+    if (pattern.denies) text.remove_prefix(1);
+    pattern.everything = text == "*";
+    if (!pattern.everything) {
+      auto glob = render::Glob::create(sources::normalized_url(text), render::Glob::Parts::by_slash);
+      if (glob) pattern.glob = std::move(*glob);
+    }
+    all->push_back(std::move(pattern));
+  }
+  patterns_ = std::move(all);
 }
 
-}  // namespace
+bool RepositoryPatterns::permit(std::string_view url) const {
+  std::string normalized = sources::normalized_url(url);
+  bool allowed = false;
+  for (const Pattern& pattern : *patterns_) {
+    bool hit = pattern.everything || (pattern.glob && pattern.glob->matches(normalized));
+    // A denial that does not match counts as a match, as there.
+    if (pattern.denies && hit) return false;
+    allowed = allowed || hit != pattern.denies;
+  }
+  return allowed;
+}
 
 RenderSettings read_render_settings(const Value& config_map, const Value& project, std::string project_name,
                                     const std::vector<std::string>& own_repositories) {
-  RenderSettings settings{Value(), std::move(project_name), Value()};
+  RenderSettings settings{.kustomize = Value(), .project = std::move(project_name), .source_repos = Value()};
   for (const auto& [key, text] : config_map["data"].members()) {
     if (!key.view().starts_with("kustomize.")) continue;
     if (settings.kustomize.is_null()) settings.kustomize = Value::object();
@@ -33,6 +60,7 @@ RenderSettings read_render_settings(const Value& config_map, const Value& projec
     for (const Value& pattern : project["spec"]["sourceRepos"].items()) repositories.push(pattern);
     for (const std::string& url : own_repositories) repositories.push(url);
     settings.source_repos = repositories.build();
+    settings.permitted = RepositoryPatterns(settings.source_repos);
   }
   return settings;
 }
@@ -55,21 +83,7 @@ Result<render::kustomize::BuildOptions> kustomize_options(const RenderSettings& 
 }
 
 Result<> may_fetch(const RenderSettings& settings, const std::string& url) {
-  if (settings.source_repos.is_null()) return {};
-  std::string normalized = sources::normalized_url(url);
-  bool allowed = false, denied = false;
-  for (const Value& entry : settings.source_repos.items()) {
-    std::string pattern = entry.str();
-    if (pattern.starts_with('!')) {
-      // A denial that does not match counts as a match, as there.
-      bool hit = matches(std::string_view(pattern).substr(1), normalized);
-      denied = denied || hit;
-      allowed = allowed || !hit;
-    } else {
-      allowed = allowed || matches(pattern, normalized);
-    }
-  }
-  if (allowed && !denied) return {};
+  if (settings.source_repos.is_null() || settings.permitted.permit(url)) return {};
   return fail(ErrorKind::forbidden, "{} is not permitted in project '{}' (its sourceRepos)", sources::shown_url(url),
               settings.project);
 }

@@ -2,6 +2,7 @@
 // (reference/gitops.md 4.12, 4.13).
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,12 +15,25 @@ namespace slipway::gitops {
 
 inline constexpr std::string_view settings_name = "argocd-cm";  // the ConfigMap
 
+// sourceRepos, its patterns read once.
+class RepositoryPatterns {
+ public:
+  explicit RepositoryPatterns(const Value& patterns);
+  // One of them matches, and none with ! that is against it.
+  bool permit(std::string_view url) const;
+
+ private:
+  struct Pattern;
+  std::shared_ptr<const std::vector<Pattern>> patterns_;
+};
+
 struct RenderSettings {
   Value kustomize;  // the keys kustomize.* of argocd-cm; null: none
   std::string project;
   // spec.sourceRepos of the project, and the repositories that are its own; null: it does not exist, everything may be
   // fetched.
   Value source_repos;
+  RepositoryPatterns permitted{source_repos};
   // Equal ones render alike.
   Value inputs() const { return Value{{"kustomize", kustomize}, {"sourceRepos", source_repos}}; }
 };

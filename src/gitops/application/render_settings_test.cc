@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+
 #include "base/text.h"
 #include "value/yaml.h"
 
@@ -67,4 +69,19 @@ TEST_CASE("what a project's sourceRepos permit") {
   CHECK(!may("[]", "https://github.com/o/r"));
   auto refused = may_fetch(settings("{}", "['https://a.example/**']"), "https://user:secret@b.example/r");
   CHECK(refused.error().str() == "https://b.example/r is not permitted in project 'shop' (its sourceRepos)");
+}
+
+TEST_CASE("a project's patterns are read once, for all repositories") {
+  std::string patterns = "[";
+  for (int i = 0; i < 50; ++i) patterns += fmt::format("'https://*.example{}/{{o,p}}/[a-z]*', ", i);
+  Value list = *value::parse_yaml(patterns + "]");
+  auto time = [](auto work) {
+    auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < 20; ++i) work();
+    return std::chrono::steady_clock::now() - start;
+  };
+  RepositoryPatterns read(list);
+  auto reading = time([&] { (void)RepositoryPatterns(list); });
+  auto asking = time([&] { CHECK(!read.permit("https://git.example.org/o/r")); });
+  CHECK(asking < reading / 3);
 }

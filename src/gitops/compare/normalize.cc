@@ -4,25 +4,10 @@
 
 #include "base/text.h"
 #include "gitops/compare/three_way.h"
-#include "render/glob.h"
 
 namespace slipway::gitops {
 
 namespace {
-
-// What is no pattern matches nothing, as in Argo CD.
-bool glob(std::string_view pattern, std::string_view text) {
-  auto read = render::Glob::create(pattern, render::Glob::Parts::none);
-  return read && read->matches(text);
-}
-
-bool concerns(const Value& rule, const Value& object) {
-  auto id = kinds::GroupVersionKind::of(object);
-  auto name = rule["name"].as_string(), ns = rule["namespace"].as_string();
-  // The patterns last: each is read anew for each object.
-  return (name.empty() || name == kinds::name_of(object)) && (ns.empty() || ns == kinds::namespace_of(object)) &&
-         glob(rule["kind"].as_string(), id.kind) && glob(rule["group"].as_string(), id.group);
-}
 
 bool is_secret(const Value& object) {
   return object["kind"].as_string() == "Secret" && object["apiVersion"].as_string() == "v1";
@@ -52,7 +37,7 @@ Value normalize_intent(Value object) {
   return object;
 }
 
-Value normalize_state(const kinds::Kind* kind, Value object, const Value& ignore) {
+Value normalize_state(const kinds::Kind* kind, Value object, const IgnoreRules& ignore) {
   object = normalize_intent(std::move(object));
   if (kind && kind->type) {
     if (auto conformed = kinds::conform(*kind, object)) object = conformed->object;
@@ -67,11 +52,7 @@ Value normalize_state(const kinds::Kind* kind, Value object, const Value& ignore
     object = annotations.empty() ? object.without("/metadata/annotations")
                                  : object.with("/metadata/annotations", annotations);
   }
-  for (const Value& rule : ignore.items()) {
-    if (!concerns(rule, object)) continue;
-    for (const Value& pointer : rule["jsonPointers"].items()) object = object.without(pointer.as_string());
-  }
-  return object;
+  return ignore.apply(std::move(object));
 }
 
 void mask_secrets(Value& live, Value& target) {

@@ -105,7 +105,7 @@ std::string_view to_string(SyncStatus status) {
   return "";
 }
 
-Result<bool> differs(const kinds::Kind* kind, const Value& target, const Value& live, const Value& ignore,
+Result<bool> differs(const kinds::Kind* kind, const Value& target, const Value& live, const IgnoreRules& ignore,
                      Value* normal_live, Value* normal_target) {
   Value wanted = normalize_intent(target), before = normalize_intent(last_applied(live));
   // What was applied had annotations, at least the one that said so: leaving them out now takes nothing away.
@@ -200,12 +200,13 @@ State compare_state(const Application& app, const Targets& targets, const Found&
 }
 
 Result<bool> Comparisons::differs(const cluster::ObjectKey& key, const kinds::Kind* kind, const Value& target,
-                                  const Value& live, const Value& ignore, Value* normal_live, Value* normal_target) {
+                                  const Value& live, const IgnoreRules& ignore, Value* normal_live,
+                                  Value* normal_target) {
   auto at = known_.find(key);
   bool same = at != known_.end() && at->second.target.same_node(target) && at->second.live.same_node(live) &&
-              at->second.ignore == ignore;
+              at->second.ignore == ignore.said();
   if (!same) {
-    Known next{.target = target, .live = live, .ignore = ignore, .normal_live = {}, .normal_target = {}};
+    Known next{.target = target, .live = live, .ignore = ignore.said(), .normal_live = {}, .normal_target = {}};
     next.differ = OR_RETURN(gitops::differs(kind, target, live, ignore, &next.normal_live, &next.normal_target));
     at = known_.insert_or_assign(key, std::move(next)).first;
   }

@@ -48,7 +48,7 @@ State compare_state(const Application& app, const Targets& targets, const Found&
                     bool target_known);
 
 // Whether applying `target` would change `live`; the states as they were compared, when asked for.
-Result<bool> differs(const kinds::Kind* kind, const Value& target, const Value& live, const Value& ignore,
+Result<bool> differs(const kinds::Kind* kind, const Value& target, const Value& live, const IgnoreRules& ignore,
                      Value* normal_live = nullptr, Value* normal_target = nullptr);
 
 // What was compared before and is the same still, to the node: one object of a thousand changes at a time.
@@ -56,12 +56,12 @@ class Comparisons {
  public:
   // As differs(); errors are not kept.
   Result<bool> differs(const cluster::ObjectKey& key, const kinds::Kind* kind, const Value& target, const Value& live,
-                       const Value& ignore, Value* normal_live, Value* normal_target);
+                       const IgnoreRules& ignore, Value* normal_live, Value* normal_target);
   void keep_only(const std::vector<Resource>& resources);
 
  private:
   struct Known {
-    Value target, live, ignore;
+    Value target, live, ignore;  // ignore: what the rules say
     bool differ = false;
     Value normal_live, normal_target;
   };

@@ -30,7 +30,7 @@ void check(std::string_view target_text, std::string_view change, bool expected,
   Value live = kinds::apply_defaults(*kind, conformed->object);
   live = live.with("/metadata/uid", "u").with("/metadata/resourceVersion", "7");
   live = kinds::strategic_merge(kind->type, live, yaml(change)).value();
-  auto differ = differs(kind, target, live, yaml(ignore));
+  auto differ = differs(kind, target, live, IgnoreRules(yaml(ignore)));
   REQUIRE_MESSAGE(differ.has_value(), (differ ? "" : differ.error().str()));
   CHECK(*differ == expected);
 }

@@ -82,7 +82,7 @@ Task<Result<Comparison>> compare(World& world, cluster::Cluster& cluster, source
     Value live = OR_CO_RETURN(co_await live_object(cluster, target.key));
     Difference difference{target.key, Value(), Value()};
     if (live.is_null()) {
-      difference.target = without_tracking(normalize_state(target.kind, normalize_intent(target.object), Value()));
+      difference.target = without_tracking(normalize_state(target.kind, normalize_intent(target.object), {}));
     } else {
       bool differ = OR_CO_RETURN(differs(target.kind, tracked_as(target.object, live), live, app.ignore_differences,
                                          &difference.live, &difference.target));
@@ -104,7 +104,7 @@ Task<Result<Comparison>> compare(World& world, cluster::Cluster& cluster, source
     auto tracking = TrackingId::of(live);
     if (!tracking || tracking->application != app.tracking_name || !tracking->names(live)) continue;
     Value none;
-    Value shown = without_tracking(normalize_state(cluster.catalog().find(key.kind), normalize_intent(live), Value()));
+    Value shown = without_tracking(normalize_state(cluster.catalog().find(key.kind), normalize_intent(live), {}));
     mask_secrets(shown, none);
     comparison.differences.push_back({key, std::move(shown), Value()});
   }

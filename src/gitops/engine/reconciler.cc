@@ -37,6 +37,7 @@ void ApplicationReconciler::watch(reconcile::Cache& cache, Enqueue enqueue) {
   });
   // What Applications may render and fetch is another, and by which passwords: what failed may work now.
   auto wake_all = [this] {
+    settings_.clear();
     for (auto& [key, memory] : memories_) forget_failed(memory);
     for (const Value& application : cache_.list(application_kind)) wake_(ObjectKey::of(application));
   };
@@ -58,15 +59,18 @@ void ApplicationReconciler::forget_failed(Memory& memory) {
   std::erase_if(memory.renderings, [](const Rendering& r) { return !r.desired; });
 }
 
-Application ApplicationReconciler::read(const Value& object) const {
+Application ApplicationReconciler::read(const Value& object, Memory& memory) {
   std::vector<std::string> projects;
   for (const Value& project : cache_.list(project_kind)) projects.emplace_back(kinds::name_of(project));
-  Application app = read_application(object, options_.control_namespace, projects);
+  Application app = read_application(object, options_.control_namespace, projects, memory.ignore_differences);
+  memory.ignore_differences = app.ignore_differences;
   if (auto refused = refused_repository(app, settings_of(app))) app.spec_errors.push_back(std::move(*refused));
   return app;
 }
 
-RenderSettings ApplicationReconciler::settings_of(const Application& app) const {
+const RenderSettings& ApplicationReconciler::settings_of(const Application& app) {
+  auto read = settings_.find(app.project);
+  if (read != settings_.end()) return read->second;
   auto known = [this](const ObjectKey& key) {
     const Value* found = cache_.get(key);
     return found ? *found : Value();
@@ -74,8 +78,8 @@ RenderSettings ApplicationReconciler::settings_of(const Application& app) const 
   Value project = known({project_kind, options_.control_namespace, app.project});
   std::vector<std::string> own;
   if (!project.is_null()) own = repositories_of_project(access_in(cache_).secrets, app.project);
-  return read_render_settings(known({config_map_kind, options_.control_namespace, std::string(settings_name)}), project,
-                              app.project, own);
+  const ObjectKey settings{config_map_kind, options_.control_namespace, std::string(settings_name)};
+  return settings_[app.project] = read_render_settings(known(settings), project, app.project, own);
 }
 
 Task<Outcome> ApplicationReconciler::reconcile(ObjectKey key) {
@@ -87,7 +91,8 @@ Task<Outcome> ApplicationReconciler::reconcile(ObjectKey key) {
     co_return Outcome::done();
   }
   if (object["metadata"]["annotations"][skip_annotation].as_string() == "true") co_return Outcome::done();
-  Pass pass{.key = key, .object = object, .app = read(object), .memory = memories_[key], .again_after = {}};
+  Memory& memory = memories_[key];
+  Pass pass{.key = key, .object = object, .app = read(object, memory), .memory = memory, .again_after = {}};
   if (!object["metadata"]["deletionTimestamp"].is_null()) {
     revisions_.follow(key, {});
     co_return co_await remove_all(pass);
@@ -345,7 +350,8 @@ Task<Result<>> ApplicationReconciler::advance(Pass& pass, OperationState& operat
   Application app = pass.app;
   if (Value asked = source_of(sync); !asked.is_null() && !(asked == app.source)) {
     Value spec = pass.object["spec"].without_member("source").without_member("sources");
-    app = read(pass.object.with_member("spec", spec.with_member(asked.is_array() ? "sources" : "source", asked)));
+    app = read(pass.object.with_member("spec", spec.with_member(asked.is_array() ? "sources" : "source", asked)),
+               pass.memory);
   }
   app = app.at(revisions_of(sync));
   operation.source = app.source;
@@ -519,7 +525,8 @@ Task<Result<>> ApplicationReconciler::write_status(Pass& pass, const View& view,
   ObjectBuilder compared, sync;
   set_source(compared, source_of(pass.object["spec"]));
   compared.set("destination", pass.object["spec"]["destination"]);
-  if (!pass.app.ignore_differences.empty()) compared.set("ignoreDifferences", pass.app.ignore_differences);
+  const Value& ignored = pass.app.ignore_differences.said();
+  if (!ignored.empty()) compared.set("ignoreDifferences", ignored);
   sync.set("status", to_string(state.status)).set("comparedTo", compared.build());
   bool told = pass.app.has_several() ? view.known() : pass.app.spec_errors.empty();
   if (told) set_revisions(sync, pass.app.source, view.revisions);

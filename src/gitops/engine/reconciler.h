@@ -45,6 +45,7 @@ class ApplicationReconciler final : public reconcile::Reconciler {
   struct Memory {
     std::vector<Rendering> renderings;  // latest first
     Comparisons comparisons;
+    IgnoreRules ignore_differences;   // as read last
     std::vector<std::string> undone;  // what the running self-heal undoes
     // The running operation with what was done since its state was last written: a hook that ran while that fails (a
     // full disk, a cluster that is away) has run.
@@ -86,9 +87,9 @@ class ApplicationReconciler final : public reconcile::Reconciler {
   Task<Result<>> patch(Pass& pass, Value next_status, Value extra);
   Task<reconcile::Outcome> remove_all(Pass& pass);
 
-  Application read(const Value& object) const;
+  Application read(const Value& object, Memory& memory);
   static void forget_failed(Memory& memory);
-  RenderSettings settings_of(const Application& app) const;
+  const RenderSettings& settings_of(const Application& app);
 
   World& world_;
   cluster::Cluster& cluster_;
@@ -100,6 +101,7 @@ class ApplicationReconciler final : public reconcile::Reconciler {
   LiveObjects live_;
   Revisions revisions_;
   std::map<cluster::ObjectKey, Memory> memories_;
+  std::map<std::string, RenderSettings> settings_;  // by project; gone when one of what they are read from changes
 };
 
 }  // namespace slipway::gitops
