@@ -252,13 +252,13 @@ void Clones::sweep_locks_of_refs(const std::string& directory) {
 
 // A person's clones are theirs alone.
 bool Clones::is_let_in(const Location& location, const Credentials& credentials, const std::string& sha) const {
-  if (asker_ == Asker::person || let_in_.contains(reader_of(location, credentials, sha))) return true;
+  if (asker_ == Asker::person || let_in_.has(reader_of(location, credentials, sha))) return true;
   return is_nobody(location, credentials) && world_.files().exists(open_mark(clone_of(location), sha));
 }
 
 // After a restart the server is asked again. What it gives to all, it need not say again: nothing secret tells so.
 void Clones::let_in(const Location& location, const Credentials& credentials, const std::string& sha) {
-  let_in_.insert(reader_of(location, credentials, sha));
+  let_in_.add(reader_of(location, credentials, sha));
   std::string git_dir = clone_of(location), mark = open_mark(git_dir, sha);
   runtime::Files& files = world_.files();
   if (!is_nobody(location, credentials) || !files.exists(git_dir + "/HEAD") || files.exists(mark)) return;

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <string>
 
 #include "sources/access.h"
 #include "sources/git.h"
+#include "sources/let_in.h"
 #include "sources/object_store.h"
 #include "sources/sharing.h"
 
@@ -64,7 +64,7 @@ class Clones {
   SourceLimits limits_;
   const Asker asker_;
   uint64_t age_ = 0;
-  std::set<std::string> let_in_;  // digests of who was, and to which commit
+  LetIn let_in_;  // digests of who was, and to which commit
   Sharing<Text> listing_;
   Sharing<Fetched> fetching_;
 };
