@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 
@@ -90,7 +90,7 @@ class Lexer {
   int line_ = 1, start_line_ = 1;
   bool at_eof_ = false, inside_ = false;
   int parens_ = 0;
-  std::deque<std::string> messages_;  // of error tokens
+  std::list<std::string> messages_;  // of error tokens
 };
 
 }  // namespace slipway::lang::gotemplate

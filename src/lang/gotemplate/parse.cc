@@ -35,6 +35,45 @@ std::string shown(const Token& t) {  // a word as messages show it
   return quote(t.text);
 }
 
+// What grows while a text is parsed grows in memory that the thread's texts before it grew in, and is kept in as much
+// as it came to: pages that are touched for the first time are a tenth of what small charts cost.
+class Workbench {
+ public:
+  explicit Workbench(Parsed& parsed) : parsed_(parsed) { exchange(); }
+  ~Workbench() {
+    exchange();
+    clear(mine().nodes, parsed_.nodes);
+    clear(mine().children, parsed_.children);
+    clear(mine().keys, parsed_.keys);
+  }
+  Workbench(const Workbench&) = delete;
+
+ private:
+  static constexpr size_t kKeptMax = 1 << 20;  // bytes, behind a text that was larger than others
+  struct Vectors {
+    std::vector<Expr> nodes;
+    std::vector<NodeId> children;
+    std::vector<value::Key> keys;
+  };
+  static Vectors& mine() {
+    thread_local Vectors vectors;
+    return vectors;
+  }
+  void exchange() {
+    parsed_.nodes.swap(mine().nodes);
+    parsed_.children.swap(mine().children);
+    parsed_.keys.swap(mine().keys);
+  }
+  template <class T>
+  static void clear(std::vector<T>& used, std::vector<T>& kept) {
+    kept.assign(used.begin(), used.end());
+    used.clear();
+    if (used.capacity() * sizeof(T) > kKeptMax) std::vector<T>().swap(used);
+  }
+
+  Parsed& parsed_;
+};
+
 }  // namespace
 
 void TreeParser::parse() {
@@ -288,12 +327,7 @@ tl::expected<std::shared_ptr<const Parsed>, Failure> parse_text(std::string_view
     f.text = fmt::format("template: {}: {}", name, f.message);
     return tl::unexpected(std::move(f));
   }
-  // Of a text full of actions; a long one is mostly text.
-  size_t likely = std::min<size_t>(parsed->text.size(), 16 << 10) / 24;
-  parsed->nodes.reserve(likely);
-  parsed->children.reserve(likely);
-  parsed->keys.reserve(likely / 2);
-  parsed->functions.reserve(likely / 8);
+  Workbench bench(*parsed);
   Source source{
       *parsed, functions, Lexer(parsed->text), std::nullopt, static_cast<const char*>(__builtin_frame_address(0)), {}};
   source.lexer.break_is_word = functions.find("break") == nullptr;
