@@ -5,11 +5,13 @@
 
 #include "base/text.h"
 #include "runtime/digest.h"
+#include "runtime/slow_hash.h"
 
 namespace slipway::sources {
 namespace {
 
-constexpr size_t kPacksMax = 100;  // then the clone starts afresh: nothing else ever removes old commits
+constexpr size_t kMarksMax = 1000;  // kept in memory
+constexpr size_t kPacksMax = 100;   // then the clone starts afresh: nothing else ever removes old commits
 
 bool is_unadvertised(const Error& error) {
   return error.message().find("unadvertised object") != std::string::npos;
@@ -29,6 +31,10 @@ std::string reader_of(const Location& location, const Credentials& c, std::strin
         std::string_view(c.tls_client_certificate), std::string_view(c.tls_client_key), sha})
     all += fmt::format("{}\n{}", part.size(), part);
   return runtime::sha256_hex(all);
+}
+
+Task<Result<std::string>> slow_hash_of(World* world, std::string secret, std::string salt) {
+  co_return co_await world->on_pool([&] { return runtime::slow_hash(secret, salt); });
 }
 
 // Beside the commits of a clone: those that a server gave to somebody without any password.
@@ -92,8 +98,12 @@ Task<Result<Clones::Text>> Clones::list_refs_shared(Location location, Credentia
 
 Task<Result<Clones::Text>> Clones::list_refs(Location location, Credentials credentials) {
   GitCall call{.args = {"ls-remote", "--", location.url}, .doing = Doing::asking};
-  std::string text = OR_CO_RETURN(co_await ask(std::move(call), location, credentials));
-  co_return std::make_shared<const std::string>(std::move(text));
+  auto text = co_await ask(std::move(call), location, credentials);
+  // Whom it lets in no more, has nothing of what it once gave.
+  if (text.failed_with(ErrorKind::unauthorized) && world_.files().exists(clone_of(location) + "/let-in"))
+    if (auto marks = co_await marks_of(location, credentials)) (void)world_.files().remove_tree(*marks).has_value();
+  if (!text) co_return std::move(text).error();
+  co_return std::make_shared<const std::string>(std::move(*text));
 }
 
 // One fetch at a time in a clone (git locks its list of shallow commits and gives up when it is locked). All who reach
@@ -108,10 +118,19 @@ Task<Result<>> Clones::ensure(Location location, Credentials credentials, std::s
     if (fetched.sha != sha || fetched.reader != reader || fetched.age < age) continue;  // somebody else's turn
     if (fetched.error) co_return std::move(*fetched.error);
     let_in(location, credentials, sha);
+    co_await keep_let_in(location, credentials, sha);
     co_return Result<>();
   }
-  if (!is_let_in(location, credentials, sha)) OR_CO_RETURN(co_await list_refs_shared(location, credentials));
+  if (!is_let_in(location, credentials, sha)) {
+    auto told = co_await list_refs_shared(location, credentials);
+    // Who had the commit before a restart has it while the server is away, which is asked again the next time.
+    bool is_away = told.failed_with(ErrorKind::unavailable) || told.failed_with(ErrorKind::timeout);
+    bool had_it = is_away && co_await was_let_in(location, credentials, sha);
+    if (had_it) co_return Result<>();
+    if (!told) co_return std::move(told).error();
+  }
   let_in(location, credentials, sha);
+  co_await keep_let_in(location, credentials, sha);
   co_return Result<>();
 }
 
@@ -256,7 +275,8 @@ bool Clones::is_let_in(const Location& location, const Credentials& credentials,
   return is_nobody(location, credentials) && world_.files().exists(open_mark(clone_of(location), sha));
 }
 
-// After a restart the server is asked again. What it gives to all, it need not say again: nothing secret tells so.
+// After a restart the server is asked again, if it is there. What it gives to all, it need not say again: nothing
+// secret tells so.
 void Clones::let_in(const Location& location, const Credentials& credentials, const std::string& sha) {
   let_in_.add(reader_of(location, credentials, sha));
   std::string git_dir = clone_of(location), mark = open_mark(git_dir, sha);
@@ -265,6 +285,45 @@ void Clones::let_in(const Location& location, const Credentials& credentials, co
   // Where it cannot be written, the server is asked once more.
   if (files.make_directories(git_dir + "/open", 0700))
     (void)files.open(mark, runtime::OpenMode::create_new, 0600).has_value();
+}
+
+// Beside a clone: a folder for each who was let in, named by what cannot be guessed through quickly, with the commits.
+// Whoever can read it has the clone as well, and nothing to ask the server with.
+Task<Result<std::string>> Clones::marks_of(Location location, Credentials credentials) {
+  std::string folder = clone_of(location) + "/let-in", who = reader_of(location, credentials);
+  runtime::Files& files = world_.files();
+  std::string salt;
+  if (auto kept = files.read(folder + "/salt", 4096)) {
+    salt = *kept;
+  } else {
+    if (!kept.failed_with(ErrorKind::not_found)) co_return std::move(kept).error();
+    salt = base::hex_encode(world_.random().bytes(16));
+    OR_CO_RETURN(files.make_directories(folder, 0700));
+    OR_CO_RETURN(files.write_atomically(folder + "/salt", salt));
+  }
+  std::string key = fmt::format("{}\n{}\n{}", folder, salt, who);
+  if (auto known = marks_.find(key); known != marks_.end()) co_return known->second;
+  auto hash = OR_CO_RETURN(co_await marking_.run(
+      key, [this, who, salt]() -> Task<Result<std::string>> { return slow_hash_of(&world_, who, salt); }));
+  if (marks_.size() >= kMarksMax) marks_.clear();
+  co_return marks_[key] = fmt::format("{}/{}", folder, base::hex_encode(hash));
+}
+
+// Those without a password have what is open to all.
+Task<void> Clones::keep_let_in(Location location, Credentials credentials, std::string sha) {
+  if (asker_ == Asker::person || is_nobody(location, credentials)) co_return;
+  auto marks = co_await marks_of(location, credentials);
+  runtime::Files& files = world_.files();
+  if (!marks || files.exists(*marks + "/" + sha)) co_return;
+  // Where it cannot be written, the server must be there after a restart.
+  if (files.make_directories(*marks, 0700))
+    (void)files.open(*marks + "/" + sha, runtime::OpenMode::create_new, 0600).has_value();
+}
+
+Task<bool> Clones::was_let_in(Location location, Credentials credentials, std::string sha) {
+  if (is_nobody(location, credentials) || !world_.files().exists(clone_of(location) + "/let-in/salt")) co_return false;
+  auto marks = co_await marks_of(location, credentials);
+  co_return marks.has_value() && world_.files().exists(*marks + "/" + sha);
 }
 
 std::string Clones::clone_of(const Location& location) const {

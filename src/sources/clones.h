@@ -1,6 +1,7 @@
 // Remote repositories: what their refs are now, and bare partial clones of the commits that were asked for.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -55,6 +56,10 @@ class Clones {
   std::string clone_of(const Location& location) const;
   bool is_let_in(const Location& location, const Credentials& credentials, const std::string& sha) const;
   void let_in(const Location& location, const Credentials& credentials, const std::string& sha);
+  // What of it outlives the program, for a server that is away after a restart. None where it cannot be kept.
+  Task<Result<std::string>> marks_of(Location location, Credentials credentials);
+  Task<void> keep_let_in(Location location, Credentials credentials, std::string sha);
+  Task<bool> was_let_in(Location location, Credentials credentials, std::string sha);
 
   World& world_;
   Git& git_;
@@ -64,7 +69,9 @@ class Clones {
   SourceLimits limits_;
   const Asker asker_;
   uint64_t age_ = 0;
-  LetIn let_in_;  // digests of who was, and to which commit
+  LetIn let_in_;                              // digests of who was, and to which commit
+  std::map<std::string, std::string> marks_;  // by clone and digest of who asks: what marks_of() gave
+  Sharing<std::string> marking_;
   Sharing<Text> listing_;
   Sharing<Fetched> fetching_;
 };

@@ -60,6 +60,15 @@ Task<void> resolve_into(Repositories* repositories, std::string url, std::string
   *sha = commit ? commit->sha : commit.error().str();
 }
 
+// As after a start of the program.
+std::unique_ptr<Repositories> started(World& world, const std::string& directory, std::string password) {
+  RepositoriesOptions options{.directory = directory + "/data"};
+  options.credentials = [password](std::string_view, std::string_view) {
+    return password.empty() ? Credentials() : Credentials{.username = "ann", .password = password};
+  };
+  return Repositories::create(world, options);
+}
+
 }  // namespace
 
 TEST_CASE("a remote repository: one ls-remote for many, one fetch a commit, the blob limit") {
@@ -162,6 +171,62 @@ TEST_CASE(
       std::string packs = co_await shell(world, directory, "ls data/clones/*.history/objects/pack | wc -l");
       CHECK(std::stoi(packs) < 10);
     });
+  });
+}
+
+TEST_CASE("a private commit that one had before a restart is theirs while the server is away, and nobody else's") {
+  in_real_world([](World& world, std::string directory) -> Task<void> {
+    co_await with_server(
+        world, directory, "s3cret", [](World& world, std::string directory, Server& server) -> Task<void> {
+          std::string head = co_await shell(world, directory, "git -C repo.git rev-parse main");
+          std::string first = co_await shell(world, directory, "git -C repo.git rev-parse v1^{commit}");
+          Commit pinned{.url = server.url, .sha = head}, other{.url = server.url, .sha = first};
+          auto before = started(world, directory, "s3cret");
+          auto tree = co_await before->tree(pinned);
+          REQUIRE_MESSAGE(tree.has_value(), (tree ? "" : tree.error().str()));
+          tree->reset();
+          // Another one's password, of which the server knows nothing, brings the second commit into the same clone.
+          (void)co_await shell(world, directory,
+                               "git -C data/clones/*.git fetch -q ../../../repo.git v1:refs/slipway/" + first);
+          server.process->signal(9);
+          (void)co_await server.process->wait();
+
+          auto again = started(world, directory, "s3cret");
+          tree = co_await again->tree(pinned);
+          REQUIRE_MESSAGE(tree.has_value(), (tree ? "" : tree.error().str()));
+          CHECK(**(*tree)->read("a/x") == "two\n");
+          auto never = co_await again->tree(other);
+          CHECK(never.failed_with(ErrorKind::unavailable));
+          for (const char* password : {"", "wr0ng"}) {
+            auto somebody = started(world, directory, password);
+            auto stolen = co_await somebody->tree(pinned);
+            CHECK_MESSAGE(stolen.failed_with(ErrorKind::unavailable), password);
+          }
+          std::string found = co_await shell(world, directory, "grep -rl s3cret data || true");
+          CHECK(found == "");
+        });
+  });
+}
+
+TEST_CASE("whom a server refused since, has nothing of what it gave before") {
+  in_real_world([](World& world, std::string directory) -> Task<void> {
+    co_await with_server(
+        world, directory, "s3cret", [](World& world, std::string directory, Server& server) -> Task<void> {
+          Commit pinned{.url = server.url, .sha = co_await shell(world, directory, "git -C repo.git rev-parse main")};
+          auto before = started(world, directory, "s3cret");
+          auto tree = co_await before->tree(pinned);
+          REQUIRE_MESSAGE(tree.has_value(), (tree ? "" : tree.error().str()));
+          tree->reset();
+          (void)co_await shell(world, directory, "echo ann:changed >password");
+          auto refused = started(world, directory, "s3cret");
+          tree = co_await refused->tree(pinned);
+          CHECK(tree.failed_with(ErrorKind::unauthorized));
+          server.process->signal(9);
+          (void)co_await server.process->wait();
+          auto after = started(world, directory, "s3cret");
+          tree = co_await after->tree(pinned);
+          CHECK(tree.failed_with(ErrorKind::unavailable));
+        });
   });
 }
 

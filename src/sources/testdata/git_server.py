@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """git_server.py DIRECTORY [USER:PASSWORD [PEM]]: serves the repositories in DIRECTORY by smart HTTP on a free port of
-loopback; with PEM, a file of a certificate and its key, by HTTPS. An empty USER:PASSWORD asks for none.
+loopback; with PEM, a file of a certificate and its key, by HTTPS. An empty USER:PASSWORD asks for none. A file
+DIRECTORY/password, once it is there, has another one.
 
 Prints the port, then "METHOD path" for each request; ends with its standard input.
 """
@@ -18,6 +19,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve(self):
         wanted = sys.argv[2] if len(sys.argv) > 2 else None
+        if os.path.exists(sys.argv[1] + "/password"):
+            with open(sys.argv[1] + "/password") as other:
+                wanted = other.read().strip()
         given = self.headers.get("Authorization", "")
         print(self.command, self.path, flush=True)
         if wanted and given != "Basic " + base64.b64encode(wanted.encode()).decode():
