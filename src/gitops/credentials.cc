@@ -139,9 +139,12 @@ std::optional<sources::Credentials> credentials_for(const RepositoryAccess& acce
 
 std::vector<std::string> repositories_of_project(const std::vector<Value>& secrets, std::string_view project) {
   std::vector<std::string> urls;
-  for (const Value& secret : secrets)
-    if (secret_type(secret) == "repository" && !project.empty() && secret_text(secret, "project") == project)
-      urls.push_back(url_in(secret));
+  for (const Value& secret : secrets) {
+    if (secret_type(secret) != "repository" || project.empty() || secret_text(secret, "project") != project) continue;
+    urls.push_back(secret_text(secret, "url"));
+    // A registry stands with its scheme where a chart depends on it, and without where an Application names it.
+    if (std::string with_scheme = url_in(secret); with_scheme != urls.back()) urls.push_back(std::move(with_scheme));
+  }
   return urls;
 }
 

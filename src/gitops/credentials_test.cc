@@ -80,6 +80,10 @@ TEST_CASE("registries of charts") {
   REQUIRE(found);
   CHECK(found->origin == "Secret argocd/charts");
   CHECK(found->plain_http);
+  data = data.with_member("url", base::base64_encode("r.example.org:5000/charts"));
+  data = data.with_member("project", base::base64_encode("red"));
+  CHECK(gitops::repositories_of_project({charts.with_member("data", data)}, "red") ==
+        std::vector<std::string>{"r.example.org:5000/charts", "oci://r.example.org:5000/charts"});
   CHECK(!gitops::credentials_for(access, "oci://r.example.org/git", "default"));
   CHECK(!gitops::credentials_for(access, "https://r.example.org/charts", "default"));
 }
