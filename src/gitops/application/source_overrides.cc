@@ -54,7 +54,7 @@ class Override {
                 fmt::format("{} has no effect here: only helm, kustomize and directory do", other)});
       said = said.without_member(other);
     }
-    if (said["plugin"].is_object())
+    if (!said["plugin"].is_null())
       return fail(ErrorKind::unsupported, "plugin: plugins are not offered").at(place_of("/plugin"));
     said = said.without_member("plugin");
     render::FieldFault wrong;
@@ -94,10 +94,10 @@ class Override {
 };
 
 bool says_nothing(const Value& block) {
-  return std::ranges::all_of(block.members(), [](const value::Member& member) {
-    const Value& v = member.value;
-    return v.is_null() || v == Value(false) || v == Value("") || ((v.is_array() || v.is_object()) && v.empty());
-  });
+  return block.is_object() && std::ranges::all_of(block.members(), [](const value::Member& member) {
+           const Value& v = member.value;
+           return v.is_null() || v == Value(false) || v == Value("") || ((v.is_array() || v.is_object()) && v.empty());
+         });
 }
 
 }  // namespace

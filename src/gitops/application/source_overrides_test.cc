@@ -34,6 +34,7 @@ std::string of_file(const char* text, std::string_view said = "{}") {
 TEST_CASE("a source without files of overrides stays as it is, without what says nothing") {
   CHECK(overridden("{path: app, helm: {releaseName: a}}", {}) == R"({"helm":{"releaseName":"a"},"path":"app"})");
   CHECK(overridden("{helm: {}, directory: {recurse: false}, kustomize: {images: []}}", {}) == "{}");
+  CHECK(overridden("{helm: chart}", {}) == R"({"helm":"chart"})");  // wrong: rendering says so
   CHECK(overridden("{helm: {valuesObject: {a: null}}}", {}) == R"({"helm":{"valuesObject":{"a":null}}})");
 }
 
@@ -88,6 +89,7 @@ TEST_CASE("what is wrong is told with file and line") {
         "app/.argocd-source.yaml:1: expected fields of a source (helm, kustomize, directory), found nothing");
   CHECK(of_file("helm: {a\n").starts_with("app/.argocd-source.yaml:"));
   CHECK(of_file("plugin: {env: []}\n") == "app/.argocd-source.yaml:1:9: plugin: plugins are not offered");
+  CHECK(of_file("plugin: sops\n") == "app/.argocd-source.yaml:1:9: plugin: plugins are not offered");
   CHECK(of_file("\nkustomize: {namePrefix: a-}\n", "{helm: {releaseName: a}}") ==
         "app/.argocd-source.yaml:2:12: multiple application sources defined, with what the Application says: "
         "helm,kustomize");
