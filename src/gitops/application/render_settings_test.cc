@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/text.h"
@@ -76,9 +77,13 @@ TEST_CASE("a project's patterns are read once, for all repositories") {
   for (int i = 0; i < 50; ++i) patterns += fmt::format("'https://*.example{}/{{o,p}}/[a-z]*', ", i);
   Value list = *value::parse_yaml(patterns + "]");
   auto time = [](auto work) {
-    auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < 20; ++i) work();
-    return std::chrono::steady_clock::now() - start;
+    auto least = std::chrono::steady_clock::duration::max();  // of a busy machine
+    for (int i = 0; i < 20; ++i) {
+      auto start = std::chrono::steady_clock::now();
+      work();
+      least = std::min(least, std::chrono::steady_clock::now() - start);
+    }
+    return least;
   };
   RepositoryPatterns read(list);
   auto reading = time([&] { (void)RepositoryPatterns(list); });

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/text.h"
@@ -43,9 +44,13 @@ TEST_CASE("patterns are read once, for all objects") {
   Value list = said.build();
   Value object{{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"spec", "kept"}};
   auto time = [](auto work) {
-    auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < 20; ++i) work();
-    return std::chrono::steady_clock::now() - start;
+    auto least = std::chrono::steady_clock::duration::max();  // of a busy machine
+    for (int i = 0; i < 20; ++i) {
+      auto start = std::chrono::steady_clock::now();
+      work();
+      least = std::min(least, std::chrono::steady_clock::now() - start);
+    }
+    return least;
   };
   IgnoreRules rules(list);
   auto reading = time([&] { CHECK(IgnoreRules(list).said() == list); });
