@@ -62,8 +62,8 @@ struct ChildFailure {
   for (int number = 1; number < NSIG; ++number) {
     struct sigaction action;
     if (::sigaction(number, nullptr, &action) < 0 || action.sa_handler == SIG_DFL) continue;
-    // what we were told to ignore (nohup), the child ignores too; SIGPIPE is our own choice
-    if (action.sa_handler == SIG_IGN && number != SIGPIPE) continue;
+    // what we were told to ignore (nohup), the child ignores too; these two are our own choice
+    if (action.sa_handler == SIG_IGN && number != SIGPIPE && number != SIGXFSZ) continue;
     std::memset(&action, 0, sizeof action);
     action.sa_handler = SIG_DFL;
     ::sigaction(number, &action, nullptr);

@@ -176,6 +176,7 @@ class RealWorldOnLoop final : public RealWorld {
         signals_(*loop_),
         pool_(options.pool_threads, ThreadPool::AtEnd::join) {
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);  // a file past the limit (ulimit -f) is an error of its write
     raise_descriptor_limit();
   }
 

@@ -16,7 +16,8 @@ struct RealWorldOptions {
 class RealWorld : public World {
  public:
   static std::unique_ptr<RealWorld> create(RealWorldOptions options = {});
-  // Runs `main` and whatever it started until `main` ends; gives its value. SIGPIPE is ignored. One run at a time.
+  // Runs `main` and whatever it started until `main` ends; gives its value. SIGPIPE and SIGXFSZ are ignored. One run at
+  // a time.
   virtual int run(Task<int> main) = 0;
   // Completes with the number of the next SIGINT, SIGTERM or SIGHUP (also where they were inherited as ignored).
   virtual Task<Result<int>> next_signal() = 0;

@@ -111,10 +111,12 @@ class Words(Folder):
         for behind, code, said in (("> all", 0, ""), ("| (sleep 2; cat > slow); exit ${PIPESTATUS[0]}", 0, ""),
                                    ("| head -c 1 > one; exit ${PIPESTATUS[0]}", 0, ""), (">> all", 0, ""),
                                    ("> /dev/full", 1, "Error: write stdout: No space left on device\n"),
+                                   ("> limited", 1, "Error: write stdout: File too large\n"),
                                    (">&-", 1, "Error: write stdout: Bad file descriptor\n"),
                                    (">&- <&-", 1, "Error: write stdout: Bad file descriptor\n"),
                                    ("-s nope", 1, "Error: could not find template nope in chart\n")):
-            done = subprocess.run(["bash", "-c", f"{line} {behind}"], cwd=self.folder, capture_output=True, text=True, timeout=60)
+            limit = "ulimit -f 100; " if "limited" in behind else ""
+            done = subprocess.run(["bash", "-c", f"{limit}{line} {behind}"], cwd=self.folder, capture_output=True, text=True, timeout=60)
             self.assertEqual((code, said, ""), (done.returncode, done.stderr, done.stdout), behind)
         sizes = [os.path.getsize(os.path.join(self.folder, name)) for name in ("slow", "all", "one")]
         self.assertEqual([sizes[0], 2 * sizes[0], 1], sizes)
