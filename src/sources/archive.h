@@ -17,12 +17,12 @@ struct ArchiveFile {
 struct ArchiveLimits {
   uint64_t file_bytes_max = 5 << 20;       // Helm's own
   uint64_t archive_bytes_max = 100 << 20;  // decompressed
-  size_t files_max = 20'000;
+  size_t files_max = 100'000;              // Helm counts none; as many as a tree of Git may hold
 };
 // What several archives may hold together, as those within one another: each takes from it what it unpacks to.
 struct ArchiveBudget {
   uint64_t bytes_max = 256 << 20;  // decompressed, with the blocks of the tar
-  size_t files_max = 50'000;
+  size_t files_max = 100'000;
   uint64_t bytes = 0;  // taken so far
   size_t files = 0;
 };

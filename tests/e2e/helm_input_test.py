@@ -84,6 +84,14 @@ class BadInput(Folder):
         self.archive({"c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n"}, bomb=150 << 20)
         self.refused("template", "c.tgz", says="larger than the maximum file size 104857600")
 
+    def test_many_files(self):
+        """Helm counts none; ours are bounded, and come in any order."""
+        chart = {"c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n", "c/templates/a.yaml": "a: {{ len .Files }}\n"}
+        self.archive(chart | {f"c/f/{n:05}": "" for n in reversed(range(30_000))})
+        self.assertIn("a: 30000\n", self.helm("template", "c.tgz", seconds=20))
+        self.archive(chart | {f"c/f/{n:05}": "" for n in range(100_000)})
+        self.refused("template", "c.tgz", says="chart archive holds more than 100000 files")
+
     def test_a_large_file(self):
         """Helm 4 bounds only all files together."""
         self.chart("c", "a: 1\n")

@@ -118,6 +118,7 @@ const Type& files_type();
 
 Any files_of(Heap& heap, std::vector<std::pair<std::string, Any>> files) {
   Any out = heap.map(files_type());
+  std::ranges::stable_sort(files, {}, &std::pair<std::string, Any>::first);  // each goes to the end of the map then
   for (auto& [name, bytes] : files) out.dict()->set(name, std::move(bytes));
   return out;
 }
