@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdint>
@@ -16,19 +17,34 @@ namespace {
 constexpr uintptr_t kPage = 4096;  // larger pages only make less of what follows
 constexpr uintptr_t kLargePage = 2 << 20;
 constexpr size_t kStep = 256 << 10;
+constexpr int kTopPad = 1 << 20;
 constexpr size_t kMost = 16 << 20;  // for one call
+constexpr size_t kLarge = 4 * kLargePage;
 
 std::atomic<bool> one_heap{false};
 std::atomic<size_t> announced{0};  // and not there yet
+
+// The heap goes on at a large page's border, and begins there with large pages where the machine has any: what a large
+// chart takes comes in four pieces instead of two thousand, a tenth of the time that it takes.
+void begin_at_large_page() {
+  auto end = reinterpret_cast<uintptr_t>(::sbrk(0)), border = (end + kLargePage - 1) & ~(kLargePage - 1);
+  if (::sbrk(static_cast<intptr_t>(border - end)) != reinterpret_cast<void*>(end)) return;
+  mallopt(M_TOP_PAD, kLarge);
+  void* volatile first = std::malloc(kStep);
+  std::free(first);
+  mallopt(M_TOP_PAD, kTopPad);
+  madvise(reinterpret_cast<void*>(border), kLarge, MADV_HUGEPAGE);
+}
 
 }  // namespace
 
 void use_one_heap() {
   mallopt(M_ARENA_MAX, 1);
-  mallopt(M_TOP_PAD, 1 << 20);
+  mallopt(M_TOP_PAD, kTopPad);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   one_heap = true;
+  begin_at_large_page();
   prepare_heap(kStep);
 }
 
