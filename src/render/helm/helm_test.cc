@@ -477,6 +477,31 @@ TEST_CASE("file:// dependencies: one name in two versions, and not without end")
   CHECK(wide.error().str().ends_with("the dependencies come to more than 1000 charts"));
 }
 
+// As Argo CD, which runs `helm dependency build` for a chart whose dependencies are not all in charts/.
+TEST_CASE("a lock out of sync matters where something is absent") {
+  auto load = [](const std::string& version, const std::string& repository, bool vendored) {
+    std::vector<std::pair<std::string, sources::testing::Content>> files = {
+        {"app/Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies:\n- {name: dep, version: " +
+                               version + ", repository: \"" + repository + "\"}\n"},
+        {"app/Chart.lock",  // by Helm, of 1.x and file://../dep
+         "dependencies: [{name: dep, repository: 'file://../dep', version: 1.0.0}]\n"
+         "digest: sha256:cb1bfb6936fde017c8ad7c83187dd890bb83d8693d5282638a7a3151da1d223f\n"
+         "generated: '2026-11-23T13:24:55.636654918Z'\n"},
+        {"dep/Chart.yaml", "apiVersion: v2\nname: dep\nversion: 1.0.0\n"}};
+    if (vendored) files.emplace_back("app/charts/dep/Chart.yaml", "apiVersion: v2\nname: dep\nversion: 1.0.0\n");
+    auto loaded = load_with_dependencies(*sources::testing::make_tree(std::move(files)), "app");
+    return loaded ? std::string("fine") : loaded.error().str();
+  };
+  constexpr const char* said =
+      "chart app: the lock file (Chart.lock) is out of sync with the dependencies file (Chart.yaml). Please update the "
+      "dependencies";
+  CHECK(load("1.x", "file://../dep", false) == "fine");
+  CHECK(load("1.0.x", "file://../dep", false) == said);
+  CHECK(load("1.0.x", "https://h/x", false) == said);
+  CHECK(load("1.0.x", "", false) == said);
+  CHECK(load("1.0.x", "file://../dep", true) == "fine");
+}
+
 TEST_CASE("an index of charts") {
   auto index = sources::ChartIndex::parse(
       "apiVersion: v1\nentries:\n  web:\n  - {name: web, version: 1.0.0, urls: [a.tgz]}\n  - {name: web, version: "

@@ -39,6 +39,7 @@ class Placer {
     // Of what charts/ has, the name counts, as in Helm; one name may be wanted in several versions from elsewhere.
     size_t own = chart.dependencies.size();
     std::vector<const Dependency*> absent;
+    bool in_sync = false;
     for (size_t i = 0; i < chart.metadata.dependencies.size(); ++i) {
       const Dependency& d = *chart.metadata.dependencies[i];
       bool there = false;
@@ -47,6 +48,11 @@ class Placer {
         there = c.name() == d.name && (k < own || fits(d, c.metadata.version));
       }
       if (there) continue;
+      // As `helm dependency build`, which Argo CD runs for what is absent. Helm 3 looks no deeper for charts beside it.
+      if (!in_sync && (depth == 0 || is_remote(d.repository))) {
+        OR_RETURN(check_sync(chart));
+        in_sync = true;
+      }
       if (d.repository.starts_with("file://")) OR_RETURN(local(path, chart, d, depth));
       if (!is_remote(d.repository)) continue;
       bool placed = OR_RETURN(remote(chart, d, i));
@@ -59,6 +65,14 @@ class Placer {
   static Error about(Error error, const Chart& chart, const Dependency& d) {
     return std::move(error).context(
         fmt::format("chart {}: dependency {} ({})", chart.name(), d.name, sources::shown_url(d.repository)));
+  }
+
+  static Result<> check_sync(const Chart& chart) {
+    if (!chart.lock) return {};
+    std::vector<Dependency> all;
+    for (const auto& one : chart.metadata.dependencies) all.push_back(*one);
+    if (auto fits = check_lock(chart, all); !fits) return std::move(fits).error().context("chart " + chart.name());
+    return {};
   }
 
   Result<> local(const std::string& path, Chart& chart, const Dependency& d, int depth) {
@@ -96,12 +110,7 @@ class Placer {
   // Whether it is in place now.
   Result<bool> remote(Chart& chart, const Dependency& d, size_t index) {
     WantedChart wanted{d.repository, d.name, d.version};
-    if (chart.lock) {
-      std::vector<Dependency> all;
-      for (const auto& one : chart.metadata.dependencies) all.push_back(*one);
-      if (auto fits = check_lock(chart, all); !fits) return std::move(fits).error().context("chart " + chart.name());
-      if (index < chart.lock->dependencies.size()) wanted.version = chart.lock->dependencies[index].version;
-    }
+    if (chart.lock && index < chart.lock->dependencies.size()) wanted.version = chart.lock->dependencies[index].version;
     auto tree = fetched_.find(wanted.key());
     if (tree == fetched_.end()) {
       if (wanted_) wanted_->charts.push_back(std::move(wanted));
