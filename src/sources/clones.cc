@@ -298,8 +298,10 @@ Task<Result<std::string>> Clones::marks_of(Location location, Credentials creden
   } else {
     if (!kept.failed_with(ErrorKind::not_found)) co_return std::move(kept).error();
     salt = base::hex_encode(world_.random().bytes(16));
-    OR_CO_RETURN(files.make_directories(folder, 0700));
-    OR_CO_RETURN(files.write_atomically(folder + "/salt", salt));
+    OR_CO_RETURN(co_await world_.on_pool([&]() -> Result<> {  // it waits for the disk
+      OR_RETURN(files.make_directories(folder, 0700));
+      return files.write_atomically(folder + "/salt", salt);
+    }));
   }
   std::string key = fmt::format("{}\n{}\n{}", folder, salt, who);
   if (auto known = marks_.find(key); known != marks_.end()) co_return known->second;
