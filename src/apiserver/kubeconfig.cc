@@ -30,12 +30,6 @@ Named named(const Kubeconfig& kubeconfig, const char* list, std::string_view nam
   return {};
 }
 
-std::string current_context(const Kubeconfig& kubeconfig) {
-  for (const KubeconfigFile& file : kubeconfig)
-    if (std::string said = file.config["current-context"].str(); !said.empty()) return said;
-  return {};
-}
-
 }  // namespace
 
 Value kubeconfig(std::string_view name, std::string_view server, std::string_view ca_pem,
@@ -68,6 +62,12 @@ Result<Kubeconfig> load_kubeconfig(World& world, const std::vector<std::string>&
   }
   if (out.empty() && absent) return std::move(*absent);
   return out;
+}
+
+std::string current_context(const Kubeconfig& kubeconfig) {
+  for (const KubeconfigFile& file : kubeconfig)
+    if (std::string said = file.config["current-context"].str(); !said.empty()) return said;
+  return {};
 }
 
 std::string namespace_in(const Kubeconfig& kubeconfig, std::string context) {

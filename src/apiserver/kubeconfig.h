@@ -31,6 +31,7 @@ struct KubeconfigFile {
 using Kubeconfig = std::vector<KubeconfigFile>;
 // Errors: not_found when none of them is there; a file that cannot be read.
 Result<Kubeconfig> load_kubeconfig(World& world, const std::vector<std::string>& paths);
+std::string current_context(const Kubeconfig& kubeconfig);  // "" where none is said
 // The namespace of that context, of the current one for ""; "" when it says none.
 std::string namespace_in(const Kubeconfig& kubeconfig, std::string context = {});
 

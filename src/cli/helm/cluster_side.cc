@@ -22,6 +22,41 @@ namespace {
 
 constexpr size_t kAnswerBytesMax = 256 << 20;
 
+// Who is asked where nothing says whom.
+apiserver::Connection nobody_in_particular() {
+  apiserver::Connection out;
+  out.server = "http://localhost:8080";
+  return out;
+}
+
+// Groups belong to a user whom one stands in for. `faults`: of the kubeconfig, found before.
+Result<> valid(std::string_view user, std::vector<std::string> faults, const Flags& flags) {
+  if (!flags.all("--kube-as-group").empty() && flags.text("--kube-as-user").empty())
+    faults.push_back(fmt::format("requesting uid, groups or user-extra for {} without impersonating a user", user));
+  if (faults.empty()) return {};
+  return fail(ErrorKind::not_found, "invalid configuration: {}",
+              faults.size() == 1 ? faults[0] : "[" + base::join(faults, ", ") + "]");
+}
+
+// Whether the context that is meant leads to a server: without a context, or with a cluster that has none, it does not.
+// Errors, in the words of Kubernetes' clients: the context is not there; `valid`.
+Result<bool> names_a_server(const apiserver::Kubeconfig& kubeconfig, const Flags& flags) {
+  auto entry = [&](const char* list, std::string_view name, const char* what) -> Value {
+    for (const apiserver::KubeconfigFile& file : kubeconfig)
+      for (const Value& one : file.config[list].items())
+        if (one["name"].as_string() == name) return one[what];
+    return {};
+  };
+  const std::string said = flags.text("--kube-context");
+  const std::string name = said.empty() ? apiserver::current_context(kubeconfig) : said;
+  const Value context = entry("contexts", name, "context");
+  if (context.is_null() && !said.empty()) return fail(ErrorKind::not_found, "context \"{}\" does not exist", said);
+  std::vector<std::string> faults;
+  if (context.is_null() && !name.empty()) faults.push_back("context was not found for specified context: " + name);
+  OR_RETURN(valid(context["user"].as_string(), std::move(faults), flags));
+  return !entry("clusters", context["cluster"].as_string(), "cluster")["server"].as_string().empty();
+}
+
 // Where no kubeconfig is, the Slipway of this machine, unless another server is named, which is not to see how we enter
 // that one; where none is either, what kubectl and Helm ask then.
 Result<apiserver::Connection> connection_of(World& world, const Flags& flags) {
@@ -29,16 +64,18 @@ Result<apiserver::Connection> connection_of(World& world, const Flags& flags) {
   auto there = [&world](const std::string& path) { return world.files().exists(path); };
   if (!flags.has("--kubeconfig") && !std::getenv("KUBECONFIG") && !flags.has("--kube-apiserver") && !there(paths[0]))
     paths = {kubeconfig_of(world, "/var/lib/slipway")};
-  if (std::ranges::any_of(paths, there))
-    return apiserver::connection_in(world, OR_RETURN(apiserver::load_kubeconfig(world, paths)),
-                                    flags.text("--kube-context"));
+  if (std::ranges::any_of(paths, there)) {
+    auto kubeconfig = OR_RETURN(apiserver::load_kubeconfig(world, paths));
+    if (OR_RETURN(names_a_server(kubeconfig, flags)))
+      return apiserver::connection_in(world, kubeconfig, flags.text("--kube-context"));
+    return nobody_in_particular();
+  }
   if (std::string said = flags.text("--kubeconfig"); !said.empty())
     return fail(ErrorKind::not_found, "stat {}: no such file or directory", said);
   if (std::string context = flags.text("--kube-context"); !context.empty())
     return fail(ErrorKind::not_found, "context \"{}\" does not exist", context);
-  apiserver::Connection nobody;
-  nobody.server = "http://localhost:8080";
-  return nobody;
+  OR_RETURN(valid("", {}, flags));
+  return nobody_in_particular();
 }
 
 // "example.org/v1, Kind=Widget", as Go prints a GroupVersionKind.

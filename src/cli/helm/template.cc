@@ -348,7 +348,8 @@ Task<int> run_with(runtime::RealWorld& world, Flags flags, Surroundings* around)
   request.engine.limits.memory_bytes_max = 8ull << 30;  // counted up only; the worker's own bound is on what it holds
   request.skip_schema_validation = flags.is("--skip-schema-validation");
   request.debug_log = logs;
-  if (around->no_cluster && around->no_cluster->is(ErrorKind::not_found))
+  // who logs in by what we do not run matters to those who ask
+  if (around->no_cluster && !around->no_cluster->is(ErrorKind::unsupported))
     co_return refuse_rendering({*around->no_cluster, true, {}, {}}, flags, compat);
   if (around->no_cluster) {  // asking is what fails, not rendering
     request.engine.lookup = [why = *around->no_cluster](std::string_view, std::string_view, std::string_view,

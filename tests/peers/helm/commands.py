@@ -85,6 +85,8 @@ FILES = {f"c/{name}": text for name, text in CHART.items()} | {
     "v.yaml": "x: 2\n", "bad.yaml": "x: [\n", "list.yaml": "- 1\n", "nullkey.yaml": "{x: 1, null: d}\n", "nullkey1.yaml": "null: 1\n",
     "boolkey.yaml": "true: 1\n2: x\n", "escape.yaml": 'x: "a\\/b"\n', "escape1.yaml": 'x: "\\/\\q"\n', "text.txt": "text\n", "no.tgz": "no archive\n",
     "named.yaml": "apiVersion: \"\"\ngenerated: \"0001-01-01T00:00:00Z\"\nrepositories:\n- name: r\n  url: http://REPO\n- name: gone\n  url: http://REPO/gone\n",
+    "kube/none.yaml": "apiVersion: v1\nkind: Config\n", "kube/context.yaml": "apiVersion: v1\nkind: Config\ncurrent-context: q\n",
+    "kube/cluster.yaml": "apiVersion: v1\nkind: Config\ncurrent-context: q\ncontexts: [{name: q, context: {cluster: z, user: u}}]\n",
     "emptydir/x": "", "signed.tgz": "", "signed.tgz.prov": "",
 }
 LINKS = {"links/b.yaml": "Chart.yaml", "links/templates/b.yaml": "../Chart.yaml",  # path: where it leads
@@ -625,6 +627,18 @@ lint --with-subcharts
 template x plain --dry-run
 template x plain --dry-run client
 template x plain --dry-run=client
+template x plain --validate --kubeconfig kube/none.yaml
+template x plain --dry-run=server --kubeconfig kube/none.yaml
+template x plain --validate --kubeconfig kube/none.yaml --kube-apiserver http://127.0.0.1:1
+template x plain --validate --kubeconfig kube/none.yaml --kube-as-group g
+template x plain --validate --kubeconfig kube/context.yaml
+template x plain --dry-run=server --kubeconfig kube/context.yaml
+template x plain --validate --kubeconfig kube/context.yaml --kube-as-group g
+template x plain --validate --kubeconfig kube/cluster.yaml
+template x plain --dry-run=server --kubeconfig kube/cluster.yaml --kube-context zz
+template x plain --dry-run=server --kubeconfig kube/cluster.yaml --kube-as-group g
+template x plain --dry-run=server --kubeconfig kube/cluster.yaml --kube-as-group g --kube-as-user v
+template x plain --validate --kube-as-group g
 template x plain --version bogus
 template x plain --version 9
 repo list --url x
