@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
@@ -29,8 +30,10 @@ Result<std::string> find_post_renderer(const std::string& program) {
   if (program.find('/') != program.npos) {
     std::string path = absolute_path(program);
     if (is_program(path)) return path;
-    return refused(::access(path.c_str(), F_OK) == 0 ? "permission denied"
-                                                     : "stat " + program + ": no such file or directory");
+    struct stat found{};
+    if (::stat(path.c_str(), &found) < 0)
+      return refused("stat " + program + (errno == ENOTDIR ? ": not a directory" : ": no such file or directory"));
+    return refused(S_ISDIR(found.st_mode) ? "is a directory" : "permission denied");
   }
   const char* path = std::getenv("PATH");
   for (std::string_view folder : base::split(path ? path : "", ':')) {

@@ -122,9 +122,11 @@ Result<std::string> write_files(World& world, const rh::Release& release, const 
   }
   for (const auto& [file, text] : files) {
     std::string whole = absolute_path(file);
-    auto made = world.files().make_directories(whole.substr(0, whole.rfind('/')));
-    if (!made && world.files().exists(absolute_path(plain)) && !world.files().exists(absolute_path(plain) + "/."))
-      return fail(ErrorKind::invalid, "stat {}: not a directory", file.substr(0, file.rfind('/')));
+    std::string above = whole.substr(0, whole.rfind('/'));
+    auto made = world.files().make_directories(above);
+    if (made.failed_with(ErrorKind::already_exists))  // a file is there, or on the way
+      return fail(ErrorKind::invalid, "{} {}: not a directory", world.files().exists(above) ? "mkdir" : "stat",
+                  file.substr(0, file.rfind('/')));
     if (!made) return fail(made.error().kind(), "{}", in_gos_words(made.error(), "mkdir " + plain));
     OR_RETURN(write_user_file(world.files(), whole, text));
   }

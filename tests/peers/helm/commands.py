@@ -87,7 +87,7 @@ FILES = {f"c/{name}": text for name, text in CHART.items()} | {
     "named.yaml": "apiVersion: \"\"\ngenerated: \"0001-01-01T00:00:00Z\"\nrepositories:\n- name: r\n  url: http://REPO\n- name: gone\n  url: http://REPO/gone\n",
     "kube/none.yaml": "apiVersion: v1\nkind: Config\n", "kube/context.yaml": "apiVersion: v1\nkind: Config\ncurrent-context: q\n",
     "kube/cluster.yaml": "apiVersion: v1\nkind: Config\ncurrent-context: q\ncontexts: [{name: q, context: {cluster: z, user: u}}]\n",
-    "emptydir/x": "", "signed.tgz": "", "signed.tgz.prov": "",
+    "taken/plain/templates": "a file", "emptydir/x": "", "signed.tgz": "", "signed.tgz.prov": "",
 }
 LINKS = {"links/b.yaml": "Chart.yaml", "links/templates/b.yaml": "../Chart.yaml",  # path: where it leads
          "mono/app/templates/_common.tpl": "../../common/_common.tpl", "mono/app/shared": "../common", "mono/app/skipped": "../lib",
@@ -419,6 +419,8 @@ template x c --set-literal x
 template x c --set-string x
 template x c --output-dir /proc/none
 template x c --output-dir v.yaml
+template x c --output-dir v.yaml/x
+template x plain --output-dir taken
 template x c --output-dir out
 template x c --output-dir out --include-crds --release-name
 template x c --validate --kubeconfig nothere
@@ -513,6 +515,8 @@ template x c --api-versions
 template x c -a a/v1,b/v1
 template x c --post-renderer nothere
 template x c --post-renderer ./v.yaml
+template x c --post-renderer ./emptydir
+template x c --post-renderer ./v.yaml/x
 template x c --post-renderer cat
 template x c --post-renderer false
 template x c --post-renderer ""
