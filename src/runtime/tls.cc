@@ -7,6 +7,9 @@
 #include "runtime/tls.h"
 
 #include <arpa/inet.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "runtime/openssl.h"
 #include "runtime/read_size.h"
@@ -236,11 +239,29 @@ Result<> trust(SSL_CTX* context, std::string_view ca_pem, bool tell_the_client) 
   return {};
 }
 
+// Where systems keep their CAs that are not laid out as Debian, whose places OpenSSL knows: the list of Go 1.25.
+constexpr const char* kBundles[] = {
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cacert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+};
+
+bool says_where_certificates_are() {
+  return std::getenv(X509_get_default_cert_file_env()) || std::getenv(X509_get_default_cert_dir_env()) ||
+         ::access(X509_get_default_cert_file(), R_OK) == 0 || ::access(X509_get_default_cert_dir(), R_OK) == 0;
+}
+
 // The system's CAs, read once (several milliseconds): a change of theirs is seen by the next start.
 X509_STORE* system_store() {
   static X509_STORE* store = [] {
     X509_STORE* s = X509_STORE_new();
     X509_STORE_set_default_paths(s);
+    if (!says_where_certificates_are())
+      for (const char* bundle : kBundles)
+        if (X509_STORE_load_file(s, bundle) == 1) break;
     ERR_clear_error();
     return s;
   }();

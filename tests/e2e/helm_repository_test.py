@@ -54,6 +54,24 @@ class Elsewhere(Folder):
         self.assertIn("nope", self.helm("pull", "mine/nope", *trust, code=1))
         self.assertIn("not a valid chart repository", self.helm("repo", "add", "other", url + "/nothing", *trust, code=1))
 
+    @unittest.skipUnless(os.geteuid() == 0, "needs root: files of the machine are hidden from it")
+    def test_where_machines_keep_their_authorities(self):
+        self.chart("dep", "kind: ConfigMap\nmetadata: {name: dep}\n")
+        self.helm("package", "dep", "-d", "repo")
+        self.helm("repo", "index", "repo")
+        url = self.serve(os.path.join(self.folder, "repo"))
+        shutil.rmtree(os.path.join(self.folder, "dep"))
+        for name in ("nothing", "certs"):
+            os.mkdir(os.path.join(self.folder, name))
+        shutil.copy(os.path.join(self.folder, "ca.pem"), os.path.join(self.folder, "certs/ca-certificates.crt"))
+        template = f"exec '{SLIPWAY}' helm template r dep --repo {url}"
+        elsewhere = "mount --bind nothing /usr/lib/ssl && mount --bind certs /etc/ssl/certs && "
+        env = {name: value for name, value in os.environ.items() if not name.startswith("SSL_CERT")} | {"HOME": self.folder}
+        for before, code, says in ((elsewhere, 0, "name: dep"), ("", 1, "certificate signed by unknown authority"),
+                                   (elsewhere + "export SSL_CERT_DIR=$PWD/nothing && ", 1, "certificate signed by unknown authority")):
+            done = subprocess.run(["unshare", "-m", "sh", "-c", before + template], cwd=self.folder, env=env, capture_output=True, text=True, timeout=60)
+            self.assertEqual((code, True), (done.returncode, says in done.stdout + done.stderr), done.stdout + done.stderr)
+
     def test_an_index(self):
         """Archives in the folder and in those one below it, as JSON in the order of Helm's types."""
         self.chart("web", more="description: a<b\n")
