@@ -196,7 +196,7 @@ class JsonParser {
     double d = 0;
     if (std::from_chars(begin, at_, d).ec != std::errc()) {  // too large, or so small that it is 0
       d = std::strtod(std::string(begin, at_).c_str(), nullptr);
-      if (std::isinf(d)) {
+      if (std::isinf(d) && !limits_.any_number) {
         at_ = begin;
         return wants("a number that a double can hold");
       }

@@ -11,6 +11,7 @@ namespace slipway::value {
 struct JsonLimits {
   size_t bytes_max = 64 << 20;
   int depth_max = 1000;
+  bool any_number = false;  // one beyond a double's range is infinite instead of refused: for those who keep the text
   bool reals = false;  // every number is a real (-0 too) and a byte order mark no blank, as encoding/json reads into
                        // interface{}: what Helm's templates see
 };

@@ -82,7 +82,7 @@ void gather_wanted(const Chart& chart, const FetchedSchemas& known, std::vector<
   if (chart.schema && may_name_elsewhere(*chart.schema)) {
     std::vector<std::string> unsaid;
     SchemaDocuments documents(known, nullptr, unsaid);
-    if (auto root = value::parse_json(*chart.schema); root && root->is_object()) {
+    if (auto root = value::parse_json(*chart.schema, {.any_number = true}); root && root->is_object()) {
       auto added = documents.add("file:///values.schema.json", std::move(*root));
       (void)added;
       wanted.insert(wanted.end(), documents.missing().begin(), documents.missing().end());

@@ -1,6 +1,7 @@
 #include "render/helm/metaschemas.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -441,7 +442,7 @@ bool fits(const Value& v, Shape shape, int draft, int depth) {
     case Shape::number:
       return v.is_number();
     case Shape::positive:
-      return v.is_number() && v.as_double() > 0;
+      return v.is_number() && v.as_double() > 0 && std::isfinite(v.as_double());
     case Shape::boolean:
       return v.is_bool();
     case Shape::texts:

@@ -17,6 +17,7 @@
 #include "render/helm/metaschemas.h"
 #include "render/helm/schema_documents.h"
 #include "render/helm/schema_faults.h"
+#include "render/helm/schema_numbers.h"
 #include "value/json.h"
 #include "value/json_error.h"
 #include "value/utf8.h"
@@ -33,8 +34,8 @@ std::string_view type_of(const Value& v) {
   return v.is_bool() ? "boolean" : json_word(v);
 }
 
-bool is_integer(const Value& v) {
-  return v.is_number() && v.as_double() == std::trunc(v.as_double());
+std::string count_text(size_t n) {
+  return helm::count_text(static_cast<int64_t>(n));
 }
 
 // What additionalProperties and unevaluatedProperties must still look at.
@@ -46,8 +47,9 @@ struct Seen {
 
 class Validator {
  public:
-  Validator(const SchemaDocuments& documents, bool checks_formats)
-      : documents_(documents), checks_formats_(checks_formats) {}
+  // `judged`: the documents that the value is in, if it is a schema itself.
+  explicit Validator(const SchemaDocuments& documents, const SchemaDocuments* judged = nullptr)
+      : documents_(documents), checks_formats_(judged != nullptr), said_(&documents), got_(judged) {}
 
   Result<Faults> run(const SchemaAt& root, const Value& value) {
     draft_ = root.draft;
@@ -127,7 +129,7 @@ class Validator {
         break;
       case value::Type::integer:
       case value::Type::real:
-        check_number(schema, v.as_double(), at, all);
+        check_number(schema, v, at, all);
         break;
       default:
         break;
@@ -195,16 +197,16 @@ class Validator {
       for (std::string_view name : order) {
         if (std::ranges::find(wanted, name) == wanted.end()) continue;
         words.emplace_back(name);
-        fits = fits || type_of(v) == name || (name == "integer" && is_integer(v));
+        fits = fits || type_of(v) == name || (name == "integer" && v.is_number() && got_.is_integer(v));
       }
       if (!fits) return fmt::format("got {}, want {}", type_of(v), base::join(words, " or "));
     }
-    if (const Value* constant = schema.find("const"); constant && draft_ >= 6 && !(*constant == v)) {
+    if (const Value* constant = schema.find("const"); constant && draft_ >= 6 && !equal(said_, *constant, got_, v)) {
       if (constant->is_array() || constant->is_object()) return "'const' failed";
       return "value must be " + shown(*constant);
     }
     if (const Value& choices = schema["enum"]; choices.is_array()) {
-      bool among = std::ranges::any_of(choices.items(), [&](const Value& c) { return c == v; });
+      bool among = std::ranges::any_of(choices.items(), [&](const Value& c) { return equal(said_, c, got_, v); });
       if (!among) {
         std::string words;
         for (const Value& c : choices.items()) {
@@ -254,17 +256,13 @@ class Validator {
     if (auto fault = check(schema, v, at, inner, depth + 1)) all.push_back(std::move(*fault));
   }
 
-  static std::optional<size_t> limit(const Value& schema, const char* word) {
-    const Value& v = schema[word];
-    if (!v.is_number() || v.as_double() < 0) return std::nullopt;
-    return static_cast<size_t>(v.as_double());
-  }
-
+  static bool below(size_t n, int64_t least) { return static_cast<int64_t>(n) < least; }
+  static bool above(size_t n, int64_t most) { return static_cast<int64_t>(n) > most; }
   void check_object(const Value& schema, const Value& v, const std::string& at, Seen& seen, int depth, Faults& all) {
-    if (auto n = limit(schema, "minProperties"); n && v.size() < *n)
-      add(all, at, fmt::format("minProperties: got {}, want {}", count_text(v.size()), count_text(*n)));
-    if (auto n = limit(schema, "maxProperties"); n && v.size() > *n)
-      add(all, at, fmt::format("maxProperties: got {}, want {}", count_text(v.size()), count_text(*n)));
+    if (auto n = said_.count(schema["minProperties"]); n && below(v.size(), *n))
+      add(all, at, fmt::format("minProperties: got {}, want {}", count_text(v.size()), helm::count_text(*n)));
+    if (auto n = said_.count(schema["maxProperties"]); n && above(v.size(), *n))
+      add(all, at, fmt::format("maxProperties: got {}, want {}", count_text(v.size()), helm::count_text(*n)));
     if (auto lacking = missing(v, schema["required"]); !lacking.empty())
       add(all, at, (lacking.size() == 1 ? "missing property " : "missing properties ") + all_quoted(lacking));
     for (const value::Member& d : schema["dependencies"].members()) {
@@ -331,16 +329,18 @@ class Validator {
 
   void check_array(const Value& schema, const Value& v, const std::string& at, Seen& seen, int depth, Faults& all) {
     size_t size = v.size();
-    if (auto n = limit(schema, "minItems"); n && size < *n)
-      add(all, at, fmt::format("minItems: got {}, want {}", count_text(size), count_text(*n)));
-    if (auto n = limit(schema, "maxItems"); n && size > *n)
-      add(all, at, fmt::format("maxItems: got {}, want {}", count_text(size), count_text(*n)));
+    if (auto n = said_.count(schema["minItems"]); n && below(size, *n))
+      add(all, at, fmt::format("minItems: got {}, want {}", count_text(size), helm::count_text(*n)));
+    if (auto n = said_.count(schema["maxItems"]); n && above(size, *n))
+      add(all, at, fmt::format("maxItems: got {}, want {}", count_text(size), helm::count_text(*n)));
     if (schema["uniqueItems"].as_bool()) {
       bool found = false;
-      for (size_t j = 1; j < size && !found; ++j) {
+      bool hashes = size > 20;
+      for (size_t j = 0; j < size && !found; ++j) {
+        if (hashes && got_.has_unreadable(v[j])) return unreadable();
         for (size_t i = 0; i < j && !found; ++i) {
           if (spent(depth)) return;
-          if (!(v[i] == v[j])) continue;
+          if (!equal(got_, v[i], got_, v[j])) continue;
           add(all, at, fmt::format("items at {} and {} are equal", count_text(i), count_text(j)));
           found = true;
         }
@@ -381,60 +381,70 @@ class Validator {
         if (draft_ >= 2020) seen.items.insert(i);
       }
     }
-    auto low = draft_ >= 2019 ? limit(schema, "minContains") : std::nullopt;
-    auto high = draft_ >= 2019 ? limit(schema, "maxContains") : std::nullopt;
-    if (low && matched.size() < *low) {
+    auto low = draft_ >= 2019 ? said_.count(schema["minContains"]) : std::nullopt;
+    auto high = draft_ >= 2019 ? said_.count(schema["maxContains"]) : std::nullopt;
+    if (low && below(matched.size(), *low)) {
       add(all, at,
           matched.empty()
-              ? fmt::format("min {} items required to match contains schema, but none matched", count_text(*low))
+              ? fmt::format("min {} items required to match contains schema, but none matched", helm::count_text(*low))
               : fmt::format("min {} items required to match contains schema, but matched {} items at {}",
-                            count_text(*low), count_text(matched.size()), base::join(matched, " ")),
+                            helm::count_text(*low), count_text(matched.size()), base::join(matched, " ")),
           std::move(errors));
     } else if (!low && matched.empty()) {
       add(all, at, "no items match contains schema", std::move(errors));
     }
-    if (high && matched.size() > *high)
+    if (high && above(matched.size(), *high))
       add(all, at,
-          fmt::format("max {} items required to match contains schema, but matched {} items at {}", count_text(*high),
-                      count_text(matched.size()), base::join(matched, " ")));
+          fmt::format("max {} items required to match contains schema, but matched {} items at {}",
+                      helm::count_text(*high), count_text(matched.size()), base::join(matched, " ")));
   }
 
   void check_string(const Value& schema, const Value& v, const std::string& at, Faults& all) {
     size_t length = 0;
     for_each_rune(v.as_string(), [&](uint32_t, std::string_view) { ++length; });
-    if (auto n = limit(schema, "minLength"); n && length < *n)
-      add(all, at, fmt::format("minLength: got {}, want {}", count_text(length), count_text(*n)));
-    if (auto n = limit(schema, "maxLength"); n && length > *n)
-      add(all, at, fmt::format("maxLength: got {}, want {}", count_text(length), count_text(*n)));
+    if (auto n = said_.count(schema["minLength"]); n && below(length, *n))
+      add(all, at, fmt::format("minLength: got {}, want {}", count_text(length), helm::count_text(*n)));
+    if (auto n = said_.count(schema["maxLength"]); n && above(length, *n))
+      add(all, at, fmt::format("maxLength: got {}, want {}", count_text(length), helm::count_text(*n)));
     if (const Value& pattern = schema["pattern"]; pattern.is_string() && !matches(pattern.str(), v.as_string()))
       add(all, at, fmt::format("{} does not match pattern {}", quoted(v.as_string()), quoted(pattern.as_string())));
   }
 
-  void check_number(const Value& schema, double v, const std::string& at, Faults& all) {
-    auto told = [&](const char* word, double want) {
-      add(all, at, fmt::format("{}: got {}, want {}", word, number_text(v), number_text(want)));
+  // As Go's validator dies of a number that its arithmetic cannot read.
+  void unreadable() {
+    if (!broken_)
+      broken_ = fail(ErrorKind::invalid,
+                     "unable to validate schema: runtime error: invalid memory address or nil pointer dereference");
+  }
+
+  void check_number(const Value& schema, const Value& v, const std::string& at, Faults& all) {
+    // Nothing: that word bounds nothing.
+    auto side = [&](const Value& edge) -> std::optional<std::strong_ordering> {
+      if (!edge.is_number()) return std::nullopt;
+      auto order = compare(got_, v, said_, edge);
+      if (!order && said_.of(edge)) unreadable();
+      return order;
     };
-    auto bound = [&](const char* plain, const char* exclusive, auto outside, auto at_edge) {
-      const Value& edge = schema[plain];
-      const Value& strict = schema[exclusive];
-      if (strict.is_bool() && strict.as_bool() && edge.is_number()) {
-        if (outside(edge.as_double()) || at_edge(edge.as_double())) told(exclusive, edge.as_double());
-        return;
-      }
-      if (edge.is_number() && outside(edge.as_double())) told(plain, edge.as_double());
-      if (strict.is_number() && (outside(strict.as_double()) || at_edge(strict.as_double())))
-        told(exclusive, strict.as_double());
+    auto told = [&](const char* word, const Value& want) {
+      add(all, at,
+          fmt::format("{}: got {}, want {}", word, number_text(got_.nearest(v)), number_text(said_.nearest(want))));
     };
-    auto equal = [v](double edge) { return v == edge; };
-    bound("minimum", "exclusiveMinimum", [v](double edge) { return v < edge; }, equal);
-    bound("maximum", "exclusiveMaximum", [v](double edge) { return v > edge; }, equal);
+    auto is_set = [&](const char* word) { return schema[word].is_bool() && schema[word].as_bool(); };
+    const Value &least = schema["minimum"], &most = schema["maximum"];
+    if (auto order = side(least); order && *order < 0 && !is_set("exclusiveMinimum")) told("minimum", least);
+    if (auto order = side(most); order && *order > 0 && !is_set("exclusiveMaximum")) told("maximum", most);
+    const Value& above = is_set("exclusiveMinimum") ? least : schema["exclusiveMinimum"];
+    if (auto order = side(above); order && *order <= 0) told("exclusiveMinimum", above);
+    const Value& below = is_set("exclusiveMaximum") ? most : schema["exclusiveMaximum"];
+    if (auto order = side(below); order && *order >= 0) told("exclusiveMaximum", below);
     const Value& step = schema["multipleOf"];
-    if (step.is_number() && step.as_double() > 0) {
-      // decimal fractions, as written: 0.3 is a multiple of 0.1
-      double q = v / step.as_double();
-      double nearest = std::nearbyint(q);
-      if (std::fabs(q - nearest) > 1e-9 * std::max(1.0, std::fabs(q))) told("multipleOf", step.as_double());
-    }
+    if (!step.is_number()) return;
+    const Divisor* divisor = said_.divisor(step);
+    if (divisor == nullptr) return;
+    if (const auto& exact = got_.of(v); !exact)
+      unreadable();
+    else if (!divisor->divides(*exact))
+      told("multipleOf", step);
   }
 
   void check_conditions(const Value& schema, const Value& v, const std::string& at, Seen& seen, int depth,
@@ -522,6 +532,7 @@ class Validator {
 
   const SchemaDocuments& documents_;
   const bool checks_formats_;  // whatever the draft says of them
+  Numbers said_, got_;         // of the schemas, of the value
   int draft_ = 2020;
   std::vector<std::pair<const Value*, const Value*>> active_;  // schemas being checked, and at which value
   std::map<std::string, std::unique_ptr<re2::RE2>> expressions_;
@@ -530,7 +541,7 @@ class Validator {
 };
 
 // Whether a schema is one. Error: invalid, with what is wrong.
-Result<> check_schema(int draft, const Value& schema, const std::string& where) {
+Result<> check_schema(int draft, const Value& schema, const std::string& where, const SchemaDocuments& documents) {
   if (is_surely_schema(schema, draft)) return {};
   struct Compiled {
     FetchedSchemas none;
@@ -550,7 +561,7 @@ Result<> check_schema(int draft, const Value& schema, const std::string& where) 
     }
     metaschema = one.get();
   }
-  Faults faults = OR_RETURN(Validator(metaschema->documents, true).run(metaschema->root, schema));
+  Faults faults = OR_RETURN(Validator(metaschema->documents, &documents).run(metaschema->root, schema));
   if (faults.empty()) return {};
   return fail(ErrorKind::invalid, "{} is not valid against metaschema: jsonschema validation failed with '{}#'\n{}",
               where, metaschema_address(draft), printed(faults));
@@ -585,7 +596,7 @@ Result<std::string> check_chart(const Chart& chart, const Value& values, const F
 void log_schemas(const Chart& chart, std::vector<std::string>& out) {
   if (chart.schema) {
     out.push_back(log_line("DEBUG", {{"msg", "chart name"}, {"chart-name", chart.name()}}));
-    if (value::parse_json(*chart.schema))
+    if (value::parse_json(*chart.schema, {.any_number = true}))
       out.push_back(log_line("DEBUG", {{"msg", "unmarshalled JSON schema"}, {"schema", *chart.schema}}));
   }
   out.push_back(log_line("DEBUG", {{"msg", "number of dependencies in the chart"},
@@ -604,7 +615,7 @@ Result<> check_schemas(const Chart& chart, const Value& values, const FetchedSch
 
 Result<std::string> schema_faults(std::string_view schema_json, const Value& values, const FetchedSchemas& elsewhere,
                                   std::vector<std::string>& warnings) {
-  auto schema = value::parse_json(schema_json);
+  auto schema = value::parse_json(schema_json, {.any_number = true});
   if (!schema) {
     std::string words = value::go_json_error(schema_json).value_or(schema.error().message());
     // It is read as a stream there.
@@ -614,7 +625,7 @@ Result<std::string> schema_faults(std::string_view schema_json, const Value& val
   }
   SchemaDocuments documents(elsewhere, check_schema, warnings);
   SchemaAt root = OR_RETURN(documents.add("file:///values.schema.json", std::move(*schema), schema_json));
-  std::string out = printed(OR_RETURN(Validator(documents, false).run(root, values)));
+  std::string out = printed(OR_RETURN(Validator(documents).run(root, values)));
   if (!out.empty()) out += '\n';
   return out;
 }

@@ -211,7 +211,7 @@ Result<SchemaDocuments::Document*> SchemaDocuments::load(const std::string& addr
     return failed("schemas from elsewhere are not fetched here");
   }
   if (!fetched->second) return failed(fetched->second.error().message());
-  auto root = value::parse_json(*fetched->second);
+  auto root = value::parse_json(*fetched->second, {.any_number = true});
   if (!root) return failed(value::go_json_error(*fetched->second).value_or(root.error().message()));
   return read(address, std::move(*root), *fetched->second);
 }
@@ -228,9 +228,12 @@ Result<int> SchemaDocuments::draft_for(const Value& root, const std::string& add
 }
 
 std::string SchemaDocuments::spelling(const Value& number) const {
-  for (const auto& [_, document] : documents_)
-    if (std::string_view said = number_spelling(document->text, document->root, &number); !said.empty())
-      return std::string(said);
+  for (const auto& [_, document] : documents_) {
+    if (document->text.empty()) continue;
+    if (!document->spellings) document->spellings = number_spellings(document->text, document->root);
+    if (auto said = document->spellings->find(&number); said != document->spellings->end())
+      return std::string(said->second);
+  }
   return value::to_json(number);
 }
 
@@ -293,7 +296,7 @@ Result<> SchemaDocuments::gather(Document& document, const Value& schema, const 
 
 Result<> SchemaDocuments::valid(const Document& document, const Value& schema, const std::string& pointer) {
   if (!check_) return {};
-  return check_(document.draft, schema, fmt::format("\"{}#{}\"", document.address, pointer));
+  return check_(document.draft, schema, fmt::format("\"{}#{}\"", document.address, pointer), *this);
 }
 
 const std::string* SchemaDocuments::kept(const std::string& base) {

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "render/helm/schema.h"
+#include "render/helm/schema_spelling.h"
 #include "value/value.h"
 
 namespace slipway::render::helm {
@@ -28,8 +29,9 @@ struct SchemaAt {
 
 class SchemaDocuments {
  public:
-  // Whether a schema is one, by its draft's own schema; `where`: how errors name it.
-  using CheckSchema = std::function<Result<>(int draft, const Value& schema, const std::string& where)>;
+  // Whether a schema is one, by its draft's own schema; `where`: how errors name it; `documents`: it is in one of them.
+  using CheckSchema = std::function<Result<>(int draft, const Value& schema, const std::string& where,
+                                             const SchemaDocuments& documents)>;
   // `elsewhere` and `warnings` outlive this. `check`: null for the drafts' own schemas.
   SchemaDocuments(const FetchedSchemas& elsewhere, CheckSchema check, std::vector<std::string>& warnings)
       : elsewhere_(elsewhere), check_(std::move(check)), warnings_(warnings) {}
@@ -42,7 +44,7 @@ class SchemaDocuments {
   const SchemaAt* target(const Value* schema) const;
   // In the document that is checked first: where "#name" leads that any schema may override.
   const SchemaAt* dynamic(const Value* schema) const;
-  // A number in a document as it is written there, "1.0" or "1e2"; for errors, which Helm gives such words.
+  // A number as its document writes it, "1.0" or "1e2"; of one without a text, and anywhere else, as JSON says it.
   std::string spelling(const Value& number) const;
   // Addresses that `elsewhere` lacks.
   const std::vector<std::string>& missing() const { return missing_; }
@@ -51,7 +53,8 @@ class SchemaDocuments {
   struct Document {
     std::string address;
     Value root;
-    std::string_view text;  // "": not known
+    std::string_view text;                             // "": not known
+    mutable std::optional<NumberSpellings> spellings;  // of `text`, when first asked for
     int draft = 2020;
     std::map<std::string, std::pair<const Value*, std::string>> resources;  // by $id, absolute; with its pointer
     std::map<std::string, std::pair<const Value*, std::string>> anchors;    // by base#anchor

@@ -1,6 +1,7 @@
 #include "render/helm/schema_faults.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/text.h"
 #include "render/helm/go_json.h"
@@ -44,6 +45,7 @@ std::string all_quoted(const std::vector<std::string>& texts) {
 
 // x/text's English: digits in threes, exponents as powers of ten.
 std::string number_text(double d) {
+  if (std::isinf(d)) return d < 0 ? "-∞" : "∞";
   std::string text = value::go_format_g(d == 0 ? 0 : d);  // of a fraction, which has no -0
   size_t e = text.find('e');
   if (e == text.npos) return grouped(text);
@@ -58,7 +60,7 @@ std::string number_text(double d) {
   return out;
 }
 
-std::string count_text(size_t n) {
+std::string count_text(int64_t n) {
   return grouped(std::to_string(n));
 }
 

@@ -1,6 +1,7 @@
 // What a value does against its schema, and how the validator that Helm uses says it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,6 @@ std::string printed(const Faults& faults);
 std::string quoted(std::string_view text);  // 'a'
 std::string all_quoted(const std::vector<std::string>& texts);
 std::string number_text(double d);  // "1,234.5", "1×10²¹"
-std::string count_text(size_t n);
+std::string count_text(int64_t n);
 
 }  // namespace slipway::render::helm

@@ -8,9 +8,9 @@ namespace slipway::render::helm {
 
 namespace {
 
-class Search {
+class Walk {
  public:
-  Search(std::string_view text, const Value* number) : rest_(text), number_(number) {}
+  explicit Walk(std::string_view text) : rest_(text) {}
 
   // `here`: what the next value became; null when a later member of its name took its place.
   void value(const Value* here) {
@@ -19,9 +19,9 @@ class Search {
     if (rest_[0] == '{') return members(here);
     if (rest_[0] == '[') return items(here);
     std::string_view word = rest_[0] == '"' ? string() : plain();
-    if (here == number_) found_ = word;
+    if (here != nullptr && here->is_number()) found_[here] = word;
   }
-  std::string_view found() const { return found_; }
+  NumberSpellings found() && { return std::move(found_); }
 
  private:
   static constexpr std::string_view kBetween = " \t\r\n,:";
@@ -58,17 +58,17 @@ class Search {
     return word;
   }
 
-  std::string_view rest_, found_;
-  const Value* number_;
+  std::string_view rest_;
+  NumberSpellings found_;
 };
 
 }  // namespace
 
-std::string_view number_spelling(std::string_view text, const Value& root, const Value* number) {
+NumberSpellings number_spellings(std::string_view text, const Value& root) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  Search search(text, number);
-  search.value(&root);
-  return search.found();
+  Walk walk(text);
+  walk.value(&root);
+  return std::move(walk).found();
 }
 
 }  // namespace slipway::render::helm

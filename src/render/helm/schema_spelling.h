@@ -2,13 +2,15 @@
 #pragma once
 
 #include <string_view>
+#include <unordered_map>
 
 #include "value/value.h"
 
 namespace slipway::render::helm {
 
-// The word in `text`, which is JSON and was read to `root`, that `number`, a place within `root`, stands for; "" where
-// it is none of them.
-std::string_view number_spelling(std::string_view text, const Value& root, const Value* number);
+using NumberSpellings = std::unordered_map<const Value*, std::string_view>;
+
+// The word in `text`, which is JSON and was read to `root`, that each number within `root` stands for.
+NumberSpellings number_spellings(std::string_view text, const Value& root);
 
 }  // namespace slipway::render::helm
