@@ -119,24 +119,26 @@ Task<Result<rh::LayeredValues>> read_values(World& world, Flags flags) {
     return Value(*at->second);
   };
   auto compat = OR_CO_RETURN(compat_of(flags));
-  auto set_files = [&](Value& v, std::string_view word, rh::Compat, rh::SetKeys* keys) {
-    return rh::set_files(v, word, from_file, compat, keys);
+  auto set_files = [&](Value& v, std::string_view word, rh::Compat, rh::SetKeys* keys, rh::SetBudget* budget) {
+    return rh::set_files(v, word, from_file, compat, keys, budget);
   };
-  using Set = std::function<Result<>(Value&, std::string_view, rh::Compat, rh::SetKeys*)>;
+  using Set = std::function<Result<>(Value&, std::string_view, rh::Compat, rh::SetKeys*, rh::SetBudget*)>;
   const std::pair<const char*, Set> options[] = {{"--set-json", rh::set_json},
                                                  {"--set", rh::set_typed},
                                                  {"--set-string", rh::set_strings},
                                                  {"--set-file", set_files},
                                                  {"--set-literal", rh::set_literal}};
+  // What a person asks for is theirs to wait for; explanations go without what takes more than they are worth.
+  rh::SetBudget budget{.grown = 64 << 20, .copied = 4ull << 30}, alone{.grown = 1 << 20, .copied = 4 << 20};
   for (const auto& [option, set] : options) {
     for (const std::string& word : flags.all(option)) {
-      if (auto done = set(out.all, word, compat, nullptr); !done) {
+      if (auto done = set(out.all, word, compat, nullptr, &budget); !done) {
         if (std::string_view(option) == "--set-json")
           co_return fail(ErrorKind::invalid, "failed parsing --set-json data {}", done.error().message());
         co_return std::move(done).error().context(fmt::format("failed parsing {} data", option));
       }
       rh::Layer layer{option, Value::object(), {}};
-      if (set(layer.values, word, compat, &layer.keys)) out.layers.push_back(std::move(layer));
+      if (set(layer.values, word, compat, &layer.keys, &alone)) out.layers.push_back(std::move(layer));
     }
   }
   co_return out;

@@ -16,6 +16,7 @@ namespace slipway::render::helm {
 namespace {
 
 // To find unread values: when asked to look closer, and when it is one thing among others.
+constexpr size_t kLocatedMax = 1 << 20;  // bytes of a file that is read again for each line that is told
 constexpr uint64_t kWorkMax = 20'000'000, kWorkMaxOnTheWay = 2'000'000;
 
 // The chart's name in front of a manifest's path is the folder it lies in.
@@ -68,13 +69,18 @@ std::vector<Layer> other_values(const LayeredValues& used, const sources::Tree& 
 // What of the values nobody reads, with places.
 void add_unread(const Chart& chart, const LayeredValues& values, const sources::Tree& tree, const std::string& folder,
                 bool look_closer, std::vector<Hazard>& out) {
-  std::vector<Layer> layers = values.layers;
+  std::vector<Layer> layers;
+  for (const Layer& layer : values.layers) {  // a file that is named again says nothing more
+    auto same = [&](const Layer& other) { return other.values.same_node(layer.values); };
+    if (layer.file.empty() || std::ranges::none_of(layers, same)) layers.push_back(layer);
+  }
   if (look_closer) std::ranges::move(other_values(values, tree, folder), std::back_inserter(layers));
   if (layers.empty() && !look_closer) return;
   auto add = [&](const Unread& one, const char* rule) {
     base::Place place{.file = one.file.empty() ? folder : one.file};
     if (!one.file.empty())
-      if (auto text = tree.read(one.file)) place = value::locate_yaml(**text, one.file, 0, one.pointer);
+      if (auto text = tree.read(one.file); text && (*text)->size() <= kLocatedMax)
+        place = value::locate_yaml(**text, one.file, 0, one.pointer);
     out.push_back({rule, place, one.message, one.fix});
   };
   std::vector<const Value*> said;

@@ -23,9 +23,9 @@ enum class End { more, finished };  // Go: nil, io.EOF
 class Setter {
  public:
   enum class Style { typed, strings, json, literal, files };
-  Setter(std::string_view text, Style style, Compat compat, SetKeys* keys,
+  Setter(std::string_view text, Style style, Compat compat, SetKeys* keys, SetBudget* budget,
          const std::function<Result<Value>(std::string)>* read = nullptr)
-      : rest_(text), style_(style), compat_(compat), keys_(keys), read_(read) {}
+      : rest_(text), style_(style), compat_(compat), keys_(keys), budget_(budget ? *budget : own_), read_(read) {}
 
   Result<> run(Value& values) {
     for (;;) {
@@ -76,8 +76,19 @@ class Setter {
     keys_->push_back(std::move(written));
   }
 
-  static void put(Value& data, const std::string& key, Value v) {
-    if (!key.empty()) data = data.with_member(key, std::move(v));
+  Result<> take(uint64_t copied, uint64_t grown) {
+    if (copied > budget_.copied || grown > budget_.grown)
+      return fail(ErrorKind::too_large, "it fills and changes lists and tables of more items than are taken here");
+    budget_.copied -= copied;
+    budget_.grown -= grown;
+    return {};
+  }
+
+  Result<> put(Value& data, const std::string& key, Value v) {
+    if (key.empty()) return {};
+    OR_RETURN(take(data.members().size(), 0));
+    data = data.with_member(key, std::move(v));
+    return {};
   }
 
   // %q of a []rune.
@@ -116,7 +127,7 @@ class Setter {
         }
         auto end = list_item(list, *index, depth);
         if (!end) return end;
-        put(data, k, std::move(list));
+        OR_RETURN(put(data, k, std::move(list)));
         return end;
       }
       case '=':
@@ -135,7 +146,7 @@ class Setter {
         }
         End end = OR_RETURN(key(inner, depth + 1));
         if (end == End::more && inner.empty()) return fail(ErrorKind::invalid, "key map {} has no value", go_quote(k));
-        if (!inner.empty()) put(data, k, std::move(inner));
+        if (!inner.empty()) OR_RETURN(put(data, k, std::move(inner)));
         return end;
       }
     }
@@ -144,25 +155,25 @@ class Setter {
   Result<End> value_of(Value& data, const std::string& k) {
     note_key();
     if (literal()) {
-      put(data, k, Value(std::string(rest_)));
+      OR_RETURN(put(data, k, Value(std::string(rest_))));
       rest_ = {};
       return End::more;
     }
     if (style_ == Style::json) {
       Value v = OR_RETURN(json_value());
-      put(data, k, std::move(v));
+      OR_RETURN(put(data, k, std::move(v)));
       return End::more;
     }
     if (rest_.empty()) {
-      put(data, k, "");
+      OR_RETURN(put(data, k, ""));
       return End::finished;
     }
     if (rest_[0] == '{') {
-      put(data, k, OR_RETURN(list_value()));
+      OR_RETURN(put(data, k, OR_RETURN(list_value())));
       return End::more;
     }
     Word w = until(",");
-    put(data, k, OR_RETURN(read(w.text)));
+    OR_RETURN(put(data, k, OR_RETURN(read(w.text))));
     return End::more;
   }
 
@@ -178,11 +189,12 @@ class Setter {
     return std::optional<int64_t>(*n);
   }
 
-  static Result<> set_index(Value& list, int64_t index, Value v) {
+  Result<> set_index(Value& list, int64_t index, Value v) {
     if (index < 0) return fail(ErrorKind::invalid, "negative {} index not allowed", index);
     if (index > kIndexMax)
       return fail(ErrorKind::invalid, "index of {} is greater than maximum supported index of {}", index, kIndexMax);
     auto i = static_cast<size_t>(index);
+    OR_RETURN(take(list.size(), i < list.size() ? 0 : i + 1 - list.size()));
     if (i < list.size()) {
       list = list.with_item(i, std::move(v));
       return {};
@@ -235,7 +247,7 @@ class Setter {
     Value inner = at < list.size() && list[at].is_object() ? list[at] : Value::object();
     End end = OR_RETURN(key(inner, depth));
     if (end == End::finished) {  // "a[0].": Go changed the element in place already
-      if (at < list.size()) list = list.with_item(at, std::move(inner));
+      if (at < list.size()) OR_RETURN(set_index(list, index, std::move(inner)));
       return end;
     }
     OR_RETURN(set_index(list, index, std::move(inner)));
@@ -293,21 +305,23 @@ class Setter {
   Style style_;
   Compat compat_;
   SetKeys* keys_;  // null: nobody asks
+  SetBudget own_;
+  SetBudget& budget_;
   const std::function<Result<Value>(std::string)>* read_;
 };
 
 }  // namespace
 
-Result<> set_typed(Value& values, std::string_view text, Compat compat, SetKeys* keys) {
-  return Setter(text, Setter::Style::typed, compat, keys).run(values);
+Result<> set_typed(Value& values, std::string_view text, Compat compat, SetKeys* keys, SetBudget* budget) {
+  return Setter(text, Setter::Style::typed, compat, keys, budget).run(values);
 }
-Result<> set_strings(Value& values, std::string_view text, Compat compat, SetKeys* keys) {
-  return Setter(text, Setter::Style::strings, compat, keys).run(values);
+Result<> set_strings(Value& values, std::string_view text, Compat compat, SetKeys* keys, SetBudget* budget) {
+  return Setter(text, Setter::Style::strings, compat, keys, budget).run(values);
 }
-Result<> set_json(Value& values, std::string_view text, Compat compat, SetKeys* keys) {
+Result<> set_json(Value& values, std::string_view text, Compat compat, SetKeys* keys, SetBudget* budget) {
   std::string_view object = trim_space(text);
   if (compat == Compat::helm3 || !object.starts_with('{')) {
-    if (Setter(text, Setter::Style::json, compat, keys).run(values)) return {};
+    if (Setter(text, Setter::Style::json, compat, keys, budget).run(values)) return {};
     return fail(ErrorKind::invalid, "{}", text);
   }
   auto said = value::parse_json(object, {.reals = true});
@@ -315,12 +329,12 @@ Result<> set_json(Value& values, std::string_view text, Compat compat, SetKeys* 
   values = merge_files(values, *said);
   return {};
 }
-Result<> set_literal(Value& values, std::string_view text, Compat compat, SetKeys* keys) {
-  return Setter(text, Setter::Style::literal, compat, keys).run(values);
+Result<> set_literal(Value& values, std::string_view text, Compat compat, SetKeys* keys, SetBudget* budget) {
+  return Setter(text, Setter::Style::literal, compat, keys, budget).run(values);
 }
 Result<> set_files(Value& values, std::string_view text, const std::function<Result<Value>(std::string)>& read,
-                   Compat compat, SetKeys* keys) {
-  return Setter(text, Setter::Style::files, compat, keys, &read).run(values);
+                   Compat compat, SetKeys* keys, SetBudget* budget) {
+  return Setter(text, Setter::Style::files, compat, keys, budget, &read).run(values);
 }
 
 Value with_reals(const Value& v) {

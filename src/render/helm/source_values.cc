@@ -1,6 +1,8 @@
 // The values of an Application's chart: files of the tree, of URLs and by patterns, then what the Application says
 // itself.
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -13,6 +15,8 @@
 namespace slipway::render::helm {
 
 namespace {
+
+constexpr uint64_t kValuesBytesMax = 32 << 20;  // each byte may come to sixteen
 
 bool is_url(std::string_view said) {
   return said.starts_with("https://") || said.starts_with("http://");
@@ -133,19 +137,29 @@ class Reader {
       if (found.empty() && !ignore_missing)
         return fail(ErrorKind::not_found, "valueFiles: {}: no file matches this pattern", said);
       for (const std::string& one : found) {
+        std::string name = at.elsewhere ? said.substr(0, said.find('/') + 1) + one : one;
+        std::string file = at.elsewhere ? "" : one;
+        if (auto known = read_.find({at.tree, one}); known != read_.end()) {
+          push("valueFiles " + name, known->second, std::move(file));
+          continue;
+        }
         auto text = at.tree->read(one);
         if (!text) {
           if (ignore_missing && !is_pattern(said) && text.failed_with(ErrorKind::not_found)) continue;
           return std::move(text).error().context("valueFiles: " + said);
         }
-        std::string name = at.elsewhere ? said.substr(0, said.find('/') + 1) + one : one;
-        OR_RETURN(add(**text, name, at.elsewhere ? "" : one));
+        OR_RETURN(add(**text, name, std::move(file)));
+        read_[{at.tree, one}] = out_.layers.back().values;
       }
     }
     return {};
   }
 
   Result<> add(std::string_view text, const std::string& name, std::string file) {
+    bytes_ += text.size();
+    if (bytes_ > kValuesBytesMax)
+      return fail(ErrorKind::too_large, "valueFiles: {}: the values files have more than {} MiB together", name,
+                  kValuesBytesMax >> 20);
     auto values = read_yaml_mapping(text);
     if (!values) return std::move(values).error().context("failed to parse " + name);
     push("valueFiles " + name, std::move(*values), std::move(file));
@@ -173,12 +187,10 @@ class Reader {
       for (const Value& p : helm_["parameters"].items()) {
         if (p["forceString"].as_bool() != force) continue;
         std::string word = p["name"].str() + "=" + escaped_commas(expand(p["value"].as_string(), request_.variables));
-        auto set = [&](Value& values) { return force ? set_strings(values, word) : set_typed(values, word); };
-        if (auto done = set(out_.all); !done)
-          return std::move(done).error().context(force ? "failed parsing --set-string data"
-                                                       : "failed parsing --set data");
-        Value alone = Value::object();
-        if (set(alone)) out_.layers.push_back({"parameter " + p["name"].str(), std::move(alone), {}});
+        OR_RETURN(parameter("parameter " + p["name"].str(), force ? "--set-string" : "--set",
+                            [&](Value& values, SetBudget& budget) {
+                              return (force ? set_strings : set_typed)(values, word, Compat::helm3, nullptr, &budget);
+                            }));
       }
     }
     for (const Value& p : helm_["fileParameters"].items()) {
@@ -188,18 +200,29 @@ class Reader {
         return Value(*text);
       };
       std::string word = p["name"].str() + "=" + p["path"].str();
-      if (auto done = set_files(out_.all, word, read); !done)
-        return std::move(done).error().context("failed parsing --set-file data");
-      Value alone = Value::object();
-      if (set_files(alone, word, read))
-        out_.layers.push_back({"fileParameter " + p["name"].str(), std::move(alone), {}});
+      OR_RETURN(parameter("fileParameter " + p["name"].str(), "--set-file", [&](Value& values, SetBudget& budget) {
+        return set_files(values, word, read, Compat::helm3, nullptr, &budget);
+      }));
     }
+    return {};
+  }
+
+  Result<> parameter(std::string name, const char* flag,
+                     const std::function<Result<>(Value& values, SetBudget& budget)>& set) {
+    if (auto done = set(out_.all, budget_); !done)
+      return std::move(done).error().context(fmt::format("failed parsing {} data", flag));
+    Value alone = Value::object();
+    // Explanations go without what takes more than they are worth.
+    if (set(alone, alone_budget_)) out_.layers.push_back({std::move(name), std::move(alone), {}});
     return {};
   }
 
   const RenderRequest& request_;
   const Value& helm_;
   std::string path_;
+  SetBudget budget_, alone_budget_{.grown = 1 << 20, .copied = 4 << 20};
+  uint64_t bytes_ = 0;                                                  // of texts read
+  std::map<std::pair<const sources::Tree*, std::string>, Value> read_;  // files may be named again
   LayeredValues out_;
 };
 
