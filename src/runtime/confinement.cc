@@ -66,9 +66,14 @@ uint64_t address_space() {
 }
 
 // `last`: how much more it is before the kernel kills without a word.
+// Not beyond what others left of it.
 void bound(int resource, uint64_t value, uint64_t last = 0) {
-  rlimit limit{value, value + last};
-  setrlimit(static_cast<__rlimit_resource>(resource), &limit);
+  auto which = static_cast<__rlimit_resource>(resource);
+  rlimit limit{};
+  if (getrlimit(which, &limit) != 0) return;
+  limit.rlim_max = std::min<uint64_t>(limit.rlim_max, value + last);
+  limit.rlim_cur = std::min<uint64_t>(limit.rlim_cur, limit.rlim_max > last ? limit.rlim_max - last : 0);
+  setrlimit(which, &limit);
 }
 
 // Everything else fails with EPERM: a library that looks for a file goes on without it, and reaches nothing.
@@ -163,7 +168,9 @@ bool on_large_stack(size_t bytes, void (*work)()) {
 
 bool shut_in(const IsolationLimits& limits, GiveUp give_up) {
   last_act = give_up;
-  for (int signal : {SIGTERM, SIGINT, SIGHUP}) std::signal(signal, SIG_DFL);
+  // What we were told to ignore (nohup) stays so.
+  for (int signal : {SIGTERM, SIGINT, SIGHUP})
+    if (std::signal(signal, SIG_DFL) == SIG_IGN) std::signal(signal, SIG_IGN);
   static char handlers_stack[64 << 10];
   stack_t stack{};
   stack.ss_sp = handlers_stack;

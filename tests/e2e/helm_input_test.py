@@ -56,20 +56,41 @@ class BadInput(Folder):
         self.refused("template", "c", "--max-memory", "much", says="--max-memory much: expected 64Mi or more")
 
     @unless_tsan
+    def test_a_password_for_which_there_is_no_memory(self):
+        """scrypt takes 32 MB."""
+        self.chart("c", '{{ $held := repeat 11000000 "abc" }}a: {{ derivePassword 1 "long" "password" "user" "example.com" }}\nb: {{ len $held }}\n')
+        self.assertIn("a: ", self.helm("template", "c"))
+        self.refused("template", "c", "--max-memory", "64Mi", says="error calling derivePassword: there is no memory left for it")
+
+    def test_signals_that_are_ignored(self):
+        """nohup: what a terminal says when it goes away ends nothing."""
+        self.chart("c", 'kind: ConfigMap\nmetadata: {name: x}\ndata:\n  a: {{ repeat 3000000 "x" }}\n')
+        line = (f"trap '' HUP INT TERM; mkfifo pipe; '{SLIPWAY}' helm template r c > pipe & pid=$!; (sleep 0.5; kill -HUP $pid; kill -INT $pid; kill -TERM $pid; "
+                "sleep 0.2; cat) < pipe > all; wait $pid")
+        done = subprocess.run(["bash", "-c", line], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        self.assertGreater(os.path.getsize(os.path.join(self.folder, "all")), 3000000)
+
+    @unless_tsan
     def test_time_zones_are_files(self):
         """Whether it renders shut in, where no file is read any more, is decided by the names of the functions."""
         date = '{{ %s "15:04 MST" (toDate "2006-01-02T15:04:05Z" "2024-07-01T12:00:00Z") "Europe/Berlin" }}'
         there = "14:00 CEST" if os.path.exists("/usr/share/zoneinfo/Europe/Berlin") else "12:00 UTC"
-        for where in ("templates/a.yaml", "c.txt", "values.yaml", "-f"):
+        for where in ("templates/a.yaml", "c.txt", "values.yaml", "-f", "Chart.yaml", "a key"):
             text = date % ("date_in_zone" if where == "c.txt" else "dateInZone")
             self.chart("c", f"a: {text}\n" if where == "templates/a.yaml" else '{{ tpl (.Files.Get "c.txt") . }}{{ tpl (.Values.b | default "") . }}')
             for other in ("c.txt", "values.yaml"):
                 self.write("c/" + other, {"c.txt": f"a: {text}", "values.yaml": f"b: 'a: {text}'"}[other] if where == other else "")
             self.write("more.yaml", f"b: 'a: {text}'")
+            if where in ("Chart.yaml", "a key"):
+                self.chart("c", "a: {{ tpl %s . }}\n" % (".Chart.Description" if where == "Chart.yaml" else '(keys .Values.m | join "")'),
+                           more=f"description: '{text}'\n" if where == "Chart.yaml" else "")
+                self.write("c/values.yaml", f"m: {{'{text}': 1}}" if where == "a key" else "")
             self.assertIn(there, self.helm("template", "c", *(["-f", "more.yaml"] if where == "-f" else [])), where)
+        self.write("c/values.yaml", "")
         self.chart("c", 'a: {{ tpl (printf "{{ dateIn%s `15:04` now `Europe/Berlin` }}" "Zone") . }}\n')
         self.refused("template", "c", says="chart c: rendering was given up: it asks for the time zone Europe/Berlin by a function whose name "
-                                           "it puts together itself")
+                                           "stands in no file and no value")
 
     def test_a_chart_that_eats_memory(self):
         self.chart("c", '{{ $s := "x" }}{{ range $i := until 60 }}{{ $s = print $s $s }}{{ end }}')

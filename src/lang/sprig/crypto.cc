@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstring>
+#include <new>
 
 #include "base/text.h"
 #include "lang/sprig/families.h"
@@ -155,7 +156,7 @@ std::string derive_password(uint32_t counter, std::string_view kind, std::string
   std::array<unsigned char, 64> key;
   if (EVP_PBE_scrypt(password.data(), password.size(), reinterpret_cast<const unsigned char*>(salt.data()), salt.size(),
                      32768, 8, 2, uint64_t{128} << 20, key.data(), key.size()) != 1)
-    return "failed to derive password: no memory";
+    throw std::bad_alloc();  // nothing else can be wrong, and a text would be taken for the password
   std::string message =
       std::string(scope) + be32(static_cast<uint32_t>(site.size())) + std::string(site) + be32(counter);
   std::array<unsigned char, 32> seed;

@@ -327,13 +327,15 @@ bool calls_for_zones(std::string_view text) {
 bool calls_for_zones(const Value& values) {  // tpl runs what stands there
   if (values.is_string()) return calls_for_zones(values.as_string());
   return std::ranges::any_of(values.items(), [](const Value& each) { return calls_for_zones(each); }) ||
-         std::ranges::any_of(values.members(), [](const auto& each) { return calls_for_zones(each.value); });
+         std::ranges::any_of(values.members(), [](const value::Member& each) {
+           return calls_for_zones(each.key.view()) || calls_for_zones(each.value);
+         });
 }
 
 bool calls_for_zones(const Chart& chart) {
   auto says = [](const ChartFile& file) { return calls_for_zones(std::string_view(*file.data)); };
-  return std::ranges::any_of(chart.templates, says) || std::ranges::any_of(chart.files, says) ||
-         calls_for_zones(chart.values) ||
+  return std::ranges::any_of(chart.raw, says) || std::ranges::any_of(chart.templates, says) ||
+         std::ranges::any_of(chart.files, says) || calls_for_zones(chart.values) ||
          std::ranges::any_of(chart.dependencies, [](const auto& each) { return calls_for_zones(*each); });
 }
 
@@ -373,7 +375,8 @@ ReleaseResult render_confined(ReleaseRequest request, std::vector<std::string>& 
       if (run) self.where = [run](std::span<char> into) { return run->where(into); };
     };
     request.engine.environment.zoneinfo = [&self](std::string_view zone) -> std::optional<std::string> {
-      self.give_up(fmt::format("it asks for the time zone {} by a function whose name it puts together itself", zone));
+      self.give_up(
+          fmt::format("it asks for the time zone {} by a function whose name stands in no file and no value", zone));
     };
     std::vector<std::string> said;
     // Not freed: this process is about to end.
