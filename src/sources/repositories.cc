@@ -5,6 +5,7 @@
 #include "sources/clones.h"
 #include "sources/local_repository.h"
 #include "sources/object_store.h"
+#include "sources/withheld.h"
 
 namespace slipway::sources {
 namespace {
@@ -118,7 +119,13 @@ class GitRepositories final : public Repositories {
       OR_CO_RETURN(co_await hearing_.run(path, [this, path] { return hear(path); }));
       heard_[path] = world_.steady_now();
     }
-    co_return find_local_repository(world_.files(), path);
+    if (options_.asker == Asker::person) co_return find_local_repository(world_.files(), path);
+    std::vector<std::string> withheld = {options_.directory};
+    if (!options_.own_data.empty()) withheld.push_back(options_.own_data);
+    OR_CO_RETURN(check_not_within(world_.files(), path, withheld));  // first: errors too would tell what is there
+    auto repository = OR_CO_RETURN(find_local_repository(world_.files(), path));
+    OR_CO_RETURN(check_not_within(world_.files(), repository, withheld));
+    co_return repository;
   }
   Task<Result<bool>> hear(std::string path) {
     auto answer =

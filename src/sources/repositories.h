@@ -44,7 +44,8 @@ struct SourceLimits {
 // What reaching a URL needs, for a project: a password may be kept for one project alone. "" is nobody in particular.
 using CredentialsOf = std::function<std::optional<Credentials>(std::string_view url, std::string_view project)>;
 struct RepositoriesOptions {
-  std::string directory;                                     // of the clones; absolute
+  std::string directory;  // of the clones; absolute
+  std::string own_data;   // absolute: the server's; neither it nor `directory` has repositories for whom it asks
   std::vector<std::pair<std::string, std::string>> mirrors;  // PREFIX to URL, the longest prefix wins (git's insteadOf)
   CredentialsOf credentials;
   SourceLimits limits;

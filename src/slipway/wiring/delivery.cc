@@ -23,7 +23,8 @@ std::string application_name(const std::string& repository) {
 
 std::unique_ptr<sources::Repositories> make_repositories(World& world, const UpOptions& options,
                                                          cluster::Cache& cache) {
-  sources::RepositoriesOptions repositories{.directory = options.data + "/repositories", .mirrors = options.mirrors};
+  sources::RepositoriesOptions repositories{
+      .directory = options.data + "/repositories", .own_data = options.data, .mirrors = options.mirrors};
   repositories.credentials = [&cache](std::string_view url, std::string_view project) {
     return gitops::credentials_for(gitops::access_in(cache), url, project);
   };
