@@ -350,7 +350,7 @@ Result<> add_files(const rh::Chart& chart, const std::string& below, std::vector
   for (const rh::ChartFile& file : chart.raw)
     if (file.name == "values.yaml") out.push_back({below + file.name, file.data});
   if (chart.schema) {
-    if (!value::parse_json(*chart.schema))
+    if (!value::parse_json(*chart.schema, {.any_number = true}))
       return fail(ErrorKind::invalid, "failed to save: Invalid JSON in values.schema.json");
     out.push_back({below + "values.schema.json", chart.schema});
   }

@@ -43,7 +43,10 @@ std::optional<int64_t> Numbers::count(const Value& v) {
 }
 
 double Numbers::nearest(const Value& number) {
-  return number.is_int() || written_ == nullptr ? number.as_double() : of(number)->nearest();
+  if (number.is_int() || written_ == nullptr) return number.as_double();
+  auto [at, fresh] = nearest_.try_emplace(&number);
+  if (fresh) at->second = of(number)->nearest();
+  return at->second;
 }
 
 bool Numbers::has_unreadable(const Value& v) {

@@ -33,6 +33,7 @@ class Numbers {
   const SchemaDocuments* written_;
   std::unordered_map<const Value*, std::optional<Decimal>> read_;
   std::unordered_map<const Value*, std::optional<Divisor>> divisors_;
+  std::unordered_map<const Value*, double> nearest_;  // a text of a million digits may be told of many times
 };
 
 }  // namespace slipway::render::helm

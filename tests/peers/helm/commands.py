@@ -73,6 +73,7 @@ FILES = {f"c/{name}": text for name, text in CHART.items()} | {
     "nover/Chart.yaml": "apiVersion: v2\nname: nover\n", "badver/Chart.yaml": meta("badver", "x"),
     "eof/Chart.yaml": meta("eof"), "eof/values.schema.json": "", "eof/templates/a.yaml": CONFIG,
     "nojson/Chart.yaml": meta("nojson"), "nojson/values.schema.json": "{",
+    "endless/Chart.yaml": meta("endless"), "endless/values.schema.json": '{"maximum": 1e400}',
     "plain/Chart.yaml": meta("plain"), "plain/templates/a.yaml": CONFIG + "data: {n: '{{ .Release.Namespace }}'}\n",
     "links/Chart.yaml": meta("links"), "links/templates/a.yaml": CONFIG,
     "mono/app/Chart.yaml": meta("app"), "mono/app/.helmignore": "skipped\n",
@@ -239,6 +240,7 @@ repo index emptydir extra
 repo index emptydir --merge nothere.yaml
 package c
 package c -d q
+package endless
 package c -d emptydir
 package c --version 2.0.0
 package c --version 2.0.0+meta -d emptydir
