@@ -131,7 +131,7 @@ TEST_CASE("limits: a large file has no bytes, of too many files or bytes some ar
         world, directory,
         "git init -q repo; cd repo; head -c 5000 /dev/zero >big; echo x >small; git add -A; git commit -q -m x");
     std::string url = directory + "/repo";
-    auto some = Repositories::create(world, {.directory = directory, .limits = {.blob_bytes_max = 1000}});
+    auto some = Repositories::create(world, {.directory = directory + "/data", .limits = {.blob_bytes_max = 1000}});
     auto commit = *co_await some->resolve(url, "");
     auto tree = *co_await some->tree(commit);
     CHECK(!tree->entry("big")->bytes);
@@ -139,7 +139,7 @@ TEST_CASE("limits: a large file has no bytes, of too many files or bytes some ar
     CHECK(tree->read("big").failed_with(ErrorKind::too_large));
     CHECK(**tree->read("small") == "x\n");
     for (SourceLimits limits : {SourceLimits{.files_max = 1}, SourceLimits{.tree_bytes_max = 3000}}) {
-      auto few = Repositories::create(world, {.directory = directory, .limits = limits});
+      auto few = Repositories::create(world, {.directory = directory + "/data", .limits = limits});
       auto part = *co_await few->tree(commit);
       CHECK(part->read("big").failed_with(ErrorKind::too_large));
       auto on_disk = co_await read_directory(world, url, limits);
