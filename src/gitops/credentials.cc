@@ -65,7 +65,7 @@ std::string host_of(std::string_view url) {
   size_t scheme = url.find("://");
   if (scheme == url.npos) return {};
   std::string_view host = url.substr(scheme + 3);
-  host = host.substr(0, host.find('/'));
+  host = host.substr(0, host.find_first_of("/?#"));  // as HTTP reads it
   if (size_t at = host.rfind('@'); at != host.npos) host.remove_prefix(at + 1);
   if (host.starts_with('[')) return std::string(host.substr(0, host.find(']') + 1));
   return std::string(host.substr(0, host.find(':')));

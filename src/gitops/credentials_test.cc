@@ -38,6 +38,8 @@ TEST_CASE("the repository's own Secret, else the longest prefix, of the same way
   check("https://h/org/r", "Secret argocd/org");
   check("https://h:8443/o/r", "Secret argocd/host");
   check("https://h.elsewhere/o/r", "none");
+  check("https://elsewhere#@h/o/r", "none");  // HTTP asks elsewhere
+  check("https://elsewhere?@h/o/r", "none");
   check("https://h/o/bare", "Secret argocd/host insecure");  // what the repository's own leaves open
   check("https://x/o/r", "none");
 }

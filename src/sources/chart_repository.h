@@ -92,8 +92,10 @@ Task<Result<std::string>> push_chart(World& world, std::string repository, std::
                                      std::string config_json, std::string archive, ChartAccess access);
 
 // Git repositories and charts behind one door: a url "chart+https://charts.example.org#web" or "chart+oci://...#web" is
-// a chart, its revision a version or range, its tree the chart's files below "web/".
+// a chart, its revision a version or range, its tree the chart's files below "web/". Nobody else writes such a url: who
+// takes one from people refuses it.
 std::string chart_url(std::string_view repository, std::string_view chart);
+bool is_chart_url(std::string_view url);
 std::unique_ptr<Repositories> with_charts(World& world, std::unique_ptr<Repositories> git, CredentialsOf credentials);
 
 }  // namespace slipway::sources

@@ -30,8 +30,8 @@ std::string percent_decode(std::string_view text) {
 struct Authority {
   std::string_view user, host, rest;  // rest begins with the slash
 };
-Authority authority_of(std::string_view after_scheme) {
-  size_t slash = after_scheme.find('/');
+Authority authority_of(std::string_view after_scheme, std::string_view ends = "/") {
+  size_t slash = after_scheme.find_first_of(ends);
   std::string_view all = after_scheme.substr(0, slash);
   Authority out{{}, all, slash == after_scheme.npos ? std::string_view() : after_scheme.substr(slash)};
   if (size_t at = all.rfind('@'); at != all.npos) {
@@ -69,6 +69,50 @@ std::string without_secrets(std::string_view rest) {
   return out + std::string(fragment);
 }
 
+// "." or ".." among what stands between slashes.
+bool has_dots(std::string_view path) {
+  for (std::string_view part : base::split(path, '/'))
+    if (part == "." || part == "..") return true;
+  return false;
+}
+// No slash twice or at the end, no "." and "..", as they read.
+std::string tidy(std::string_view path) {
+  std::vector<std::string_view> parts;
+  for (std::string_view part : base::split(path, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part != "..") {
+      parts.push_back(part);
+    } else if (!parts.empty()) {
+      parts.pop_back();
+    }
+  }
+  std::string out;
+  for (std::string_view part : parts)
+    out += fmt::format("{}{}", out.empty() && !path.starts_with('/') ? "" : "/", part);
+  return out;
+}
+bool is_of_this_machine(std::string_view url) {
+  return url.starts_with('/') || url.starts_with("file://");
+}
+// The path of "/path" and "file:///path", escapes read as parse_url() reads them.
+std::string local_path(std::string_view url) {
+  if (url.starts_with('/')) return std::string(url);
+  return percent_decode(authority_of(url.substr(7)).rest);
+}
+// "Host.:0443" as "host": what DNS, and who connects, take for the same.
+std::string plain_host(std::string_view text) {
+  std::string host = base::to_lower(text), port;
+  size_t colon = host.rfind(':');
+  if (colon != host.npos && host.find(']', colon) == host.npos) {
+    port = host.substr(colon + 1);
+    host.resize(colon);
+    port.erase(0, std::min(port.find_first_not_of('0'), port.size()));
+  }
+  while (host.ends_with('.')) host.pop_back();
+  bool usual = port.empty() || port == "443" || port == "80" || port == "22";
+  return usual ? host : fmt::format("{}:{}", host, port);
+}
+
 bool is_safe_host(std::string_view host) {
   return !host.empty() && host[0] != '-' && std::ranges::all_of(host, [](char c) { return c > ' ' && c != 127; });
 }
@@ -94,6 +138,9 @@ Result<Location> parse_url(std::string_view given) {
     std::string scheme = base::to_lower(url.substr(0, scheme_end));
     Authority a = authority_of(url.substr(scheme_end + 3));
     if (!is_safe_host(a.host) || a.user.starts_with('-')) return wrong("it names no host");
+    if (is_devious(url))
+      return wrong(
+          R"("." or ".." in it leads elsewhere than it reads, or what ends a host's name stands before an "@")");
     if (scheme == "http" || scheme == "https") {
       size_t colon = a.user.find(':');
       return Location{.way = Location::Way::https,
@@ -156,12 +203,12 @@ std::string through_mirrors(std::string_view url, const std::vector<std::pair<st
 }
 
 // As Argo CD compares repositories: no scheme, user, port 22/443, ".git" or slash at the end; the host and path in
-// lower case.
+// lower case. The host is the one that HTTP reads there.
 std::string normalized_url(std::string_view url) {
   url = base::trim(url);
   std::string out;
   if (size_t scheme = url.find("://"); scheme != url.npos && !url.starts_with("file://")) {
-    Authority a = authority_of(url.substr(scheme + 3));
+    Authority a = authority_of(url.substr(scheme + 3), "/?#");
     std::string_view host = a.host;
     if (host.ends_with(":443") || host.ends_with(":22")) host = host.substr(0, host.rfind(':'));
     out = fmt::format("{}{}", host, a.rest);
@@ -170,16 +217,65 @@ std::string normalized_url(std::string_view url) {
     std::string_view path = scp->second;
     while (path.starts_with('/')) path.remove_prefix(1);
     out = fmt::format("{}/{}", host, path);
+  } else if (is_of_this_machine(url)) {  // case matters
+    out = local_path(url);
+    while (out.size() > 1 && out.ends_with('/')) out.pop_back();
+    return out;
   } else {
-    if (url.starts_with("file://")) url.remove_prefix(7);
-    while (url.size() > 1 && url.ends_with('/')) url.remove_suffix(1);
-    return std::string(url);  // a path on this machine: case matters
+    out = url;
+    while (out.size() > 1 && out.ends_with('/')) out.pop_back();
+    return base::to_lower(out);
   }
   out = base::to_lower(out);
   while (out.ends_with('/')) out.pop_back();
   if (out.ends_with(".git")) out.resize(out.size() - 4);
   while (out.ends_with('/')) out.pop_back();
   return out;
+}
+
+std::string place_of(std::string_view url, Text text) {
+  url = base::trim(url);
+  std::string out;
+  if (is_of_this_machine(url)) {
+    out = tidy(local_path(url));
+    if (size_t git = (out + "/").find("/.git/"); git != out.npos) out.resize(git);
+  } else {
+    std::string host, path;
+    if (size_t scheme = url.find("://"); scheme != url.npos) {
+      std::string_view after = url.substr(scheme + 3);
+      if (text == Text::url) after = after.substr(0, after.find_first_of("?#"));
+      Authority a = authority_of(after);
+      host = plain_host(percent_decode(a.host));
+      path = percent_decode(a.rest);
+    } else if (auto scp = scp_like(url)) {
+      host = plain_host(scp->first.substr(scp->first.rfind('@') == scp->first.npos ? 0 : scp->first.rfind('@') + 1));
+      path = scp->second;
+    } else {
+      path = percent_decode(url);
+    }
+    out = base::to_lower(tidy(fmt::format("{}/{}", host, path)));
+    if (host.empty() && out.starts_with('/')) out.erase(0, 1);
+  }
+  if (out.ends_with(".git") && out.size() > 4) out.resize(out.size() - 4);
+  return out;
+}
+
+bool is_devious(std::string_view url) {
+  url = base::trim(url);
+  if (is_of_this_machine(url)) {
+    std::string path = local_path(url), place = tidy(path);
+    return has_dots(path) || (place + "/").starts_with("/proc/") || (place + "/").starts_with("/dev/fd/");
+  }
+  size_t scheme = url.find("://");
+  if (scheme == url.npos) {
+    auto scp = scp_like(url);
+    return has_dots(scp ? scp->second : url);
+  }
+  std::string_view after = url.substr(scheme + 3), authority = after.substr(0, after.find('/'));
+  size_t end = authority.find_first_of("?#\\");
+  if (end != authority.npos && authority.find('@', end) != authority.npos) return true;
+  std::string path = percent_decode(authority_of(after.substr(0, after.find_first_of("?#"))).rest);
+  return has_dots(base::replace_all(path, "\\", "/"));
 }
 
 }  // namespace slipway::sources

@@ -15,6 +15,42 @@ TEST_CASE("one repository, many spellings") {
   CHECK(normalized_url("file:///srv/Repo") == "/srv/Repo");
 }
 
+TEST_CASE("a local repository's spellings, and a host's name where HTTP reads it") {
+  for (std::string_view url : {"/srv/Repo/", "file:///srv/Repo", "file://localhost/srv/Repo/", "file:///srv/%52epo"})
+    CHECK_MESSAGE(normalized_url(url) == "/srv/Repo", url);
+  CHECK(normalized_url("Registry.example/Charts/") == "registry.example/charts");
+  // What is asked is evil.example: nothing of good.example may be given to it.
+  for (std::string_view url : {"https://evil.example#@good.example/x", "https://evil.example?@good.example/x"}) {
+    CHECK_MESSAGE(normalized_url(url).starts_with("evil.example"), url);
+    CHECK_MESSAGE(parse_url(url).failed_with(ErrorKind::bad_request), url);
+    CHECK_MESSAGE(is_devious(url), url);
+  }
+}
+
+TEST_CASE("where a URL leads, whatever its spelling") {
+  for (std::string_view url :
+       {"https://h.example/o/Repo.git", "http://me:pw@H.example.:0443/o//repo/", "https://h.example:/o/./r%65po",
+        "ssh://git@h.example:22/o/x/../repo.git/.", "git@h.example:/o/repo", "https://%68.example/o%2frepo?x#y",
+        "h.example/o/repo", "oci://h.example/o/repo"})
+    CHECK_MESSAGE(place_of(url) == "h.example/o/repo", url << " " << place_of(url));
+  for (std::string_view url : {"/srv/Repo.git", "//srv/./Repo/", "file://localhost/srv/x/../Repo", "/srv/Repo/.git",
+                               "/srv/Repo/.git/worktrees/w", "file:///srv/%52epo"})
+    CHECK_MESSAGE(place_of(url) == "/srv/Repo", url << " " << place_of(url));
+  CHECK(place_of("https://h:8443/x") == "h:8443/x");
+  CHECK(place_of("https://h/x?.git", Text::pattern) == "h/x?");
+  CHECK(place_of("**", Text::pattern) == "**");
+  CHECK(place_of("https://*.h/**", Text::pattern) == "*.h/**");
+
+  for (std::string_view url : {"https://h/a/../b", "https://h/./b", "https://h/b/.", "https://h/%2e%2E/b", "git@h:../b",
+                               "https://h/a%2f..%2fb", "https://h/a\\..\\b", "/srv/../b", "file:///srv/%2e/b",
+                               "/proc/self/root/b", "//dev//fd/3"})
+    CHECK_MESSAGE(is_devious(url), url);
+  for (std::string_view url :
+       {"https://h/a/..b/c..", "https://h/a?x=/../", "/srv/a.b/...", "https://h/api/o%2fr/helm",
+        "https://dev.azure.com/o/My%20Project/_git/r", "git@h:~me/r", "/process/r", "https://u@h//folder"})
+    CHECK_MESSAGE(!is_devious(url), url);
+}
+
 TEST_CASE("where a URL leads") {
   auto https = *parse_url("https://me:s%40crt@git.example.com:8443/o/r.git");
   CHECK(https.way == Location::Way::https);
@@ -28,8 +64,9 @@ TEST_CASE("where a URL leads") {
   CHECK(parse_url("ssh://git@host:2222/o/r")->url == "ssh://git@host:2222/o/r");
   CHECK(parse_url("file:///srv/a%20b")->path == "/srv/a b");
   CHECK(parse_url("/srv/r")->way == Location::Way::local);
-  for (std::string_view bad : {"", "repo", "../repo", "ext::sh -c id", "-oProxyCommand=id:x",
-                               "ssh://-oProxyCommand=id/x", "git://h/x", "https:///x", "/a\nb", "ssh://-x@h/p"})
+  for (std::string_view bad :
+       {"", "repo", "../repo", "ext::sh -c id", "-oProxyCommand=id:x", "ssh://-oProxyCommand=id/x", "git://h/x",
+        "https://h/a/../b", "https://h/%2e/b", "ssh://git@h/a/./b", "https:///x", "/a\nb", "ssh://-x@h/p"})
     CHECK_MESSAGE(parse_url(bad).failed_with(ErrorKind::bad_request), bad);
 }
 

@@ -10,6 +10,10 @@ std::string chart_url(std::string_view repository, std::string_view chart) {
   return "chart+" + std::string(repository) + "#" + std::string(chart);
 }
 
+bool is_chart_url(std::string_view url) {
+  return url.starts_with("chart+");
+}
+
 namespace {
 
 struct ChartUrl {
@@ -17,10 +21,17 @@ struct ChartUrl {
 };
 
 std::optional<ChartUrl> chart_of(std::string_view url) {
-  if (!url.starts_with("chart+")) return std::nullopt;
+  if (!is_chart_url(url)) return std::nullopt;
   size_t mark = url.rfind('#');
   if (mark == url.npos) return std::nullopt;
   return ChartUrl{std::string(url.substr(6, mark - 6)), std::string(url.substr(mark + 1))};
+}
+
+Result<> check_spelling(const ChartUrl& chart) {
+  if (!is_devious(chart.repository)) return {};
+  return fail(ErrorKind::bad_request,
+              R"({}: "." or ".." in it leads elsewhere than it reads, or what ends a host's name stands before an "@")",
+              shown_url(chart.repository));
 }
 
 class WithCharts : public Repositories {
@@ -31,6 +42,7 @@ class WithCharts : public Repositories {
   Task<Result<Commit>> resolve(std::string url, std::string revision, std::string project) override {
     auto chart = chart_of(url);
     if (!chart) co_return co_await git_->resolve(url, revision, project);
+    OR_CO_RETURN(check_spelling(*chart));
     std::string range = revision == "HEAD" ? "" : revision;
     std::string version;
     if (is_registry(*chart)) {
@@ -47,6 +59,7 @@ class WithCharts : public Repositories {
   Task<Result<std::shared_ptr<const Tree>>> tree(Commit commit, std::string path) override {
     auto chart = chart_of(commit.url);
     if (!chart) co_return co_await git_->tree(commit, path);
+    OR_CO_RETURN(check_spelling(*chart));
     // The URL with all that it says of who asks: the same chart by another password is another question, and so is
     // one after a change of access.
     std::string key = fmt::format("{}\n{}\n{}@{}", access_age_, commit.project, commit.url, commit.sha);

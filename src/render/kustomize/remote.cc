@@ -121,6 +121,7 @@ std::string chart_path(std::string_view repository, std::string_view name, std::
 namespace {
 
 Result<> may_fetch(const FetchRules& rules, const std::string& url) {
+  if (sources::is_chart_url(url)) return fail(ErrorKind::bad_request, "\"{}\" is no URL", sources::shown_url(url));
   if (!rules.local && url.starts_with("file:"))
     return fail(ErrorKind::forbidden, "\"{}\" is a repository of this machine, which an Application may not name", url);
   return rules.may ? rules.may(url) : Result<>();
