@@ -577,6 +577,22 @@ TEST_CASE("comparing for people") {
   }
 }
 
+TEST_CASE("how charts are spelled within is no repository's URL") {
+  EngineFixture f;
+  f.repositories.commit(sources::chart_url("https://h.example/priv", "web"),
+                        {{"web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"}}, "1.0.0");
+  Value source{{"repoURL", "chart+https://h.example/priv#web"}, {"path", "web"}, {"targetRevision", "1.0.0"}};
+  f.apply_application(f.application("spelt").with("/spec/source", source));
+  Value list = ArrayBuilder().push(source.with("/ref", "v")).build();
+  f.apply_application(f.application("several").with("/spec/source", Value()).with("/spec/sources", list));
+  CHECK(f.condition("InvalidSpecError", "spelt") ==
+        "spec.source.repoURL: \"chart+https://h.example/priv#web\" is no URL: name the repository as it is, and its "
+        "chart "
+        "in spec.source.chart");
+  CHECK(f.condition("InvalidSpecError", "several").starts_with("spec.sources[0].repoURL: "));
+  CHECK(f.repositories.resolved == 0);
+}
+
 TEST_CASE("a project says where its applications' own repositories may be") {
   Shop f({{"config.yaml", config_map("settings", "a")}});
   f.create(

@@ -25,6 +25,13 @@ void read_source(const Value& said, const std::string& where, Application& app) 
                            : "spec.source.repoURL and either spec.source.path or spec.source.chart are required"});
     return;
   }
+  if (sources::is_chart_url(source.url)) {
+    app.spec_errors.push_back(
+        {"InvalidSpecError",
+         fmt::format("{0}.repoURL: \"{1}\" is no URL: name the repository as it is, and its chart in {0}.chart", where,
+                     sources::shown_url(source.url))});
+    return;
+  }
   if (!chart.empty() && !source.ref.empty())
     return refuse(
         fmt::format("{}: source has a 'chart' field defined, but Helm charts are not yet not supported for "

@@ -1,8 +1,7 @@
 #include "gitops/application/render_settings.h"
 
 #include "base/text.h"
-#include "render/glob.h"
-#include "sources/repositories.h"
+#include "sources/chart_repository.h"
 #include "sources/url.h"
 
 namespace slipway::gitops {
@@ -13,54 +12,22 @@ constexpr std::string_view options_key = "kustomize.buildOptions";
 
 }  // namespace
 
-struct RepositoryPatterns::Pattern {
-  bool denies = false;
-  bool everything = false;
-  std::optional<render::Glob> glob;  // nothing: it is no pattern and matches nothing, so that it permits nothing
-};
-
-RepositoryPatterns::RepositoryPatterns(const Value& patterns) {
-  auto all = std::make_shared<std::vector<Pattern>>();
-  for (const Value& entry : patterns.items()) {
-    std::string_view text = entry.as_string();
-    Pattern pattern{.denies = text.starts_with('!')};
-    if (pattern.denies) text.remove_prefix(1);
-    pattern.everything = text == "*";
-    if (!pattern.everything) {
-      auto glob = render::Glob::create(sources::normalized_url(text), render::Glob::Parts::by_slash);
-      if (glob) pattern.glob = std::move(*glob);
-    }
-    all->push_back(std::move(pattern));
-  }
-  patterns_ = std::move(all);
-}
-
-bool RepositoryPatterns::permit(std::string_view url) const {
-  std::string normalized = sources::normalized_url(url);
-  bool allowed = false;
-  for (const Pattern& pattern : *patterns_) {
-    bool hit = pattern.everything || (pattern.glob && pattern.glob->matches(normalized));
-    // A denial that does not match counts as a match, as there.
-    if (pattern.denies && hit) return false;
-    allowed = allowed || hit != pattern.denies;
-  }
-  return allowed;
-}
-
 RenderSettings read_render_settings(const Value& config_map, const Value& project, std::string project_name,
                                     const std::vector<std::string>& own_repositories) {
-  RenderSettings settings{.kustomize = Value(), .project = std::move(project_name), .source_repos = Value()};
+  RenderSettings settings{
+      .kustomize = Value(), .project = std::move(project_name), .source_repos = Value(), .own_repositories = Value()};
   for (const auto& [key, text] : config_map["data"].members()) {
     if (!key.view().starts_with("kustomize.")) continue;
     if (settings.kustomize.is_null()) settings.kustomize = Value::object();
     settings.kustomize = settings.kustomize.with_member(key, text);
   }
   if (!project.is_null()) {
-    ArrayBuilder repositories;
-    for (const Value& pattern : project["spec"]["sourceRepos"].items()) repositories.push(pattern);
-    for (const std::string& url : own_repositories) repositories.push(url);
-    settings.source_repos = repositories.build();
-    settings.permitted = RepositoryPatterns(settings.source_repos);
+    const Value& patterns = project["spec"]["sourceRepos"];
+    settings.source_repos = patterns.is_null() ? Value::array() : patterns;
+    ArrayBuilder own;
+    for (const std::string& url : own_repositories) own.push(url);
+    settings.own_repositories = own.build();
+    settings.permitted = RepositoryPatterns(settings.source_repos, settings.own_repositories);
   }
   return settings;
 }
@@ -82,16 +49,37 @@ Result<render::kustomize::BuildOptions> kustomize_options(const RenderSettings& 
   return render::kustomize::parse_build_options(words).context(fmt::format("{}: {}", settings_name, key));
 }
 
+namespace {
+
+// Of a chart's repository, what is asked: a registry has the chart's own folders below it.
+bool is_denied(const RenderSettings& settings, const std::string& repository, const std::string& chart) {
+  std::string asked = repository.find("://") == repository.npos ? "oci://" + repository : repository;
+  if (!asked.starts_with("oci://")) return false;
+  while (asked.ends_with('/')) asked.pop_back();
+  std::string below = "/" + chart;
+  for (size_t slash = 0; slash != below.npos; slash = below.find('/', slash + 1))
+    if (settings.permitted.deny(asked + below.substr(0, slash))) return true;
+  return below.find('/', 1) != below.npos && settings.permitted.deny(asked + below);
+}
+
+}  // namespace
+
 Result<> may_fetch(const RenderSettings& settings, const std::string& url) {
+  if (sources::is_chart_url(url))
+    return fail(ErrorKind::bad_request, "\"{}\" is no URL: name the repository as it is, and its chart in `chart`",
+                sources::shown_url(url));
   if (settings.source_repos.is_null() || settings.permitted.permit(url)) return {};
-  return fail(ErrorKind::forbidden, "{} is not permitted in project '{}' (its sourceRepos)", sources::shown_url(url),
-              settings.project);
+  return fail(ErrorKind::forbidden, "{} is not permitted in project '{}' (its sourceRepos{})", sources::shown_url(url),
+              settings.project,
+              sources::is_devious(url) ? R"(; "." and ".." in a URL hide what it is)" : std::string_view());
 }
 
 std::optional<Condition> refused_repository(const Application& app, const RenderSettings& settings) {
   for (const Source& source : app.sources) {
-    std::string url = source.said["repoURL"].str();
-    if (!may_fetch(settings, url))
+    std::string url = source.said["repoURL"].str(), chart = source.said["chart"].str();
+    bool may = may_fetch(settings, url).has_value();
+    if (may && !chart.empty() && !settings.source_repos.is_null()) may = !is_denied(settings, url, chart);
+    if (!may)
       return Condition{"InvalidSpecError", fmt::format("application repo {} is not permitted in project '{}'",
                                                        sources::shown_url(url), app.project)};
   }

@@ -2,12 +2,12 @@
 // (reference/gitops.md 4.12, 4.13).
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "gitops/application/application.h"
+#include "gitops/application/repository_patterns.h"
 #include "render/kustomize/build_options.h"
 #include "value/value.h"
 
@@ -15,27 +15,17 @@ namespace slipway::gitops {
 
 inline constexpr std::string_view settings_name = "argocd-cm";  // the ConfigMap
 
-// sourceRepos, its patterns read once.
-class RepositoryPatterns {
- public:
-  explicit RepositoryPatterns(const Value& patterns);
-  // One of them matches, and none with ! that is against it.
-  bool permit(std::string_view url) const;
-
- private:
-  struct Pattern;
-  std::shared_ptr<const std::vector<Pattern>> patterns_;
-};
-
 struct RenderSettings {
   Value kustomize;  // the keys kustomize.* of argocd-cm; null: none
   std::string project;
-  // spec.sourceRepos of the project, and the repositories that are its own; null: it does not exist, everything may be
-  // fetched.
+  // spec.sourceRepos of the project; null: it does not exist, everything may be fetched.
   Value source_repos;
-  RepositoryPatterns permitted{source_repos};
+  Value own_repositories;  // that are the project's alone
+  RepositoryPatterns permitted{source_repos, own_repositories};
   // Equal ones render alike.
-  Value inputs() const { return Value{{"kustomize", kustomize}, {"sourceRepos", source_repos}}; }
+  Value inputs() const {
+    return Value{{"kustomize", kustomize}, {"sourceRepos", source_repos}, {"own", own_repositories}};
+  }
 };
 // Both may be null. `own_repositories`: see repositories_of_project().
 RenderSettings read_render_settings(const Value& config_map, const Value& project, std::string project_name,
@@ -45,8 +35,8 @@ RenderSettings read_render_settings(const Value& config_map, const Value& projec
 // kustomize does not have), invalid (a version that argocd-cm does not name).
 Result<render::kustomize::BuildOptions> kustomize_options(const RenderSettings& settings, const Value& source);
 
-// Whether a repository, registry or file that a kustomization names may be fetched: sourceRepos has a pattern for it,
-// and no pattern with ! against it. Error: forbidden.
+// Whether a repository, registry or file that people name may be fetched: sourceRepos has a pattern for it, and no
+// pattern with ! against it. Errors: forbidden; bad_request (how charts are spelled within).
 Result<> may_fetch(const RenderSettings& settings, const std::string& url);
 // The condition of an Application whose own repository, or one of several, its project does not allow.
 std::optional<Condition> refused_repository(const Application& app, const RenderSettings& settings);

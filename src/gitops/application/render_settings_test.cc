@@ -72,6 +72,85 @@ TEST_CASE("what a project's sourceRepos permit") {
   CHECK(refused.error().str() == "https://b.example/r is not permitted in project 'shop' (its sourceRepos)");
 }
 
+TEST_CASE("no spelling leads around what a project's sourceRepos say") {
+  const std::string denial =
+      "['*', '!https://h.example/priv', '!https://h.example/priv/**', '!/srv/priv/**', '!/srv/r.git']";
+  CHECK(may(denial, "https://h.example/open"));
+  CHECK(may(denial, "/srv/open"));
+  for (std::string url : {"https://h.example/priv",
+                          "https://h.example/./priv",
+                          "https://h.example//priv",
+                          "https://h.example/priv/.",
+                          "https://h.example/open/../priv",
+                          "https://h.example/%70riv.git",
+                          "https://h.example./priv",
+                          "https://h.example:0443/priv",
+                          "https://h.example/priv?x",
+                          "https://h.example/priv#x",
+                          "git@h.example:priv",
+                          "https://%68.example/priv",
+                          "https://h.example/priv%2fr",
+                          "oci://h.example/priv/charts",
+                          "h.example/priv/charts",
+                          "https://o.example#@h.example/open",
+                          "/srv//priv/r",
+                          "/srv/./priv/r",
+                          "/srv/x/../priv/r",
+                          "/srv/r",
+                          "/srv/r/.git",
+                          "file://localhost/srv/priv/r",
+                          "file:///srv/%70riv/r",
+                          "/proc/self/root/srv/priv/r",
+                          "/proc/self/cwd/../../srv/priv/r",
+                          "/srv/r.git/."})
+    CHECK_MESSAGE(!may(denial, url), url);
+  const std::string allowed = "['https://h.example/red/**', '/tmp/w5/**']";
+  CHECK(may(allowed, "https://h.example/red/r.git"));
+  CHECK(may(allowed, "file://localhost/tmp/w5/a%20b"));
+  for (std::string url :
+       {"https://h.example/red/../r.git", "https://h.example/red/./../r.git", "https://h.example/red/%2e%2e/r.git",
+        "https://h.example/red/x/%2E%2e%2F../r.git", "https://o.example#@h.example/red/x",
+        "https://o.example?@h.example/red/x", "/tmp/w5/../w5b", "file:///tmp/w5/%2e%2e/w5b"})
+    CHECK_MESSAGE(!may(allowed, url), url);
+  CHECK(may("['*']", "/srv/x/../r"));  // nothing is kept from anybody
+  auto refused = may_fetch(settings("{}", allowed), "/tmp/w5/../w5b");
+  CHECK(
+      refused.error().str() ==
+      "/tmp/w5/../w5b is not permitted in project 'shop' (its sourceRepos; \".\" and \"..\" in a URL hide what it is)");
+}
+
+TEST_CASE("what is no pattern permits nothing and denies everything; what is a project's own is no pattern") {
+  for (std::string patterns : {"['![x']", "['*', '!']", "['[x']", "['{']", "['']", "['!', '']"})
+    CHECK_MESSAGE(!may(patterns, "https://h.example/r"), patterns);
+  Value project{{"spec", Value{{"sourceRepos", *value::parse_yaml("['!https://h.example/own/denied']")}}}};
+  Value closed{{"spec", Value{{"sourceRepos", Value::array()}}}};
+  auto own = [](const Value& project, const std::string& own, const std::string& url) {
+    return may_fetch(read_render_settings({}, project, "shop", {own}), url).has_value();
+  };
+  CHECK(own(closed, "https://h.example/r.git", "https://h.example/r"));
+  for (std::string pattern : {"https://h.example/**", "*", "https://h.example/?", "!https://o.example/x"})
+    CHECK_MESSAGE(!own(closed, pattern, "https://h.example/r"), pattern);
+  CHECK(!own(project, "https://h.example/own/denied", "https://h.example/own/denied"));
+}
+
+TEST_CASE("a registry is judged with the folders that a chart's name brings") {
+  auto refused = [](const std::string& patterns, const std::string& source) {
+    Value object = *value::parse_yaml("{spec: {project: shop, source: " + source + "}}");
+    return refused_repository(read_application(object, "argocd", {"shop"}, {}), settings("{}", patterns)).has_value();
+  };
+  const std::string denial = "['*', '!reg.example/priv/**', '!oci://reg.example/one']";
+  CHECK(!refused(denial, "{repoURL: reg.example, chart: open/web}"));
+  for (std::string source :
+       {"{repoURL: reg.example, chart: priv/web}", "{repoURL: 'oci://reg.example/', chart: priv/x/web}",
+        "{repoURL: reg.example, chart: one/web}", "{repoURL: 'REG.example:443', chart: priv/web}"})
+    CHECK_MESSAGE(refused(denial, source), source);
+}
+
+TEST_CASE("how charts are spelled within is nobody's to write") {
+  CHECK(may_fetch(settings("{}"), "chart+https://h.example/priv#web").failed_with(ErrorKind::bad_request));
+  CHECK(may_fetch(settings("{}", "['*']"), "chart+oci://h.example/priv#web").failed_with(ErrorKind::bad_request));
+}
+
 TEST_CASE("a project's patterns are read once, for all repositories") {
   std::string patterns = "[";
   for (int i = 0; i < 50; ++i) patterns += fmt::format("'https://*.example{}/{{o,p}}/[a-z]*', ", i);
