@@ -1,5 +1,6 @@
 #include "sources/access.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/text.h"
@@ -223,6 +224,20 @@ Error explain_to_person(Error error, const Location& location, const Credentials
 }
 
 }  // namespace
+
+// Who hides what is private says that it is not there. "Not our ref" is about a commit; a proxy that lets nobody
+// through
+// ("CONNECT tunnel failed"), a certificate and a host key say nothing about a repository.
+bool is_turned_away(const Error& error) {
+  std::string low = base::to_lower(error.message());
+  if (low.find("repository '") != low.npos && low.find("' not found") != low.npos) return true;
+  return std::ranges::any_of(
+      std::initializer_list<std::string_view>{"error: 401", "error: 403", "error: 404", "authentication failed",
+                                              "could not read username", "could not read password",
+                                              "permission denied (", "repository not found", "don't have permission",
+                                              "not have access", "does not appear to be a git repository"},
+      [&](std::string_view words) { return low.find(words) != low.npos; });
+}
 
 Error explain_refusal(Error error, const Location& location, const Credentials& credentials, Asker asker) {
   if (asker == Asker::person) return explain_to_person(std::move(error), location, credentials);

@@ -39,6 +39,9 @@ class Access {
   Asker asker_;
 };
 
+// Whether a server says of itself that it lets those who ask into the repository no more, or knows none such: git's own
+// words. Nothing on the way to it does.
+bool is_turned_away(const Error& error);
 // A refusal by the other side, or of it, with what was tried and the way out; other errors as they are.
 Error explain_refusal(Error error, const Location& location, const Credentials& credentials, Asker asker);
 

@@ -85,3 +85,25 @@ TEST_CASE("keys that a git left which was killed are removed: the server's at on
     CHECK(files.list("/data/keys") == left);
   }
 }
+
+TEST_CASE("what turns those away who ask, and what is said on the way or of a commit") {
+  auto away = [](const char* words) { return is_turned_away(git_error(words)); };
+  for (const char* words :
+       {"fatal: Authentication failed for 'https://h/r/'", "fatal: repository 'https://h/r/' not found",
+        "fatal: could not read Username for 'https://h': terminal prompts disabled",
+        "fatal: unable to access 'https://h/r/': The requested URL returned error: 403",
+        "error: RPC failed; HTTP 404 curl 22 The requested URL returned error: 404",
+        "git@h: Permission denied (publickey).\nfatal: Could not read from remote repository.",
+        "ERROR: Repository not found.\nfatal: Could not read from remote repository.",
+        "fatal: '/srv/none' does not appear to be a git repository"})
+    CHECK_MESSAGE(away(words), words);
+  for (const char* words :
+       {"fatal: unable to access 'https://h/r/': CONNECT tunnel failed, response 403",
+        "fatal: unable to access 'https://h/r/': Received HTTP code 403 from proxy after CONNECT",
+        "fatal: unable to access 'https://h/r/': The requested URL returned error: 502",
+        "fatal: unable to access 'https://h/r/': The requested URL returned error: 407",
+        "fatal: unable to access 'https://h/r/': Could not resolve host: h", "Host key verification failed.",
+        "fatal: unable to access 'https://h/r/': SSL certificate problem: self-signed certificate",
+        "fatal: remote error: upload-pack: not our ref 1111", "fatal: couldn't find remote ref refs/heads/x"})
+    CHECK_MESSAGE(!away(words), words);
+}

@@ -23,12 +23,12 @@ bool is_nobody(const Location& location, const Credentials& c) {
 }
 
 // Who asks, and what: what one was told is not for others, who have no password or another. A digest, in memory only.
-std::string reader_of(const Location& location, const Credentials& c, std::string_view sha = "") {
+std::string reader_of(const Location& location, const Credentials& c) {
   std::string all;
   for (std::string_view part :
        {std::string_view(location.url), std::string_view(location.username), std::string_view(location.password),
         std::string_view(c.username), std::string_view(c.password), std::string_view(c.ssh_private_key),
-        std::string_view(c.tls_client_certificate), std::string_view(c.tls_client_key), sha})
+        std::string_view(c.tls_client_certificate), std::string_view(c.tls_client_key)})
     all += fmt::format("{}\n{}", part.size(), part);
   return runtime::sha256_hex(all);
 }
@@ -87,6 +87,7 @@ Task<Result<std::string>> Clones::ask(GitCall call, Location location, Credentia
   call = OR_CO_RETURN(co_await access_.add(std::move(call), location, credentials));
   Asker asker = call.asker;
   auto answer = co_await git_.run(std::move(call));
+  if (!answer && is_turned_away(answer.error())) co_await turn_away(location, credentials);
   if (!answer) co_return explain_refusal(std::move(answer).error(), location, credentials, asker);
   co_return std::move(answer);
 }
@@ -99,9 +100,6 @@ Task<Result<Clones::Text>> Clones::list_refs_shared(Location location, Credentia
 Task<Result<Clones::Text>> Clones::list_refs(Location location, Credentials credentials) {
   GitCall call{.args = {"ls-remote", "--", location.url}, .doing = Doing::asking};
   auto text = co_await ask(std::move(call), location, credentials);
-  // Whom it lets in no more, has nothing of what it once gave.
-  if (text.failed_with(ErrorKind::unauthorized) && world_.files().exists(clone_of(location) + "/let-in"))
-    if (auto marks = co_await marks_of(location, credentials)) (void)world_.files().remove_tree(*marks).has_value();
   if (!text) co_return std::move(text).error();
   co_return std::make_shared<const std::string>(std::move(*text));
 }
@@ -271,20 +269,36 @@ void Clones::sweep_locks_of_refs(const std::string& directory) {
 
 // A person's clones are theirs alone.
 bool Clones::is_let_in(const Location& location, const Credentials& credentials, const std::string& sha) const {
-  if (asker_ == Asker::person || let_in_.has(reader_of(location, credentials, sha))) return true;
+  if (asker_ == Asker::person || let_in_.has(reader_of(location, credentials), sha)) return true;
   return is_nobody(location, credentials) && world_.files().exists(open_mark(clone_of(location), sha));
 }
 
 // After a restart the server is asked again, if it is there. What it gives to all, it need not say again: nothing
 // secret tells so.
 void Clones::let_in(const Location& location, const Credentials& credentials, const std::string& sha) {
-  let_in_.add(reader_of(location, credentials, sha));
+  let_in_.add(reader_of(location, credentials), sha);
   std::string git_dir = clone_of(location), mark = open_mark(git_dir, sha);
   runtime::Files& files = world_.files();
   if (!is_nobody(location, credentials) || !files.exists(git_dir + "/HEAD") || files.exists(mark)) return;
   // Where it cannot be written, the server is asked once more.
   if (files.make_directories(git_dir + "/open", 0700))
     (void)files.open(mark, runtime::OpenMode::create_new, 0600).has_value();
+}
+
+// Whom the server lets in no more, has nothing of what it once gave.
+Task<void> Clones::turn_away(Location location, Credentials credentials) {
+  if (asker_ == Asker::person) co_return;
+  let_in_.forget(reader_of(location, credentials));
+  runtime::Files& files = world_.files();
+  std::string git_dir = clone_of(location), marks = git_dir + "/open";
+  if (!is_nobody(location, credentials)) {
+    if (!files.exists(git_dir + "/let-in/salt")) co_return;
+    auto own = co_await marks_of(location, credentials);
+    if (!own) co_return;
+    marks = std::move(*own);
+  }
+  // Where it cannot be written, the next question is refused as this one.
+  if (files.exists(marks)) co_await world_.on_pool([&] { return files.remove_tree(marks).has_value(); });
 }
 
 // Beside a clone: a folder for each who was let in, named by what cannot be guessed through quickly, with the commits.

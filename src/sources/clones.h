@@ -56,6 +56,7 @@ class Clones {
   std::string clone_of(const Location& location) const;
   bool is_let_in(const Location& location, const Credentials& credentials, const std::string& sha) const;
   void let_in(const Location& location, const Credentials& credentials, const std::string& sha);
+  Task<void> turn_away(Location location, Credentials credentials);
   // What of it outlives the program, for a server that is away after a restart. None where it cannot be kept.
   Task<Result<std::string>> marks_of(Location location, Credentials credentials);
   Task<void> keep_let_in(Location location, Credentials credentials, std::string sha);
@@ -69,7 +70,7 @@ class Clones {
   SourceLimits limits_;
   const Asker asker_;
   uint64_t age_ = 0;
-  LetIn let_in_;                              // digests of who was, and to which commit
+  LetIn let_in_;                              // digests of who was, and the commit
   std::map<std::string, std::string> marks_;  // by clone and digest of who asks: what marks_of() gave
   Sharing<std::string> marking_;
   Sharing<Text> listing_;

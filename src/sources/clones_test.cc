@@ -230,6 +230,49 @@ TEST_CASE("whom a server refused since, has nothing of what it gave before") {
   });
 }
 
+namespace {
+
+// Whether a pinned commit is had while the server is away, by one who had it, whom the server answered `status` since.
+Task<void> check_after(World& world, std::string directory, Server& server, std::string password) {
+  for (bool is_gone : {false, true}) {
+    Commit pinned{.url = server.url, .sha = co_await shell(world, directory, "git -C repo.git rev-parse main")};
+    auto before = started(world, directory, password);
+    auto tree = co_await before->tree(pinned);
+    REQUIRE_MESSAGE(tree.has_value(), (tree ? "" : tree.error().str()));
+    tree->reset();
+    (void)co_await shell(world, directory, fmt::format("echo {} >status", is_gone ? 404 : 502));
+    auto told = co_await before->resolve(server.url, "main");
+    CHECK_FALSE(told.has_value());
+    // One that is out of order takes nothing away; one that says no, does, from who still runs as well.
+    tree = co_await before->tree(pinned);
+    CHECK(tree.has_value() == !is_gone);
+    if (tree) tree->reset();
+    if (!is_gone) (void)co_await shell(world, directory, "rm status");
+  }
+  server.process->signal(9);
+  (void)co_await server.process->wait();
+  Commit pinned{.url = server.url, .sha = co_await shell(world, directory, "git -C repo.git rev-parse main")};
+  auto after = started(world, directory, password);
+  auto tree = co_await after->tree(pinned);
+  CHECK(tree.failed_with(ErrorKind::unavailable));
+}
+
+}  // namespace
+
+TEST_CASE("a server that knows a repository no more takes away what it gave, one that is out of order does not") {
+  in_real_world([](World& world, std::string directory) -> Task<void> {
+    co_await with_server(world, directory, "s3cret",
+                         [](World& world, std::string directory, Server& server) -> Task<void> {
+                           co_await check_after(world, directory, server, "s3cret");
+                         });
+  });
+  in_real_world([](World& world, std::string directory) -> Task<void> {  // open to all before
+    co_await with_server(world, directory, "", [](World& world, std::string directory, Server& server) -> Task<void> {
+      co_await check_after(world, directory, server, "");
+    });
+  });
+}
+
 TEST_CASE("credentials: asked for, never shown") {
   in_real_world([](World& world, std::string directory) -> Task<void> {
     co_await with_server(

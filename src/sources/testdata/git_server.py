@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """git_server.py DIRECTORY [USER:PASSWORD [PEM]]: serves the repositories in DIRECTORY by smart HTTP on a free port of
 loopback; with PEM, a file of a certificate and its key, by HTTPS. An empty USER:PASSWORD asks for none. A file
-DIRECTORY/password, once it is there, has another one.
+DIRECTORY/password, once it is there, has another one; DIRECTORY/status has the number that all is answered with.
 
 Prints the port, then "METHOD path" for each request; ends with its standard input.
 """
@@ -24,6 +24,12 @@ class Handler(BaseHTTPRequestHandler):
                 wanted = other.read().strip()
         given = self.headers.get("Authorization", "")
         print(self.command, self.path, flush=True)
+        if os.path.exists(sys.argv[1] + "/status"):
+            with open(sys.argv[1] + "/status") as other:
+                self.send_response(int(other.read()))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if wanted and given != "Basic " + base64.b64encode(wanted.encode()).decode():
             self.send_response(401)
             self.send_header("WWW-Authenticate", "Basic realm=git")
