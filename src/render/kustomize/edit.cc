@@ -66,19 +66,26 @@ std::vector<std::string> glob(const sources::Tree& tree, const std::string& fold
 }
 
 Result<Value> pairs_from(const std::vector<std::string>& words, std::string_view kind) {
-  Value pairs = Value::object();
+  std::map<std::string, Value> pairs;  // of two for one key the last
   for (const std::string& word : words) {
     size_t colon = word.find(':');
     if (colon == 0)
       return fail(ErrorKind::bad_request, "invalid {}: '{}' (need k:v pair where v may be quoted)", kind, word);
     std::string_view text = colon == word.npos ? "" : std::string_view(word).substr(colon + 1);
     if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
-    pairs = pairs.with_member(word.substr(0, colon), Value(text));
+    pairs.insert_or_assign(word.substr(0, colon), Value(text));
   }
-  return pairs;
+  std::vector<value::Member> members;
+  for (auto& [key, text] : pairs) members.push_back({key, std::move(text)});
+  return Value::object(std::move(members));
 }
 
 namespace {
+
+// All at once: there may be very many.
+Value with_pairs(const Value& there, const Value& pairs) {
+  return there.with_members({pairs.members().begin(), pairs.members().end()});
+}
 
 // ---- lists of files
 
@@ -191,25 +198,23 @@ Result<bool> set_pairs(Value& fields, EditRequest& r) {
     if (r.what == "annotation" && !RE2::FullMatch(key.view(), key_form))
       return fail(ErrorKind::bad_request, "invalid annotation key \"{}\": letters, digits, -, _ and . may stand in it",
                   key.view());
-  for (const auto& [key, text] : pairs.members()) there = there.with_member(key, text);
-  fields = fields.with_member(common_field(r), there);
+  fields = fields.with_member(common_field(r), with_pairs(there, pairs));
   return true;
 }
 
 Result<bool> add_pairs_to_labels(Value& fields, const EditRequest& r, const Value& pairs) {
   bool templates = r.flag("include-templates");
-  for (const auto& [key, text] : pairs.members()) {
-    Value labels = fields["labels"];
-    size_t i = 0;
-    while (i < labels.size() &&
-           (labels[i]["includeSelectors"].as_bool() || labels[i]["includeTemplates"].as_bool() != templates))
-      ++i;
-    Value entry = i < labels.size() ? labels[i] : templates ? Value{{"includeTemplates", true}} : Value::object();
+  Value labels = fields["labels"];
+  size_t i = 0;
+  while (i < labels.size() &&
+         (labels[i]["includeSelectors"].as_bool() || labels[i]["includeTemplates"].as_bool() != templates))
+    ++i;
+  Value entry = i < labels.size() ? labels[i] : templates ? Value{{"includeTemplates", true}} : Value::object();
+  for (const auto& [key, text] : pairs.members())
     if (entry["pairs"].has(key) && !r.flag("force")) return is_there(r, key);
-    entry = entry.with_member("pairs", entry["pairs"].with_member(key, text));
-    if (!labels.is_array()) labels = Value::array();
-    fields = fields.with_member("labels", labels.with_item(i, entry));
-  }
+  entry = entry.with_member("pairs", with_pairs(entry["pairs"], pairs));
+  if (!labels.is_array()) labels = Value::array();
+  fields = fields.with_member("labels", labels.with_item(i, entry));
   return true;
 }
 
@@ -220,11 +225,9 @@ Result<bool> add_pairs(Value& fields, EditRequest& r) {
   Value pairs = OR_RETURN(pairs_from(r.arguments, r.what));
   if (r.flag("without-selector")) return add_pairs_to_labels(fields, r, pairs);
   Value there = fields[common_field(r)];
-  for (const auto& [key, text] : pairs.members()) {
+  for (const auto& [key, text] : pairs.members())
     if (there.has(key) && !r.flag("force")) return is_there(r, key);
-    there = there.with_member(key, text);
-  }
-  fields = fields.with_member(common_field(r), there);
+  fields = fields.with_member(common_field(r), with_pairs(there, pairs));
   return true;
 }
 

@@ -150,3 +150,11 @@ TEST_CASE("version, kubeVersion and apiVersions are for those who choose what to
   refuses("namePrefx: x", "unknown field \"namePrefx\" in spec.source.kustomize; did you mean \"namePrefix\"?");
   refuses("namePrefix: 1", "expected a text");
 }
+
+TEST_CASE("very many labels of an Application take no longer than as many in Git") {
+  std::string labels;
+  for (int i = 0; i < 50'000; ++i) labels += fmt::format("{}l{}: v", i == 0 ? "" : ", ", i);
+  std::string got = built("{commonLabels: {" + labels + "}}", "/metadata/labels");
+  CHECK(got.size() > 50'000 * 8);
+  CHECK(got.starts_with("{\"l0\":\"v\",\"l1\":\"v\",\"l10\":\"v\","));
+}

@@ -1,6 +1,7 @@
 #include "render/kustomize/shared_labels.h"
 
 #include <algorithm>
+#include <map>
 
 #include "render/kustomize/field_path.h"
 #include "value/note.h"
@@ -42,20 +43,25 @@ void drop_lone(Resource& r) {
 }  // namespace
 
 void share_labels(Resource& r, const Pairs& pairs, const std::vector<WrittenField>& written) {
+  // Those that were there, by their keys: there may be thousands. Each key stands in `pairs` once.
+  std::multimap<std::string, size_t> there;
+  for (size_t i = 0; i < r.shared_labels.size(); ++i) there.emplace(r.shared_labels[i].key, i);
   for (size_t k = 0; k < pairs.size(); ++k) {
     const auto& [key, text] = pairs[k];
     Group fresh{key, {}};
+    auto [first, last] = there.equal_range(key);
     for (const WrittenField& w : written) {
       if (!w.had[k]) {
         // Where a patch took one away that was shared, a new one stands now.
-        for (Group& group : r.shared_labels)
-          if (group.key == key) std::erase(group.paths, w.path);
+        for (auto at = first; at != last; ++at) std::erase(r.shared_labels[at->second].paths, w.path);
         fresh.paths.push_back(w.path);
         continue;
       }
-      for (const Group& group : r.shared_labels)
-        if (group.key == key && std::ranges::find(group.paths, w.path) != group.paths.end())
+      for (auto at = first; at != last; ++at) {
+        const Group& group = r.shared_labels[at->second];
+        if (std::ranges::find(group.paths, w.path) != group.paths.end())
           write_all(r, group, [&](const Value& old) { return text_over(old, text); });
+      }
     }
     if (fresh.paths.size() > 1) r.shared_labels.push_back(std::move(fresh));
   }
