@@ -48,9 +48,6 @@ std::string ssh_target(const Location& location) {
   return std::string(url.substr(0, url.find('/', scheme + 3)));
 }
 
-constexpr std::string_view kNoSecret =
-    "no Secret in namespace argocd with the label argocd.argoproj.io/secret-type: repository (or repo-creds) has";
-
 constexpr Duration kKeyAgeMax = 1h;  // no git runs for that long
 
 }  // namespace

@@ -41,6 +41,9 @@ struct SourceLimits {
   Duration ask_time_max = 60s;
   Duration fetch_silence_max = 60s, fetch_time_max = 600s;
 };
+// For messages: what is missing where nobody is known to a server; "this url and a password" follows.
+inline constexpr std::string_view kNoSecret =
+    "no Secret in namespace argocd with the label argocd.argoproj.io/secret-type: repository (or repo-creds) has";
 // What reaching a URL needs, for a project: a password may be kept for one project alone. "" is nobody in particular.
 using CredentialsOf = std::function<std::optional<Credentials>(std::string_view url, std::string_view project)>;
 struct RepositoriesOptions {

@@ -46,11 +46,14 @@ class WithCharts : public Repositories {
     std::string range = revision == "HEAD" ? "" : revision;
     std::string version;
     if (is_registry(*chart)) {
-      version = OR_CO_RETURN(
-          co_await resolve_chart(world_, chart->repository, chart->name, range, access(chart->repository, project)));
+      auto resolved =
+          co_await resolve_chart(world_, chart->repository, chart->name, range, access(chart->repository, project));
+      if (!resolved) co_return explained(std::move(resolved).error(), chart->repository, project);
+      version = std::move(*resolved);
     } else {
-      auto found = OR_CO_RETURN(co_await find(*chart, range, project));
-      version = found.version;
+      auto found = co_await find(*chart, range, project);
+      if (!found) co_return explained(std::move(found).error(), chart->repository, project);
+      version = found->version;
     }
     co_return Commit{
         .url = url, .sha = version, .revision = revision, .author = {}, .date = {}, .subject = {}, .project = project};
@@ -64,7 +67,11 @@ class WithCharts : public Repositories {
     // one after a change of access.
     std::string key = fmt::format("{}\n{}\n{}@{}", access_age_, commit.project, commit.url, commit.sha);
     if (auto kept = trees_[key].lock()) co_return kept;
-    FetchedChart fetched = OR_CO_RETURN(co_await fetch(*chart, commit.sha, commit.project));
+    auto got = co_await fetch(*chart, commit.sha, commit.project);
+    // An archive may lie with others, who were given nothing.
+    if (!got && is_registry(*chart)) co_return explained(std::move(got).error(), chart->repository, commit.project);
+    if (!got) co_return std::move(got).error();
+    FetchedChart fetched = std::move(*got);
     auto files = co_await world_.on_pool([&fetched] { return read_archive(fetched.archive); });
     if (!files) co_return std::move(files).error().context(shown_url(fetched.url));
     std::map<std::string, FileEntry> entries;
@@ -125,6 +132,17 @@ class WithCharts : public Repositories {
     out.client_certificate = known->tls_client_certificate;
     out.client_key = known->tls_client_key;
     return out;
+  }
+
+  // As git's refusals are explained: whose password it was, or that there is none.
+  Error explained(Error error, const std::string& repository, const std::string& project) const {
+    bool about_certificate = error.message().find("tls:") != std::string::npos;
+    if (!credentials_ || error.kind() != ErrorKind::unauthorized || about_certificate) return error;
+    auto known = credentials_(repository, project);
+    std::string why = known && !known->password.empty()
+                          ? fmt::format("the server refused the username and password of {}", known->origin)
+                          : fmt::format("{} this url and a password, for all projects or for this one", kNoSecret);
+    return Error(ErrorKind::unauthorized, fmt::format("{}; {}", error.str(), why));
   }
 
   World& world_;

@@ -53,7 +53,44 @@ Task<void> watch_loop(Duration* longest) {
   }
 }
 
+Task<void> refuse(runtime::Exchange* exchange) {
+  runtime::Headers headers;
+  headers.add("WWW-Authenticate", "Basic realm=charts");
+  auto done = co_await exchange->respond(401, std::move(headers), "");
+  (void)done.has_value();
+}
+
 }  // namespace
+
+TEST_CASE("who refuses a chart: whose password it was, or that there is none for this project") {
+  in_real_world([](World& world, std::string directory) -> Task<void> {
+    auto listener = world.network().listen({"127.0.0.1", 0, {}});
+    REQUIRE(listener.has_value());
+    std::string host = (*listener)->local().str();
+    auto server = runtime::HttpServer::create(world, std::move(*listener), nullptr,
+                                              [](runtime::Exchange& e) { return refuse(&e); });
+    auto credentials = [](std::string_view, std::string_view project) -> std::optional<Credentials> {
+      if (project != "red") return std::nullopt;
+      return Credentials{.username = "ann", .password = "s3cret", .plain_http = true, .origin = "Secret argocd/charts"};
+    };
+    auto all = with_charts(world, Repositories::create(world, {.directory = directory}), credentials);
+    TaskGroup serving(world.executor());
+    serving.spawn(server->serve());
+    for (std::string repository : {"http://" + host, "oci://" + host + "/charts"}) {
+      auto red = co_await all->resolve(chart_url(repository, "web"), "1.*", "red");
+      REQUIRE_MESSAGE(red.failed_with(ErrorKind::unauthorized), (red ? "" : red.error().str()));
+      CHECK_MESSAGE(
+          red.error().str().ends_with("; the server refused the username and password of Secret argocd/charts"),
+          red.error().str());
+      auto blue = co_await all->resolve(chart_url(repository, "web"), "1.*", "blue");
+      REQUIRE_MESSAGE(blue.failed_with(ErrorKind::unauthorized), (blue ? "" : blue.error().str()));
+      CHECK_MESSAGE(blue.error().str().ends_with("has this url and a password, for all projects or for this one"),
+                    blue.error().str());
+      CHECK((red.error().str() + blue.error().str()).find("s3cret") == std::string::npos);
+    }
+    co_await serving.stop();
+  });
+}
 
 TEST_CASE("an index is read once for all who ask for it, and not on the loop") {
   in_real_world([](World& world, std::string directory) -> Task<void> {
