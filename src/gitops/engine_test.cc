@@ -577,6 +577,26 @@ TEST_CASE("comparing for people") {
   }
 }
 
+TEST_CASE("a dependency by the name that somebody's helm has for a repository is said to be one") {
+  for (std::string alias : {"@charts", "alias:charts"}) {
+    EngineFixture f;
+    f.commit({{"Chart.yaml", fmt::format("apiVersion: v2\nname: shop\nversion: 1.0.0\ndependencies:\n"
+                                         "- {{name: web, version: 1.0.0, repository: '{}'}}\n",
+                                         alias)}});
+    f.apply_application(f.application());
+    std::string said = f.condition("ComparisonError");
+    CHECK_MESSAGE(said.find(fmt::format("chart dependency web ({}): names of repositories are not known here",
+                                        alias)) != said.npos,
+                  said);
+    f.commit({{"Chart.yaml", fmt::format("apiVersion: v2\nname: shop\nversion: 1.0.0\ndependencies:\n"
+                                         "- {{name: web, version: 1.0.0, repository: '{}'}}\n",
+                                         alias)},
+              {"charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"}});
+    f.settle();
+    CHECK(f.condition("ComparisonError") == "");
+  }
+}
+
 TEST_CASE("how charts are spelled within is no repository's URL") {
   EngineFixture f;
   f.repositories.commit(sources::chart_url("https://h.example/priv", "web"),

@@ -56,6 +56,11 @@ Task<Result<>> fetch_wanted(World& world, sources::Repositories& repositories, c
                             render::RenderRequest* request, bool* has_fetched) {
   auto wanted = co_await world.on_pool([request] { return render::helm::wanted_by(*request); });
   if (!wanted) co_return Result<>();  // rendering says the same, with more around it
+  if (!wanted->by_alias.empty())
+    co_return fail(ErrorKind::unsupported,
+                   "chart dependency {}: names of repositories are not known here; write the repository's URL, or put "
+                   "the chart into charts/",
+                   base::join(wanted->by_alias, ", "));
   std::vector<std::string> refused;
   for (const render::helm::WantedChart& chart : wanted->charts)
     if (!may_fetch(*settings, chart.repository)) refused.push_back(sources::shown_url(chart.repository));

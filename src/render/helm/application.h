@@ -20,7 +20,9 @@ struct WantedChart {
 struct Wanted {
   std::vector<WantedChart> charts;
   std::vector<std::string> urls;  // of values files
-  std::shared_ptr<Chart> chart;   // when its schemas name others elsewhere
+  // Dependencies that are not in charts/ and name a repository as somebody's helm knows it: "web (@charts)".
+  std::vector<std::string> by_alias;
+  std::shared_ptr<Chart> chart;  // when its schemas name others elsewhere
 };
 // What must be fetched before this application renders; nothing for what is no chart. Errors: as loading the chart; a
 // lock that does not fit Chart.yaml.

@@ -19,8 +19,13 @@ using Trees = std::map<std::string, std::shared_ptr<const sources::Tree>>;
 constexpr int kDepthMax = 8;
 constexpr int kChartsMax = 1'000;  // put in place altogether, those in their charts/ among them
 
+// Schemes of the web in any case, as Go reads them; Helm knows registries by "oci://" alone.
 bool is_remote(const std::string& repository) {
-  return repository.starts_with("https://") || repository.starts_with("http://") || repository.starts_with("oci://");
+  std::string scheme = base::to_lower(repository.substr(0, 8));
+  return scheme == "https://" || scheme.starts_with("http://") || repository.starts_with("oci://");
+}
+bool is_alias(const std::string& repository) {
+  return repository.starts_with('@') || repository.starts_with("alias:");
 }
 
 bool fits(const Dependency& d, const std::string& version) {
@@ -54,6 +59,8 @@ class Placer {
         in_sync = true;
       }
       if (d.repository.starts_with("file://")) OR_RETURN(local(path, chart, d, depth));
+      if (wanted_ && depth == 0 && is_alias(d.repository))
+        wanted_->by_alias.push_back(fmt::format("{} ({})", d.name, d.repository));
       if (!is_remote(d.repository)) continue;
       bool placed = OR_RETURN(remote(chart, d, i));
       if (!placed) absent.push_back(&d);
