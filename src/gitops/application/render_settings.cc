@@ -59,7 +59,7 @@ bool is_denied(const RenderSettings& settings, const std::string& repository, co
   std::string below = "/" + chart;
   for (size_t slash = 0; slash != below.npos; slash = below.find('/', slash + 1))
     if (settings.permitted.deny(asked + below.substr(0, slash))) return true;
-  return below.find('/', 1) != below.npos && settings.permitted.deny(asked + below);
+  return settings.permitted.deny(asked + below);
 }
 
 }  // namespace
@@ -74,12 +74,17 @@ Result<> may_fetch(const RenderSettings& settings, const std::string& url) {
               sources::is_devious(url) ? R"(; "." and ".." in a URL hide what it is)" : std::string_view());
 }
 
+Result<> may_fetch_chart(const RenderSettings& settings, const std::string& repository, const std::string& chart) {
+  OR_RETURN(may_fetch(settings, repository));
+  if (settings.source_repos.is_null() || !is_denied(settings, repository, chart)) return {};
+  return fail(ErrorKind::forbidden, "{} of {} is not permitted in project '{}' (its sourceRepos)", chart,
+              sources::shown_url(repository), settings.project);
+}
+
 std::optional<Condition> refused_repository(const Application& app, const RenderSettings& settings) {
   for (const Source& source : app.sources) {
     std::string url = source.said["repoURL"].str(), chart = source.said["chart"].str();
-    bool may = may_fetch(settings, url).has_value();
-    if (may && !chart.empty() && !settings.source_repos.is_null()) may = !is_denied(settings, url, chart);
-    if (!may)
+    if (!(chart.empty() ? may_fetch(settings, url) : may_fetch_chart(settings, url, chart)))
       return Condition{"InvalidSpecError", fmt::format("application repo {} is not permitted in project '{}'",
                                                        sources::shown_url(url), app.project)};
   }

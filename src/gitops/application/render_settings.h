@@ -38,6 +38,8 @@ Result<render::kustomize::BuildOptions> kustomize_options(const RenderSettings& 
 // Whether a repository, registry or file that people name may be fetched: sourceRepos has a pattern for it, and no
 // pattern with ! against it. Errors: forbidden; bad_request (how charts are spelled within).
 Result<> may_fetch(const RenderSettings& settings, const std::string& url);
+// The same of a chart, with the folders of a registry that its name brings ("org/web").
+Result<> may_fetch_chart(const RenderSettings& settings, const std::string& repository, const std::string& chart);
 // The condition of an Application whose own repository, or one of several, its project does not allow.
 std::optional<Condition> refused_repository(const Application& app, const RenderSettings& settings);
 

@@ -144,6 +144,13 @@ TEST_CASE("a registry is judged with the folders that a chart's name brings") {
        {"{repoURL: reg.example, chart: priv/web}", "{repoURL: 'oci://reg.example/', chart: priv/x/web}",
         "{repoURL: reg.example, chart: one/web}", "{repoURL: 'REG.example:443', chart: priv/web}"})
     CHECK_MESSAGE(refused(denial, source), source);
+  auto may_depend = [&](const std::string& repository, const std::string& chart) {
+    return may_fetch_chart(settings("{}", denial), repository, chart).has_value();
+  };
+  CHECK(may_depend("oci://reg.example", "open/web"));
+  CHECK(may_depend("https://reg.example", "web"));
+  CHECK(!may_depend("oci://reg.example", "priv/web"));
+  CHECK(!may_depend("oci://reg.example/priv", "web"));
 }
 
 TEST_CASE("how charts are spelled within is nobody's to write") {

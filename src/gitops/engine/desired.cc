@@ -63,7 +63,8 @@ Task<Result<>> fetch_wanted(World& world, sources::Repositories& repositories, c
                    base::join(wanted->by_alias, ", "));
   std::vector<std::string> refused;
   for (const render::helm::WantedChart& chart : wanted->charts)
-    if (!may_fetch(*settings, chart.repository)) refused.push_back(sources::shown_url(chart.repository));
+    if (!may_fetch_chart(*settings, chart.repository, chart.name))
+      refused.push_back(sources::shown_url(chart.repository));
   if (!refused.empty())
     co_return fail(ErrorKind::forbidden, "helm repos {} are not permitted in project '{}'", base::join(refused, ", "),
                    settings->project);
