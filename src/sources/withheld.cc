@@ -18,6 +18,9 @@ constexpr int kLinksMax = 40;       // as Linux
 constexpr int kBorrowedMax = 5;     // as git: alternates of alternates
 constexpr size_t kNamesMax = 1000;  // of alternates in one file
 
+constexpr std::string_view kLent =
+    "examples";  // in the data folder: script/up lays its repositories there, to be watched
+
 // Each folder on the way, "/" first, the path itself last; links followed as the kernel follows them. What is not there
 // is taken as it stands. "/proc" ends it: what its links lead to is not what they say.
 Result<std::vector<std::string>> way_to(Files& files, std::string_view path) {
@@ -56,7 +59,7 @@ bool is_same(const FileStat& a, const FileStat& b) {
 
 std::vector<FileStat> known_folders(Files& files, const std::string& folder) {
   std::vector<FileStat> known;
-  for (const char* within : {"", "/repositories", "/repositories/clones", "/clones"}) {
+  for (const char* within : {"/repositories", "/repositories/clones", "/clones"}) {
     auto stat = files.stat(folder + within);
     if (stat && stat->kind == FileStat::Kind::directory) known.push_back(*stat);
   }
@@ -72,12 +75,16 @@ Result<> check(Files& files, std::string_view path, const std::vector<std::strin
   for (const std::string& folder : folders) {
     auto own = way_to(files, folder);
     if (!own) continue;  // then nothing is kept there
+    auto root = files.stat(own->back());
     std::vector<FileStat> known = known_folders(files, own->back());
-    for (const std::string& each : *way) {
+    for (size_t i = 0; i < way->size(); ++i) {
+      const std::string& each = (*way)[i];
       auto stat = files.stat(each);
-      bool is_own = each == own->back() ||
-                    (stat && std::ranges::any_of(known, [&](const FileStat& one) { return is_same(one, *stat); }));
-      if (is_own) return refused("it lies in Slipway's own data folder, whose clones are for those who were let in");
+      bool is_root = each == own->back() || (stat && root && is_same(*root, *stat));
+      bool is_lent = i + 1 < way->size() && (*way)[i + 1] == fmt::format("{}/{}", each, kLent);
+      bool is_within = stat && std::ranges::any_of(known, [&](const FileStat& one) { return is_same(one, *stat); });
+      if ((is_root && !is_lent) || is_within)
+        return refused("it lies in Slipway's own data folder, whose clones are for those who were let in");
     }
   }
   return {};

@@ -11,7 +11,8 @@
 namespace slipway::sources {
 
 // Whether `path` lies elsewhere than in one of `folders`, wherever its symlinks and ".." lead and under whatever name a
-// folder is mounted a second time. Error: forbidden.
+// folder is mounted a second time. `examples` in one of them holds what script/up shows, and may be read. Error:
+// forbidden.
 Result<> check_not_within(runtime::Files& files, std::string_view path, const std::vector<std::string>& folders);
 // The same of a repository's parts, and of the object stores that it borrows from.
 Result<> check_not_within(runtime::Files& files, const LocalRepository& repository,

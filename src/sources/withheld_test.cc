@@ -27,6 +27,7 @@ Task<std::string> make_places(World& world, std::string directory) {
     cp -r ../repo/.git linked.git; rm -rf linked.git/objects
     ln -s ../../data/repositories/clones/c.git/objects linked.git/objects
     mkdir ../data-not; cp -r ../repo ../data-not/repo; cp -r ../repo plain
+    mkdir ../data/examples; cp -r ../repo ../data/examples/saas; ln -s ../repositories/clones/c.git ../data/examples/out
     git -C ../repo rev-parse HEAD)");
 }
 
@@ -43,8 +44,8 @@ TEST_CASE("the server's own folders hold no repository, whatever leads there") {
          {clone, clone + "/", bare, "file://" + clone, "file://localhost" + clone, "file://" + directory + "/d%61ta",
           directory + "/srv/link", directory + "/srv/../data/repositories/clones/c.git", reached,
           directory + "/srv/borrowing.git", directory + "/srv/twice", directory + "/srv/tree",
-          directory + "/srv/linked.git", "/proc/self/root" + directory + "/repo", "https://m" + clone, data,
-          data + "/none"}) {
+          directory + "/srv/linked.git", data + "/examples/out", data + "/examples/../repositories/clones/c.git",
+          "/proc/self/root" + directory + "/repo", "https://m" + clone, data, data + "/none"}) {
       for (std::string revision : {std::string("main"), head, head.substr(0, 4)}) {
         auto commit = co_await all->resolve(url, revision);
         CHECK_MESSAGE(commit.failed_with(ErrorKind::forbidden), url << " " << revision);
@@ -54,7 +55,8 @@ TEST_CASE("the server's own folders hold no repository, whatever leads there") {
       auto changed = co_await all->changed(url);
       CHECK_MESSAGE(changed.failed_with(ErrorKind::forbidden), url);
     }
-    for (std::string url : {directory + "/repo", directory + "/data-not/repo", directory + "/srv/plain"}) {
+    for (std::string url : {directory + "/repo", directory + "/data-not/repo", directory + "/srv/plain",
+                            data + "/examples/saas", directory + "/srv/deep/data/examples/saas"}) {
       auto commit = co_await all->resolve(url, "main");
       CHECK_MESSAGE(commit.has_value(), (commit ? "" : commit.error().str()));
     }
