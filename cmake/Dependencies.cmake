@@ -26,7 +26,7 @@ if(SLIPWAY_STATIC_LIBRARIES)
   add_library(PkgConfig::re2 STATIC IMPORTED)
   set_target_properties(PkgConfig::re2 PROPERTIES IMPORTED_LOCATION ${RE2_ARCHIVE} INTERFACE_INCLUDE_DIRECTORIES ${RE2_INCLUDE}
                         INTERFACE_LINK_LIBRARIES Threads::Threads)
-  add_link_options(-static-pie)
+  add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-static-pie>)  # a bench brings a library to preload
 else()
   pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
   find_package(fmt REQUIRED)
